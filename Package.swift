@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Arrows point down only: an endpoint → Ozon → Core, HTTPClient → FastCGI, R2 → SigV4 → Digest → HTTP.
+// An endpoint that only signs names neither Ozon nor HTTPClient and so links no libcurl (checked by deploy/test).
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func endpoint(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Endpoints/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: ["Vectors"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "ozon-r2",
+    targets: [
+        .systemLibrary(name: "CFastCGI"),
+        .systemLibrary(name: "CCrypto"),
+        .systemLibrary(name: "CCurl"),
+        module("HTTP"),
+        module("Digest", ["CCrypto"]),
+        module("SigV4", ["Digest", "HTTP"]),
+        module("FastCGI", ["CFastCGI"]),
+        module("R2", ["SigV4", "HTTP"]),
+        module("Core", ["FastCGI", "HTTP", "R2", "Digest"]),
+
+
+        endpoint("r2-presigned-url", ["Core", "R2"]),
+
+    ],
+    swiftLanguageModes: [.v6]
+)

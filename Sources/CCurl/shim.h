@@ -1,0 +1,50 @@
+// libcurl 7.88 or newer. curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call:
+// one static inline for each type of argument.
+#ifndef CCURL_SHIM_H
+#define CCURL_SHIM_H
+
+#include <curl/curl.h>
+
+static inline CURLcode shim_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode shim_set_text(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode shim_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode shim_set_size(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode shim_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+typedef size_t (*shim_write)(char *bytes, size_t size, size_t count, void *context);
+static inline CURLcode shim_set_write(CURL *easy, CURLoption option, shim_write function) {
+    return curl_easy_setopt(easy, option, function);
+}
+static inline long shim_get_long(CURL *easy, CURLINFO info) {
+    long value = 0;
+    curl_easy_getinfo(easy, info, &value);
+    return value;
+}
+static inline void *shim_get_private(CURL *easy) {
+    char *value = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &value);
+    return value;
+}
+static inline CURLMcode shim_set_multi_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+// The transfer that ended, or NULL when there is none.
+static inline CURL *shim_ended(CURLM *multi, CURLcode *result) {
+    int left;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+        if (message->msg == CURLMSG_DONE) { *result = message->data.result; return message->easy_handle; }
+    }
+    return NULL;
+}
+
+#endif

@@ -1,0 +1,100 @@
+/// The one place where errors become HTTP. Whatever an endpoint or an upstream runs into is one of these rows; a stranger
+/// error is `internalError`, and its cause stands in the log only.
+package struct Fault: Error, Sendable {
+    package enum Kind: Sendable, CaseIterable {
+        case validationFailed, unauthorized
+        case ozonUnauthorized, pathNotAllowed
+        case productNotFound
+        case methodNotAllowed, bodyTooLarge, unsupportedMediaType
+        case productConflict
+        case rateLimited
+        case internalError, notImplemented
+        case ozonUnavailable, ozonBadAnswer, ozonMethodRetired
+        case overloaded
+        case ozonTimeout
+    }
+
+    package let kind: Kind
+    /// What Ozon or R2 said, scrubbed of credentials.
+    package var detail: String?
+    /// All that is wrong with the request's fields, in their order.
+    package var errors: [FieldFault] = []
+    /// Seconds.
+    package var retryAfter: Int?
+    /// For the log alone.
+    package var cause: String?
+
+    package init(_ kind: Kind, detail: String? = nil, retryAfter: Int? = nil, cause: String? = nil) {
+        self.kind = kind
+        self.detail = detail
+        self.retryAfter = retryAfter
+        self.cause = cause
+    }
+
+    package init(errors: [FieldFault]) {
+        self.init(.validationFailed)
+        self.errors = errors
+    }
+}
+
+/// One fault of one field: `{"field": "credential.client_id", "index"?: 2, "url"?: "…", "reason": "Field required"}`.
+package struct FieldFault: Error, Sendable, Equatable {
+    package let field: String
+    package var index: Int?
+    package var url: String?
+    package let reason: String
+
+    package init(field: String, index: Int? = nil, url: String? = nil, reason: String) {
+        self.field = field
+        self.index = index
+        self.url = url
+        self.reason = reason
+    }
+}
+
+extension Fault.Kind {
+    package var row: (status: Int, code: String, error: String) {
+        switch self {
+        case .validationFailed: (400, "VALIDATION_FAILED", "Validation failed")
+        case .unauthorized: (401, "UNAUTHORIZED", "Invalid or missing API key")
+        case .ozonUnauthorized: (403, "OZON_UNAUTHORIZED", "API key unauthorized")
+        case .pathNotAllowed: (403, "PATH_NOT_ALLOWED", "Path not allowed")
+        case .productNotFound: (404, "PRODUCT_NOT_FOUND", "Product not found")
+        case .methodNotAllowed: (405, "METHOD_NOT_ALLOWED", "Method not allowed")
+        case .bodyTooLarge: (413, "BODY_TOO_LARGE", "Request body too large")
+        case .unsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json")
+        case .productConflict: (409, "PRODUCT_CONFLICT", "Product status conflict")
+        case .rateLimited: (429, "RATE_LIMITED", "Rate limited")
+        case .internalError: (500, "INTERNAL", "Internal error")
+        case .notImplemented: (501, "NOT_IMPLEMENTED", "Not implemented")
+        case .ozonUnavailable: (502, "OZON_UNAVAILABLE", "Ozon API unavailable")
+        case .ozonBadAnswer: (502, "OZON_BAD_ANSWER", "Ozon API gave an unusable answer")
+        case .ozonMethodRetired: (502, "OZON_METHOD_RETIRED", "Ozon API method retired")
+        case .overloaded: (503, "OVERLOADED", "Overloaded")
+        case .ozonTimeout: (504, "OZON_TIMEOUT", "Ozon API timeout")
+        }
+    }
+}
+
+extension Fault {
+    /// The envelope's members; the caller opens and closes the object.
+    package func writeMembers(to json: inout JSONWriter, requestID: String) {
+        json.member("success", false)
+        json.member("error", kind.row.error)
+        json.member("code", kind.row.code)
+        json.member("request_id", requestID)
+        json.member("detail", ifAny: detail)
+        if !errors.isEmpty { json.member("errors", errors) }
+    }
+}
+
+extension FieldFault: JSONWritable {
+    package func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("field", field)
+            $0.member("index", ifAny: index)
+            $0.member("url", ifAny: url)
+            $0.member("reason", reason)
+        }
+    }
+}

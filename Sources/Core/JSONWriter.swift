@@ -1,0 +1,129 @@
+import HTTP
+
+/// Something that has a JSON spelling.
+package protocol JSONWritable {
+    func write(to json: inout JSONWriter)
+}
+
+/// Writes JSON as compact UTF-8, members in the order they are written, `/` as it is.
+package struct JSONWriter: ~Copyable {
+    package private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    package init(capacity: Int = 512) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    package static func bytes(_ value: some JSONWritable) -> [UInt8] {
+        var json = JSONWriter()
+        value.write(to: &json)
+        return json.bytes
+    }
+
+    package mutating func object(_ members: (inout JSONWriter) -> Void) {
+        enclosed(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
+    }
+
+    package mutating func array(_ elements: (inout JSONWriter) -> Void) {
+        enclosed(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
+    }
+
+    /// A member whose value is given.
+    package mutating func member(_ name: String, _ value: some JSONWritable) {
+        self.name(name)
+        value.write(to: &self)
+    }
+
+    /// A member that is left out where there is no value.
+    package mutating func member(_ name: String, ifAny value: (some JSONWritable)?) {
+        if let value { member(name, value) }
+    }
+
+    /// A member whose value is written by `value`.
+    package mutating func member(_ name: String, _ value: (inout JSONWriter) -> Void) {
+        self.name(name)
+        value(&self)
+    }
+
+    private mutating func name(_ name: String) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    package mutating func string(_ text: String) {
+        comma()
+        bytes.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { utf8 in
+            if utf8.contains(where: mustEscape) {
+                for byte in utf8 { append(escaping: byte) }
+            } else {
+                bytes.append(contentsOf: utf8)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
+    package mutating func integer(_ value: Int) {
+        comma()
+        if value < 0 { bytes += String(value).utf8 } else { bytes.append(decimal: value) }
+        needsComma = true
+    }
+
+    package mutating func bool(_ value: Bool) {
+        comma()
+        bytes += (value ? "true" : "false").utf8
+        needsComma = true
+    }
+
+    private mutating func enclosed(_ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) -> Void) {
+        comma()
+        bytes.append(open)
+        needsComma = false
+        body(&self)
+        bytes.append(close)
+        needsComma = true
+    }
+
+    private mutating func comma() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func append(escaping byte: UInt8) {
+        guard mustEscape(byte) else { return bytes.append(byte) }
+        bytes.append(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+        case 0x0A: bytes.append(UInt8(ascii: "n"))
+        case 0x0D: bytes.append(UInt8(ascii: "r"))
+        case 0x09: bytes.append(UInt8(ascii: "t"))
+        default:
+            bytes += "u00".utf8
+            bytes.append(hex: CollectionOfOne(byte))
+        }
+    }
+}
+
+private func mustEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+}
+
+extension String: JSONWritable {
+    package func write(to json: inout JSONWriter) { json.string(self) }
+}
+
+extension Int: JSONWritable {
+    package func write(to json: inout JSONWriter) { json.integer(self) }
+}
+
+extension Bool: JSONWritable {
+    package func write(to json: inout JSONWriter) { json.bool(self) }
+}
+
+extension Array: JSONWritable where Element: JSONWritable {
+    package func write(to json: inout JSONWriter) {
+        json.array { json in for element in self { element.write(to: &json) } }
+    }
+}

@@ -1,0 +1,160 @@
+import FastCGI
+import Glibc
+import HTTP
+import Synchronization
+
+/// The way of every request: method → key → media type → size → fields → the endpoint's own `answer` → JSON, or a fault;
+/// then one log line.
+final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
+    typealias Answering = @Sendable (Body, Call<Body.Tools>) async throws -> Answer
+
+    private let tools: Body.Tools
+    private let keys: APIKeys
+    private let maxInFlight: Int
+    private let log: Log
+    private let answer: Answering
+    private let inFlight = Atomic<Int>(0)
+
+    init(tools: Body.Tools, keys: APIKeys, maxInFlight: Int, log: Log, answer: @escaping Answering) {
+        self.tools = tools
+        self.keys = keys
+        self.maxInFlight = maxInFlight
+        self.log = log
+        self.answer = answer
+    }
+
+    func respond(to request: Request) async -> Response {
+        let trace = Trace(requestID: requestID(request.parameters), log: log)
+        let count = inFlight.add(1, ordering: .relaxed).newValue
+        do {
+            if count > maxInFlight { throw Fault(.overloaded, retryAfter: 1) }
+            let body = try check(request)
+            let call = Call(
+                tools: tools, requestID: trace.requestID, log: log, parameters: request.parameters)
+            let fields = try Fields(body: body)
+            let ask = Body(fields, tools)
+            try fields.check()
+            guard let ask else { throw Fault(.internalError, cause: "a fault of a field went unnoted") }
+            let answer = try await answer(ask, call)
+            if let lines = answer.lines { return streamed(lines, trace) }
+            var json = JSONWriter(capacity: 1024)
+            answer.write(to: &json)
+            return ended(json.bytes, status: 200, trace)
+        } catch {
+            let fault = fault(from: error)
+            trace.fault = fault
+            var json = JSONWriter()
+            json.object { fault.writeMembers(to: &$0, requestID: trace.requestID) }
+            return ended(json.bytes, status: fault.kind.row.status, trace, fault)
+        }
+    }
+
+    private func check(_ request: Request) throws(Fault) -> [UInt8] {
+        let parameters = request.parameters
+        guard parameters["REQUEST_METHOD"] == "POST" else { throw Fault(.methodNotAllowed) }
+        guard keys.accept(parameters.all("HTTP_X_API_KEY")) else { throw Fault(.unauthorized) }
+        guard isJSON(parameters["CONTENT_TYPE"] ?? "") else { throw Fault(.unsupportedMediaType) }
+        switch request.body {
+        case .bytes(let bytes): return bytes
+        case .tooLarge: throw Fault(.bodyTooLarge)
+        case .incomplete: throw Fields.bodyFault("Invalid JSON")
+        }
+    }
+
+    private func ended(_ body: [UInt8], status: Int, _ trace: Trace, _ fault: Fault? = nil) -> Response {
+        inFlight.subtract(1, ordering: .relaxed)
+        trace.end(status: status, bytes: body.count)
+        let head = responseHead(status, "application/json", requestID: trace.requestID) { head in
+            head += "Content-Length: ".utf8
+            head.append(decimal: body.count)
+            head += "\r\n".utf8
+            if let seconds = fault?.retryAfter { head += "Retry-After: \(seconds)\r\n".utf8 }
+            if fault?.kind == .methodNotAllowed { head += "Allow: POST\r\n".utf8 }
+        }
+        return Response(head: head, body: .bytes(body))
+    }
+
+    private func streamed(_ lines: @escaping @Sendable (LineWriter) async throws -> Void, _ trace: Trace) -> Response {
+        let head = responseHead(200, "application/x-ndjson", requestID: trace.requestID) {
+            $0 += "X-Accel-Buffering: no\r\n".utf8
+        }
+        return Response(
+            head: head,
+            body: .stream { [self] body in
+                let writer = LineWriter(body)
+                do {
+                    try await writer.withHeartbeats { try await lines(writer) }
+                } catch {
+                    let fault = fault(from: error)
+                    trace.fault = fault
+                    try? await writer.line { json in
+                        json.member("type", "error")
+                        fault.writeMembers(to: &json, requestID: trace.requestID)
+                    }
+                }
+                inFlight.subtract(1, ordering: .relaxed)
+                trace.end(status: 200, bytes: writer.bytes)
+            })
+    }
+
+    private func fault(from error: any Error) -> Fault {
+        switch error {
+        case let fault as Fault: fault
+        case is CancellationError: Fault(.internalError, cause: Trace.clientWentAway)
+        default: Fault(.internalError, cause: "\(error)")
+        }
+    }
+}
+
+private let reasons = [
+    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+    409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type", 429: "Too Many Requests",
+    500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
+    504: "Gateway Timeout",
+]
+
+private func responseHead(
+    _ status: Int, _ type: String, requestID: String, _ more: (inout [UInt8]) -> Void
+) -> [UInt8] {
+    var head: [UInt8] = []
+    head.reserveCapacity(256)
+    head += "Status: ".utf8
+    head.append(decimal: status)
+    head.append(UInt8(ascii: " "))
+    head += reasons[status]!.utf8
+    head += "\r\nContent-Type: ".utf8
+    head += type.utf8
+    head += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ".utf8
+    head += requestID.utf8
+    head += "\r\n".utf8
+    more(&head)
+    head += "\r\n".utf8
+    return head
+}
+
+/// nginx's `$request_id` if it is 1…64 of `[A-Za-z0-9-]`, else one made here.
+private func requestID(_ parameters: Parameters) -> String {
+    if let given = parameters["REQUEST_ID"], (1...64).contains(given.utf8.count), given.utf8.allSatisfy(isPlain) {
+        return given
+    }
+    var bytes: [UInt8] = []
+    bytes.append(hex: (0..<16).map { _ in UInt8.random(in: 0...255) })
+    return String(decoding: bytes, as: UTF8.self)
+}
+
+private func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+        true
+    default: false
+    }
+}
+
+/// `application/json`, in any case, with or without parameters. Browsers send it across sites only after a preflight.
+func isJSON(_ contentType: String) -> Bool {
+    let type = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
+    let text = String(Substring(type))
+    if text == "application/json" { return true }
+    return text.lowercased().filter { $0 != " " && $0 != "\t" } == "application/json"
+}

@@ -1,0 +1,145 @@
+import FastCGI
+import Glibc
+
+package let version = "0.1.0"
+
+/// What every executable does: reads its settings, takes its place behind nginx, and answers until it is told to stop.
+///
+/// - Parameter name: the executable's: the request's path with `-` for `/`.
+/// - Parameter maxBodyBytes: the largest body unless `MAX_BODY_BYTES` says otherwise.
+/// - Parameter answer: one request's answer. What it throws becomes HTTP in Fault.swift; a stranger error is 500 `INTERNAL`.
+///   It is cancelled when the caller goes away.
+package func serve<Body: RequestBody, Answer: ResponseBody>(
+    _ name: String, maxBodyBytes: Int = 1 << 20,
+    _ answer: @escaping @Sendable (Body, Call<Body.Tools>) async throws -> Answer
+) -> Never {
+    let start = Start(arguments: Array(CommandLine.arguments.dropFirst()), name: name)
+    var settings = Settings.process()
+    let common = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)
+    let tools = Body.Tools(&settings)
+    guard let keys = common.keys, let tools, let peers = common.peers, settings.faults.isEmpty else {
+        for fault in settings.faults { say(2, "\(name): \(fault)") }
+        exit(78)
+    }
+    if start == .check {
+        say(1, "\(name): settings are complete")
+        exit(0)
+    }
+    let log = Log(endpoint: name, level: common.logLevel)
+    let path = RequestPath(tools: tools, keys: keys, maxInFlight: common.maxInFlight, log: log, answer: answer)
+    let handler: Handler = { await path.respond(to: $0) }
+    if start == .cgi {
+        exit(answerCGI(maxBodyBytes: common.maxBodyBytes, handler: handler) ? 0 : 1)
+    }
+    raiseDescriptorLimit()
+    let signals = Signals()
+    let listeners: [Listener]
+    do throws(Listener.Failure) {
+        listeners = try start.listeners()
+    } catch {
+        say(2, "\(name): cannot listen on \(error)")
+        exit(1)
+    }
+    if listeners.isEmpty { usage(name) }
+    let server = Server(
+        listeners,
+        Server.Options(maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers) {
+            message, detail in
+            log(.warning, message) { $0.member("detail", detail) }
+        },
+        handler: handler)
+    log(.info, "started") { $0.member("pid", Int(getpid())) }
+    server.run(signals)
+    log(.info, "stopped")
+    _exit(0)
+}
+
+/// What no endpoint can do without.
+private struct CommonSettings {
+    let keys: APIKeys?
+    let peers: PeerUsers?
+    let maxBodyBytes: Int
+    let maxInFlight: Int
+    let drainSeconds: Int
+    let logLevel: Log.Level
+
+    init(_ settings: inout Settings, maxBodyBytes: Int) {
+        keys = settings.apiKeys()
+        do throws(PeerUsers.Unknown) {
+            peers = try PeerUsers(settings.optional("ALLOWED_PEER_USERS").map(split))
+        } catch {
+            peers = nil
+            settings.fail("ALLOWED_PEER_USERS", "there is no user \(error.name)")
+        }
+        self.maxBodyBytes = settings.integer("MAX_BODY_BYTES", default: maxBodyBytes, in: 1024...(64 << 20))
+        maxInFlight = settings.integer("MAX_IN_FLIGHT", default: 1024, in: 1...65_536)
+        drainSeconds = settings.integer("DRAIN_SECONDS", default: 600, in: 1...86_400)
+        logLevel = settings.logLevel()
+    }
+}
+
+/// How the process was started.
+private enum Start: Equatable {
+    case path(String), port(UInt16), inherited, cgi, check
+
+    init(arguments: [String], name: String) {
+        switch arguments {
+        case ["--version"]:
+            say(1, "\(name) \(version)")
+            exit(0)
+        case ["--help"]:
+            say(1, help(name))
+            exit(0)
+        case ["--check"]: self = .check
+        case []: self = getenv("GATEWAY_INTERFACE") == nil ? .inherited : .cgi
+        case let pair where pair.count == 2 && pair[0] == "--listen" && !pair[1].isEmpty:
+            let loopback = "127.0.0.1:"
+            if pair[1].hasPrefix(loopback) {
+                guard let port = UInt16(pair[1].dropFirst(loopback.count)), port > 0 else { usage(name) }
+                self = .port(port)
+            } else if pair[1].contains("/") || !pair[1].contains(":") {
+                self = .path(pair[1])
+            } else {
+                usage(name)
+            }
+        default: usage(name)
+        }
+    }
+
+    func listeners() throws(Listener.Failure) -> [Listener] {
+        switch self {
+        case .path(let path): [try Listener.bind(path: path)]
+        case .port(let port): [try Listener.bind(port: port)]
+        default: try Listener.inherited()
+        }
+    }
+}
+
+private func help(_ name: String) -> String {
+    """
+    usage: \(name) --listen PATH | --listen 127.0.0.1:PORT | --check | --version | --help
+
+    Answers POST requests for one endpoint over FastCGI. Without an option it takes over a listening socket on
+    descriptor 0 (spawn-fcgi, multiwatch) or from LISTEN_FDS (systemd), or, with GATEWAY_INTERFACE set, answers one
+    plain CGI request. TERM: no new connections, requests in flight finish, exit 0. Settings are environment
+    variables: --check reads them, says all that is wrong and exits 0 or 78.
+    """
+}
+
+private func usage(_ name: String) -> Never {
+    say(2, help(name))
+    exit(64)
+}
+
+private func say(_ descriptor: Int32, _ text: String) {
+    let line = Array("\(text)\n".utf8)
+    _ = write(descriptor, line, line.count)
+}
+
+/// Connections and transfers in flight each need one: as many as we are allowed.
+private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = min(limit.rlim_max, 65_536)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}

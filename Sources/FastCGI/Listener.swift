@@ -1,0 +1,87 @@
+import CFastCGI
+import Glibc
+
+/// A listening socket: one of our own, or one taken over from whoever started us.
+package struct Listener: Sendable {
+    let descriptor: Int32
+    /// Nobody else accepts on it: at the end its queue is ours to empty.
+    let isOwn: Bool
+    let isUnix: Bool
+
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// What a unix socket's peer may connect as, besides root and ourselves, is decided at accept; the mode is for its group.
+    private static let mode: mode_t = 0o660
+    private static let backlog: Int32 = 1024
+
+    /// Binds a unix socket under a temporary name and renames it over `path`: an older process keeps its own socket and
+    /// every client finds one or the other.
+    package static func bind(path: String) throws(Failure) -> Listener {
+        let temporary = "\(path).\(getpid())"
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let room = MemoryLayout.size(ofValue: address.sun_path)
+        guard temporary.utf8.count < room else {
+            throw Failure(description: "\(path): a socket's path may have \(room - 8) bytes")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: temporary.utf8) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | CLOEXEC, 0)
+        guard descriptor >= 0 else { throw failure("socket") }
+        unlink(temporary)
+        let bound = withBytes(of: &address) { Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        guard bound == 0 else { throw failure(path) }
+        guard chmod(temporary, mode) == 0, listen(descriptor, backlog) == 0, rename(temporary, path) == 0 else {
+            defer { unlink(temporary) }
+            throw failure(path)
+        }
+        return try taken(descriptor, isOwn: true)
+    }
+
+    /// Loopback only: whoever reaches a FastCGI port can crash libfcgi (facts in README, "Security").
+    package static func bind(port: UInt16) throws(Failure) -> Listener {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | CLOEXEC, 0)
+        guard descriptor >= 0 else { throw failure("socket") }
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        let bound = withBytes(of: &address) { Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        guard bound == 0, listen(descriptor, backlog) == 0 else { throw failure("127.0.0.1:\(port)") }
+        return try taken(descriptor, isOwn: true)
+    }
+
+    /// Sockets handed over by systemd (LISTEN_FDS, from descriptor 3 on) or on descriptor 0 (spawn-fcgi, multiwatch).
+    package static func inherited() throws(Failure) -> [Listener] {
+        let count = getenv("LISTEN_FDS").flatMap { Int32(String(cString: $0)) } ?? 0
+        let meant = getenv("LISTEN_PID").map { String(cString: $0) == String(getpid()) } ?? false
+        let descriptors = meant && count > 0 ? Array(3..<3 + count) : [0]
+        var listeners: [Listener] = []
+        for descriptor in descriptors where shim_is_listening(descriptor) != 0 {
+            listeners.append(try taken(descriptor, isOwn: false))
+        }
+        return listeners
+    }
+
+    private static func taken(_ descriptor: Int32, isOwn: Bool) throws(Failure) -> Listener {
+        guard shim_set_nonblocking(descriptor) >= 0 else { throw failure("fcntl") }
+        return Listener(descriptor: descriptor, isOwn: isOwn, isUnix: shim_family(descriptor) == AF_UNIX)
+    }
+
+    private static let CLOEXEC = Int32(SOCK_CLOEXEC.rawValue)
+
+    private static func failure(_ what: String) -> Failure {
+        Failure(description: "\(what): \(String(cString: strerror(errno)))")
+    }
+
+    private static func withBytes<Address>(
+        of address: inout Address, _ body: (UnsafePointer<sockaddr>) -> Int32
+    ) -> Int32 {
+        withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1, body)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Glibc
+
+/// One request, copied out of libfcgi (whose strings die when the request is finished) or out of a CGI environment.
+package struct Request: Sendable {
+    package let parameters: Parameters
+    package let body: Body
+
+    package enum Body: Sendable {
+        case bytes([UInt8])
+        /// Longer than the server's `maxBodyBytes`; read and thrown away.
+        case tooLarge
+        /// It ended elsewhere than CONTENT_LENGTH says.
+        case incomplete
+    }
+
+    package init(parameters: Parameters, body: Body) {
+        self.parameters = parameters
+        self.body = body
+    }
+}
+
+/// CGI meta-variables (RFC 3875) as `NAME=VALUE`, looked up by exact name. Values are bytes: a peer promises no UTF-8.
+package struct Parameters: Sendable {
+    /// `NAME=VALUE\0NAME=VALUE\0…`: one allocation for all of them.
+    private var bytes: [UInt8] = []
+
+    package init() {}
+
+    /// - Parameter environment: as environ(7), ended by a null pointer.
+    package init(_ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>) {
+        var next = environment
+        bytes.reserveCapacity(1024)
+        while let line = next.pointee {
+            append(line)
+            next += 1
+        }
+    }
+
+    package init(_ pairs: [(String, String)]) {
+        for (name, value) in pairs { "\(name)=\(value)".withCString { append($0) } }
+    }
+
+    private mutating func append(_ line: UnsafePointer<CChar>) {
+        line.withMemoryRebound(to: UInt8.self, capacity: 1) { start in
+            bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: strlen(line) + 1))
+        }
+    }
+
+    /// The first parameter of that name.
+    package subscript(name: StaticString) -> String? {
+        var found: String?
+        forEach(name) { value in
+            if found == nil { found = String(decoding: value, as: UTF8.self) }
+        }
+        return found
+    }
+
+    /// Every parameter of that name, in order: a header sent twice arrives twice.
+    package func all(_ name: StaticString) -> [[UInt8]] {
+        var found: [[UInt8]] = []
+        forEach(name) { found.append(Array($0)) }
+        return found
+    }
+
+    private func forEach(_ name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void) {
+        bytes.withUnsafeBytes { all in
+            var start = 0
+            let length = name.utf8CodeUnitCount
+            while start < all.count {
+                let line = all.baseAddress! + start
+                let size = strlen(line.assumingMemoryBound(to: CChar.self))
+                if size > length, all[start + length] == UInt8(ascii: "="), memcmp(line, name.utf8Start, length) == 0 {
+                    body(UnsafeRawBufferPointer(start: line + length + 1, count: size - length - 1))
+                }
+                start += size + 1
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import CFastCGI
+import Glibc
+import Synchronization
+
+/// The signals that steer the process, blocked in every thread. Made before any thread starts.
+package struct Signals: Sendable {
+    let descriptor: Int32
+
+    package init() {
+        descriptor = shim_signals()
+        precondition(descriptor >= 0, "signalfd")
+    }
+
+    /// The next signal within that time, or nil.
+    func next(milliseconds: Int32) -> Int32? {
+        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard Glibc.poll(&poll, 1, milliseconds) == 1 else { return nil }
+        var information = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        return read(descriptor, &information, size) == size ? Int32(information.ssi_signo) : nil
+    }
+}
+
+extension Server {
+    private static let tick: Int32 = 250
+    private static let maxWorkers = 64
+    /// How long a kept connection is served after TERM if its peer doesn't close it (nginx's keepalive_time is far less).
+    private static let keptMilliseconds = 25_000
+
+    /// Runs on the calling thread until drained. The process should then exit without running destructors: workers still wait.
+    package func run(_ signals: Signals) {
+        let base = max(2 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2)
+        var threads = 0
+        func start(_ count: Int) {
+            for _ in 0..<count where threads < Self.maxWorkers && startWorker(self) { threads += 1 }
+        }
+        start(base)
+        precondition(threads > 0, "no thread could be started")
+        var served = -1
+        while true {
+            switch signals.next(milliseconds: Self.tick) {
+            case SIGTERM, SIGINT, SIGUSR1: return drain(signals)
+            case SIGHUP: options.reload?()
+            default:
+                resumeAccepting()
+                // Peers that send half a request hold their worker up to SO_RCVTIMEO: others must not wait for them.
+                let now = workers.served.load(ordering: .relaxed)
+                if now == served, workers.busy.load(ordering: .relaxed) >= threads { start(threads) }
+                served = now
+            }
+        }
+    }
+
+    private func resumeAccepting() {
+        if workers.acceptPaused.exchange(false, ordering: .relaxed) { listen() }
+    }
+
+    /// Takes what waits in sockets of our own, accepts no more, and returns when every connection has ended, or in time.
+    private func drain(_ signals: Signals) {
+        stopListening()
+        for listener in listeners where listener.isOwn {
+            if listener.isUnix {
+                // From here on connecting fails at once; what was queued before can still be accepted.
+                shutdown(listener.descriptor, Int32(SHUT_RDWR))
+                while accept(listener) {}
+            } else {
+                while accept(listener) {}
+                shutdown(listener.descriptor, Int32(SHUT_RDWR))
+            }
+        }
+        options.report("draining", "\(table.open) connections")
+        let start = milliseconds()
+        while table.open > 0 {
+            let passed = milliseconds() - start
+            if passed > options.drainSeconds * 1000 {
+                options.report("drain cut short", "\(table.open) connections after \(options.drainSeconds) s")
+                return
+            }
+            if passed > Self.keptMilliseconds { table.takeParked().forEach(close) }
+            _ = signals.next(milliseconds: 20)
+        }
+    }
+}
+
+private func milliseconds() -> Int {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Int(now.tv_sec) * 1000 + Int(now.tv_nsec) / 1_000_000
+}
+
+/// A free function, and its closure too: one written where the main actor reigns traps on another thread.
+private func startWorker(_ server: Server) -> Bool {
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(server)
+    let result = pthread_create(&thread, nil, { Unmanaged<Server>.fromOpaque($0!).takeRetainedValue().work(); return nil },
+        context.toOpaque())
+    if result != 0 { context.release() } else { pthread_detach(thread) }
+    return result == 0
+}

@@ -1,0 +1,54 @@
+/// What stands for the payload's hash where the payload is not signed: always so in a presigned URL.
+package let unsignedPayload = "UNSIGNED-PAYLOAD"
+
+/// Headers that take part in a signature: lower-case names, sorted, values trimmed. `host` is always among them.
+package struct SignedHeaders: Sendable {
+    package let lines: [(name: String, value: String)]
+    /// `content-type;host`
+    package let names: String
+
+    /// - Parameter lines: lower-case names, each once; any order.
+    package init(_ lines: [(name: String, value: String)]) {
+        self.lines = lines.sorted { $0.name < $1.name }.map { ($0.name, trimmed($0.value)) }
+        names = self.lines.map(\.name).joined(separator: ";")
+    }
+}
+
+/// Step 1: the request in the one spelling both sides hash.
+///
+///     PUT\n/bucket/users/a.jpg\nX-Amz-Algorithm=…\nhost:account.r2.cloudflarestorage.com\n\nhost\nUNSIGNED-PAYLOAD
+///
+/// - Parameter path: encoded once, not normalised, as S3 wants it (`/bucket/users/a%20b.jpg`).
+/// - Parameter query: as `canonicalQuery` makes it.
+/// - Parameter payloadHash: hex SHA-256 of the body, or `unsignedPayload`.
+package func canonicalRequest(
+    method: String, path: [UInt8], query: [UInt8], headers: SignedHeaders, payloadHash: String
+) -> [UInt8] {
+    let newline = UInt8(ascii: "\n")
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(path.count + query.count + 256)
+    bytes += method.utf8
+    bytes.append(newline)
+    bytes += path
+    bytes.append(newline)
+    bytes += query
+    bytes.append(newline)
+    for line in headers.lines {
+        bytes += line.name.utf8
+        bytes.append(UInt8(ascii: ":"))
+        bytes += line.value.utf8
+        bytes.append(newline)
+    }
+    bytes.append(newline)
+    bytes += headers.names.utf8
+    bytes.append(newline)
+    bytes += payloadHash.utf8
+    return bytes
+}
+
+/// Without blanks at either end, and one for each run of them inside.
+private func trimmed(_ value: String) -> String {
+    let bytes = value.utf8
+    guard bytes.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) else { return value }
+    return value.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+}

@@ -1,0 +1,29 @@
+import Digest
+import HTTP
+
+/// Step 2: `AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n<hex SHA-256 of the canonical request>`.
+package func stringToSign(stamp: String, scope: Scope, canonicalRequest: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(160)
+    bytes += "AWS4-HMAC-SHA256\n".utf8
+    bytes += stamp.utf8
+    bytes.append(UInt8(ascii: "\n"))
+    bytes += scope.text.utf8
+    bytes.append(UInt8(ascii: "\n"))
+    bytes.append(hex: SHA256.digest(canonicalRequest))
+    return bytes
+}
+
+/// Step 3: the key of one scope, the chain date → region → service → `aws4_request`. Good for its whole UTC day.
+package func signingKey(secret: String, scope: Scope) -> HMACKey {
+    var key = Array("AWS4\(secret)".utf8)
+    for part in [scope.date, scope.region, scope.service, "aws4_request"] {
+        key = HMACKey(key).code(Array(part.utf8))
+    }
+    return HMACKey(key)
+}
+
+/// Step 4: the signature's 32 bytes; a URL shows them in lower-case hexadecimal.
+package func signature(key: HMACKey, stringToSign: [UInt8]) -> [UInt8] {
+    key.code(stringToSign)
+}

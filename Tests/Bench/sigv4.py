@@ -1,0 +1,52 @@
+"""A second opinion on a presigned URL: SigV4 computed again from the URL itself.
+
+Deliberately shares no code with the signers. The peer built on botocore is checked by it too, so that
+it is itself held against AWS's own implementation in every run.
+"""
+import calendar
+import hashlib
+import hmac
+import time
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+
+def faults(url, key, settings):
+    """What is wrong with `url` as a PUT of `key`, signed just now with `settings`: a list, empty if it is right."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True))
+    signature = query.pop("X-Amz-Signature", "")
+    stamp = query.get("X-Amz-Date", "")
+    scope = f"{stamp[:8]}/auto/s3/aws4_request"
+    path = f"/{settings['R2_BUCKET_NAME']}/{key}"
+    expected = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": f"{settings['R2_ACCESS_KEY_ID']}/{scope}",
+        "X-Amz-Expires": "3600",
+        "X-Amz-SignedHeaders": "host",
+    }
+    found = []
+    if f"{parts.scheme}://{parts.netloc}" != settings["R2_ENDPOINT_URL"]:
+        found.append(f"endpoint {parts.scheme}://{parts.netloc}")
+    if unquote(parts.path) != path:
+        found.append(f"path {unquote(parts.path)}")
+    found += [f"{name} is {query.get(name)}" for name, value in expected.items() if query.get(name) != value]
+    try:
+        age = time.time() - calendar.timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
+        if abs(age) > 10:
+            found.append(f"X-Amz-Date is {age:.0f} s old")
+    except ValueError:
+        found.append(f"X-Amz-Date is {stamp!r}")
+
+    def encoded(text):
+        return quote(text, safe="-._~")
+
+    canonical_query = "&".join(f"{encoded(n)}={encoded(v)}" for n, v in sorted(query.items()))
+    canonical = "\n".join(("PUT", quote(path, safe="/-._~"), canonical_query, f"host:{parts.netloc}", "", "host",
+                           "UNSIGNED-PAYLOAD"))
+    to_sign = "\n".join(("AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    signing = ("AWS4" + settings["R2_SECRET_ACCESS_KEY"]).encode()
+    for step in scope.split("/"):
+        signing = hmac.digest(signing, step.encode(), "sha256")
+    if signature != hmac.digest(signing, to_sign.encode(), "sha256").hex():
+        found.append("the signature")
+    return found

@@ -1,0 +1,109 @@
+"""The stand-in's products: made from their ids by rule, and remembered once an import has changed them."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass, field
+
+KINDS = (
+    "RESET", "SHORT", "404", "500", "500-ONCE", "HTML", "CHUNKED", "STALL", "ENDLESS", "REDIRECT", "REDIRECT-EVIL", "NOCORS",
+)  # fmt: skip
+FAMILIES = {"A": (1_000_000, 100_000), "BIG": (5_000_000, 1000), "PENDING": (7_000_000, 999)}
+"""Families `<name>-<n>`: product_id is base + n, sku base + 1,000,000 + n, for n from 1 to the last."""
+
+
+@dataclass
+class Product:
+    product_id: int
+    offer_id: str
+    sku: int
+    images: list  # URLs, the primary one first
+    color_image: str = ""
+    is_archived: bool = False
+    is_created: bool = True
+    images360: list = field(default_factory=list)  # v1 alone
+    image_errors: list = field(default_factory=list)  # of the last import: {"url", "message"}
+
+
+class Catalogue:
+    """Looks products up by any kind of id."""
+
+    def __init__(self, image_base: str):
+        """`image_base`: scheme and host of the image URLs handed out."""
+        self.base = image_base
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets every import."""
+        self._made = {}
+        named = self._named()
+        self._offers = {p.offer_id: p for p in named}
+        self._products = {p.product_id: p for p in named}
+        self._skus = {p.sku: p for p in named if p.sku}
+
+    def find(self, kind: str, value: str) -> Product | None:
+        """`kind` is offer_id, product_id or sku."""
+        if kind == "offer_id":
+            return self._offers.get(value) or self._of_family(value)
+        number = int(value)
+        named = self._products if kind == "product_id" else self._skus
+        return named.get(number) or self._of_number(number, 0 if kind == "product_id" else 1_000_000)
+
+    def rehosted(self, url: str) -> str:
+        """Ozon's own URL for a picture fetched from elsewhere."""
+        return self._url(9_000_000_000 + zlib.crc32(url.encode()))
+
+    def _url(self, name, shard: int = 1) -> str:
+        return f"{self.base}/s3/multimedia-{shard}-i/{name}.jpg"
+
+    def _urls(self, first: int, count: int) -> list:
+        return [self._url(first + i) for i in range(count)]
+
+    def _of_number(self, number: int, offset: int) -> Product | None:
+        for family, (base, last) in FAMILIES.items():
+            if 1 <= number - base - offset <= last:
+                return self._of_family(f"{family}-{number - base - offset}")
+        return None
+
+    def _of_family(self, offer_id: str) -> Product | None:
+        match = re.fullmatch(r"(A|BIG|PENDING)-([1-9][0-9]{0,5})", offer_id, re.ASCII)
+        if match is None or int(match[2]) > FAMILIES[match[1]][1]:
+            return None
+        if offer_id not in self._made:
+            self._made[offer_id] = self._make(offer_id, match[1], int(match[2]))
+        return self._made[offer_id]
+
+    def _make(self, offer_id: str, family: str, n: int) -> Product:
+        base = FAMILIES[family][0]
+        count = {"A": n % 4 + 1, "BIG": min(n, 50), "PENDING": 2}[family]
+        first = base * 100 + n * 100
+        color = self._url(first + 99) if n % 5 == 0 else ""
+        return Product(base + n, offer_id, base + 1_000_000 + n, self._urls(first, count), color)
+
+    def _named(self) -> list:
+        """The products with a name of their own; their ids follow from the order, 123 and 456 first."""
+        first = self._urls(8388316998, 5)
+        twice = [self._url(1), self._url(1, shard=2)]
+        rows = [
+            ("2194435300", first, {"color_image": self._url(8388317010)}),
+            ("2194435301", self._urls(8388318000, 3), {}),
+            ("2194435302", self._urls(8388319000, 1), {}),
+            ("NO-IMAGES", [], {}),
+            ("ARCHIVED", self._urls(8388320000, 2), {"is_archived": True}),
+            ("NOT-CREATED", self._urls(8388321000, 2), {"is_created": False}),
+            ("STRINGS", self._urls(8388322000, 3), {"color_image": self._url(8388322010)}),
+            ("NO-PRIMARY-REPEAT", self._urls(8388323000, 4), {}),
+            ("SAME-NAMES", twice, {}),
+            ("SAME-NAMES-2", [*self._urls(8388324000, 1), *twice], {}),
+            ("FAIL-IMPORT", self._urls(8388325000, 2), {}),
+            ("PENDING-FOREVER", self._urls(8388326000, 2), {}),
+            ("FORMATS", [url[:-3] + ext for url, ext in zip(self._urls(8388327000, 3), ("jpg", "png", "webp"))], {}),
+        ]
+        for i, kind in enumerate(KINDS):
+            good, end = self._urls(8388328000 + 10 * i, 2)
+            rows.append((f"FAULT-IMG-{kind}", [good, self._url(f"fault-{kind.lower()}-{i}"), end], {}))
+        return [
+            Product(123 + i, offer, 0 if offer == "NOT-CREATED" else 456 + i, images, **rest)
+            for i, (offer, images, rest) in enumerate(rows)
+        ]

@@ -1,0 +1,154 @@
+"""The stand-in's image CDN: small real pictures by any name, and faults by the name. The table is in `ozon`."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import zlib
+from pathlib import Path
+
+from ozon_api import Record
+from ozon_faults import HTML
+from ozon_http import Answer, Connection, Request
+
+EVIL_HOST = "127.0.0.2"
+TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+PATH = re.compile(r"/s3/multimedia-[^/]+/(?:(?:wc|w|c|h)\d+/)?([^/]+)\.(jpg|png|webp)", re.ASCII)
+CORS = {"Access-Control-Allow-Origin": "*"}
+BLOCK = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(2048))
+"""64 KiB of filler, repeated to any size."""
+
+
+class ImageCDN:
+    def __init__(self, folder: Path, record: Record):
+        self.record = record
+        self.pictures = {ext: [f.read_bytes() for f in sorted(folder.glob(f"*.{ext}"))] for ext in TYPES}
+        self.failed_once = set()
+        self.faults = {
+            "reset": self.reset, "short": self.short, "404": self.not_found, "500": self.broken, "html": self.html,
+            "chunked": self.chunked, "stall": self.stall, "endless": self.endless, "redirect": self.redirect,
+            "nocors": self.no_cors,
+        }  # fmt: skip
+
+    async def handle(self, request: Request, connection: Connection) -> None:
+        local = connection.writer.get_extra_info("sockname")[0]
+        host = request.headers.get("host", "")
+        evil = EVIL_HOST in (local, host.partition(":")[0])
+        entry = {"method": request.method, "host": host, "path": request.path, "evil": evil, "at": self.record.at()}
+        self.record.images.append(entry)
+        match = PATH.fullmatch(request.path)
+        if request.method not in ("GET", "HEAD"):
+            await connection.send(Answer(405, b"", "text/plain", {"Allow": "GET, HEAD"}))
+        elif evil:
+            await Image(self.picture("evil", "jpg"), "jpg", request, connection).send()
+        elif match is None:
+            await connection.send(Answer(404, b"", "text/plain", CORS))
+        else:
+            await self.serve(match[1], match[2], request, connection)
+
+    async def serve(self, name: str, ext: str, request: Request, connection: Connection) -> None:
+        image = Image(self.picture(name, ext), ext, request, connection)
+        slow, size = re.match(r"slow-(\d{1,6})-", name), re.match(r"size-(\d{1,12})(?:-|$)", name)
+        fault = re.match(r"fault-([a-z0-9]+)", name)
+        if slow:
+            await asyncio.sleep(int(slow[1]) / 1000)
+        if size:
+            await image.send_sized(int(size[1]))
+        elif fault and fault[1] in self.faults:
+            await self.faults[fault[1]](name, image)
+        else:
+            await image.send()
+
+    def picture(self, name: str, ext: str) -> bytes:
+        choice = self.pictures[ext]
+        return choice[zlib.crc32(name.encode()) % len(choice)]
+
+    # ---- the faults
+
+    async def reset(self, name: str, image: Image) -> None:
+        await image.send_half()
+        await image.connection.reset()
+
+    async def short(self, name: str, image: Image) -> None:
+        image.connection.open = False
+        image.head(length=len(image.data) + 1000)
+        image.connection.writer.write(image.data)
+
+    async def not_found(self, name: str, image: Image) -> None:
+        await image.connection.send(Answer(404, b"", "text/plain", CORS), image.without_body)
+
+    async def broken(self, name: str, image: Image) -> None:
+        once = name.startswith("fault-500-once")
+        if once and name in self.failed_once:
+            await image.send()
+            return
+        self.failed_once.add(name)
+        await image.connection.send(Answer(500, b"", "text/plain", CORS), image.without_body)
+
+    async def html(self, name: str, image: Image) -> None:
+        await image.connection.send(Answer(200, HTML, "text/html", CORS), image.without_body)
+
+    async def chunked(self, name: str, image: Image) -> None:
+        image.head(length=None)
+        if not image.without_body:
+            await image.connection.chunk(image.data)
+            await image.connection.chunk(b"")
+
+    async def stall(self, name: str, image: Image) -> None:
+        await image.send_half()
+        await image.connection.hang()
+
+    async def endless(self, name: str, image: Image) -> None:
+        image.head(length=None)
+        await image.connection.chunk(image.data)
+        while True:
+            await image.connection.chunk(BLOCK)
+
+    async def redirect(self, name: str, image: Image) -> None:
+        host, path = image.request.headers.get("host", ""), "/s3/multimedia-1-i/redirected.jpg"
+        if name.startswith("fault-redirect-evil"):
+            port = image.connection.writer.get_extra_info("sockname")[1]
+            host, path = f"{EVIL_HOST}:{port}", "/evil.jpg"
+        await image.connection.send(Answer(302, b"", "text/plain", {"Location": f"http://{host}{path}", **CORS}))
+
+    async def no_cors(self, name: str, image: Image) -> None:
+        await image.send(cors={})
+
+
+class Image:
+    """A picture on its way to one client."""
+
+    def __init__(self, data: bytes, ext: str, request: Request, connection: Connection):
+        self.data, self.ext, self.request, self.connection = data, ext, request, connection
+        self.without_body = request.method == "HEAD"
+
+    def head(self, length: int | None, cors: dict | None = None) -> None:
+        """`length`: None makes the body chunked."""
+        tag = hashlib.md5(self.data + str(length).encode()).hexdigest()
+        size = {"Transfer-Encoding": "chunked"} if length is None else {"Content-Length": length}
+        cors = CORS if cors is None else cors
+        self.connection.head(200, {"Content-Type": TYPES[self.ext], **size, "ETag": f'"{tag}"', **cors})
+
+    async def send(self, cors: dict | None = None) -> None:
+        self.head(len(self.data), cors)
+        if not self.without_body:
+            self.connection.writer.write(self.data)
+        await self.connection.writer.drain()
+
+    async def send_half(self) -> None:
+        self.head(len(self.data))
+        self.connection.writer.write(self.data[: len(self.data) // 2])
+        await self.connection.writer.drain()
+
+    async def send_sized(self, size: int) -> None:
+        """The picture, filled up (or cut) to the size."""
+        self.head(size)
+        if self.without_body:
+            return
+        self.connection.writer.write(self.data[:size])
+        left = size - len(self.data)
+        while left > 0:
+            self.connection.writer.write(BLOCK[:left])
+            await self.connection.writer.drain()
+            left -= len(BLOCK)
