@@ -32,12 +32,12 @@ let package = Package(
         module("Digest", ["CCrypto"]),
         module("SigV4", ["Digest", "HTTP"]),
         module("FastCGI", ["CFastCGI"]),
-        module("R2", ["SigV4", "HTTP"]),
-        module("Core", ["FastCGI", "HTTP", "R2", "Digest"]),
-
-
-        endpoint("r2-presigned-url", ["Core", "R2"]),
-
+        module("R2", ["Digest", "HTTP", "SigV4"]),
+        module("Core", ["Digest", "FastCGI", "HTTP", "R2", "SigV4"]),
+        module("HTTPClient", ["CCurl", "HTTP"]),
+        module("Ozon", ["Core", "HTTP", "HTTPClient"]),
+        endpoint("ozon-download", ["Core", "HTTP", "Ozon", "R2"]),
+        endpoint("r2-presigned-url", ["Core", "HTTP", "R2"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -151,3 +151,10 @@ def cpu_seconds(process):
         for children in pathlib.Path(f"/proc/{pid}/task").glob("*/children"):
             pids += map(int, children.read_text().split())
     return total / TICK
+
+
+def busy_seconds():
+    """What all processors together have worked since the start, the kernel's interrupts and a host's theft included."""
+    user, nice, system, _, _, interrupts, softirqs, stolen = map(
+        int, pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9])
+    return (user + nice + system + interrupts + softirqs + stolen) / TICK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 
@@ -34,7 +35,7 @@ def is_strings(value) -> bool:
 
 
 def is_positive(text: str) -> bool:
-    return text.isascii() and text.isdigit() and 0 < int(text) < 1 << 63
+    return re.fullmatch("[0-9]{1,18}", text) is not None and int(text) > 0
 
 
 def check_fields(value: dict, *names: str) -> None:
@@ -153,7 +154,7 @@ class SellerAPI:
     def decode(self, request: Request) -> dict:
         try:
             body = json.loads(request.body.decode("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             raise Refused(error(400, 3, "proto: syntax error (line 1:1): unexpected token"))

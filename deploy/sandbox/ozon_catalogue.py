@@ -6,9 +6,7 @@ import re
 import zlib
 from dataclasses import dataclass, field
 
-KINDS = (
-    "RESET", "SHORT", "404", "500", "500-ONCE", "HTML", "CHUNKED", "STALL", "ENDLESS", "REDIRECT", "REDIRECT-EVIL", "NOCORS",
-)  # fmt: skip
+KINDS = "RESET SHORT 404 500 500-ONCE HTML CHUNKED STALL ENDLESS REDIRECT REDIRECT-EVIL NOCORS".split()
 FAMILIES = {"A": (1_000_000, 100_000), "BIG": (5_000_000, 1000), "PENDING": (7_000_000, 999)}
 """Families `<name>-<n>`: product_id is base + n, sku base + 1,000,000 + n, for n from 1 to the last."""
 
@@ -50,9 +48,11 @@ class Catalogue:
         named = self._products if kind == "product_id" else self._skus
         return named.get(number) or self._of_number(number, 0 if kind == "product_id" else 1_000_000)
 
-    def rehosted(self, url: str) -> str:
-        """Ozon's own URL for a picture fetched from elsewhere."""
-        return self._url(9_000_000_000 + zlib.crc32(url.encode()))
+    def read_back(self, url: str) -> str:
+        """The URL under which a picture fetched from this one is told."""
+        if "rehost" not in url:
+            return url
+        return self._url(9_000_000_000 + zlib.crc32(url.encode("utf-8", "replace")))
 
     def _url(self, name, shard: int = 1) -> str:
         return f"{self.base}/s3/multimedia-{shard}-i/{name}.jpg"

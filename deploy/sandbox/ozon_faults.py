@@ -1,4 +1,4 @@
-"""What goes wrong on purpose at the Seller API: by the Api-Key of a call, or by an article in it. The table is in `ozon`."""
+"""What goes wrong on purpose at the Seller API, by the Api-Key of a call or by an article in it: tabled in `ozon`."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Answer:
 
 
 def json_answer(status: int, value, headers: dict | None = None) -> Answer:
-    return Answer(status, json.dumps(value, ensure_ascii=False).encode(), headers=headers or {})
+    return Answer(status, json.dumps(value).encode(), headers=headers or {})
 
 
 class Connection:

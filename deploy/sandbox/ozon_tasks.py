@@ -27,7 +27,7 @@ def replace_pictures(catalogue: Catalogue, product: Product, images: list, color
 
     def kept(urls):
         good = (url for url in urls if url and not image_error(url) and "vanish" not in url)
-        return [catalogue.rehosted(url) if "rehost" in url else url for url in good]
+        return [catalogue.read_back(url) for url in good]
 
     product.images = kept(images)
     product.color_image = "".join(kept([color]))
@@ -61,7 +61,8 @@ class Item:
             return self._told("failed", told("product_not_editable", "error", "offer_id"))
         if product.offer_id == "FAIL-IMPORT" or (self.images and all(image_error(url) for url in self.images)):
             return self._told("failed", told("all_image_failed", "error", "pictures"))
-        if (self.images, self.color_image) == (product.images, product.color_image):
+        before = [*product.images, product.color_image]
+        if [catalogue.read_back(url) for url in [*self.images, self.color_image]] == before:
             return self._told("skipped")
         replace_pictures(catalogue, product, self.images, self.color_image)
         warned = [(url, "pictures") for url in self.images] + [(self.color_image, "color_image")]

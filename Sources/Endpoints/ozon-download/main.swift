@@ -1,0 +1,49 @@
+// POST /api/v1/ozon/download: article numbers in, the URLs of their images out; the browser downloads and uploads itself.
+//
+//   in     {"credential": {"client_id": "…", "api_key": "…"}, "articles": ["2194435300"], "field"?: "offer_id",
+//           "user_id": "u", "download_images": false, "presign"?: false, "existing"?: "overwrite"}
+//          articles: 1…OZON_MAX_ARTICLES; field: offer_id, product_id or sku; user_id: 1…128 bytes, one segment of a key.
+//   out    {"success": true, "data": {"total_articles": 1, "processed": 1, "total_images": 5, "success_images": 0,
+//           "failed_images": 0, "items": [{"article": "…", "product_id": 123, "status": "success", …, "urls": ["https://…"]}]}}
+//          presign: each item also has uploads: [{url, r2_path, upload_url, public_url, headers}] (at most 500 articles
+//          unless streamed). An article that fails has "status": "failed", "error"; the others go on.
+//          With Accept: application/x-ndjson, the same as lines: start, an item for each article, done; see Lines.swift.
+//   fails  400 every bad field · 403 Ozon refuses the credential; user_id outside the allowed prefixes · what Ozon's calls
+//          failed with, if all of them did · 501 download_images: true            (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//   calls  Ozon's /v3/product/info/list, one for each 1000 articles, all at once, each at most OZON_TIMEOUT.
+
+import Core
+import Ozon
+import R2
+
+struct Ask: RequestBody {
+    let credential: Credential
+    let lookup: Lookup
+    let userID: String
+    let downloadsImages: Bool
+    let presign: Bool
+
+    init?(_ fields: Fields, _ tools: Metadata) {
+        let credential = Credential(fields.object("credential"))
+        let articles = fields.strings("articles", limit: tools.maxArticles)
+        let field = fields.choice("field", ArticleField.allCases.map(\.rawValue), default: "offer_id")
+        let userID = fields.text("user_id", maxBytes: 128, allows: isKeySegment)
+        downloadsImages = fields.bool("download_images", default: true)
+        presign = fields.bool("presign", default: false)
+        _ = fields.choice("existing", ["overwrite", "skip"], default: "overwrite")
+        guard let credential, let userID, let field = ArticleField(rawValue: field) else { return nil }
+        self.credential = credential
+        self.userID = userID
+        lookup = Lookup(articles, by: field)
+    }
+}
+
+@Sendable func answer(_ ask: Ask, _ call: Call<Metadata>) async throws -> Answer {
+    if ask.downloadsImages {
+        throw Fault(.notImplemented, detail: "Copying by the server is not available; send download_images: false")
+    }
+    let work = try Work(ask, call)
+    return call.wantsLines ? try await work.lines() : try await work.whole()
+}
+
+serve("ozon-download", answer)

@@ -1,0 +1,58 @@
+/// A time budget shared by the attempts at one call: the one place where calls are repeated.
+///
+/// An attempt gets at most budget / (retries + 1), and never more than what is left. Between attempts: what the upstream
+/// asks for, else 200 ms, 400 ms, … with half of it drawn by chance, so that callers who failed together come back apart.
+package struct Retry: Sendable {
+    package let budget: Duration
+    package let retries: Int
+
+    package init(budget: Duration, retries: Int) {
+        self.budget = budget
+        self.retries = retries
+    }
+
+    /// What the attempt that begins may take.
+    package struct Time: Sendable {
+        fileprivate let most: Duration
+        fileprivate let deadline: ContinuousClock.Instant
+
+        /// Until the budget is used up.
+        package var left: Duration { ContinuousClock.now.duration(to: deadline) }
+        /// Until the attempt has to end; at least 1.
+        package var milliseconds: Int { max(min(most, left).milliseconds, 1) }
+    }
+
+    package enum Attempt<Value: Sendable, Failure: Error>: Sendable {
+        case success(Value)
+        /// Trying again cannot help.
+        case failure(Failure)
+        /// Trying again may help, after the time the upstream asked for.
+        case again(Failure, after: Duration?)
+    }
+
+    /// - Throws: the last failure; a wait that would end after the budget isn't begun.
+    package func callAsFunction<Value: Sendable, Failure: Error>(
+        _ attempt: (Time) async -> Attempt<Value, Failure>
+    ) async throws -> Value {
+        let time = Time(most: budget / (retries + 1), deadline: .now + budget)
+        var count = 0
+        while true {
+            switch await attempt(time) {
+            case .success(let value): return value
+            case .failure(let failure): throw failure
+            case .again(let failure, let after):
+                let backoff = Duration.milliseconds(200 << min(count, 6)) * Double.random(in: 0.5...1)
+                let wait = after ?? backoff
+                if count >= retries || wait >= time.left { throw failure }
+                try await Task.sleep(for: wait)
+                count += 1
+            }
+        }
+    }
+}
+
+extension Duration {
+    package var milliseconds: Int {
+        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,92 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// The thread that runs the multi handle. Started by the first call, so after the process has blocked its signals.
+final class TransferLoop: @unchecked Sendable {
+    private struct Inbox {
+        var isRunning = false
+        var added: [Transfer] = []
+        var cancelled: [Transfer] = []
+    }
+
+    private let inbox = Mutex(Inbox())
+    private let multi: UnsafeMutableRawPointer
+    /// Those libcurl has; it holds no reference itself.
+    private var active: [UnsafeMutableRawPointer: Transfer] = [:]
+
+    init(_ options: HTTPClient.Options) {
+        precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "curl_global_init")
+        multi = curl_multi_init()
+        check(shim_set_multi_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.maxConnections))
+        check(shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, options.maxConnections))
+        check(shim_set_multi_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX)))
+    }
+
+    func add(_ transfer: Transfer) {
+        let mustStart = inbox.withLock { inbox in
+            inbox.added.append(transfer)
+            defer { inbox.isRunning = true }
+            return !inbox.isRunning
+        }
+        if mustStart { start(self) }
+        curl_multi_wakeup(multi)
+    }
+
+    func cancel(_ transfer: Transfer) {
+        transfer.isCancelled.store(true, ordering: .releasing)
+        inbox.withLock { $0.cancelled.append(transfer) }
+        curl_multi_wakeup(multi)
+    }
+
+    fileprivate func run() -> Never {
+        while true {
+            let (added, cancelled) = inbox.withLock { inbox in
+                defer { (inbox.added, inbox.cancelled) = ([], []) }
+                return (inbox.added, inbox.cancelled)
+            }
+            added.forEach(begin)
+            cancelled.forEach(remove)
+            var running: Int32 = 0
+            check(curl_multi_perform(multi, &running))
+            var code = CURLE_OK
+            while let easy = shim_ended(multi, &code) { end(easy, code) }
+            check(curl_multi_poll(multi, nil, 0, 10_000, nil))
+        }
+    }
+
+    private func begin(_ transfer: Transfer) {
+        if transfer.isCancelled.load(ordering: .acquiring) { return transfer.finish(nil) }
+        guard let easy = transfer.prepare() else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
+        let key = UnsafeMutableRawPointer(easy)
+        active[key] = transfer
+        check(curl_multi_add_handle(multi, key))
+    }
+
+    private func remove(_ transfer: Transfer) {
+        guard let easy = transfer.easy else { return }
+        let key = UnsafeMutableRawPointer(easy)
+        guard active.removeValue(forKey: key) != nil else { return }
+        check(curl_multi_remove_handle(multi, key))
+        transfer.finish(nil)
+    }
+
+    private func end(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
+        guard let transfer = active.removeValue(forKey: easy) else { return }
+        check(curl_multi_remove_handle(multi, easy))
+        transfer.finish(code)
+    }
+}
+
+private func check(_ code: CURLMcode) {
+    precondition(code == CURLM_OK, "libcurl: \(String(cString: curl_multi_strerror(code)))")
+}
+
+private func start(_ loop: TransferLoop) {
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(loop).toOpaque()
+    let result = pthread_create(
+        &thread, nil, { Unmanaged<TransferLoop>.fromOpaque($0!).takeRetainedValue().run() }, context)
+    precondition(result == 0, "no thread for transfers could be started")
+    pthread_detach(thread)
+}

@@ -1,0 +1,44 @@
+import Core
+
+/// A seller's key, as it comes with each request. It lives as long as the request and appears in no description.
+package struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
+    /// A positive integer, by Ozon's documents; sent as it came.
+    package let clientID: String
+    package let apiKey: String
+
+    /// `{"client_id": "…", "api_key": "…"}`: 1…256 printable ASCII characters without spaces each, because they become header
+    /// lines. nil: `fields` has noted why.
+    package init?(_ fields: Fields?) {
+        let clientID = fields?.text("client_id", maxBytes: 256, allows: isHeaderSafe)
+        let apiKey = fields?.text("api_key", maxBytes: 256, allows: isHeaderSafe)
+        guard let clientID, let apiKey else { return nil }
+        self.clientID = clientID
+        self.apiKey = apiKey
+    }
+
+    /// Without what Ozon may repeat of the credential, without control characters, and short.
+    func scrub(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        for secret in [apiKey, clientID] { bytes = replacing(Array(secret.utf8), in: bytes) }
+        let plain = String(decoding: bytes, as: UTF8.self).unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        return String(String.UnicodeScalarView(plain.prefix(300)))
+    }
+
+    package var description: String { "Credential(…)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+private func replacing(_ secret: [UInt8], in bytes: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    var index = 0
+    while index < bytes.count {
+        if bytes[index...].starts(with: secret) {
+            result += "***".utf8
+            index += secret.count
+        } else {
+            result.append(bytes[index])
+            index += 1
+        }
+    }
+    return result
+}

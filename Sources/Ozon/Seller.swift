@@ -1,0 +1,84 @@
+import Core
+import HTTPClient
+
+/// Ozon's Seller API: every method a POST of JSON with the headers Client-Id and Api-Key.
+package final class Seller: Sendable {
+    private let client: HTTPClient
+    private let origin: String
+    private let retry: Retry
+    private let pace = Pace()
+
+    /// The largest answer: 1000 products with 50 pictures each stay below 10 MB.
+    private static let maxReplyBytes = 64 << 20
+
+    /// - Parameter retry: what one call may take in all, retries included.
+    package init(_ client: HTTPClient, origin: String, retry: Retry) {
+        self.client = client
+        self.origin = origin
+        self.retry = retry
+    }
+
+    /// One method's answer, a JSON object.
+    package func call(_ path: String, _ body: [UInt8], as credential: Credential) async throws -> JSON {
+        try await retry { time -> Retry.Attempt<JSON, any Error> in
+            let turn = pace.turn(credential.clientID)
+            if turn > .zero {
+                if turn >= time.left { return .failure(Fault(.rateLimited, retryAfter: turn.milliseconds / 1000 + 1)) }
+                do { try await Task.sleep(for: turn) } catch { return .failure(error) }
+            }
+            return await attempt(path, body, credential, time.milliseconds)
+        }
+    }
+
+    private func attempt(
+        _ path: String, _ body: [UInt8], _ credential: Credential, _ milliseconds: Int
+    ) async -> Retry.Attempt<JSON, any Error> {
+        let call = HTTPClient.Call(
+            url: origin + path,
+            headers: [
+                ("Client-Id", credential.clientID), ("Api-Key", credential.apiKey),
+                ("Content-Type", "application/json"), ("Accept", "application/json"),
+            ],
+            body: body, timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
+        let error: SellerError
+        do throws(TransferError) {
+            let reply = try await client.send(call)
+            if (200..<300).contains(reply.status) { return object(reply.body) }
+            error = SellerError(reply, credential)
+        } catch {
+            if error == .cancelled { return .failure(CancellationError()) }
+            return refused(SellerError(error), credential)
+        }
+        return refused(error, credential)
+    }
+
+    private func object(_ body: [UInt8]) -> Retry.Attempt<JSON, any Error> {
+        guard let json = try? JSON(body, duplicates: .lastWins), case .object = json else {
+            return .failure(Fault(.ozonBadAnswer, detail: "The answer is no JSON object"))
+        }
+        return .success(json)
+    }
+
+    private func refused(_ error: SellerError, _ credential: Credential) -> Retry.Attempt<JSON, any Error> {
+        switch error.retry {
+        case nil: return .failure(error.fault)
+        case .soon: return .again(error.fault, after: nil)
+        case .later(let wait, let perSecond):
+            pace.slowDown(credential.clientID, perSecond: perSecond, after: wait)
+            return .again(error.fault, after: wait)
+        }
+    }
+}
+
+extension Settings {
+    /// `OZON_API_URL` `OZON_TIMEOUT` `OZON_MAX_RETRIES`: how product lists are asked for.
+    package mutating func seller() -> Seller? {
+        let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru")
+        let seconds = integer("OZON_TIMEOUT", default: 30, in: 1...600)
+        let retries = integer("OZON_MAX_RETRIES", default: 2, in: 0...10)
+        guard let origin else { return nil }
+        return Seller(
+            HTTPClient(HTTPClient.Options(maxConnections: 512)), origin: origin.url,
+            retry: Retry(budget: .seconds(seconds), retries: retries))
+    }
+}
