@@ -38,6 +38,7 @@ let package = Package(
         module("Ozon", ["Core", "HTTP", "HTTPClient"]),
         endpoint("ozon-download", ["Core", "HTTP", "Ozon", "R2"]),
         endpoint("r2-presigned-url", ["Core", "HTTP", "R2"]),
+        .testTarget(name: "EndToEndTests", swiftSettings: [.treatAllWarnings(as: .error)]),
     ],
     swiftLanguageModes: [.v6]
 )
