@@ -28,53 +28,70 @@ package struct JSONWriter: ~Copyable {
         enclosed(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
     }
 
-    /// A member whose value is given.
-    package mutating func member(_ name: String, _ value: some JSONWritable) {
+    /// A member whose value is given. The name is printable ASCII without `"` and `\`.
+    package mutating func member(_ name: StaticString, _ value: some JSONWritable) {
         self.name(name)
         value.write(to: &self)
     }
 
+    package mutating func member(_ name: StaticString, _ value: String) {
+        self.name(name)
+        string(value)
+    }
+
     /// A member that is left out where there is no value.
-    package mutating func member(_ name: String, ifAny value: (some JSONWritable)?) {
+    package mutating func member(_ name: StaticString, ifAny value: (some JSONWritable)?) {
         if let value { member(name, value) }
     }
 
     /// A member whose value is written by `value`.
-    package mutating func member(_ name: String, _ value: (inout JSONWriter) -> Void) {
+    package mutating func member(_ name: StaticString, _ value: (inout JSONWriter) -> Void) {
         self.name(name)
         value(&self)
     }
 
-    private mutating func name(_ name: String) {
+    /// A member whose name isn't known to the program.
+    package mutating func member(named name: String, _ value: some JSONWritable) {
         string(name)
-        bytes.append(UInt8(ascii: ":"))
+        bytes.append(":")
+        needsComma = false
+        value.write(to: &self)
+    }
+
+    private mutating func name(_ name: StaticString) {
+        bytes.append(needsComma ? ",\"" : "\"")
+        bytes.append(name)
+        bytes.append("\":")
         needsComma = false
     }
 
     package mutating func string(_ text: String) {
         comma()
-        bytes.append(UInt8(ascii: "\""))
+        bytes.append("\"")
         var text = text
         text.withUTF8 { utf8 in
-            if utf8.contains(where: mustEscape) {
+            // Without an early exit, so that the compiler looks at many bytes at once.
+            var escapes = false
+            for byte in utf8 { escapes = escapes || mustEscape(byte) }
+            if escapes {
                 for byte in utf8 { append(escaping: byte) }
             } else {
                 bytes.append(contentsOf: utf8)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
+        bytes.append("\"")
         needsComma = true
     }
 
     package mutating func integer(_ value: Int) {
         comma()
-        if value < 0 { bytes += String(value).utf8 } else { bytes.append(decimal: value) }
+        if value < 0 { bytes.append(String(value)) } else { bytes.append(decimal: value) }
         needsComma = true
     }
 
     package mutating func bool(_ value: Bool) {
         comma()
-        bytes += (value ? "true" : "false").utf8
+        bytes.append(value ? "true" : "false")
         needsComma = true
     }
 
@@ -100,8 +117,8 @@ package struct JSONWriter: ~Copyable {
         case 0x0D: bytes.append(UInt8(ascii: "r"))
         case 0x09: bytes.append(UInt8(ascii: "t"))
         default:
-            bytes += "u00".utf8
-            bytes.append(hex: CollectionOfOne(byte))
+            bytes.append("u00")
+            bytes.append(hex: [byte])
         }
     }
 }

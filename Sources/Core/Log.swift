@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import Synchronization
 
 /// One JSON object a line on standard error, each written whole by one write(2). Only names and numbers the code chose and
 /// texts that were scrubbed go in: no body, no query, no credential.
@@ -41,14 +42,24 @@ package struct Log: Sendable {
 private func now() -> String {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
-    var text = UTCTime(seconds: time.tv_sec).iso
-    text.removeLast()
-    var bytes = Array(text.utf8)
-    bytes.append(UInt8(ascii: "."))
-    bytes.append(decimal: time.tv_nsec / 1_000_000, width: 3)
-    bytes.append(UInt8(ascii: "Z"))
-    return String(decoding: bytes, as: UTF8.self)
+    var text: [UInt8] = []
+    text.reserveCapacity(24)
+    text.append(secondText(time.tv_sec))
+    text.append(".")
+    text.append(decimal: time.tv_nsec / 1_000_000, width: 3)
+    text.append("Z")
+    return String(decoding: text, as: UTF8.self)
 }
+
+/// `2026-11-20T12:00:00`, spelt once a second.
+private func secondText(_ seconds: Int) -> String {
+    latestSecond.withLock { latest in
+        if latest.seconds != seconds { latest = (seconds, String(UTCTime(seconds: seconds).iso.dropLast())) }
+        return latest.text
+    }
+}
+
+private let latestSecond = Mutex<(seconds: Int, text: String)>((-1, ""))
 
 extension Settings {
     package mutating func logLevel() -> Log.Level {

@@ -57,6 +57,6 @@ package struct HeaderLines: JSONWritable {
     }
 
     package func write(to json: inout JSONWriter) {
-        json.object { json in for line in lines { json.member(line.name, line.value) } }
+        json.object { json in for line in lines { json.member(named: line.name, line.value) } }
     }
 }

@@ -65,18 +65,18 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
         inFlight.subtract(1, ordering: .relaxed)
         trace.end(status: status, bytes: body.count)
         let head = responseHead(status, "application/json", requestID: trace.requestID) { head in
-            head += "Content-Length: ".utf8
+            head.append("Content-Length: ")
             head.append(decimal: body.count)
-            head += "\r\n".utf8
-            if let seconds = fault?.retryAfter { head += "Retry-After: \(seconds)\r\n".utf8 }
-            if fault?.kind == .methodNotAllowed { head += "Allow: POST\r\n".utf8 }
+            head.append("\r\n")
+            if let seconds = fault?.retryAfter { head.append("Retry-After: \(seconds)\r\n" as String) }
+            if fault?.kind == .methodNotAllowed { head.append("Allow: POST\r\n") }
         }
         return Response(head: head, body: .bytes(body))
     }
 
     private func streamed(_ lines: @escaping @Sendable (LineWriter) async throws -> Void, _ trace: Trace) -> Response {
         let head = responseHead(200, "application/x-ndjson", requestID: trace.requestID) {
-            $0 += "X-Accel-Buffering: no\r\n".utf8
+            $0.append("X-Accel-Buffering: no\r\n")
         }
         return Response(
             head: head,
@@ -106,30 +106,43 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
     }
 }
 
-private let reasons = [
-    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    409: "Conflict", 413: "Content Too Large", 415: "Unsupported Media Type", 429: "Too Many Requests",
-    500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
-    504: "Gateway Timeout",
-]
-
 private func responseHead(
-    _ status: Int, _ type: String, requestID: String, _ more: (inout [UInt8]) -> Void
+    _ status: Int, _ type: StaticString, requestID: String, _ more: (inout [UInt8]) -> Void
 ) -> [UInt8] {
     var head: [UInt8] = []
     head.reserveCapacity(256)
-    head += "Status: ".utf8
+    head.append("Status: ")
     head.append(decimal: status)
-    head.append(UInt8(ascii: " "))
-    head += reasons[status]!.utf8
-    head += "\r\nContent-Type: ".utf8
-    head += type.utf8
-    head += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ".utf8
-    head += requestID.utf8
-    head += "\r\n".utf8
+    head.append(" ")
+    head.append(reason(status))
+    head.append("\r\nContent-Type: ")
+    head.append(type)
+    head.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ")
+    head.append(requestID)
+    head.append("\r\n")
     more(&head)
-    head += "\r\n".utf8
+    head.append("\r\n")
     return head
+}
+
+private func reason(_ status: Int) -> StaticString {
+    switch status {
+    case 200: "OK"
+    case 400: "Bad Request"
+    case 401: "Unauthorized"
+    case 403: "Forbidden"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 409: "Conflict"
+    case 413: "Content Too Large"
+    case 415: "Unsupported Media Type"
+    case 429: "Too Many Requests"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    default: "Internal Server Error"
+    }
 }
 
 /// nginx's `$request_id` if it is 1…64 of `[A-Za-z0-9-]`, else one made here.

@@ -21,29 +21,26 @@ package struct Request: Sendable {
 
 /// CGI meta-variables (RFC 3875) as `NAME=VALUE`, looked up by exact name. Values are bytes: a peer promises no UTF-8.
 package struct Parameters: Sendable {
-    /// `NAME=VALUE\0NAME=VALUE\0…`: one allocation for all of them.
+    /// Each line behind its length in four bytes: one allocation for all of them.
     private var bytes: [UInt8] = []
-
-    package init() {}
 
     /// - Parameter environment: as environ(7), ended by a null pointer.
     package init(_ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>) {
         var next = environment
         bytes.reserveCapacity(1024)
         while let line = next.pointee {
-            append(line)
+            append(UnsafeRawBufferPointer(start: line, count: strlen(line)))
             next += 1
         }
     }
 
     package init(_ pairs: [(String, String)]) {
-        for (name, value) in pairs { "\(name)=\(value)".withCString { append($0) } }
+        for (name, value) in pairs { Array("\(name)=\(value)".utf8).withUnsafeBytes { append($0) } }
     }
 
-    private mutating func append(_ line: UnsafePointer<CChar>) {
-        line.withMemoryRebound(to: UInt8.self, capacity: 1) { start in
-            bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: strlen(line) + 1))
-        }
+    private mutating func append(_ line: UnsafeRawBufferPointer) {
+        withUnsafeBytes(of: UInt32(line.count)) { bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: line)
     }
 
     /// The first parameter of that name.
@@ -67,12 +64,14 @@ package struct Parameters: Sendable {
             var start = 0
             let length = name.utf8CodeUnitCount
             while start < all.count {
-                let line = all.baseAddress! + start
-                let size = strlen(line.assumingMemoryBound(to: CChar.self))
-                if size > length, all[start + length] == UInt8(ascii: "="), memcmp(line, name.utf8Start, length) == 0 {
-                    body(UnsafeRawBufferPointer(start: line + length + 1, count: size - length - 1))
+                let size = Int(all.loadUnaligned(fromByteOffset: start, as: UInt32.self))
+                start += 4
+                if size > length, all[start + length] == UInt8(ascii: "="),
+                    memcmp(all.baseAddress! + start, name.utf8Start, length) == 0
+                {
+                    body(UnsafeRawBufferPointer(rebasing: all[start + length + 1..<start + size]))
                 }
-                start += size + 1
+                start += size
             }
         }
     }

@@ -29,7 +29,7 @@ extension Server {
 
     /// Runs on the calling thread until drained. The process should then exit without running destructors: workers still wait.
     package func run(_ signals: Signals) {
-        let base = max(2 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2)
+        let base = max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2)
         var threads = 0
         func start(_ count: Int) {
             for _ in 0..<count where threads < Self.maxWorkers && startWorker(self) { threads += 1 }

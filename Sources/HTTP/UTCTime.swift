@@ -65,19 +65,3 @@ private func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
     let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     return (year, month, dayOfYear - (153 * march + 2) / 5 + 1)
 }
-
-extension [UInt8] {
-    /// A number without sign, padded with zeros to `width`.
-    package mutating func append(decimal value: Int, width: Int = 1) {
-        var divisor = 1
-        var places = 1
-        while value / divisor >= 10 || places < width {
-            divisor *= 10
-            places += 1
-        }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
-    }
-}

@@ -40,7 +40,7 @@ extension Seller {
         _ articles: [String], by field: ArticleField, as credential: Credential
     ) async throws -> [Product] {
         var body = JSONWriter(capacity: articles.count * 16)
-        body.object { $0.member(field.rawValue, articles) }
+        body.object { $0.member(named: field.rawValue, articles) }
         let json = try await call("/v3/product/info/list", body.bytes, as: credential)
         guard let items = json["items"]?.array else {
             throw Fault(.ozonBadAnswer, detail: "The answer has no items")

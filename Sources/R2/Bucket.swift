@@ -31,8 +31,10 @@ package struct Bucket: Sendable {
 
     /// Where everybody reads the object, encoded exactly as in its signed URL.
     package func publicURL(of key: ObjectKey) -> String {
-        var url = Array(publicBase.utf8)
-        url.append(UInt8(ascii: "/"))
+        var url: [UInt8] = []
+        url.reserveCapacity(publicBase.utf8.count + key.text.utf8.count + 64)
+        url.append(publicBase)
+        url.append("/")
         url.append(percentEncoding: key.text, keepingSlash: true)
         return String(decoding: url, as: UTF8.self)
     }

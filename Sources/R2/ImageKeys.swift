@@ -55,7 +55,7 @@ private func suffixed(_ name: String, _ suffix: String) -> String {
 
 private func digits(of url: String) -> String {
     var bytes: [UInt8] = []
-    bytes.append(hex: SHA256.digest(Array(url.utf8)).prefix(4))
+    bytes.append(hex: Array(SHA256.digest(Array(url.utf8)).prefix(4)))
     return String(decoding: bytes, as: UTF8.self)
 }
 

@@ -14,28 +14,33 @@ package struct ObjectKey: Sendable, Hashable {
     }
 
     package init(_ raw: String) throws(Invalid) {
-        let text = normalized(raw)
-        let bytes = text.utf8
-        guard !bytes.isEmpty else { throw Invalid(reason: "is empty") }
-        guard bytes.count <= 1024 else { throw Invalid(reason: "is longer than 1024 bytes") }
-        guard bytes.first != UInt8(ascii: "/"), bytes.last != UInt8(ascii: "/") else {
-            throw Invalid(reason: "begins or ends with /")
-        }
-        if bytes.contains(UInt8(ascii: "\\")) { throw Invalid(reason: "contains a backslash") }
+        var text = normalized(raw)
+        if let reason = text.withUTF8(fault) { throw Invalid(reason: reason) }
         if containsControl(text) { throw Invalid(reason: "contains a control character") }
-        for segment in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            if segment.isEmpty { throw Invalid(reason: "contains an empty segment") }
-            if segment.elementsEqual(".".utf8) || segment.elementsEqual("..".utf8) {
-                throw Invalid(reason: "contains a . or .. segment")
-            }
-        }
         self.text = text
     }
 }
 
+private func fault(in bytes: UnsafeBufferPointer<UInt8>) -> String? {
+    let slash = UInt8(ascii: "/")
+    let dot = UInt8(ascii: ".")
+    if bytes.isEmpty { return "is empty" }
+    if bytes.count > 1024 { return "is longer than 1024 bytes" }
+    if bytes.first == slash || bytes.last == slash { return "begins or ends with /" }
+    var start = 0
+    for index in 0...bytes.count {
+        if index < bytes.count, bytes[index] == UInt8(ascii: "\\") { return "contains a backslash" }
+        guard index == bytes.count || bytes[index] == slash else { continue }
+        if index == start { return "contains an empty segment" }
+        if index - start <= 2, bytes[start] == dot, bytes[index - 1] == dot { return "contains a . or .. segment" }
+        start = index + 1
+    }
+    return nil
+}
+
 /// Unicode's normalisation form C. ASCII is its own.
 package func normalized(_ text: String) -> String {
-    if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+    if isASCII(text) { return text }
     var result = ""
     for scalar in text._nfc { result.unicodeScalars.append(scalar) }
     return result
@@ -43,6 +48,10 @@ package func normalized(_ text: String) -> String {
 
 /// C0, DEL and C1 (U+0000…001F, U+007F…009F).
 package func containsControl(_ text: String) -> Bool {
-    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return false }
-    return text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+    text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
+}
+
+private func isASCII(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { $0.reduce(0, |) < 0x80 }
 }

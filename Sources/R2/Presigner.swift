@@ -9,18 +9,23 @@ import Synchronization
 /// and ours are equal byte for byte. Source: AWS, "Authenticating requests: using query parameters"; Cloudflare, "Presigned URLs".
 package final class Presigner: Sendable {
     package let bucket: Bucket
-    private let today = Mutex<SigningDay?>(nil)
+    private let hostOnly: SignedHeaders
+    private let latest = Mutex<Moment?>(nil)
 
-    private struct SigningDay {
-        let day: Int
+    /// What all URLs of one second have in common.
+    private struct Moment {
+        let time: UTCTime
+        let stamp: String
         let scope: Scope
+        /// Good for the whole day; deriving it is five HMACs, a third of a signature's cost.
         let key: HMACKey
-        /// `X-Amz-Algorithm=…&X-Amz-Credential=…&X-Amz-Date=`
+        /// `X-Amz-Algorithm=…&X-Amz-Credential=…&X-Amz-Date=…&X-Amz-Expires=`
         let query: [UInt8]
     }
 
     package init(_ bucket: Bucket) {
         self.bucket = bucket
+        hostOnly = SignedHeaders([("host", bucket.host)])
     }
 
     /// - Parameter headers: signed besides `host`: whoever uses the URL must send them verbatim. Lower-case names.
@@ -29,46 +34,52 @@ package final class Presigner: Sendable {
         _ key: ObjectKey, method: String = "PUT", headers: [(name: String, value: String)] = [], expiresIn: Int,
         at time: UTCTime
     ) -> String {
-        let signing = signing(on: time)
-        let stamp = time.stamp
-        let signed = SignedHeaders(headers + [("host", bucket.host)])
+        let moment = moment(at: time)
+        let signed = headers.isEmpty ? hostOnly : SignedHeaders(headers + [("host", bucket.host)])
         let path = bucket.path(of: key)
 
-        var query = signing.query
-        query.reserveCapacity(query.count + 256)
-        query += stamp.utf8
-        query += "&X-Amz-Expires=".utf8
+        var query = moment.query
+        query.reserveCapacity(query.count + 64)
         query.append(decimal: expiresIn)
-        query += "&X-Amz-SignedHeaders=".utf8
+        query.append("&X-Amz-SignedHeaders=")
         query.append(percentEncoding: signed.names)
 
         let request = canonicalRequest(
             method: method, path: path, query: query, headers: signed, payloadHash: unsignedPayload)
-        let text = stringToSign(stamp: stamp, scope: signing.scope, canonicalRequest: request)
+        let text = stringToSign(stamp: moment.stamp, scope: moment.scope, canonicalRequest: request)
 
-        var url = Array(bucket.endpoint.utf8)
-        url.reserveCapacity(url.count + path.count + query.count + 96)
+        var url: [UInt8] = []
+        url.reserveCapacity(bucket.endpoint.utf8.count + path.count + query.count + 96)
+        url.append(bucket.endpoint)
         url += path
-        url.append(UInt8(ascii: "?"))
+        url.append("?")
         url += query
-        url += "&X-Amz-Signature=".utf8
-        url.append(hex: signature(key: signing.key, stringToSign: text))
+        url.append("&X-Amz-Signature=")
+        url.append(hex: signature(key: moment.key, stringToSign: text))
         return String(decoding: url, as: UTF8.self)
     }
 
-    /// The key chain of the time's UTC day, derived once: five HMACs are a third of a signature's cost.
-    private func signing(on time: UTCTime) -> SigningDay {
-        today.withLock { today in
-            if let today, today.day == time.day { return today }
-            let scope = Scope(date: time.date, region: "auto", service: "s3")
-            var query = Array("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=".utf8)
-            query.append(percentEncoding: "\(bucket.credentials.accessKeyID)/\(scope.text)")
-            query += "&X-Amz-Date=".utf8
-            let fresh = SigningDay(
-                day: time.day, scope: scope,
-                key: signingKey(secret: bucket.credentials.secretAccessKey, scope: scope), query: query)
-            today = fresh
+    private func moment(at time: UTCTime) -> Moment {
+        latest.withLock { latest in
+            if let latest, latest.time == time { return latest }
+            let fresh = moment(at: time, after: latest)
+            latest = fresh
             return fresh
         }
+    }
+
+    private func moment(at time: UTCTime, after last: Moment?) -> Moment {
+        let stamp = time.stamp
+        let scope = Scope(date: time.date, region: "auto", service: "s3")
+        let sameDay = last.flatMap { $0.time.day == time.day ? $0.key : nil }
+        var query: [UInt8] = []
+        query.append("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=")
+        query.append(percentEncoding: "\(bucket.credentials.accessKeyID)/\(scope.text)")
+        query.append("&X-Amz-Date=")
+        query.append(stamp)
+        query.append("&X-Amz-Expires=")
+        return Moment(
+            time: time, stamp: stamp, scope: scope,
+            key: sameDay ?? signingKey(secret: bucket.credentials.secretAccessKey, scope: scope), query: query)
     }
 }

@@ -1,3 +1,5 @@
+import HTTP
+
 /// What stands for the payload's hash where the payload is not signed: always so in a presigned URL.
 package let unsignedPayload = "UNSIGNED-PAYLOAD"
 
@@ -24,25 +26,24 @@ package struct SignedHeaders: Sendable {
 package func canonicalRequest(
     method: String, path: [UInt8], query: [UInt8], headers: SignedHeaders, payloadHash: String
 ) -> [UInt8] {
-    let newline = UInt8(ascii: "\n")
     var bytes: [UInt8] = []
     bytes.reserveCapacity(path.count + query.count + 256)
-    bytes += method.utf8
-    bytes.append(newline)
+    bytes.append(method)
+    bytes.append("\n")
     bytes += path
-    bytes.append(newline)
+    bytes.append("\n")
     bytes += query
-    bytes.append(newline)
+    bytes.append("\n")
     for line in headers.lines {
-        bytes += line.name.utf8
-        bytes.append(UInt8(ascii: ":"))
-        bytes += line.value.utf8
-        bytes.append(newline)
+        bytes.append(line.name)
+        bytes.append(":")
+        bytes.append(line.value)
+        bytes.append("\n")
     }
-    bytes.append(newline)
-    bytes += headers.names.utf8
-    bytes.append(newline)
-    bytes += payloadHash.utf8
+    bytes.append("\n")
+    bytes.append(headers.names)
+    bytes.append("\n")
+    bytes.append(payloadHash)
     return bytes
 }
 

@@ -5,11 +5,11 @@ import HTTP
 package func stringToSign(stamp: String, scope: Scope, canonicalRequest: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(160)
-    bytes += "AWS4-HMAC-SHA256\n".utf8
-    bytes += stamp.utf8
-    bytes.append(UInt8(ascii: "\n"))
-    bytes += scope.text.utf8
-    bytes.append(UInt8(ascii: "\n"))
+    bytes.append("AWS4-HMAC-SHA256\n")
+    bytes.append(stamp)
+    bytes.append("\n")
+    bytes.append(scope.text)
+    bytes.append("\n")
     bytes.append(hex: SHA256.digest(canonicalRequest))
     return bytes
 }
