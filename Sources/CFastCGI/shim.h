@@ -2,9 +2,8 @@
 #ifndef CFASTCGI_SHIM_H
 #define CFASTCGI_SHIM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// Not with _GNU_SOURCE: fd_set would then have other member names than in Swift's Glibc module, and the compiler refuses
+// a build in which both are seen. What it would declare is declared here.
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -41,6 +40,7 @@ static inline int shim_epoll_wait(int epoll, uint32_t *events, uint64_t *token) 
     return count;
 }
 
+extern int accept4(int socket, struct sockaddr *address, socklen_t *size, int flags);
 static inline int shim_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
 
 static inline int shim_set_nonblocking(int fd) {
@@ -50,7 +50,7 @@ static inline int shim_set_nonblocking(int fd) {
 
 // The uid of the process at the other end of a unix socket; -1 where it has none.
 static inline int64_t shim_peer_uid(int fd) {
-    struct ucred peer;
+    struct { pid_t pid; uid_t uid; gid_t gid; } peer;  // struct ucred
     socklen_t size = sizeof peer;
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? (int64_t)peer.uid : -1;
 }
