@@ -121,8 +121,9 @@ package final class Server: Sendable {
     }
 
     private func pauseAccepting(_ cause: Int32) {
-        if workers.acceptPaused.exchange(true, ordering: .relaxed) { return }
+        // In this order: the main thread, which takes the mark away, adds the listeners after it.
         stopListening()
+        if workers.acceptPaused.exchange(true, ordering: .relaxed) { return }
         options.report("accept paused", String(cString: strerror(cause)))
     }
 
