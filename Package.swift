@@ -36,7 +36,7 @@ let package = Package(
         module("Core", ["Digest", "FastCGI", "HTTP", "R2", "SigV4"]),
         module("HTTPClient", ["CCurl", "HTTP"]),
         module("Ozon", ["Core", "HTTP", "HTTPClient"]),
-        endpoint("ozon-download", ["Core", "HTTP", "Ozon", "R2"]),
+        endpoint("ozon-download", ["Core", "HTTP", "HTTPClient", "Ozon", "R2"]),
         endpoint("r2-presigned-url", ["Core", "HTTP", "R2"]),
         .testTarget(name: "EndToEndTests", swiftSettings: [.treatAllWarnings(as: .error)]),
     ],

@@ -71,9 +71,11 @@ package struct JSONWriter: ~Copyable {
         var text = text
         text.withUTF8 { utf8 in
             // Without an early exit, so that the compiler looks at many bytes at once.
-            var escapes = false
-            for byte in utf8 { escapes = escapes || mustEscape(byte) }
-            if escapes {
+            var escapes: UInt8 = 0
+            for byte in utf8 {
+                escapes |= (byte < 0x20 ? 1 : 0) | (byte == 0x22 ? 1 : 0) | (byte == 0x5C ? 1 : 0)
+            }
+            if escapes != 0 {
                 for byte in utf8 { append(escaping: byte) }
             } else {
                 bytes.append(contentsOf: utf8)

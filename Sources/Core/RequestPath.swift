@@ -6,47 +6,77 @@ import Synchronization
 /// The way of every request: method → key → media type → size → fields → the endpoint's own `answer` → JSON, or a fault;
 /// then one log line.
 final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
-    typealias Answering = @Sendable (Body, Call<Body.Tools>) async throws -> Answer
+    enum Answering: Sendable {
+        case immediate(@Sendable (Body, Call<Body.Tools>) throws -> Answer)
+        case suspending(@Sendable (Body, Call<Body.Tools>) async throws -> Answer)
+    }
 
     private let tools: Body.Tools
     private let keys: APIKeys
     private let maxInFlight: Int
     private let log: Log
-    private let answer: Answering
     private let inFlight = Atomic<Int>(0)
 
-    init(tools: Body.Tools, keys: APIKeys, maxInFlight: Int, log: Log, answer: @escaping Answering) {
+    init(tools: Body.Tools, keys: APIKeys, maxInFlight: Int, log: Log) {
         self.tools = tools
         self.keys = keys
         self.maxInFlight = maxInFlight
         self.log = log
-        self.answer = answer
     }
 
-    func respond(to request: Request) async -> Response {
-        let trace = Trace(requestID: requestID(request.parameters), log: log)
-        let count = inFlight.add(1, ordering: .relaxed).newValue
-        do {
-            if count > maxInFlight { throw Fault(.overloaded, retryAfter: 1) }
-            let body = try check(request)
-            let call = Call(
-                tools: tools, requestID: trace.requestID, log: log, parameters: request.parameters)
-            let fields = try Fields(body: body)
-            let ask = Body(fields, tools)
-            try fields.check()
-            guard let ask else { throw Fault(.internalError, cause: "a fault of a field went unnoted") }
-            let answer = try await answer(ask, call)
-            if let lines = answer.lines { return streamed(lines, trace) }
-            var json = JSONWriter(capacity: 1024)
-            answer.write(to: &json)
-            return ended(json.bytes, status: 200, trace)
-        } catch {
-            let fault = fault(from: error)
-            trace.fault = fault
-            var json = JSONWriter()
-            json.object { fault.writeMembers(to: &$0, requestID: trace.requestID) }
-            return ended(json.bytes, status: fault.kind.row.status, trace, fault)
+    func handler(_ answering: Answering) -> Handler {
+        switch answering {
+        case .immediate(let answer):
+            .immediate { [self] request in
+                let trace = begin(request)
+                do {
+                    let (ask, call) = try accept(request, trace)
+                    return conclude(try answer(ask, call), trace)
+                } catch {
+                    return refuse(error, trace)
+                }
+            }
+        case .suspending(let answer):
+            .suspending { [self] request in
+                let trace = begin(request)
+                do {
+                    let (ask, call) = try accept(request, trace)
+                    return conclude(try await answer(ask, call), trace)
+                } catch {
+                    return refuse(error, trace)
+                }
+            }
         }
+    }
+
+    private func begin(_ request: Request) -> Trace {
+        Trace(
+            requestID: requestID(request.parameters), log: log,
+            isOver: inFlight.add(1, ordering: .relaxed).newValue > maxInFlight)
+    }
+
+    private func accept(_ request: Request, _ trace: Trace) throws(Fault) -> (Body, Call<Body.Tools>) {
+        if trace.isOver { throw Fault(.overloaded, retryAfter: 1) }
+        let fields = try Fields(body: try check(request))
+        let ask = Body(fields, tools)
+        try fields.check()
+        guard let ask else { throw Fault(.internalError, cause: "a fault of a field went unnoted") }
+        return (ask, Call(tools: tools, requestID: trace.requestID, log: log, parameters: request.parameters))
+    }
+
+    private func conclude(_ answer: Answer, _ trace: Trace) -> Response {
+        if let lines = answer.lines { return streamed(lines, trace) }
+        var json = JSONWriter(capacity: 1024)
+        answer.write(to: &json)
+        return ended(json.bytes, status: 200, trace)
+    }
+
+    private func refuse(_ error: any Error, _ trace: Trace) -> Response {
+        let fault = fault(from: error)
+        trace.fault = fault
+        var json = JSONWriter()
+        json.object { fault.writeMembers(to: &$0, requestID: trace.requestID) }
+        return ended(json.bytes, status: fault.kind.row.status, trace, fault)
     }
 
     private func check(_ request: Request) throws(Fault) -> [UInt8] {
@@ -147,7 +177,7 @@ private func reason(_ status: Int) -> StaticString {
 
 /// nginx's `$request_id` if it is 1…64 of `[A-Za-z0-9-]`, else one made here.
 private func requestID(_ parameters: Parameters) -> String {
-    if let given = parameters["REQUEST_ID"], (1...64).contains(given.utf8.count), given.utf8.allSatisfy(isPlain) {
+    if let given = parameters["REQUEST_ID"], (1...64).contains(given.utf8.count), isPlain(given) {
         return given
     }
     var bytes: [UInt8] = []
@@ -155,12 +185,18 @@ private func requestID(_ parameters: Parameters) -> String {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-private func isPlain(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-        true
-    default: false
+private func isPlain(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                continue
+            default: return false
+            }
+        }
+        return true
     }
 }
 

@@ -13,6 +13,20 @@ package func serve<Body: RequestBody, Answer: ResponseBody>(
     _ name: String, maxBodyBytes: Int = 1 << 20,
     _ answer: @escaping @Sendable (Body, Call<Body.Tools>) async throws -> Answer
 ) -> Never {
+    serve(name, maxBodyBytes, RequestPath.Answering.suspending(answer))
+}
+
+/// The same for an endpoint that asks nobody: its answers need no task.
+package func serve<Body: RequestBody, Answer: ResponseBody>(
+    _ name: String, maxBodyBytes: Int = 1 << 20,
+    _ answer: @escaping @Sendable (Body, Call<Body.Tools>) throws -> Answer
+) -> Never {
+    serve(name, maxBodyBytes, RequestPath.Answering.immediate(answer))
+}
+
+private func serve<Body: RequestBody, Answer: ResponseBody>(
+    _ name: String, _ maxBodyBytes: Int, _ answering: RequestPath<Body, Answer>.Answering
+) -> Never {
     let start = Start(arguments: Array(CommandLine.arguments.dropFirst()), name: name)
     var settings = Settings.process()
     let common = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)
@@ -26,8 +40,8 @@ package func serve<Body: RequestBody, Answer: ResponseBody>(
         exit(0)
     }
     let log = Log(endpoint: name, level: common.logLevel)
-    let path = RequestPath(tools: tools, keys: keys, maxInFlight: common.maxInFlight, log: log, answer: answer)
-    let handler: Handler = { await path.respond(to: $0) }
+    let path = RequestPath<Body, Answer>(tools: tools, keys: keys, maxInFlight: common.maxInFlight, log: log)
+    let handler = path.handler(answering)
     if start == .cgi {
         exit(answerCGI(maxBodyBytes: common.maxBodyBytes, handler: handler) ? 0 : 1)
     }

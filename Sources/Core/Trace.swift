@@ -9,8 +9,12 @@ final class Trace: @unchecked Sendable {
     private let log: Log
     private let start = nanoseconds()
 
-    init(requestID: String, log: Log) {
+    /// More than MAX_IN_FLIGHT are under way with this one.
+    let isOver: Bool
+
+    init(requestID: String, log: Log, isOver: Bool) {
         self.requestID = requestID
+        self.isOver = isOver
         self.log = log
     }
 

@@ -4,13 +4,17 @@ import Synchronization
 
 /// Plain CGI (RFC 3875): one request from the environment and standard input, its answer on standard output.
 /// - Returns: false if standard output took not all of it.
-package func answerCGI(maxBodyBytes: Int, handler: @escaping Handler) -> Bool {
+package func answerCGI(maxBodyBytes: Int, handler: Handler) -> Bool {
     let parameters = Parameters(environ)
     let request = Request(
         parameters: parameters, body: readBody(declared: parameters["CONTENT_LENGTH"], max: maxBodyBytes))
     let done = DoneSignal()
     Task {
-        let response = await handler(request)
+        let response =
+            switch handler {
+            case .immediate(let respond): respond(request)
+            case .suspending(let respond): await respond(request)
+            }
         let output = StandardOutput()
         try? await output.write(response.head)
         switch response.body {

@@ -22,5 +22,10 @@ package protocol BodyWriter: Sendable {
     var isIdle: Bool { get }
 }
 
-/// Answers one request. Runs on a worker's thread until it first suspends; cancelled when the peer hangs up.
-package typealias Handler = @Sendable (Request) async -> Response
+/// Answers one request.
+package enum Handler: Sendable {
+    /// Pure computing: runs on the worker's thread, without a task (1 µs of a presigned URL's 14).
+    case immediate(@Sendable (Request) -> Response)
+    /// Runs on a worker's thread until it first suspends; cancelled when the peer hangs up.
+    case suspending(@Sendable (Request) async -> Response)
+}

@@ -36,7 +36,7 @@ package final class Server: Sendable {
     private let ready: ReadyQueue
     let workers = WorkerCount()
 
-    package init(_ listeners: [Listener], _ options: Options, handler: @escaping Handler) {
+    package init(_ listeners: [Listener], _ options: Options, handler: Handler) {
         // libfcgi waits this long (ms) for a bad peer's close; its default is two seconds of a worker's time.
         setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1)
         precondition(FCGX_Init() == 0, "FCGX_Init")
@@ -121,8 +121,9 @@ package final class Server: Sendable {
     }
 
     private func pauseAccepting(_ cause: Int32) {
-        if workers.acceptPaused.exchange(true, ordering: .relaxed) { return }
+        // In this order: the main thread, which takes the mark away, adds the listeners after it.
         stopListening()
+        if workers.acceptPaused.exchange(true, ordering: .relaxed) { return }
         options.report("accept paused", String(cString: strerror(cause)))
     }
 
@@ -154,12 +155,17 @@ package final class Server: Sendable {
 
     private func serve(_ connection: Connection) {
         connection.advance(to: .running)
-        let generation = connection.state.generation
         guard let request = connection.read(maxBodyBytes: options.maxBodyBytes) else { return close(connection) }
-        let handler = handler
+        let generation = connection.state.generation
+        let respond: @Sendable (Request) async -> Response
+        switch handler {
+        case .immediate(let respond):
+            connection.response = respond(request)
+            return answer(connection)
+        case .suspending(let suspending): respond = suspending
+        }
         let task = Task.immediate { [self] in
-            let response = await handler(request)
-            await handled(connection, generation, response)
+            await handled(connection, generation, await respond(request))
         }
         if connection.state.phase == .answered { return answer(connection) }
         connection.task.withLock { $0 = (generation, task) }

@@ -3,24 +3,22 @@
 /// An attempt gets at most budget / (retries + 1), and never more than what is left. Between attempts: what the upstream
 /// asks for, else 200 ms, 400 ms, … with half of it drawn by chance, so that callers who failed together come back apart.
 package struct Retry: Sendable {
-    package let budget: Duration
-    package let retries: Int
+    package let deadline: ContinuousClock.Instant
+    private let most: Duration
+    private let retries: Int
 
+    /// The budget begins to run now, and may be shared by several calls one after another.
     package init(budget: Duration, retries: Int) {
-        self.budget = budget
+        deadline = .now + budget
+        most = budget / (retries + 1)
         self.retries = retries
     }
 
-    /// What the attempt that begins may take.
-    package struct Time: Sendable {
-        fileprivate let most: Duration
-        fileprivate let deadline: ContinuousClock.Instant
+    /// Until the budget is used up.
+    package var left: Duration { ContinuousClock.now.duration(to: deadline) }
 
-        /// Until the budget is used up.
-        package var left: Duration { ContinuousClock.now.duration(to: deadline) }
-        /// Until the attempt has to end; at least 1.
-        package var milliseconds: Int { max(min(most, left).milliseconds, 1) }
-    }
+    /// What an attempt that begins now may take; at least 1.
+    package var milliseconds: Int { max(min(most, left).milliseconds, 1) }
 
     package enum Attempt<Value: Sendable, Failure: Error>: Sendable {
         case success(Value)
@@ -32,18 +30,17 @@ package struct Retry: Sendable {
 
     /// - Throws: the last failure; a wait that would end after the budget isn't begun.
     package func callAsFunction<Value: Sendable, Failure: Error>(
-        _ attempt: (Time) async -> Attempt<Value, Failure>
+        _ attempt: () async -> Attempt<Value, Failure>
     ) async throws -> Value {
-        let time = Time(most: budget / (retries + 1), deadline: .now + budget)
         var count = 0
         while true {
-            switch await attempt(time) {
+            switch await attempt() {
             case .success(let value): return value
             case .failure(let failure): throw failure
             case .again(let failure, let after):
                 let backoff = Duration.milliseconds(200 << min(count, 6)) * Double.random(in: 0.5...1)
                 let wait = after ?? backoff
-                if count >= retries || wait >= time.left { throw failure }
+                if count >= retries || wait >= left { throw failure }
                 try await Task.sleep(for: wait)
                 count += 1
             }

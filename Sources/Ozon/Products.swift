@@ -1,4 +1,5 @@
 import Core
+import HTTPClient
 
 /// A seller's product, as far as pictures are concerned.
 package struct Product: Sendable {
@@ -7,6 +8,9 @@ package struct Product: Sendable {
     package let sku: Int?
     /// As on the site: the main picture first, each once.
     package let images: [String]
+    package let colorImage: String?
+    /// False: archived, or not yet created. Ozon takes no pictures for it.
+    package let takesPictures: Bool
 
     /// nil: no product, or one without its id.
     init?(_ json: JSON) {
@@ -14,12 +18,9 @@ package struct Product: Sendable {
         self.id = id
         self.offerID = offerID
         sku = number(json["sku"])
-        var images: [String] = []
-        var seen: Set<[UInt8]> = []
-        for url in strings(json["primary_image"]) + strings(json["images"]) where seen.insert(Array(url.utf8)).inserted {
-            images.append(url)
-        }
-        self.images = images
+        images = distinct(strings(json["primary_image"]) + strings(json["images"]))
+        colorImage = strings(json["color_image"]).first
+        takesPictures = json["is_archived"]?.bool != true && json["statuses"]?["is_created"]?.bool != false
     }
 }
 
@@ -37,11 +38,11 @@ extension Seller {
     /// `POST /v3/product/info/list`: at most `maxArticles` articles in one call. An unknown article is absent from the
     /// answer; the order isn't promised.
     package func products(
-        _ articles: [String], by field: ArticleField, as credential: Credential
+        _ articles: [String], by field: ArticleField, as credential: Credential, within retry: Retry
     ) async throws -> [Product] {
         var body = JSONWriter(capacity: articles.count * 16)
         body.object { $0.member(named: field.rawValue, articles) }
-        let json = try await call("/v3/product/info/list", body.bytes, as: credential)
+        let json = try await call("/v3/product/info/list", body.bytes, as: credential, within: retry)
         guard let items = json["items"]?.array else {
             throw Fault(.ozonBadAnswer, detail: "The answer has no items")
         }
@@ -50,11 +51,17 @@ extension Seller {
 }
 
 /// Ids come as numbers; some methods write them as strings.
-private func number(_ json: JSON?) -> Int? {
+func number(_ json: JSON?) -> Int? {
     json?.integer ?? json?.string.flatMap(positiveInteger)
 }
 
+/// In order, each once, compared by bytes.
+func distinct(_ urls: [String]) -> [String] {
+    var seen: Set<[UInt8]> = []
+    return urls.filter { seen.insert(Array($0.utf8)).inserted }
+}
+
 /// A list of URLs; some methods give one as a plain string.
-private func strings(_ json: JSON?) -> [String] {
+func strings(_ json: JSON?) -> [String] {
     (json?.array?.compactMap(\.string) ?? json?.string.map { [$0] } ?? []).filter { !$0.isEmpty }
 }

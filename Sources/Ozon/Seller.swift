@@ -5,28 +5,27 @@ import HTTPClient
 package final class Seller: Sendable {
     private let client: HTTPClient
     private let origin: String
-    private let retry: Retry
     private let pace = Pace()
 
     /// The largest answer: 1000 products with 50 pictures each stay below 10 MB.
     private static let maxReplyBytes = 64 << 20
 
-    /// - Parameter retry: what one call may take in all, retries included.
-    package init(_ client: HTTPClient, origin: String, retry: Retry) {
+    package init(_ client: HTTPClient, origin: String) {
         self.client = client
         self.origin = origin
-        self.retry = retry
     }
 
     /// One method's answer, a JSON object.
-    package func call(_ path: String, _ body: [UInt8], as credential: Credential) async throws -> JSON {
-        try await retry { time -> Retry.Attempt<JSON, any Error> in
+    package func call(
+        _ path: String, _ body: [UInt8], as credential: Credential, within retry: Retry
+    ) async throws -> JSON {
+        try await retry { () -> Retry.Attempt<JSON, any Error> in
             let turn = pace.turn(credential.clientID)
             if turn > .zero {
-                if turn >= time.left { return .failure(Fault(.rateLimited, retryAfter: turn.milliseconds / 1000 + 1)) }
+                if turn >= retry.left { return .failure(Fault(.rateLimited, retryAfter: turn.milliseconds / 1000 + 1)) }
                 do { try await Task.sleep(for: turn) } catch { return .failure(error) }
             }
-            return await attempt(path, body, credential, time.milliseconds)
+            return await attempt(path, body, credential, retry.milliseconds)
         }
     }
 
@@ -71,14 +70,10 @@ package final class Seller: Sendable {
 }
 
 extension Settings {
-    /// `OZON_API_URL` `OZON_TIMEOUT` `OZON_MAX_RETRIES`: how product lists are asked for.
+    /// `OZON_API_URL`.
     package mutating func seller() -> Seller? {
-        let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru")
-        let seconds = integer("OZON_TIMEOUT", default: 30, in: 1...600)
-        let retries = integer("OZON_MAX_RETRIES", default: 2, in: 0...10)
-        guard let origin else { return nil }
-        return Seller(
-            HTTPClient(HTTPClient.Options(maxConnections: 512)), origin: origin.url,
-            retry: Retry(budget: .seconds(seconds), retries: retries))
+        origin("OZON_API_URL", default: "https://api-seller.ozon.ru").map {
+            Seller(HTTPClient(HTTPClient.Options(maxConnections: 512)), origin: $0.url)
+        }
     }
 }

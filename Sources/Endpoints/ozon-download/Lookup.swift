@@ -1,4 +1,5 @@
 import Core
+import HTTPClient
 import Ozon
 
 /// The articles of a call, each distinct one asked of Ozon once, up to 1000 in one question, all questions at once.
@@ -53,12 +54,12 @@ struct Lookup: Sendable {
     }
 
     /// Answers as they come in. Ending the iteration, or cancelling the task that iterates, cancels what is under way.
-    func answers(from seller: Seller, as credential: Credential) -> AsyncStream<Answer> {
+    func answers(from tools: Metadata, as credential: Credential) -> AsyncStream<Answer> {
         AsyncStream { continuation in
             let task = Task {
                 await withTaskGroup(of: Answer.self) { group in
                     for question in questions {
-                        group.addTask { await ask(question, seller, credential) }
+                        group.addTask { await ask(question, tools, credential) }
                     }
                     for await answer in group { continuation.yield(answer) }
                 }
@@ -69,11 +70,13 @@ struct Lookup: Sendable {
     }
 
     private func ask(
-        _ question: [(article: Exact, places: [Int])], _ seller: Seller, _ credential: Credential
+        _ question: [(article: Exact, places: [Int])], _ tools: Metadata, _ credential: Credential
     ) async -> Answer {
         let places = question.flatMap(\.places)
         do {
-            let products = try await seller.products(question.map(\.article.text), by: field, as: credential)
+            let products = try await tools.seller.products(
+                question.map(\.article.text), by: field, as: credential,
+                within: Retry(budget: tools.timeout, retries: tools.retries))
             var found: [Exact: Product] = [:]
             for product in products {
                 if let id = id(of: product) { found[Exact(text: id)] = product }

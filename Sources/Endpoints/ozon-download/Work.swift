@@ -9,12 +9,17 @@ struct Metadata: Tools {
     let presigner: Presigner
     let rules: UploadRules
     let maxArticles: Int
+    /// Of one call to Ozon, retries included.
+    let timeout: Duration
+    let retries: Int
 
     init?(_ settings: inout Settings) {
         let seller = settings.seller()
         let bucket = settings.bucket()
         rules = settings.uploadRules()
         maxArticles = settings.integer("OZON_MAX_ARTICLES", default: 5000, in: 1...100_000)
+        timeout = .seconds(settings.integer("OZON_TIMEOUT", default: 30, in: 1...600))
+        retries = settings.integer("OZON_MAX_RETRIES", default: 2, in: 0...10)
         guard let seller, let bucket else { return nil }
         self.seller = seller
         presigner = Presigner(bucket)
@@ -51,7 +56,7 @@ struct Work: Sendable {
     func whole() async throws -> Answer {
         var items = [Item?](repeating: nil, count: ask.lookup.articles.count)
         for place in ask.lookup.invalid { items[place] = invalid(at: place) }
-        let failure = try await firstSuccess(in: ask.lookup.answers(from: tools.seller, as: ask.credential)) { answer in
+        let failure = try await firstSuccess(in: ask.lookup.answers(from: tools, as: ask.credential)) { answer in
             for place in answer.places { items[place] = item(at: place, answer.result) }
             return true
         }
@@ -61,7 +66,7 @@ struct Work: Sendable {
 
     /// The same told line by line. Ozon's first good answer begins the stream: until then an error keeps its status.
     func lines() async throws -> Answer {
-        let answers = ask.lookup.answers(from: tools.seller, as: ask.credential)
+        let answers = ask.lookup.answers(from: tools, as: ask.credential)
         var early: [Lookup.Answer] = []
         let failure = try await firstSuccess(in: answers) { answer in
             early.append(answer)

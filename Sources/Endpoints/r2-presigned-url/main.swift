@@ -51,7 +51,7 @@ struct Answer: ResponseBody {
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Signing>) async throws -> Answer {
+@Sendable func answer(_ ask: Ask, _ call: Call<Signing>) throws -> Answer {
     let upload = ask.upload
     try call.allow(upload.key, by: call.tools.rules)
     let presigner = call.tools.presigner
