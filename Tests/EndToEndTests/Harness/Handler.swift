@@ -47,6 +47,12 @@ final class Handler {
         try connect().post(body, with: changes)
     }
 
+    /// Has answered once: what a process does for its first call alone is done.
+    func warmedUp() throws -> Handler {
+        #expect(try post(endpoint.goodBody).status == 200)
+        return self
+    }
+
     func messages(_ message: String) throws -> [JSONValue] {
         try logLines(log).filter { $0["message"].string == message }
     }

@@ -24,11 +24,19 @@ final class Program {
         }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        // The threads that tests run on block signals; a child would inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let search = ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/sbin:/usr/bin:/bin"]
         let variables = environment.merging(search) { given, _ in given }.map { "\($0)=\($1)" }
         var pid: pid_t = 0
         let result = withStrings([program] + arguments) { argv in
-            withStrings(variables) { envp in posix_spawnp(&pid, program, &actions, nil, argv, envp) }
+            withStrings(variables) { envp in posix_spawnp(&pid, program, &actions, &attributes, argv, envp) }
         }
         guard result == 0 else { throw NotStarted(program: program, cause: String(cString: strerror(result))) }
         self.pid = pid
@@ -64,6 +72,13 @@ final class Program {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") }
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+    }
+
+    /// Processor time used so far, in hundredths of a second.
+    var cpuTicks: Int {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        return fields.count > 12 ? (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0) : 0
     }
 
     /// Runs one to its end, and answers what it wrote.
