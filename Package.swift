@@ -37,6 +37,8 @@ let package = Package(
         module("HTTPClient", ["CCurl", "HTTP"]),
         module("Ozon", ["Core", "HTTP", "HTTPClient"]),
         endpoint("ozon-download", ["Core", "HTTP", "HTTPClient", "Ozon", "R2"]),
+        endpoint("ozon-push-images", ["Core", "Ozon"]),
+        endpoint("ozon-push-status", ["Core", "Ozon"]),
         endpoint("r2-presigned-url", ["Core", "HTTP", "R2"]),
     ],
     swiftLanguageModes: [.v6]
