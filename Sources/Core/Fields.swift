@@ -109,13 +109,16 @@ package struct Fields {
         members[name]?.string == text
     }
 
-    /// An optional list of strings without its nulls and empty strings; each keeps its index in the list as it was sent.
-    package func entries(_ name: StaticString) -> [(index: Int, text: String)] {
+    /// An optional list of strings without its nulls and empty strings, and without those `accepts` refuses (it notes why);
+    /// each keeps its index in the list as it was sent.
+    package func entries(
+        _ name: StaticString, accepts: (_ index: Int, _ text: String) -> Bool
+    ) -> [(index: Int, text: String)] {
         guard let elements = typed(name, required: false, "an array", \.array) else { return [] }
         return elements.enumerated().compactMap { index, element in
             switch element {
             case .null: return nil
-            case .string(let text): return text.isEmpty ? nil : (index, text)
+            case .string(let text): return text.isEmpty || !accepts(index, text) ? nil : (index, text)
             default:
                 fail(name, index: index, "Must be a string")
                 return nil

@@ -96,7 +96,8 @@ package final class Server: Sendable {
             return false
         }
         if listener.isUnix, !options.peers.allows(shim_peer_uid(descriptor)) {
-            options.report("connection refused", "peer uid \(shim_peer_uid(descriptor)) is not among ALLOWED_PEER_USERS")
+            options.report(
+                "connection refused", "peer uid \(shim_peer_uid(descriptor)) is not among ALLOWED_PEER_USERS")
             Glibc.close(descriptor)
             return true
         }
@@ -222,7 +223,9 @@ package final class Server: Sendable {
 
     /// The request is this worker's: from running or the ready queue.
     private func answer(_ connection: Connection) {
-        guard let response = connection.response, case .bytes(let body) = response.body else { return close(connection) }
+        guard let response = connection.response, case .bytes(let body) = response.body else {
+            return close(connection)
+        }
         if body.count > Self.portion {
             let stream = writer(connection, response.head + body, ended: true)
             connection.stream = stream

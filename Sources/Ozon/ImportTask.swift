@@ -27,7 +27,9 @@ package struct ImportTask: Sendable {
         errors = (item?["errors"]?.array ?? []).map { error in
             let texts = [error["message"], error["description"], error["code"]].compactMap { $0?.string }
             let isColor = error["field"]?.string?.contains("color") == true
-            return (isColor ? "color_image" : "images", credential.scrub(texts.first { !$0.isEmpty } ?? "Refused by Ozon"))
+            return (
+                isColor ? "color_image" : "images", credential.scrub(texts.first { !$0.isEmpty } ?? "Refused by Ozon")
+            )
         }
         status =
             switch item?["status"]?.string {
@@ -73,7 +75,8 @@ func unlessMomentary<Value>(_ work: () async throws -> Value) async throws -> Va
     do {
         return try await work()
     } catch let fault as Fault
-    where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(fault.kind) {
+        where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(fault.kind)
+    {
         return nil
     }
 }

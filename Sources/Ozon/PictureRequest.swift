@@ -27,23 +27,21 @@ package struct PictureRequest: Sendable {
         var reports: [FieldFault] = []
         let skips = fields.has("on_invalid", "skip")
 
-        func keep(_ picture: Picture, of name: StaticString) -> Bool {
-            if !rules.validatesURLs || isPictureURL(picture.url) { return true }
-            let fault = FieldFault(
-                field: "\(name)", index: picture.index, url: picture.url, reason: "Invalid URL format")
+        func accepts(_ name: StaticString, _ index: Int?, _ url: String) -> Bool {
+            if !rules.validatesURLs || isPictureURL(url) { return true }
+            let fault = FieldFault(field: "\(name)", index: index, url: url, reason: "Invalid URL format")
             if skips { reports.append(fault) } else { fields.fail(fault) }
             return false
         }
 
         func list(_ name: StaticString) -> [Picture] {
-            fields.entries(name).map { Picture(index: $0.index, url: $0.text) }.filter { keep($0, of: name) }
+            fields.entries(name) { accepts(name, $0, $1) }.map { Picture(index: $0.index, url: $0.text) }
         }
 
         var images = list("images")
         var images360 = list("images360")
-        var color: Picture?
-        if let url = fields.string("color_image", required: false), !url.isEmpty {
-            color = [Picture(index: nil, url: url)].first { keep($0, of: "color_image") }
+        let color = fields.string("color_image", required: false).flatMap { url in
+            url.isEmpty || !accepts("color_image", nil, url) ? nil : Picture(index: nil, url: url)
         }
 
         Self.cut(&images, "images", rules.maxImages, &reports)
@@ -75,7 +73,9 @@ package func isPictureURL(_ url: String) -> Bool {
     let bytes = Array(url.utf8)
     guard bytes.count <= 2048, isHeaderSafe(url) else { return false }
     let scheme = String(decoding: bytes.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self).lowercased()
-    guard scheme == "http" || scheme == "https", bytes[scheme.utf8.count...].starts(with: "://".utf8) else { return false }
+    guard scheme == "http" || scheme == "https", bytes[scheme.utf8.count...].starts(with: "://".utf8) else {
+        return false
+    }
     let ends = [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\")]
     let authority = bytes[(scheme.utf8.count + 3)...].prefix { !ends.contains($0) }
     let host = authority.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false).last!

@@ -40,7 +40,9 @@ extension Seller {
             }
         }
         let json = try await call("/v2/product/pictures/import", body.bytes, as: credential, within: retry)
-        guard let task = number(json["task_id"]) else { throw Fault(.ozonBadAnswer, detail: "The answer has no task_id") }
+        guard let task = number(json["task_id"]) else {
+            throw Fault(.ozonBadAnswer, detail: "The answer has no task_id")
+        }
         return task
     }
 

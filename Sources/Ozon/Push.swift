@@ -58,9 +58,11 @@ package struct Push: Sendable {
         let after = try await seller.standingPictures(productID: productID, as: credential, within: retry)
         // Without the caller's list, all that stands is what was pushed.
         let images = request.images.isEmpty ? after.images.map { Picture(index: nil, url: $0) } : request.images
-        let color = request.color ?? (request.images.isEmpty ? after.color.first.map { Picture(index: nil, url: $0) } : nil)
+        let color =
+            request.color ?? (request.images.isEmpty ? after.color.first.map { Picture(index: nil, url: $0) } : nil)
         return Comparison(
-            images: images.map { ($0, $0.url) }, color: color.map { ($0, $0.url) }, task: task, before: nil, after: after
+            images: images.map { ($0, $0.url) }, color: color.map { ($0, $0.url) }, task: task, before: nil,
+            after: after
         ).outcome(productID: productID, taskID: taskID)
     }
 

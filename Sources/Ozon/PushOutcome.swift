@@ -81,18 +81,17 @@ struct Comparison {
         outcome.errors = refused
         let refusedImages = refused.count { $0.field == "images" }
         let due = images.count - refusedImages
-        outcome.images = images.isEmpty || stands(images.map(\.sent), after.images, before?.images) == false
+        outcome.images =
+            images.isEmpty || stands(images.map(\.sent), after.images, before?.images) == false
             ? 0 : min(due, after.images.count)
         outcome.color = color.map { colorStands($0.sent) } ?? false
         // What Ozon refused without saying which.
         if refused.isEmpty, outcome.images < due || outcome.color != (color != nil), let told = told(task.errors) {
             outcome.errors = told
         } else {
-            if outcome.images < due {
-                outcome.errors.append(FieldFault(field: "images", reason: missing(due - outcome.images)))
-            }
+            if outcome.images < due { outcome.errors += missing(due - outcome.images) }
             if let color, !outcome.color, !refused.contains(where: { $0.field == "color_image" }) {
-                outcome.errors.append(FieldFault(field: "color_image", url: color.picture.url, reason: missing(1)))
+                outcome.errors.append(FieldFault(field: "color_image", url: color.picture.url, reason: Self.missing))
             }
         }
         if !outcome.errors.isEmpty { outcome.status = .partial }
@@ -103,7 +102,9 @@ struct Comparison {
     private var refused: [FieldFault] {
         let all = images.map { ("images", $0) } + (color.map { [("color_image", $0)] } ?? [])
         return all.compactMap { field, entry in
-            guard let error = after.errors.first(where: { $0.url.utf8.elementsEqual(entry.sent.utf8) }) else { return nil }
+            guard let error = after.errors.first(where: { $0.url.utf8.elementsEqual(entry.sent.utf8) }) else {
+                return nil
+            }
             return FieldFault(
                 field: field, index: entry.picture.index, url: entry.picture.url,
                 reason: error.message.isEmpty ? "Refused by Ozon" : error.message)
@@ -117,7 +118,8 @@ struct Comparison {
 
     private func stands(_ sent: [String], _ after: [String], _ before: [String]?) -> Bool {
         if task.status == .skipped { return true }
-        let isUntouched = before.map { $0.map(\.utf8).elementsEqual(after.map(\.utf8)) { $0.elementsEqual($1) } } ?? false
+        let isUntouched =
+            before.map { $0.map(\.utf8).elementsEqual(after.map(\.utf8)) { $0.elementsEqual($1) } } ?? false
         return !isUntouched || sent.contains { url in after.contains { $0.utf8.elementsEqual(url.utf8) } }
     }
 
@@ -125,7 +127,19 @@ struct Comparison {
         errors.isEmpty ? nil : errors.map { FieldFault(field: $0.field, reason: $0.reason) }
     }
 
-    private func missing(_ count: Int) -> String {
-        count == 1 ? "Not among the product's pictures" : "\(count) are not among the product's pictures"
+    private static let missing = "Not among the product's pictures"
+
+    /// Those that vanished without a word: by name where the URLs that stand tell, else how many.
+    private func missing(_ count: Int) -> [FieldFault] {
+        let named = images.filter { entry in
+            !after.images.contains { $0.utf8.elementsEqual(entry.sent.utf8) }
+                && !refused.contains { $0.index == entry.picture.index && $0.field == "images" }
+        }
+        guard named.count == count else {
+            return [FieldFault(field: "images", reason: "\(Self.missing) (\(count) of \(images.count))")]
+        }
+        return named.map {
+            FieldFault(field: "images", index: $0.picture.index, url: $0.picture.url, reason: Self.missing)
+        }
     }
 }
