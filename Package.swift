@@ -18,8 +18,11 @@ func endpoint(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         name: name, dependencies: dependencies, path: "Sources/Endpoints/\(name)", swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, exclude: ["Vectors"], swiftSettings: strict)
+/// - Parameter vectors: there is a folder `Vectors`, which the tests read where it lies.
+func tests(_ name: String, _ dependencies: [Target.Dependency], vectors: Bool = false) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], exclude: vectors ? ["Vectors"] : [],
+        swiftSettings: strict)
 }
 
 let package = Package(
@@ -37,8 +40,19 @@ let package = Package(
         module("HTTPClient", ["CCurl", "HTTP"]),
         module("Ozon", ["Core", "HTTP", "HTTPClient"]),
         endpoint("ozon-download", ["Core", "HTTP", "HTTPClient", "Ozon", "R2"]),
+        endpoint("ozon-push-images", ["Core", "Ozon"]),
+        endpoint("ozon-push-status", ["Core", "Ozon"]),
         endpoint("r2-presigned-url", ["Core", "HTTP", "R2"]),
         .testTarget(name: "EndToEndTests", swiftSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        tests("HTTPTests", ["HTTP"]),
+        tests("DigestTests", ["Digest"], vectors: true),
+        tests("SigV4Tests", ["Digest", "HTTP", "SigV4"], vectors: true),
+        tests("R2Tests", ["HTTP", "R2", "SigV4"], vectors: true),
+        tests("CoreTests", ["Core", "FastCGI", "HTTP", "R2"], vectors: true),
+        tests("FastCGITests", ["FastCGI"]),
+        tests("HTTPClientTests", ["HTTP", "HTTPClient"]),
+        tests("OzonTests", ["Core", "HTTP", "HTTPClient", "Ozon"], vectors: true),
     ],
     swiftLanguageModes: [.v6]
 )

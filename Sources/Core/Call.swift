@@ -57,6 +57,7 @@ package struct Call<Tools: Core.Tools>: Sendable {
 func accepts(_ header: String, _ type: String) -> Bool {
     header.lowercased().split(separator: ",").contains { range in
         let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-        return parts.first == type && !parts.dropFirst().contains { ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
+        return parts.first == type
+            && !parts.dropFirst().contains { ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
     }
 }

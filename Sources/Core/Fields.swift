@@ -39,6 +39,11 @@ package struct Fields {
         faults.list.append(FieldFault(field: "\(path)\(name)", index: index, url: url, reason: reason))
     }
 
+    /// A fault found elsewhere, with its whole path.
+    package func fail(_ fault: FieldFault) {
+        faults.list.append(fault)
+    }
+
     private func value(_ name: StaticString, required: Bool) -> JSON? {
         let value = members[name]
         if value == nil, required { fail(name, "Field required") }
@@ -97,6 +102,28 @@ package struct Fields {
         guard let value = typed(name, required: true, "an object", { if case .object = $0 { $0 } else { nil } })
         else { return nil }
         return Fields(members: value, path: "\(path)\(name).", faults: faults)
+    }
+
+    /// Whether a member is that text: for a rule on how the members before it are read. Notes no fault.
+    package func has(_ name: StaticString, _ text: String) -> Bool {
+        members[name]?.string == text
+    }
+
+    /// An optional list of strings without its nulls and empty strings, and without those `accepts` refuses (it notes why);
+    /// each keeps its index in the list as it was sent.
+    package func entries(
+        _ name: StaticString, accepts: (_ index: Int, _ text: String) -> Bool
+    ) -> [(index: Int, text: String)] {
+        guard let elements = typed(name, required: false, "an array", \.array) else { return [] }
+        return elements.enumerated().compactMap { index, element in
+            switch element {
+            case .null: return nil
+            case .string(let text): return text.isEmpty || !accepts(index, text) ? nil : (index, text)
+            default:
+                fail(name, index: index, "Must be a string")
+                return nil
+            }
+        }
     }
 
     /// 1…`limit` non-empty strings, in order.

@@ -49,7 +49,8 @@ extension Settings {
         guard var base = required("R2_PUBLIC_BASE") else { return nil }
         while base.utf8.last == UInt8(ascii: "/") { base.removeLast() }
         let host = ["https://", "http://"].first { base.utf8.starts(with: $0.utf8) }.map { base.dropFirst($0.count) }
-        let plain = isHeaderSafe(base) && !base.utf8.contains(UInt8(ascii: "?")) && !base.utf8.contains(UInt8(ascii: "#"))
+        let plain =
+            isHeaderSafe(base) && !base.utf8.contains(UInt8(ascii: "?")) && !base.utf8.contains(UInt8(ascii: "#"))
         guard let host, !host.isEmpty, !host.utf8.starts(with: "/".utf8), plain else {
             fail("R2_PUBLIC_BASE", "must be an http or https URL without a query")
             return nil

@@ -26,9 +26,14 @@ final class Connection: @unchecked Sendable {
 
     /// Written by the handler's side before it moves to answered, read by the worker after.
     var response: Response?
-    /// Set while a body is streamed.
-    var stream: StreamWriter?
-    let task = Mutex<(generation: UInt32, task: Task<Void, Never>)?>(nil)
+    /// What a late event may reach for; it must not meet a later request's.
+    private let work = Mutex<Work?>(nil)
+
+    private struct Work {
+        let generation: UInt32
+        let task: Task<Void, Never>?
+        var stream: StreamWriter?
+    }
 
     init(index: UInt32) {
         self.index = index
@@ -59,6 +64,26 @@ final class Connection: @unchecked Sendable {
     func exchange(_ new: Phase) -> Phase {
         let generation = state.generation
         return Self.unpacked(word.exchange(Self.packed(generation, new), ordering: .acquiringAndReleasing)).phase
+    }
+
+    func remember(_ task: Task<Void, Never>) {
+        work.withLock { $0 = Work(generation: state.generation, task: task) }
+    }
+
+    /// The body of the present generation's answer.
+    func remember(_ stream: StreamWriter) {
+        work.withLock { work in
+            let task = work.flatMap { $0.generation == state.generation ? $0.task : nil }
+            work = Work(generation: state.generation, task: task, stream: stream)
+        }
+    }
+
+    func stream(_ generation: UInt32) -> StreamWriter? {
+        work.withLock { $0?.generation == generation ? $0?.stream : nil }
+    }
+
+    func cancel(_ generation: UInt32) {
+        work.withLock { if $0?.generation == generation { $0?.task?.cancel() } }
     }
 
     private static func packed(_ generation: UInt32, _ phase: Phase) -> UInt64 {
@@ -128,8 +153,7 @@ final class Connection: @unchecked Sendable {
     /// Ends the request; true if the connection stays open for another.
     func finish() -> Bool {
         response = nil
-        stream = nil
-        task.withLock { $0 = nil }
+        work.withLock { $0 = nil }
         FCGX_Finish_r(request)
         descriptor = request.pointee.ipcFd
         return peerKeeps && descriptor >= 0

@@ -32,7 +32,9 @@ private func userIdentifier(_ name: String) -> Int64? {
     var record = passwd()
     var found: UnsafeMutablePointer<passwd>?
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16 * 1024) { buffer in
-        guard getpwnam_r(name, &record, buffer.baseAddress!, buffer.count, &found) == 0, found != nil else { return nil }
+        guard getpwnam_r(name, &record, buffer.baseAddress!, buffer.count, &found) == 0, found != nil else {
+            return nil
+        }
         return Int64(record.pw_uid)
     }
 }

@@ -92,7 +92,11 @@ private func milliseconds() -> Int {
 private func startWorker(_ server: Server) -> Bool {
     var thread = pthread_t()
     let context = Unmanaged.passRetained(server)
-    let result = pthread_create(&thread, nil, { Unmanaged<Server>.fromOpaque($0!).takeRetainedValue().work(); return nil },
+    let result = pthread_create(
+        &thread, nil,
+        {
+            Unmanaged<Server>.fromOpaque($0!).takeRetainedValue().work(); return nil
+        },
         context.toOpaque())
     if result != 0 { context.release() } else { pthread_detach(thread) }
     return result == 0

@@ -96,7 +96,8 @@ package final class Server: Sendable {
             return false
         }
         if listener.isUnix, !options.peers.allows(shim_peer_uid(descriptor)) {
-            options.report("connection refused", "peer uid \(shim_peer_uid(descriptor)) is not among ALLOWED_PEER_USERS")
+            options.report(
+                "connection refused", "peer uid \(shim_peer_uid(descriptor)) is not among ALLOWED_PEER_USERS")
             Glibc.close(descriptor)
             return true
         }
@@ -139,7 +140,7 @@ package final class Server: Sendable {
             if connection.move(generation, from: .running, to: .hungUp)
                 || connection.move(generation, from: .suspended, to: .hungUp)
             {
-                cancel(connection, generation)
+                connection.cancel(generation)
             } else if connection.state == (generation, .streaming) {
                 hungUp(connection, generation)
             }
@@ -168,7 +169,7 @@ package final class Server: Sendable {
             await handled(connection, generation, await respond(request))
         }
         if connection.state.phase == .answered { return answer(connection) }
-        connection.task.withLock { $0 = (generation, task) }
+        connection.remember(task)
         arm(connection, 0)
         if !connection.move(generation, from: .running, to: .suspended), connection.state.phase == .answered {
             answer(connection)
@@ -192,7 +193,7 @@ package final class Server: Sendable {
         }
         while connection.state.phase == .running { await Task.yield() }
         let stream = writer(connection, response.head, ended: false)
-        connection.stream = stream
+        connection.remember(stream)
         if connection.move(generation, from: .suspended, to: .streaming) {
             stream.start()
         } else {
@@ -206,14 +207,10 @@ package final class Server: Sendable {
         StreamWriter(bytes, ended: ended) { [self] in arm(connection, $0) }
     }
 
-    private func cancel(_ connection: Connection, _ generation: UInt32) {
-        connection.task.withLock { if let task = $0, task.generation == generation { task.task.cancel() } }
-    }
-
     private func hungUp(_ connection: Connection, _ generation: UInt32) {
-        guard let stream = connection.stream else { return }
+        guard let stream = connection.stream(generation) else { return }
         if stream.fail() { return close(connection) }
-        cancel(connection, generation)
+        connection.cancel(generation)
     }
 
     // MARK: Answers, on a worker
@@ -222,11 +219,13 @@ package final class Server: Sendable {
 
     /// The request is this worker's: from running or the ready queue.
     private func answer(_ connection: Connection) {
-        guard let response = connection.response, case .bytes(let body) = response.body else { return close(connection) }
+        guard let response = connection.response, case .bytes(let body) = response.body else {
+            return close(connection)
+        }
         if body.count > Self.portion {
             let stream = writer(connection, response.head + body, ended: true)
-            connection.stream = stream
             connection.advance(to: .streaming)
+            connection.remember(stream)
             stream.start()
         } else if connection.write(response.head), connection.write(body) {
             park(connection)
@@ -236,7 +235,7 @@ package final class Server: Sendable {
     }
 
     private func pump(_ connection: Connection, _ generation: UInt32) {
-        guard let stream = connection.stream else { return }
+        guard let stream = connection.stream(generation) else { return }
         switch stream.pump({ connection.write($0) && connection.flush() }) {
         case .wait: return
         case .done: park(connection)

@@ -88,11 +88,14 @@ final class Transfer: @unchecked Sendable {
         // A status line begins another response: of a 1xx, or the final one.
         if line.starts(with: "HTTP/".utf8) { headers = [] }
         guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return true }
-        let value = line[(colon + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        var value = line[(colon + 1)...].drop(while: isBlank)
+        while let last = value.last, isBlank(last) { value.removeLast() }
         headers.append((String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))
         return true
     }
 }
+
+private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
 private func takeBody(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?

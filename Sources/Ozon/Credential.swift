@@ -20,7 +20,9 @@ package struct Credential: Sendable, CustomStringConvertible, CustomReflectable 
     func scrub(_ text: String) -> String {
         var bytes = Array(text.utf8)
         for secret in [apiKey, clientID] { bytes = replacing(Array(secret.utf8), in: bytes) }
-        let plain = String(decoding: bytes, as: UTF8.self).unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        let plain = String(decoding: bytes, as: UTF8.self).unicodeScalars.filter {
+            $0.value >= 0x20 && $0.value != 0x7F
+        }
         return String(String.UnicodeScalarView(plain.prefix(300)))
     }
 

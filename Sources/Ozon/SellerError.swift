@@ -65,7 +65,9 @@ struct SellerError {
 
 /// `Retry-After` counts seconds, `Item-Retry-After` minutes; without either, the limit is one per second.
 private func waitAsked(_ headers: Headers) -> Duration {
-    if let minutes = headers["Item-Retry-After"].flatMap(positiveInteger), minutes < 100_000 { return .seconds(minutes * 60) }
+    if let minutes = headers["Item-Retry-After"].flatMap(positiveInteger), minutes < 100_000 {
+        return .seconds(minutes * 60)
+    }
     if let seconds = headers["Retry-After"].flatMap(positiveInteger), seconds < 10_000_000 { return .seconds(seconds) }
     return .seconds(1)
 }

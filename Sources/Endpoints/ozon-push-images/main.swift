@@ -1,0 +1,42 @@
+// POST /api/v1/ozon/push-images: replaces a product's pictures on Ozon, and confirms it by reading back.
+//
+//   in     {"credential": {"client_id": "…", "api_key": "…"}, "product_id": 123456, "images"?: ["https://…"],
+//           "images360"?: ["https://…"], "color_image"?: "https://…", "on_invalid"?: "reject", "refetch"?: false}
+//          nulls and empty strings don't count; URLs: http(s), at most 2048 bytes; on_invalid "skip" pushes the good ones.
+//   out    {"success": true, "data": {"product_id": 123456, "updated": {"images": 5, "images360": 0, "color_image": true},
+//           "current_images": ["…"], "status": "confirmed", "task_id": 172549793}}
+//          status: confirmed, partial, failed, pending (ask ozon-push-status), unchanged (nothing to push).
+//          A partial failure is 200 with "success": false, the true counts, and errors: [{field, index?, url?, reason}].
+//          Over OZON_MAX_IMAGES images the first are pushed and the rest reported. images360: v1 of Ozon's API alone.
+//   fails  400 every bad field, bad URLs among them · 403 Ozon refuses the credential · 404 no such product · 409 archived or
+//          not yet created · 429, 502, 504 Ozon                                    (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//   calls  Ozon: product list, pictures import, import info until the task ends, pictures info; OZON_PUSH_TIMEOUT in all.
+//          What the caller left out (images, color_image) is sent along as it stands: Ozon replaces the whole set.
+
+import Core
+import Ozon
+
+struct Ask: RequestBody {
+    let credential: Credential
+    let productID: Int
+    let pictures: PictureRequest
+    let refetch: Bool
+
+    init?(_ fields: Fields, _ tools: Pushing) {
+        let credential = Credential(fields.object("credential"))
+        let productID = fields.integer("product_id", in: 1...Int.max)
+        pictures = PictureRequest(fields, tools.rules)
+        _ = fields.choice("on_invalid", ["reject", "skip"], default: "reject")
+        refetch = fields.bool("refetch", default: false)
+        guard let credential, let productID else { return nil }
+        self.credential = credential
+        self.productID = productID
+    }
+}
+
+@Sendable func answer(_ ask: Ask, _ call: Call<Pushing>) async throws -> PushOutcome {
+    try await Push(call.tools.seller, call.tools.rules, as: ask.credential).run(
+        ask.pictures, productID: ask.productID, refetchMark: ask.refetch ? call.time.seconds : nil)
+}
+
+serve("ozon-push-images", answer)

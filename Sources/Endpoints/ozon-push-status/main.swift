@@ -1,0 +1,37 @@
+// POST /api/v1/ozon/push-status: what became of a push whose answer was "pending".
+//
+//   in     {"credential": {"client_id": "…", "api_key": "…"}, "product_id": 123456, "task_id": 172549793,
+//           "images"?: ["https://…"], "color_image"?: "https://…"}
+//          images, color_image: as they were pushed; without images, "updated" tells what now stands.
+//   out    as ozon-push-images: status pending, confirmed, partial or failed.
+//   fails  400 every bad field · 403 Ozon refuses the credential · 404 no such task or product · 429, 502, 504 Ozon
+//                                                                                 (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//   calls  Ozon: import info once, then pictures info; OZON_PUSH_TIMEOUT in all.
+
+import Core
+import Ozon
+
+struct Ask: RequestBody {
+    let credential: Credential
+    let productID: Int
+    let taskID: Int
+    let pictures: PictureRequest
+
+    init?(_ fields: Fields, _ tools: Pushing) {
+        let credential = Credential(fields.object("credential"))
+        let productID = fields.integer("product_id", in: 1...Int.max)
+        let taskID = fields.integer("task_id", in: 1...Int.max)
+        pictures = PictureRequest(fields, tools.rules)
+        guard let credential, let productID, let taskID else { return nil }
+        self.credential = credential
+        self.productID = productID
+        self.taskID = taskID
+    }
+}
+
+@Sendable func answer(_ ask: Ask, _ call: Call<Pushing>) async throws -> PushOutcome {
+    try await Push(call.tools.seller, call.tools.rules, as: ask.credential).status(
+        of: ask.taskID, ask.pictures, productID: ask.productID)
+}
+
+serve("ozon-push-status", answer)

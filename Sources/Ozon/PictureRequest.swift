@@ -1,0 +1,83 @@
+import Core
+
+/// One picture as a caller sent it.
+package struct Picture: Sendable, Equatable {
+    /// Its place in the caller's list; nil for `color_image`.
+    package let index: Int?
+    package let url: String
+}
+
+/// The pictures of a push, checked in this order: nulls and empty strings left out, each URL looked at, then the limits.
+///
+/// `{"images"?: ["https://…"], "images360"?: ["https://…"], "color_image"?: "https://…", "on_invalid"?: "reject"}`
+package struct PictureRequest: Sendable {
+    package let images: [Picture]
+    package let images360: [Picture]
+    package let color: Picture?
+    /// What is left out of the push and reported in its answer.
+    package let reports: [FieldFault]
+
+    package static let unsupported360 = "Not supported by Ozon since 2026-07-10"
+    private static let max360 = 70
+
+    package var isEmpty: Bool { images.isEmpty && images360.isEmpty && color == nil }
+
+    /// Faults are noted in `fields`, unless `on_invalid` is `skip` and something is left to push.
+    package init(_ fields: Fields, _ rules: PushRules) {
+        var reports: [FieldFault] = []
+        let skips = fields.has("on_invalid", "skip")
+
+        func accepts(_ name: StaticString, _ index: Int?, _ url: String) -> Bool {
+            if !rules.validatesURLs || isPictureURL(url) { return true }
+            let fault = FieldFault(field: "\(name)", index: index, url: url, reason: "Invalid URL format")
+            if skips { reports.append(fault) } else { fields.fail(fault) }
+            return false
+        }
+
+        func list(_ name: StaticString) -> [Picture] {
+            fields.entries(name) { accepts(name, $0, $1) }.map { Picture(index: $0.index, url: $0.text) }
+        }
+
+        var images = list("images")
+        var images360 = list("images360")
+        let color = fields.string("color_image", required: false).flatMap { url in
+            url.isEmpty || !accepts("color_image", nil, url) ? nil : Picture(index: nil, url: url)
+        }
+
+        Self.cut(&images, "images", rules.maxImages, &reports)
+        if rules.api == .v1 {
+            Self.cut(&images360, "images360", Self.max360, &reports)
+        } else if !images360.isEmpty {
+            images360 = []
+            reports.append(FieldFault(field: "images360", reason: Self.unsupported360))
+        }
+        if images.isEmpty, images360.isEmpty, color == nil {
+            // Nothing is left of what there was: a fault of the call.
+            for report in reports { fields.fail(report) }
+        }
+        (self.images, self.images360, self.color) = (images, images360, color)
+        self.reports = reports
+    }
+
+    private static func cut(
+        _ pictures: inout [Picture], _ field: String, _ limit: Int, _ reports: inout [FieldFault]
+    ) {
+        guard pictures.count > limit else { return }
+        pictures.removeLast(pictures.count - limit)
+        reports.append(FieldFault(field: field, reason: "Exceeds limit (\(limit))"))
+    }
+}
+
+/// http or https, with a host, printable ASCII without spaces, at most 2048 bytes.
+package func isPictureURL(_ url: String) -> Bool {
+    let bytes = Array(url.utf8)
+    guard bytes.count <= 2048, isHeaderSafe(url) else { return false }
+    let scheme = String(decoding: bytes.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self).lowercased()
+    guard scheme == "http" || scheme == "https", bytes[scheme.utf8.count...].starts(with: "://".utf8) else {
+        return false
+    }
+    let ends = [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\")]
+    let authority = bytes[(scheme.utf8.count + 3)...].prefix { !ends.contains($0) }
+    let host = authority.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false).last!
+    return !host.isEmpty && host.first != UInt8(ascii: ":")
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Testing
+
+@testable import FastCGI
+
+private final class Folder {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/listener.XXXXXX".utf8CString)
+        path = String(cString: try #require(mkdtemp(&template)))
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
+}
+
+/// 0, or the errno of connecting.
+private func connect(to path: String) -> Int32 {
+    let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let result = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+    }
+    return result == 0 ? 0 : errno
+}
+
+private func accepts(_ listener: Listener) -> Bool {
+    let socket = accept(listener.descriptor, nil, nil)
+    if socket >= 0 { close(socket) }
+    return socket >= 0
+}
+
+@Suite("Listeners", .serialized)
+struct ListenerTests {
+    @Test("a unix socket of our own: for its group, not blocking, under its own name alone")
+    func own() throws {
+        let folder = try Folder()
+        let listener = try Listener.bind(path: "\(folder.path)/a.sock")
+        defer { close(listener.descriptor) }
+        #expect(listener.isOwn && listener.isUnix)
+        #expect(folder.names == ["a.sock"])
+        var status = stat()
+        #expect(stat("\(folder.path)/a.sock", &status) == 0)
+        #expect(status.st_mode & 0o777 == 0o660)
+        #expect(!accepts(listener) && errno == EAGAIN)
+        #expect(connect(to: "\(folder.path)/a.sock") == 0)
+        #expect(accepts(listener))
+    }
+
+    @Test("a second one takes the name over: new clients are its, the first keeps what it has")
+    func takesOver() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/a.sock"
+        let old = try Listener.bind(path: path)
+        #expect(connect(to: path) == 0)
+        let new = try Listener.bind(path: path)
+        defer { for listener in [old, new] { close(listener.descriptor) } }
+        #expect(folder.names == ["a.sock"])
+        #expect(connect(to: path) == 0)
+        #expect(accepts(old) && !accepts(old))
+        #expect(accepts(new) && !accepts(new))
+    }
+
+    @Test("a file that is no socket, and a stale socket, are replaced")
+    func stale() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/a.sock"
+        #expect(FileManager.default.createFile(atPath: path, contents: Data("x".utf8)))
+        close(try Listener.bind(path: path).descriptor)
+        #expect(connect(to: path) == ECONNREFUSED)
+        let listener = try Listener.bind(path: path)
+        defer { close(listener.descriptor) }
+        #expect(connect(to: path) == 0)
+    }
+
+    @Test("where it cannot be, the failure names the path and the reason, and nothing stays behind")
+    func failures() throws {
+        let folder = try Folder()
+        let missing = "\(folder.path)/missing/a.sock"
+        let error = #expect(throws: Listener.Failure.self) { try Listener.bind(path: missing) }
+        #expect(error?.description == "\(missing): No such file or directory")
+        try FileManager.default.createDirectory(atPath: "\(folder.path)/a.sock", withIntermediateDirectories: false)
+        #expect(throws: Listener.Failure.self) { try Listener.bind(path: "\(folder.path)/a.sock") }
+        #expect(folder.names == ["a.sock"])
+        let long = "\(folder.path)/\(String(repeating: "a", count: 100))"
+        let tooLong = #expect(throws: Listener.Failure.self) { try Listener.bind(path: long) }
+        #expect(tooLong?.description.contains("a socket's path may have") == true)
+    }
+
+    @Test("a port is loopback's; taken, it is a failure")
+    func port() throws {
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = try Listener.bind(port: 0)
+        defer { close(listener.descriptor) }
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(listener.descriptor, $0, &size) }
+        }
+        #expect(listener.isOwn && !listener.isUnix)
+        #expect(UInt32(bigEndian: address.sin_addr.s_addr) == 0x7F00_0001)
+        let port = UInt16(bigEndian: address.sin_port)
+        let error = #expect(throws: Listener.Failure.self) { try Listener.bind(port: port) }
+        #expect(error?.description == "127.0.0.1:\(port): Address already in use")
+    }
+
+    @Test("LISTEN_FDS hands over the listening sockets among the descriptors, if LISTEN_PID means us")
+    func inherited() throws {
+        defer { for name in ["LISTEN_FDS", "LISTEN_PID"] { unsetenv(name) } }
+        let folder = try Folder()
+        let listener = try Listener.bind(path: "\(folder.path)/a.sock")
+        defer { close(listener.descriptor) }
+        setenv("LISTEN_FDS", String(listener.descriptor - 2), 1)
+        setenv("LISTEN_PID", String(getpid() + 1), 1)
+        #expect(try !Listener.inherited().contains { $0.descriptor == listener.descriptor })
+        setenv("LISTEN_PID", String(getpid()), 1)
+        let found = try Listener.inherited().first { $0.descriptor == listener.descriptor }
+        #expect(found?.isUnix == true)
+        #expect(found?.isOwn == false)
+        setenv("LISTEN_FDS", String(listener.descriptor - 3), 1)
+        #expect(try !Listener.inherited().contains { $0.descriptor == listener.descriptor })
+    }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import Testing
+
+@testable import FastCGI
+
+@Suite("Parameters")
+struct ParametersTests {
+    private let parameters = Parameters([
+        ("REQUEST_METHOD", "POST"), ("HTTP_X_API_KEY", "one"), ("HTTP_X", "a=b"), ("EMPTY", ""), ("HTTP_X_API_KEY", "two"),
+    ])
+
+    @Test("a name is found whole, in its case, and not as the beginning or end of another")
+    func names() {
+        #expect(parameters["REQUEST_METHOD"] == "POST")
+        #expect(parameters["REQUEST"] == nil)
+        #expect(parameters["METHOD"] == nil)
+        #expect(parameters["HTTP_X_API_KEYS"] == nil)
+        #expect(parameters["request_method"] == nil)
+    }
+
+    @Test("a value ends where it ends: = inside it, and nothing at all")
+    func values() {
+        #expect(parameters["HTTP_X"] == "a=b")
+        #expect(parameters["EMPTY"] == "")
+        #expect(parameters["EMPTY="] == nil)
+    }
+
+    @Test("a value is never taken for a name")
+    func valueAsName() {
+        let parameters = Parameters([("A", "B=1"), ("C", "B")])
+        #expect(parameters["B"] == nil)
+    }
+
+    @Test("a name sent twice is found twice, in order; the first stands for it")
+    func twice() {
+        #expect(parameters.all("HTTP_X_API_KEY") == [Array("one".utf8), Array("two".utf8)])
+        #expect(parameters["HTTP_X_API_KEY"] == "one")
+        #expect(parameters.all("NONE") == [])
+    }
+
+    @Test("the last parameter is found, and none among none")
+    func ends() {
+        #expect(Parameters([("A", "1"), ("B", "2")])["B"] == "2")
+        #expect(Parameters()["A"] == nil)
+    }
+
+    @Test("an environment of C strings is copied: values are bytes, UTF-8 or not")
+    func environment() {
+        let lines = [Array("A=1".utf8), [UInt8(ascii: "B"), UInt8(ascii: "="), 0xFF, 0xFE], Array("NOVALUE".utf8)]
+        var pointers: [UnsafeMutablePointer<CChar>?] = lines.map { line in
+            line.withUnsafeBufferPointer { strndup(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self), $0.count) }
+        }
+        pointers.append(nil)
+        let parameters = Parameters(&pointers)
+        for pointer in pointers { free(pointer) }
+        #expect(parameters["A"] == "1")
+        #expect(parameters.all("B") == [[0xFF, 0xFE]])
+        #expect(parameters["B"] == "\u{FFFD}\u{FFFD}")
+        #expect(parameters["NOVALUE"] == nil)
+    }
+}
+
+@Suite("Users who may connect")
+struct PeerUsersTests {
+    private let somebody: Int64 = 54_321
+
+    @Test("root and we ourselves always may")
+    func always() throws {
+        let users = try PeerUsers([])
+        #expect(users.allows(0))
+        #expect(users.allows(Int64(geteuid())))
+        #expect(!users.allows(somebody))
+    }
+
+    @Test("a peer without a user, as on TCP, may not")
+    func none() throws {
+        #expect(try !PeerUsers(nil).allows(-1))
+    }
+
+    @Test("those named may, by their number")
+    func named() throws {
+        let daemon = try #require(getpwnam("daemon")).pointee.pw_uid
+        #expect(try PeerUsers(["daemon"]).allows(Int64(daemon)))
+        #expect(try !PeerUsers([]).allows(Int64(daemon)) || daemon == geteuid())
+    }
+
+    @Test("a name that doesn't exist is a fault and told")
+    func unknown() {
+        let error = #expect(throws: PeerUsers.Unknown.self) { try PeerUsers(["root", "no-such-user"]) }
+        #expect(error?.name == "no-such-user")
+    }
+}
+
+@Suite("Tokens of the epoll set")
+struct TokenTests {
+    @Test("a token comes back as it went")
+    func roundTrip() {
+        for (index, generation) in [(0, 0), (1, UInt32.max), (UInt32.max - 1, 7)] as [(UInt32, UInt32)] {
+            guard case .connection(index, generation) = Token(word: Token.connection(index, generation).word) else {
+                Issue.record("connection \(index) \(generation)")
+                continue
+            }
+        }
+        for number in [0, 1, 7] {
+            guard case .listener(number) = Token(word: Token.listener(number).word) else {
+                Issue.record("listener \(number)")
+                continue
+            }
+        }
+        guard case .ready = Token(word: Token.ready.word) else {
+            Issue.record("ready")
+            return
+        }
+    }
+}

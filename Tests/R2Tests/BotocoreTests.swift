@@ -1,0 +1,62 @@
+import Foundation
+import HTTP
+import R2
+import SigV4
+import TestSupport
+import Testing
+
+/// The signer against botocore, byte for byte. Needs a Python with botocore: `TEST_PYTHON` names it, else `python3`.
+@Suite("Presigned URLs and botocore's")
+struct BotocoreTests {
+    struct Setup: Decodable {
+        let endpoint: String
+        let host: String
+        let bucket: String
+        let access_key_id: String
+        let secret_access_key: String
+    }
+
+    struct Line: Decodable {
+        let seconds: Int
+        let key: String
+        let headers: [[String]]
+        let expires: Int
+        let url: String
+    }
+
+    @Test("are equal, whatever the key, the day and the signed headers")
+    func equal() throws {
+        let lines = try generated()
+        let setup = try JSONDecoder().decode(Setup.self, from: lines[0])
+        let presigner = Presigner(
+            Bucket(
+                endpoint: setup.endpoint, host: setup.host, name: setup.bucket,
+                credentials: Credentials(
+                    accessKeyID: setup.access_key_id, secretAccessKey: setup.secret_access_key),
+                publicBase: "https://pictures.example"))
+        for line in lines.dropFirst() {
+            let theirs = try JSONDecoder().decode(Line.self, from: line)
+            let ours = presigner.url(
+                try ObjectKey(theirs.key), headers: theirs.headers.map { ($0[0], $0[1]) },
+                expiresIn: theirs.expires, at: UTCTime(seconds: theirs.seconds))
+            #expect(ours == theirs.url)
+        }
+        #expect(lines.count > 2000)
+    }
+
+    private func generated() throws -> [Data] {
+        let python = ProcessInfo.processInfo.environment["TEST_PYTHON"] ?? "python3"
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [python, Vectors(beside: #filePath).path("presigned_urls.py")]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(
+            process.terminationStatus == 0,
+            "\(python) has not the pinned botocore: set TEST_PYTHON to one that has (deploy/test makes it)")
+        return data.split(separator: UInt8(ascii: "\n"))
+    }
+}

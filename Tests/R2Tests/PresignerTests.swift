@@ -1,0 +1,93 @@
+import Foundation
+import HTTP
+import R2
+import SigV4
+import Testing
+
+@Suite("Presigner")
+struct PresignerTests {
+    private let presigner = Presigner(
+        Bucket(
+            endpoint: "https://account.r2.cloudflarestorage.com", host: "account.r2.cloudflarestorage.com",
+            name: "bucket", credentials: Credentials(accessKeyID: "AKID", secretAccessKey: "secret"),
+            publicBase: "https://r0.image2url.com"))
+    private let noon = UTCTime(seconds: 1_795_176_000)
+
+    private func url(_ key: String, at time: UTCTime, headers: [(name: String, value: String)] = []) throws -> String {
+        presigner.url(try ObjectKey(key), headers: headers, expiresIn: 3600, at: time)
+    }
+
+    private func signature(_ url: String) -> Substring? {
+        url.range(of: "&X-Amz-Signature=").map { url[$0.upperBound...] }
+    }
+
+    @Test("the parameters stand in botocore's order, the signature last")
+    func order() throws {
+        let url = try url("users/a b.jpg", at: noon, headers: [("content-type", "image/jpeg")])
+        let names = try #require(URLComponents(string: url)?.queryItems).map(\.name)
+        #expect(
+            names == [
+                "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders",
+                "X-Amz-Signature",
+            ])
+        #expect(url.hasPrefix("https://account.r2.cloudflarestorage.com/bucket/users/a%20b.jpg?"))
+        #expect(url.contains("&X-Amz-Date=20261120T120000Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=content-type%3Bhost&"))
+        #expect(signature(url)?.count == 64)
+    }
+
+    @Test("the path in the signed URL is the path in the public one")
+    func publicURL() throws {
+        let key = "users/фото №1 (+).jpg"
+        let path = try #require(URLComponents(string: try url(key, at: noon))).percentEncodedPath
+        #expect(presigner.bucket.publicURL(of: try ObjectKey(key)) == "https://r0.image2url.com\(path.dropFirst(7))")
+    }
+
+    @Test("each of key, method, header, validity and second has its own signature")
+    func distinct() throws {
+        let key = try ObjectKey("users/a.jpg")
+        let urls = [
+            presigner.url(key, expiresIn: 3600, at: noon),
+            presigner.url(try ObjectKey("users/b.jpg"), expiresIn: 3600, at: noon),
+            presigner.url(key, method: "GET", expiresIn: 3600, at: noon),
+            presigner.url(key, headers: [("content-type", "image/jpeg")], expiresIn: 3600, at: noon),
+            presigner.url(key, headers: [("content-type", "image/png")], expiresIn: 3600, at: noon),
+            presigner.url(key, expiresIn: 3601, at: noon),
+            presigner.url(key, expiresIn: 3600, at: noon + 1),
+        ]
+        #expect(Set(urls.compactMap(signature)).count == urls.count)
+    }
+
+    @Test("the key of the day changes at midnight, and back again")
+    func days() throws {
+        let midnight = UTCTime(seconds: noon.seconds + 43_200)
+        let before = try url("users/a.jpg", at: noon)
+        let after = try url("users/a.jpg", at: midnight)
+        #expect(before.contains("%2F20261120%2Fauto%2Fs3%2Faws4_request"))
+        #expect(after.contains("%2F20261121%2Fauto%2Fs3%2Faws4_request"))
+        #expect(try url("users/a.jpg", at: noon) == before)
+        #expect(try url("users/a.jpg", at: midnight + -1).contains("X-Amz-Date=20261120T235959Z"))
+    }
+
+    @Test("many threads sign the same, across a change of day")
+    func concurrent() async throws {
+        let expected = try [0, 43_200].map { try url("users/a.jpg", at: noon + $0) }
+        let urls = try await withThrowingTaskGroup(of: (Int, String).self) { group in
+            for index in 0..<500 {
+                group.addTask { (index % 2, try url("users/a.jpg", at: noon + index % 2 * 43_200)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(urls.allSatisfy { $0.1 == expected[$0.0] })
+    }
+
+    @Test("no description of bucket or presigner shows the secret")
+    func secrecy() {
+        var dumped = ""
+        dump(presigner, to: &dumped)
+        dump(presigner.bucket, to: &dumped)
+        for shown in ["\(presigner.bucket)", String(reflecting: presigner.bucket), dumped] {
+            #expect(!shown.contains("secret"), "\(shown)")
+            #expect(!shown.contains("AKID"), "\(shown)")
+        }
+    }
+}

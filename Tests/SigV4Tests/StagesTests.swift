@@ -1,0 +1,140 @@
+import Digest
+import HTTP
+import SigV4
+import TestSupport
+import Testing
+
+/// AWS's published examples, stage by stage; each names its page.
+private struct Examples: Decodable {
+    struct Case: Decodable {
+        let name: String
+        let method: String
+        let key: String
+        let query: [[String]]
+        let headers: [[String]]
+        let payload_hash: String
+        let canonical_request: String
+        let string_to_sign: String?
+        let signature: String
+    }
+    let secret_access_key: String
+    let date: String
+    let stamp: String
+    let region: String
+    let service: String
+    let cases: [Case]
+
+    static func read() throws -> Examples {
+        try Vectors(beside: #filePath).json("aws-examples.json")
+    }
+
+    var scope: Scope { Scope(date: date, region: region, service: service) }
+}
+
+@Suite("Signature Version 4, AWS's examples")
+struct StagesTests {
+    private let examples: Examples
+
+    init() throws {
+        examples = try Examples.read()
+        #expect(examples.cases.count == 5)
+    }
+
+    private func canonical(_ example: Examples.Case) -> [UInt8] {
+        canonicalRequest(
+            method: example.method, path: Array(example.key.percentEncoded(keepingSlash: true).utf8),
+            query: canonicalQuery(example.query.map { ($0[0], $0[1]) }),
+            headers: SignedHeaders(example.headers.map { ($0[0], $0[1]) }), payloadHash: example.payload_hash)
+    }
+
+    @Test("step 1, the canonical request")
+    func step1() {
+        for example in examples.cases {
+            #expect(text(canonical(example)) == example.canonical_request, "\(example.name)")
+        }
+    }
+
+    @Test("step 2, the string to sign")
+    func step2() {
+        for example in examples.cases {
+            guard let expected = example.string_to_sign else { continue }
+            let made = stringToSign(
+                stamp: examples.stamp, scope: examples.scope, canonicalRequest: Array(example.canonical_request.utf8))
+            #expect(text(made) == expected, "\(example.name)")
+        }
+    }
+
+    @Test("steps 3 and 4, the signature of AWS's own string")
+    func steps3And4() {
+        let key = signingKey(secret: examples.secret_access_key, scope: examples.scope)
+        for example in examples.cases {
+            guard let string = example.string_to_sign else { continue }
+            #expect(hex(signature(key: key, stringToSign: Array(string.utf8))) == example.signature, "\(example.name)")
+        }
+    }
+
+    @Test("all steps together")
+    func together() {
+        let key = signingKey(secret: examples.secret_access_key, scope: examples.scope)
+        for example in examples.cases {
+            let string = stringToSign(
+                stamp: examples.stamp, scope: examples.scope, canonicalRequest: canonical(example))
+            #expect(hex(signature(key: key, stringToSign: string)) == example.signature, "\(example.name)")
+        }
+    }
+
+    @Test("a secret of one letter less, another day, region or service is another signature")
+    func others() throws {
+        let example = try #require(examples.cases.first)
+        let string = Array(try #require(example.string_to_sign).utf8)
+        let secret = examples.secret_access_key
+        let keys = [
+            signingKey(secret: String(secret.dropLast()), scope: examples.scope),
+            signingKey(secret: secret, scope: Scope(date: "20130525", region: "us-east-1", service: "s3")),
+            signingKey(secret: secret, scope: Scope(date: "20130524", region: "auto", service: "s3")),
+            signingKey(secret: secret, scope: Scope(date: "20130524", region: "us-east-1", service: "iam")),
+        ]
+        for key in keys { #expect(hex(signature(key: key, stringToSign: string)) != example.signature) }
+    }
+}
+
+@Suite("Signature Version 4, the parts")
+struct PartsTests {
+    @Test("a query is sorted by encoded name, then value")
+    func sorting() {
+        let made = canonicalQuery([("b", "1"), ("a", "2"), ("a", "10"), ("A", "z"), ("a b", ""), ("a-", "")])
+        // By byte: %20 stands before - , A before a; "10" before "2".
+        #expect(text(made) == "A=z&a=10&a=2&a%20b=&a-=&b=1")
+    }
+
+    @Test("a query in a URL keeps its order")
+    func order() {
+        #expect(text(query([("b", "1"), ("a", "/ +")])) == "b=1&a=%2F%20%2B")
+        #expect(text(query([])) == "")
+    }
+
+    @Test("header values lose blanks at the ends, and runs of them become one")
+    func trimming() {
+        let headers = SignedHeaders([("x", "  a \t  b  "), ("host", "h"), ("a", ""), ("b", "\t ")])
+        #expect(headers.names == "a;b;host;x")
+        #expect(headers.lines.map(\.value) == ["", "", "h", "a b"])
+    }
+
+    @Test("a scope names day, region, service")
+    func scope() {
+        #expect(Scope(date: "20130524", region: "auto", service: "s3").text == "20130524/auto/s3/aws4_request")
+    }
+
+    @Test("no description of credentials shows either half")
+    func secrecy() {
+        let credentials = Credentials(accessKeyID: "AKIDNEVERSHOWN", secretAccessKey: "secretNeverShown")
+        var dumped = ""
+        dump(credentials, to: &dumped)
+        dump([credentials], to: &dumped)
+        let shown = [
+            String(describing: credentials), String(reflecting: credentials), "\(credentials)", "\([credentials])",
+            "\(Optional(credentials) as Any)", dumped,
+        ]
+        for text in shown { #expect(!text.contains("NEVERSHOWN") && !text.contains("NeverShown"), "\(text)") }
+    }
+}
