@@ -32,7 +32,8 @@ struct RepliesTests {
     func request() async throws {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         let body = #"{"a": "\#(String(repeating: "я", count: 3000))"}"#
-        _ = try await client.post("\(server.url)/v3/x?y=1", body, headers: [("Client-Id", "7"), ("Content-Type", "application/json")])
+        _ = try await client.post(
+            "\(server.url)/v3/x?y=1", body, headers: [("Client-Id", "7"), ("Content-Type", "application/json")])
         var events = server.events.makeAsyncIterator()
         guard case .request(_, let request) = await events.next() else { throw CancellationError() }
         #expect(request.hasPrefix("POST /v3/x?y=1 HTTP/1.1\r\n"))
@@ -101,7 +102,9 @@ struct RepliesTests {
 struct TransferErrorTests {
     private let client = HTTPClient(HTTPClient.Options(maxConnections: 64))
 
-    private func error(_ steps: [Step], timeout: Int = 10_000, maxReplyBytes: Int = 1 << 20) async throws -> TransferError? {
+    private func error(_ steps: [Step], timeout: Int = 10_000, maxReplyBytes: Int = 1 << 20) async throws
+        -> TransferError?
+    {
         let server = try ScriptedServer(steps)
         return await #expect(throws: TransferError.self) {
             try await client.post(server.url, timeout: timeout, maxReplyBytes: maxReplyBytes)
@@ -167,7 +170,11 @@ struct TransferErrorTests {
     @Test("the limit counts what a compressed reply unpacks to")
     func bomb() async throws {
         // python3 -c 'import gzip, base64; print(base64.b64encode(gzip.compress(bytes(65536), mtime=0)).decode())'
-        let packed = try #require(Data(base64Encoded: "H4sIAAAAAAACA+3BAQEAAACAkP6v7ggKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAauuOl9cAAAEA"))
+        let packed = try #require(
+            Data(
+                base64Encoded:
+                    "H4sIAAAAAAACA+3BAQEAAACAkP6v7ggKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAauuOl9cAAAEA"
+            ))
         let reply = [
             Step.receive, .send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"),
             .sendBytes(Array(packed)),
@@ -177,7 +184,8 @@ struct TransferErrorTests {
         #expect(try await client.post(server.url, maxReplyBytes: 65_536).body == [UInt8](repeating: 0, count: 65_536))
     }
 
-    @Test("only http and https are spoken", arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
+    @Test(
+        "only http and https are spoken", arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
     func schemes(_ url: String) async {
         let error = await #expect(throws: TransferError.self) { try await client.post(url) }
         #expect(isBroken(error), "\(String(describing: error))")
