@@ -1,98 +1,14 @@
 import FastCGI
-import Foundation
-import HTTP
-import R2
-import Synchronization
-import TestSupport
 import Testing
 
 @testable import Core
-
-private struct NoTools: Tools {
-    init() {}
-    init?(_ settings: inout Settings) {}
-}
-
-private struct Ask: RequestBody {
-    let name: String
-
-    init?(_ fields: Fields, _ tools: NoTools) {
-        guard let name = fields.string("name") else { return nil }
-        self.name = name
-    }
-}
-
-private struct Greeting: ResponseBody {
-    var name = ""
-    var lines: (@Sendable (LineWriter) async throws -> Void)?
-
-    func write(to json: inout JSONWriter) { json.object { $0.member("hello", name) } }
-}
-
-private struct Reply {
-    let status: Int
-    let headers: [String: String]
-    let body: String
-
-    init(_ response: Response) async throws {
-        var bytes = response.head
-        switch response.body {
-        case .bytes(let body): bytes += body
-        case .stream(let produce):
-            let writer = Collected()
-            await produce(writer)
-            bytes += writer.bytes.withLock { $0 }
-        }
-        let whole = text(bytes)
-        let end = try #require(whole.range(of: "\r\n\r\n"))
-        body = String(whole[end.upperBound...])
-        headers = Dictionary(
-            uniqueKeysWithValues: whole[..<end.lowerBound].components(separatedBy: "\r\n").map { line in
-                let parts = line.components(separatedBy: ": ")
-                return (parts[0], parts[1])
-            })
-        status = try #require(headers["Status"].flatMap { Int($0.prefix(3)) })
-    }
-
-    func member(_ name: String) throws -> String? {
-        let object = try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]
-        return object?[name] as? String
-    }
-}
-
-private final class Collected: BodyWriter {
-    let bytes = Mutex<[UInt8]>([])
-    let isIdle = true
-    func write(_ bytes: [UInt8]) async throws { self.bytes.withLock { $0 += bytes } }
-}
 
 private struct Stranger: Error, CustomStringConvertible {
     let description = "password is hunter2"
 }
 
-private let good = [
-    "REQUEST_METHOD": "POST", "HTTP_X_API_KEY": "key", "CONTENT_TYPE": "application/json", "REQUEST_ID": "abc-123",
-]
-
 @Suite("The path of a request")
 struct RequestPathTests {
-    private typealias Answering = @Sendable (Ask, Call<NoTools>) async throws -> Greeting
-
-    private func reply(
-        _ changes: [String: String?] = [:], extra: [(String, String)] = [],
-        body: Request.Body = .bytes(Array(#"{"name": "x"}"#.utf8)),
-        maxInFlight: Int = 1, _ answer: @escaping Answering = { ask, _ in Greeting(name: ask.name) }
-    ) async throws -> Reply {
-        let path = RequestPath<Ask, Greeting>(
-            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight,
-            log: Log(endpoint: "test", level: .error),
-            answer: answer)
-        var environment = good
-        for (name, value) in changes { environment[name] = value }
-        let parameters = environment.map { ($0, $1) }
-        return try await Reply(path.respond(to: Request(parameters: Parameters(parameters + extra), body: body)))
-    }
-
     @Test("an answer, with its headers")
     func answer() async throws {
         let reply = try await reply()
@@ -135,7 +51,8 @@ struct RequestPathTests {
             + #""errors":[{"field":"name","reason":"Must be a string"}]}"#
         #expect(reply.body == expected)
         #expect(reply.headers["Content-Length"] == String(expected.utf8.count))
-        #expect(try await self.reply(body: .incomplete).body.contains(#"{"field":"body","reason":"Invalid JSON"}"#))
+        #expect(
+            try await CoreTests.reply(body: .incomplete).body.contains(#"{"field":"body","reason":"Invalid JSON"}"#))
     }
 
     @Test("a fault of the endpoint keeps its row, detail and Retry-After")
@@ -166,7 +83,7 @@ struct RequestPathTests {
             return Greeting(name: ask.name)
         }
         let request = Request(
-            parameters: Parameters(good.map { ($0, $1) }), body: .bytes(Array(#"{"name": "x"}"#.utf8)))
+            parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name": "x"}"#.utf8)))
         async let first = held.respond(to: request)
         for await _ in entered { break }
         let second = try await Reply(held.respond(to: request))
@@ -191,30 +108,6 @@ struct RequestPathTests {
         #expect(try await reply(["REQUEST_ID": long]).headers["X-Request-Id"] == long)
     }
 
-    @Test("the media type is application/json, in any case and with parameters; nothing that a form can send")
-    func mediaTypes() {
-        for type in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x"] {
-            #expect(isJSON(type), "\(type)")
-        }
-        for type in [
-            "", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/plain; application/json",
-            "text/plain, application/json", "application/json\u{301}", "application/ld+json",
-        ] {
-            #expect(!isJSON(type), "\(type)")
-        }
-    }
-
-    @Test("Accept names lines, unless with q=0")
-    func accept() {
-        let type = "application/x-ndjson"
-        for header in [type, "text/html, \(type)", "\(type);q=0.5", "Application/X-NDJSON", " \(type) ; q=1"] {
-            #expect(accepts(header, type), "\(header)")
-        }
-        for header in ["", "*/*", "application/*", "application/json", "\(type);q=0", "\(type); q=0.000", "x\(type)"] {
-            #expect(!accepts(header, type), "\(header)")
-        }
-    }
-
     @Test("an answer in lines is a stream without length; an error that ends it is its last line")
     func lines() async throws {
         let reply = try await reply { _, _ in
@@ -230,24 +123,5 @@ struct RequestPathTests {
         let lines = reply.body.split(separator: "\n")
         #expect(lines.first == #"{"n":1}"#)
         #expect(lines.last?.hasPrefix(#"{"type":"error","success":false,"error":"Ozon API timeout","#) == true)
-    }
-
-    @Test("R2_PREFIX narrows what a call may reach")
-    func prefix() throws {
-        let rules = UploadRules(prefixes: AllowedPrefixes(["users/"]), types: [], requiresType: false, maxBytes: 1)
-        func allows(_ prefix: String?, _ key: String) throws -> Bool {
-            let parameters = Parameters(prefix.map { [("R2_PREFIX", $0)] } ?? [])
-            let call = Call(
-                tools: NoTools(), requestID: "", log: Log(endpoint: "", level: .error), parameters: parameters)
-            do throws(Fault) { try call.allow(try! ObjectKey(key), by: rules) } catch {
-                #expect(error.kind == .pathNotAllowed)
-                return false
-            }
-            return true
-        }
-        #expect(try allows(nil, "users/v/a"))
-        #expect(try allows("users/u/", "users/u/a"))
-        #expect(try !allows("users/u/", "users/v/a"))
-        #expect(try !allows("", "users/v/a"), "an empty variable must not open the bucket")
     }
 }
