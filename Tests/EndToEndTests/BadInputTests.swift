@@ -16,9 +16,11 @@ extension EndToEnd {
             ("single quotes", "{'r2_path':'a'}"), ("a comment", "{/**/}"), ("NaN", #"{"a":NaN}"#),
             ("leading zero", #"{"a":01}"#), ("plus", #"{"a":+1}"#), ("half a number", #"{"a":1.}"#),
             ("bad escape", #"{"a":"\x"}"#), ("lone surrogate", #"{"a":"\ud800"}"#),
-            ("swapped surrogates", #"{"a":"\udc00\ud800"}"#), ("a BOM", "\u{FEFF}" + good), ("a NUL after", good + "\0"),
+            ("swapped surrogates", #"{"a":"\udc00\ud800"}"#), ("a BOM", "\u{FEFF}" + good),
+            ("a NUL after", good + "\0"),
             ("a NUL within", "{\"r2_path\":\"users/\0a\"}"), ("a NUL before", "\0" + good),
-            ("a raw newline", "{\"r2_path\":\"users/\na\"}"), ("a name twice", #"{"r2_path":"users/a","r2_path":"users/a"}"#),
+            ("a raw newline", "{\"r2_path\":\"users/\na\"}"),
+            ("a name twice", #"{"r2_path":"users/a","r2_path":"users/a"}"#),
             ("a name twice, once escaped", #"{"r2_path":"users/a","r2\u005fpath":"users/b"}"#),
             ("a name twice below", #"{"x":{"a":1,"a":1}}"#), ("200,000 arrays", nested(200_000)),
             ("200,000 objects", String(repeating: #"{"a":"#, count: 200_000)),
@@ -77,12 +79,15 @@ extension EndToEnd {
                 #expect(try handler.messages("request").count == 1)
                 // Told of more, or of less, than comes.
                 let good = endpoint.goodBody
-                for length in ["\(good.utf8.count + 1)", "\(good.utf8.count - 1)", "0", "-1", "x", "99999999999999999999"] {
+                for length in [
+                    "\(good.utf8.count + 1)", "\(good.utf8.count - 1)", "0", "-1", "x", "99999999999999999999",
+                ] {
                     let answer = try handler.post(good, with: [("CONTENT_LENGTH", length)])
                     #expect([400, 413].contains(answer.status), "\(length): \(answer.status)")
                     #expect(answer.json["success"].bool == false)
                 }
-                #expect(try handler.post(good, with: [("CONTENT_LENGTH", nil)]).status == 200, "its end is told by STDIN's")
+                #expect(
+                    try handler.post(good, with: [("CONTENT_LENGTH", nil)]).status == 200, "its end is told by STDIN's")
                 #expect(try handler.post(good, with: [("CONTENT_LENGTH", "\(3 << 20)")]).status == 413)
             }
         }
@@ -93,7 +98,8 @@ extension EndToEnd {
             let heads = [
                 "POST \(endpoint.path) HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
                 "POST \(endpoint.path) HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-                "POST \(endpoint.path) HTTP/1.1\r\n\r\n", "POST \(endpoint.path) HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n",
+                "POST \(endpoint.path) HTTP/1.1\r\n\r\n", "POST \(endpoint.path) HTTP/9.9\r\n\r\n",
+                "\u{16}\u{3}\u{1}\r\n\r\n",
                 "POST \(endpoint.path) HTTP/1.1\r\nHost: a\r\nX-API-Key: a\u{0}b\r\n\r\n",
                 "POST \(endpoint.path) HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n",
             ]

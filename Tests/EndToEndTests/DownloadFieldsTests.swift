@@ -20,7 +20,8 @@ extension EndToEnd {
         @Test func `All faults are listed, in the order of the fields`() throws {
             try refused(
                 [
-                    "credential": ["client_id": 5, "api_key": ""], "articles": ["A-1", 7, "", NSNull()], "field": "name",
+                    "credential": ["client_id": 5, "api_key": ""], "articles": ["A-1", 7, "", NSNull()],
+                    "field": "name",
                     "user_id": "a/b", "download_images": "no", "presign": 1, "existing": "ask",
                 ],
                 [
@@ -47,7 +48,8 @@ extension EndToEnd {
         }
 
         @Test func `null is absent`() throws {
-            let body = #"{"credential":{"client_id":"\#(nextClient())","api_key":"k"},"articles":["A-1"],"field":null,"#
+            let body =
+                #"{"credential":{"client_id":"\#(nextClient())","api_key":"k"},"articles":["A-1"],"field":null,"#
                 + #""user_id":"u","download_images":false,"presign":null,"existing":null,"unknown":[{"x":1}]}"#
             #expect(try sandbox().site.post(.download, body).status == 200)
         }
@@ -65,7 +67,8 @@ extension EndToEnd {
                 }
             }
             let long = String(repeating: "1", count: 257)
-            try refused(["credential": ["client_id": "1", "api_key": long]], ["credential.api_key: Exceeds limit (256)"])
+            try refused(
+                ["credential": ["client_id": "1", "api_key": long]], ["credential.api_key: Exceeds limit (256)"])
         }
 
         @Test func `user_id is one segment of a key`() throws {

@@ -104,7 +104,8 @@ extension EndToEnd {
             #expect(answer.status == 200)
             #expect(answer.json["success"].bool == true)
             #expect(items(answer).prefix(1000).allSatisfy { $0["status"].string == "success" })
-            #expect(items(answer).dropFirst(1000).map { $0["error"].string } == (0..<6).map { _ in "Ozon API unavailable" })
+            #expect(
+                items(answer).dropFirst(1000).map { $0["error"].string } == (0..<6).map { _ in "Ozon API unavailable" })
             #expect(try sandbox().asked(by: client).map(\.count).sorted() == [6, 6, 6, 1000])
         }
 

@@ -18,7 +18,9 @@ extension EndToEnd {
                     #expect(try wire.post(Endpoint.presign.goodBody, keep: true).status == 200)
                     switch round % 5 {
                     case 0: #expect(try wire.post("{", keep: true).status == 400)
-                    case 1: #expect(try wire.post("body of a GET", keep: true, with: [("REQUEST_METHOD", "GET")]).status == 405)
+                    case 1:
+                        #expect(
+                            try wire.post("body of a GET", keep: true, with: [("REQUEST_METHOD", "GET")]).status == 405)
                     case 2: #expect(try wire.post("x", keep: true, with: [("HTTP_X_API_KEY", nil)]).status == 401)
                     case 3 where round < 20: #expect(try wire.post(large, keep: true).status == 413)
                     default: #expect(try wire.post("{}", keep: true, with: [("CONTENT_LENGTH", "9")]).status == 400)
@@ -30,9 +32,11 @@ extension EndToEnd {
         }
 
         @Test func `A request may come byte by byte`() throws {
-            let wire = try Handler(.presign).connect()
-            for byte in try request() { try wire.wire.send([byte]) }
-            #expect(try wire.answer().status == 200)
+            try Handler(.presign).outlives { handler in
+                let wire = try handler.connect()
+                for byte in try request() { try wire.wire.send([byte]) }
+                #expect(try wire.answer().status == 200)
+            }
         }
 
         @Test func `Garbage and half requests end the connection, not the process`() throws {
@@ -40,7 +44,8 @@ extension EndToEnd {
             let begin = FastCGIWire.begin(keep: true)
             let cut = [1, 7, 8, 15, 16, 20, 40, whole.count - 8, whole.count - 1].map { Array(whole[..<$0]) }
             let odd: [[UInt8]] = [
-                Array("GET / HTTP/1.1\r\n\r\n".utf8), [UInt8](repeating: 0xFF, count: 5000), [UInt8](repeating: 0, count: 5000),
+                Array("GET / HTTP/1.1\r\n\r\n".utf8), [UInt8](repeating: 0xFF, count: 5000),
+                [UInt8](repeating: 0, count: 5000),
                 (0..<5000).map { _ in UInt8.random(in: 0...255) },
                 [9] + begin.dropFirst(),  // another version
                 FastCGIWire.record(.begin, [0, 7, 0, 0, 0, 0, 0, 0]),  // an unknown role
@@ -49,9 +54,12 @@ extension EndToEnd {
                 begin + FastCGIWire.record(.abort, []),
                 begin + FastCGIWire.record(.params, [200]),  // a length cut off
                 begin + FastCGIWire.record(.params, [0x80, 0x10, 0, 0, 1, 65, 66]),  // a name longer than its record
-                begin + FastCGIWire.record(.params, FastCGIWire.length(5) + FastCGIWire.length(1 << 20) + Array("abcde".utf8))
+                begin
+                    + FastCGIWire.record(
+                        .params, FastCGIWire.length(5) + FastCGIWire.length(1 << 20) + Array("abcde".utf8))
                     + FastCGIWire.record(.params, []),
-                begin + FastCGIWire.params([("", ""), ("=", "="), ("REQUEST_METHOD", "POST\u{0}")]) + FastCGIWire.stdin([]),
+                begin + FastCGIWire.params([("", ""), ("=", "="), ("REQUEST_METHOD", "POST\u{0}")])
+                    + FastCGIWire.stdin([]),
                 FastCGIWire.record(.unknown, [1, 2, 3, 4, 5, 6, 7, 8], id: 0),
                 FastCGIWire.record(.begin, [0, 1, 1, 0, 0, 0, 0, 0], id: 0xFFFF, padding: 255),
                 FastCGIWire.record(.getValues, Array("\u{E}\u{0}FCGI_MAX_CONNS".utf8), id: 0),
@@ -130,7 +138,7 @@ extension EndToEnd {
             func isServed(_ user: String) throws -> Bool {
                 let (_, output, errors) = try Program.run(
                     "setpriv", ["--reuid", user, "--clear-groups", "python3", "-c", client, handler.socket],
-                    input: try request())
+                    environment: ["PATH": "/usr/bin:/bin"], input: try request())
                 #expect(errors.isEmpty)
                 return String(decoding: output, as: UTF8.self).contains("Status: 200 OK")
             }

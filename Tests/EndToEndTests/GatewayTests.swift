@@ -30,8 +30,10 @@ extension EndToEnd {
 
         @Test func `Over the limit of nginx is RATE_LIMITED, with CORS`() throws {
             let stage = try Stage([
-                ("nginx.conf", "limit_req_zone $ozon_r2_no_limit zone=ozon_r2_key:1m rate=1r/s;",
-                    "limit_req_zone $http_x_api_key zone=ozon_r2_key:1m rate=1r/m;"),
+                (
+                    "nginx.conf", "limit_req_zone $ozon_r2_no_limit zone=ozon_r2_key:1m rate=1r/s;",
+                    "limit_req_zone $http_x_api_key zone=ozon_r2_key:1m rate=1r/m;"
+                ),
                 ("ozon-r2/endpoint.conf", "zone=ozon_r2_key burst=200 nodelay", "zone=ozon_r2_key burst=1 nodelay"),
             ])
             let handler = try stage.handler(.presign)

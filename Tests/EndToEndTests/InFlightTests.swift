@@ -4,7 +4,9 @@ import Testing
 extension EndToEnd {
     /// Many requests at once.
     @Suite struct InFlight {
-        @Test func `300 slow calls are in flight in one process, on few threads, and the presigner beside it is quick`() throws {
+        @Test func `300 slow calls are in flight in one process, on few threads, and the presigner beside it is quick`()
+            throws
+        {
             let stage = try Stage()
             let handler = try stage.handler(.download).warmedUp()
             let presigner = try stage.handler(.presign)
@@ -76,7 +78,9 @@ extension EndToEnd {
                 try eventually("Ozon is asked") { try sandbox().calls(of: client).count == (streamed ? 2 : 1) }
                 expect(try handler.post(Endpoint.download.goodBody), .overloaded)
                 wire = nil
-                try eventually("there is room again", within: 2) { try handler.post(Endpoint.download.goodBody).status == 200 }
+                try eventually("there is room again", within: 2) {
+                    try handler.post(Endpoint.download.goodBody).status == 200
+                }
             }
         }
 

@@ -39,7 +39,8 @@ extension EndToEnd {
         }
 
         @Test func `Without that Accept the answer is one JSON text`() throws {
-            for accept in ["application/json", "*/*", "application/x-ndjson;q=0", "application/x-ndjsonx", "text/html"] {
+            for accept in ["application/json", "*/*", "application/x-ndjson;q=0", "application/x-ndjsonx", "text/html"]
+            {
                 let answer = try sandbox().site.post(.download, downloadBody(["A-1"]), with: ["Accept: \(accept)"])
                 #expect(answer["Content-Type"] == "application/json", "\(accept)")
             }
@@ -100,7 +101,8 @@ extension EndToEnd {
                     #expect(passed < 1)
                 }
             }
-            #expect(try handlers[0].messages("request").allSatisfy { ($0["bytes"].int ?? 0) < 100_000 }, "all still wait")
+            #expect(
+                try handlers[0].messages("request").allSatisfy { ($0["bytes"].int ?? 0) < 100_000 }, "all still wait")
             for reader in readers {
                 let text = String(decoding: try reader.readToEnd(), as: UTF8.self)
                 #expect(text.contains(#""done":5000,"#))

@@ -75,7 +75,10 @@ extension EndToEnd {
 
         @Test func `Without user_id the troubleshooting's text is answered`() throws {
             let json = try curl("/api/v1/ozon/download", #"{"articles": ["2194435300"]}"#)
-            #expect(json["errors"].list.contains { $0["field"].string == "user_id" && $0["reason"].string == "Field required" })
+            #expect(
+                json["errors"].list.contains {
+                    $0["field"].string == "user_id" && $0["reason"].string == "Field required"
+                })
         }
     }
 }

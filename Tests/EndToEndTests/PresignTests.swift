@@ -119,7 +119,8 @@ extension EndToEnd {
                 "users/" + String(repeating: "a", count: 1019): "is longer than 1024 bytes",
                 // What Swift's own comparisons, which see graphemes, would let through.
                 "users/a/../\u{301}b": "contains a . or .. segment", "users/a\r\nb": "contains a control character",
-                "users/a/\u{301}/../b": "contains a . or .. segment", "users/..\u{200D}/../b": "contains a . or .. segment",
+                "users/a/\u{301}/../b": "contains a . or .. segment",
+                "users/..\u{200D}/../b": "contains a . or .. segment",
             ]
             for (path, reason) in bad {
                 let expected = path.isEmpty ? "r2_path: \(reason)" : "r2_path: Invalid path: \(reason)"
@@ -154,8 +155,10 @@ extension EndToEnd {
 
         @Test func `nginx may narrow the prefixes, and an empty narrowing allows nothing`() throws {
             let stage = try Stage([
-                ("ozon-r2/locations/r2-presigned-url.conf", "fastcgi_pass",
-                    "fastcgi_param R2_PREFIX users/$arg_session/;\n    fastcgi_pass")
+                (
+                    "ozon-r2/locations/r2-presigned-url.conf", "fastcgi_pass",
+                    "fastcgi_param R2_PREFIX users/$arg_session/;\n    fastcgi_pass"
+                )
             ])
             let handler = try stage.handler(.presign)
             func status(_ path: String, _ session: String) throws -> Int {

@@ -46,7 +46,8 @@ extension EndToEnd {
         @Test func `Any key that is allowed can be stored and read`() throws {
             let names = [
                 "a b", "a+b", "a=b&c", "(a)", "100%", "100%25", "%2e%2e", "a#b", "a?b", "фото 1", "🏺🇷🇺", "é", "e\u{301}",
-                "~-_.", "!*'()", "a;b:c@d,e$f", "[x]{y}|z^`\"<>", "..a", "a..", "日本", "\u{301}a", "a\u{200D}b", "X-Amz-Signature=1",
+                "~-_.", "!*'()", "a;b:c@d,e$f", "[x]{y}|z^`\"<>", "..a", "a..", "日本", "\u{301}a", "a\u{200D}b",
+                "X-Amz-Signature=1",
             ]
             for name in names {
                 let body = Array("<\(name)>".utf8)
@@ -77,7 +78,8 @@ extension EndToEnd {
 
         @Test func `Uploads carry their type where types are required`() throws {
             let handler = try Handler(.download, ["R2_REQUIRE_TYPE": "true"])
-            let uploads = try handler.post(downloadBody(["FORMATS"], ["presign": true])).json["data"]["items"][0]["uploads"]
+            let uploads = try handler.post(downloadBody(["FORMATS"], ["presign": true])).json["data"]["items"][0][
+                "uploads"]
             let types = ["image/jpeg", "image/png", "image/webp"]
             #expect(uploads.list.map { $0["headers"]["content-type"].string } == types)
             for upload in uploads.list {
@@ -118,7 +120,9 @@ extension EndToEnd {
                 "users/u/signed.jpg", ["content_type": "image/jpeg", "content_length": 3, "if_none_match": "*"])
             let url = answer.json["upload_url"].string!
             let all = lines(answer.json["headers"])
-            for missing in all { #expect(try put(url, all.filter { $0 != missing }, [1, 2, 3]).status == 403, "\(missing)") }
+            for missing in all {
+                #expect(try put(url, all.filter { $0 != missing }, [1, 2, 3]).status == 403, "\(missing)")
+            }
             #expect(try put(url, ["content-type: image/png", "if-none-match: *"], [1, 2, 3]).status == 403)
             #expect(try put(url, all, [1, 2, 3, 4]).status == 403, "another length")
             #expect(try put(url, all, [1, 2]).status == 403, "another length")

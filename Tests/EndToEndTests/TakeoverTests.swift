@@ -14,7 +14,7 @@ extension EndToEnd {
             func serves(_ handler: Handler) throws {
                 try eventually("the handler serves the load") {
                     guard handler.program.isRunning, load.isRunning else { throw TooLate(description: "it ended") }
-                    return try served(handler) > 20_000
+                    return try served(handler) > 200_000
                 }
             }
             try serves(handler)
@@ -51,7 +51,8 @@ extension EndToEnd {
             #expect(try slow.answer().status == 200)
             #expect(try old.program.wait() == 0)
             #expect(try old.messages("request").count == 1)
-            #expect(try new.post(Endpoint.download.goodBody).status == 200, "the old one's end left the new one's socket")
+            #expect(
+                try new.post(Endpoint.download.goodBody).status == 200, "the old one's end left the new one's socket")
         }
 
         private func request(_ body: String) throws -> [UInt8] {

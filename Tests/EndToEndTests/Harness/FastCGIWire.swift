@@ -14,7 +14,9 @@ final class FastCGIWire {
 
     static func record(_ kind: Kind, _ content: [UInt8], id: UInt16 = 1, padding: Int = 0) -> [UInt8] {
         let size = content.count
-        return [1, kind.rawValue, UInt8(id >> 8), UInt8(id & 0xFF), UInt8(size >> 8), UInt8(size & 0xFF), UInt8(padding), 0]
+        return [
+            1, kind.rawValue, UInt8(id >> 8), UInt8(id & 0xFF), UInt8(size >> 8), UInt8(size & 0xFF), UInt8(padding), 0,
+        ]
             + content + [UInt8](repeating: 0, count: padding)
     }
 
@@ -28,7 +30,8 @@ final class FastCGIWire {
     }
 
     static func length(_ count: Int) -> [UInt8] {
-        count < 128 ? [UInt8(count)] : (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) | ($0 == 0 ? 0x80 : 0) }
+        count < 128
+            ? [UInt8(count)] : (0..<4).map { UInt8(truncatingIfNeeded: count >> (24 - 8 * $0)) | ($0 == 0 ? 0x80 : 0) }
     }
 
     static func stdin(_ body: [UInt8]) -> [UInt8] {

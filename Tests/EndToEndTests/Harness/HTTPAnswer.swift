@@ -16,7 +16,8 @@ struct HTTPAnswer {
         var lines = String(decoding: bytes[..<end], as: UTF8.self).components(separatedBy: "\r\n")
         // CGI's first line is a header: `Status: 200 OK`.
         let first = lines.removeFirst().split(separator: " ")
-        guard first.count >= 2, first[0].hasPrefix("HTTP/1.") || first[0] == "Status:", let status = Int(first[1]) else {
+        guard first.count >= 2, first[0].hasPrefix("HTTP/1.") || first[0] == "Status:", let status = Int(first[1])
+        else {
             throw Unreadable(text: String(decoding: bytes, as: UTF8.self))
         }
         self.status = status

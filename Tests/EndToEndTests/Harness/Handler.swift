@@ -26,7 +26,9 @@ final class Handler {
             environment: try sandbox().settings.merging(settings) { $1 }, errors: log)
         let (program, log) = (program, log)
         try eventually("\(endpoint) listens at \(path)") {
-            guard program.isRunning else { throw Sandbox.NotStarted(text: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "") }
+            guard program.isRunning else {
+                throw Sandbox.NotStarted(text: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "")
+            }
             // The name appears, by rename, when the socket listens; then this line.
             return (try? logLines(log))?.contains { $0["message"].string == "started" } == true
         }

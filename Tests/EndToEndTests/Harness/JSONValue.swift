@@ -38,6 +38,7 @@ struct JSONValue: CustomStringConvertible {
 
 /// A value as JSON text.
 func jsonText(_ value: Any) -> String {
-    let data = try! JSONSerialization.data(withJSONObject: value, options: [.fragmentsAllowed, .withoutEscapingSlashes])
+    let data = try! JSONSerialization.data(
+        withJSONObject: value, options: [.fragmentsAllowed, .withoutEscapingSlashes])
     return String(decoding: data, as: UTF8.self)
 }

@@ -94,7 +94,8 @@ final class Program {
             program, arguments, environment: environment, input: descriptor, output: folder.file("out"),
             errors: folder.file("err"))
         let code = try program.wait(within: seconds)
-        return (code, Array(try folder.read("out").utf8), try folder.read("err"))
+        let output = try Data(contentsOf: URL(fileURLWithPath: folder.file("out")))
+        return (code, Array(output), try folder.read("err"))
     }
 }
 

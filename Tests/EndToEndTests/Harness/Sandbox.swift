@@ -41,7 +41,8 @@ final class Sandbox: Sendable {
         guard started.code == 0 else { throw NotStarted(text: started.errors) }
         let env = try Self.values("\(folder)/env")
         settings = try Self.values("\(folder)/handler.env")
-        guard let port = Self.port(env["URL"]), let ozon = Self.port(env["OZON_URL"]), let s3 = Self.port(env["S3_URL"]),
+        guard let port = Self.port(env["URL"]), let ozon = Self.port(env["OZON_URL"]),
+            let s3 = Self.port(env["S3_URL"]),
             let key = env["API_KEY"], let secret = settings["R2_SECRET_ACCESS_KEY"]
         else { throw NotStarted(text: "\(folder)/env lacks something: \(env.keys.sorted())") }
         (site, ozonPort, s3Port, self.key) = (Site(port: port), ozon, s3, key)

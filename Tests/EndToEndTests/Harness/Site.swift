@@ -4,7 +4,9 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
     case presign = "r2-presigned-url"
     case download = "ozon-download"
 
-    var path: String { "/api/v1/\(rawValue.replacingOccurrences(of: "r2-", with: "r2/").replacingOccurrences(of: "ozon-", with: "ozon/"))" }
+    var path: String {
+        "/api/v1/\(rawValue.replacingOccurrences(of: "r2-", with: "r2/").replacingOccurrences(of: "ozon-", with: "ozon/"))"
+    }
     var description: String { rawValue }
     /// A request that succeeds.
     var goodBody: String {

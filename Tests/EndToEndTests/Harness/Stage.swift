@@ -37,7 +37,9 @@ final class Stage {
             "nginx", ["-e", log, "-p", scratch.path, "-c", scratch.file("nginx.conf")] + asRoot, errors: log)
         let process = nginx
         try eventually("nginx answers at port \(port)") {
-            guard process.isRunning else { throw Sandbox.NotStarted(text: (try? scratch.read("log/nginx-error.log")) ?? "") }
+            guard process.isRunning else {
+                throw Sandbox.NotStarted(text: (try? scratch.read("log/nginx-error.log")) ?? "")
+            }
             return (try? http("GET", port: port, "/ready").status) == 204
         }
     }
