@@ -6,7 +6,8 @@ import Testing
 @Suite("Parameters")
 struct ParametersTests {
     private let parameters = Parameters([
-        ("REQUEST_METHOD", "POST"), ("HTTP_X_API_KEY", "one"), ("HTTP_X", "a=b"), ("EMPTY", ""), ("HTTP_X_API_KEY", "two"),
+        ("REQUEST_METHOD", "POST"), ("HTTP_X_API_KEY", "one"), ("HTTP_X", "a=b"), ("EMPTY", ""),
+        ("HTTP_X_API_KEY", "two"),
     ])
 
     @Test("a name is found whole, in its case, and not as the beginning or end of another")
@@ -48,7 +49,9 @@ struct ParametersTests {
     func environment() {
         let lines = [Array("A=1".utf8), [UInt8(ascii: "B"), UInt8(ascii: "="), 0xFF, 0xFE], Array("NOVALUE".utf8)]
         var pointers: [UnsafeMutablePointer<CChar>?] = lines.map { line in
-            line.withUnsafeBufferPointer { strndup(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self), $0.count) }
+            line.withUnsafeBufferPointer {
+                strndup(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self), $0.count)
+            }
         }
         pointers.append(nil)
         let parameters = Parameters(&pointers)

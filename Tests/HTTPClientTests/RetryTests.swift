@@ -53,7 +53,8 @@ struct RetryTests {
         #expect(record.count == 1)
     }
 
-    @Test("a failure that may pass is repeated until the retries are used up; the last one is told", arguments: [0, 1, 2])
+    @Test(
+        "a failure that may pass is repeated until the retries are used up; the last one is told", arguments: [0, 1, 2])
     func again(_ retries: Int) async {
         await #expect(throws: Failed.number(retries + 1)) {
             try await retrying(.seconds(30), retries) { time in

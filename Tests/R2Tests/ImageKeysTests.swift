@@ -1,6 +1,7 @@
-@testable import R2
 import TestSupport
 import Testing
+
+@testable import R2
 
 @Suite("Keys of an article's images")
 struct ImageKeysTests {
@@ -29,7 +30,9 @@ struct ImageKeysTests {
             ])
     }
 
-    @Test("an empty name becomes those digits", arguments: ["https://h/", "https://h/a/", "https://h/?a.jpg", "https://h"])
+    @Test(
+        "an empty name becomes those digits",
+        arguments: ["https://h/", "https://h/a/", "https://h/?a.jpg", "https://h"])
     func empty(_ url: String) throws {
         let name = try #require(try keys([url])[0].split(separator: "/").last)
         #expect(name.utf8.count == 8)

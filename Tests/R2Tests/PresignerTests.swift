@@ -31,7 +31,8 @@ struct PresignerTests {
                 "X-Amz-Signature",
             ])
         #expect(url.hasPrefix("https://account.r2.cloudflarestorage.com/bucket/users/a%20b.jpg?"))
-        #expect(url.contains("&X-Amz-Date=20261120T120000Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=content-type%3Bhost&"))
+        #expect(
+            url.contains("&X-Amz-Date=20261120T120000Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=content-type%3Bhost&"))
         #expect(signature(url)?.count == 64)
     }
 

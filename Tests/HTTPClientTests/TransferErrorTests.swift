@@ -1,20 +1,7 @@
 import Foundation
-import HTTP
 import HTTPClient
 import TestSupport
 import Testing
-
-typealias Step = ScriptedServer.Step
-
-extension HTTPClient {
-    fileprivate func post(
-        _ url: String, _ body: String = "{}", headers: [(name: String, value: String)] = [], timeout: Int = 10_000,
-        maxReplyBytes: Int = 1 << 20
-    ) async throws(TransferError) -> Reply {
-        try await send(
-            Call(url: url, headers: headers, body: Array(body.utf8), timeout: timeout, maxReplyBytes: maxReplyBytes))
-    }
-}
 
 private func isBroken(_ error: TransferError?) -> Bool {
     if case .broken = error { true } else { false }
@@ -24,84 +11,13 @@ private func isUnreachable(_ error: TransferError?) -> Bool {
     if case .unreachable = error { true } else { false }
 }
 
-@Suite("HTTP client, what arrives", .timeLimit(.minutes(1)))
-struct RepliesTests {
-    private let client = HTTPClient(HTTPClient.Options(maxConnections: 64))
-
-    @Test("a request on the wire: a POST with the caller's headers and body, without Expect")
-    func request() async throws {
-        let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
-        let body = #"{"a": "\#(String(repeating: "я", count: 3000))"}"#
-        _ = try await client.post("\(server.url)/v3/x?y=1", body, headers: [("Client-Id", "7"), ("Content-Type", "application/json")])
-        var events = server.events.makeAsyncIterator()
-        guard case .request(_, let request) = await events.next() else { throw CancellationError() }
-        #expect(request.hasPrefix("POST /v3/x?y=1 HTTP/1.1\r\n"))
-        #expect(request.contains("\r\nHost: 127.0.0.1:\(server.port)\r\n"))
-        #expect(request.contains("\r\nClient-Id: 7\r\n"))
-        #expect(request.contains("\r\nContent-Type: application/json\r\n"))
-        #expect(!request.lowercased().contains("\r\nexpect:"))
-        #expect(request.hasSuffix("\r\n\r\n\(body)"))
-    }
-
-    @Test(
-        "status, headers and body of a reply",
-        arguments: [
-            "HTTP/1.1 409 Conflict\r\nX-A: b \r\nContent-Length: 5\r\n\r\nhello",
-            "HTTP/1.1 409 Conflict\r\nx-a:\t b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: 1\r\n\r\n",
-            "HTTP/1.1 409 Conflict\r\nX-A: b\r\n\r\nhello",
-            "HTTP/1.0 409 Conflict\r\nX-A: b\r\n\r\nhello",
-            "HTTP/1.1 100 Continue\r\nX-A: a\r\n\r\nHTTP/1.1 409 Conflict\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
-            "HTTP/1.1 103 Early Hints\r\nX-A: a\r\nX-B: b\r\n\r\nHTTP/1.1 409 X\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
-        ])
-    func replies(_ wire: String) async throws {
-        let server = try ScriptedServer([.receive, .send(wire)])
-        let reply = try await client.post(server.url)
-        #expect(reply.status == 409)
-        #expect(reply.headers["X-A"] == "b")
-        #expect(reply.headers["X-B"] == nil, "a header of a 1xx")
-        #expect(text(reply.body) == "hello")
-    }
-
-    @Test("a redirect is an answer and not followed")
-    func redirect() async throws {
-        let server = try ScriptedServer([
-            .receive, .send("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"), .receive,
-            .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
-        ])
-        #expect(try await client.post(server.url).status == 302)
-    }
-
-    @Test("a connection is used again, and a new one made where the server has closed it")
-    func reuse() async throws {
-        let answer = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
-        let server = try ScriptedServer([.receive, answer, .receive, answer], [.receive, answer])
-        var events = server.events.makeAsyncIterator()
-        for connection in [0, 0, 1] {
-            #expect(try await client.post(server.url).status == 200)
-            guard case .request(connection, _) = await events.next() else {
-                Issue.record("not on connection \(connection)")
-                return
-            }
-        }
-    }
-
-    @Test("many at once, each gets its own answer")
-    func many() async throws {
-        let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")])
-        let client = client
-        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<100 { group.addTask { try await client.post(server.url).status } }
-            return try await group.reduce(into: []) { $0.append($1) }
-        }
-        #expect(statuses == Array(repeating: 200, count: 100))
-    }
-}
-
 @Suite("HTTP client, what goes wrong", .timeLimit(.minutes(1)))
 struct TransferErrorTests {
     private let client = HTTPClient(HTTPClient.Options(maxConnections: 64))
 
-    private func error(_ steps: [Step], timeout: Int = 10_000, maxReplyBytes: Int = 1 << 20) async throws -> TransferError? {
+    private func error(_ steps: [Step], timeout: Int = 10_000, maxReplyBytes: Int = 1 << 20) async throws
+        -> TransferError?
+    {
         let server = try ScriptedServer(steps)
         return await #expect(throws: TransferError.self) {
             try await client.post(server.url, timeout: timeout, maxReplyBytes: maxReplyBytes)
@@ -167,7 +83,11 @@ struct TransferErrorTests {
     @Test("the limit counts what a compressed reply unpacks to")
     func bomb() async throws {
         // python3 -c 'import gzip, base64; print(base64.b64encode(gzip.compress(bytes(65536), mtime=0)).decode())'
-        let packed = try #require(Data(base64Encoded: "H4sIAAAAAAACA+3BAQEAAACAkP6v7ggKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAauuOl9cAAAEA"))
+        let packed = try #require(
+            Data(
+                base64Encoded:
+                    "H4sIAAAAAAACA+3BAQEAAACAkP6v7ggKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAauuOl9cAAAEA"
+            ))
         let reply = [
             Step.receive, .send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"),
             .sendBytes(Array(packed)),
@@ -177,7 +97,8 @@ struct TransferErrorTests {
         #expect(try await client.post(server.url, maxReplyBytes: 65_536).body == [UInt8](repeating: 0, count: 65_536))
     }
 
-    @Test("only http and https are spoken", arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
+    @Test(
+        "only http and https are spoken", arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
     func schemes(_ url: String) async {
         let error = await #expect(throws: TransferError.self) { try await client.post(url) }
         #expect(isBroken(error), "\(String(describing: error))")

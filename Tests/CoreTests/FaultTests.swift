@@ -1,0 +1,46 @@
+import Core
+import TestSupport
+import Testing
+
+@Suite("Faults")
+struct FaultTests {
+    @Test("each kind has a code of its own, a status of the contract and a text")
+    func rows() {
+        let rows = Fault.Kind.allCases.map(\.row)
+        #expect(Set(rows.map(\.code)).count == rows.count)
+        let statuses: Set = [400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 501, 502, 503, 504]
+        for row in rows {
+            #expect(statuses.contains(row.status), "\(row)")
+            #expect(!row.error.isEmpty)
+        }
+    }
+
+    @Test("the texts that the frontend was promised")
+    func promised() {
+        let promised: [Fault.Kind: (Int, String)] = [
+            .ozonUnauthorized: (403, "API key unauthorized"), .productNotFound: (404, "Product not found"),
+            .productConflict: (409, "Product status conflict"), .ozonTimeout: (504, "Ozon API timeout"),
+            .validationFailed: (400, "Validation failed"), .unauthorized: (401, "Invalid or missing API key"),
+        ]
+        for (kind, (status, error)) in promised {
+            #expect(kind.row.status == status)
+            #expect(kind.row.error == error)
+        }
+    }
+
+    @Test("the envelope, with and without its optional members")
+    func envelope() {
+        func written(_ fault: Fault) -> String {
+            var json = JSONWriter()
+            json.object { fault.writeMembers(to: &$0, requestID: "r") }
+            return text(json.bytes)
+        }
+        #expect(
+            written(Fault(.productNotFound, cause: "never shown"))
+                == #"{"success":false,"error":"Product not found","code":"PRODUCT_NOT_FOUND","request_id":"r"}"#)
+        #expect(
+            written(Fault(errors: [FieldFault(field: "images", index: 2, url: "u", reason: "Invalid URL format")]))
+                == #"{"success":false,"error":"Validation failed","code":"VALIDATION_FAILED","request_id":"r","#
+                + #""errors":[{"field":"images","index":2,"url":"u","reason":"Invalid URL format"}]}"#)
+    }
+}

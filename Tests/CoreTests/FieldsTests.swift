@@ -1,0 +1,153 @@
+import Core
+import TestSupport
+import Testing
+
+private func faults(_ body: String, _ read: (Fields) -> Void) -> [FieldFault] {
+    do throws(Fault) {
+        let fields = try Fields(body: Array(body.utf8))
+        read(fields)
+        try fields.check()
+        return []
+    } catch {
+        #expect(error.kind == .validationFailed)
+        return error.errors
+    }
+}
+
+/// No fault, and what was read is right.
+private func accepted(_ body: String, _ isRight: (Fields) -> Bool) -> Bool {
+    var right = false
+    return faults(body) { right = isRight($0) }.isEmpty && right
+}
+
+private func fault(_ field: String, _ reason: String, index: Int? = nil) -> FieldFault {
+    FieldFault(field: field, index: index, reason: reason)
+}
+
+@Suite("Fields of a request")
+struct FieldsTests {
+    @Test("a body that is no JSON, or no object, is one fault of the body")
+    func body() {
+        for text in ["", "{", "{\"a\":1,\"a\":1}", "\u{FEFF}{}"] {
+            #expect(faults(text) { _ in } == [fault("body", "Invalid JSON")], "\(text)")
+        }
+        for text in ["[]", "1", "null", "\"x\""] {
+            #expect(faults(text) { _ in } == [fault("body", "Must be an object")], "\(text)")
+        }
+    }
+
+    @Test("all faults are told, in the order in which the fields are read")
+    func order() {
+        let found = faults(#"{"z": 1, "n": "x", "list": ["", 1], "sub": {"b": null}}"#) { fields in
+            _ = fields.string("a")
+            _ = fields.string("z")
+            _ = fields.integer("n", in: 1...2)
+            _ = fields.strings("list", limit: 5)
+            _ = fields.object("sub")?.string("b")
+            _ = fields.bool("z", default: true)
+        }
+        #expect(
+            found == [
+                fault("a", "Field required"), fault("z", "Must be a string"), fault("n", "Must be an integer"),
+                fault("list", "Must not be empty", index: 0), fault("list", "Must be a string", index: 1),
+                fault("sub.b", "Field required"), fault("z", "Must be true or false"),
+            ])
+    }
+
+    @Test("null is absent: a fault where the field is required, the default where not")
+    func null() {
+        let body = #"{"s": null, "b": null, "c": null, "i": null}"#
+        let found = faults(body) { fields in
+            #expect(fields.string("s", required: false) == nil)
+            #expect(fields.bool("b", default: true))
+            #expect(fields.choice("c", ["x"], default: "x") == "x")
+            #expect(fields.integer("i", in: 1...2, required: false) == nil)
+        }
+        #expect(found.isEmpty)
+        #expect(faults(body) { _ = $0.string("s") } == [fault("s", "Field required")])
+    }
+
+    @Test("unknown fields are ignored")
+    func unknown() {
+        #expect(accepted(#"{"a": "x", "b": {"c": []}}"#) { $0.string("a") == "x" })
+    }
+
+    @Test("an integer may be a string of digits; nothing else is converted")
+    func integers() {
+        for text in ["123456", "\"123456\"", "\"000123456\""] {
+            #expect(accepted("{\"i\": \(text)}") { $0.integer("i", in: 1...1_000_000) == 123_456 })
+        }
+        for text in [
+            "1.0", "1e3", "true", "\"\"", "\" 1\"", "\"-1\"", "\"+1\"", "\"1.0\"", "\"0x1\"", "\"١\"", "[]",
+            "9223372036854775808", "\"9223372036854775808\"",
+        ] {
+            #expect(
+                faults("{\"i\": \(text)}") { _ = $0.integer("i", in: 1...10) } == [fault("i", "Must be an integer")],
+                "\(text)")
+        }
+    }
+
+    @Test("an integer outside its range is told the range")
+    func range() {
+        for value in [0, 604_801, -1] {
+            let found = faults("{\"i\": \(value)}") { _ = $0.integer("i", in: 1...604_800) }
+            #expect(found == [fault("i", "Must be between 1 and 604800")])
+        }
+        for value in [1, 604_800] {
+            #expect(accepted("{\"i\": \(value)}") { $0.integer("i", in: 1...604_800) == value })
+        }
+    }
+
+    @Test("a string is not converted from anything", arguments: ["1", "true", "[]", "{}"])
+    func strings(_ value: String) {
+        #expect(faults("{\"s\": \(value)}") { _ = $0.string("s") } == [fault("s", "Must be a string")])
+    }
+
+    @Test("a text that becomes a header line: length in bytes, printable ASCII")
+    func text() {
+        func reasons(_ value: String) -> [String] {
+            faults("{\"t\": \(value)}") { _ = $0.text("t", maxBytes: 4, allows: isHeaderSafe) }.map(\.reason)
+        }
+        #expect(reasons("\"abcd\"") == [])
+        #expect(reasons("\"\"") == ["Must not be empty"])
+        #expect(reasons("\"abcde\"") == ["Exceeds limit (4)"])
+        for value in ["a b", "a\\r\\n", "\\u0000", "é", "\\u007f"] {
+            #expect(reasons("\"\(value)\"") == ["Invalid characters"], "\(value)")
+        }
+    }
+
+    @Test("a choice is compared by bytes, in its case")
+    func choice() {
+        for value in ["offer_ids", "Offer_id", "", "offer_id\\u0301"] {
+            let found = faults("{\"f\": \"\(value)\"}") { _ = $0.choice("f", ["offer_id", "sku"], default: "sku") }
+            #expect(found == [fault("f", "Must be one of offer_id, sku")], "\(value)")
+        }
+        #expect(accepted("{}") { $0.choice("f", ["sku"], default: "sku") == "sku" })
+    }
+
+    @Test("a list has 1 to its limit of elements, which keep order and repeats")
+    func lists() {
+        #expect(accepted(#"{"l": ["b", "a", "b"]}"#) { $0.strings("l", limit: 3) == ["b", "a", "b"] })
+        #expect(faults(#"{"l": []}"#) { _ = $0.strings("l", limit: 3) } == [fault("l", "Must not be empty")])
+        #expect(faults(#"{"l": ["a", 1]}"#) { _ = $0.strings("l", limit: 1) } == [fault("l", "Exceeds limit (1)")])
+        #expect(faults(#"{"l": "a"}"#) { _ = $0.strings("l", limit: 1) } == [fault("l", "Must be an array")])
+        #expect(faults("{}") { _ = $0.strings("l", limit: 1) } == [fault("l", "Field required")])
+    }
+
+    @Test("an object's faults carry its path")
+    func objects() {
+        let read: (Fields) -> Void = { _ = $0.object("credential")?.object("inner")?.string("x") }
+        #expect(faults(#"{"credential": []}"#, read) == [fault("credential", "Must be an object")])
+        #expect(faults("{}", read) == [fault("credential", "Field required")])
+        #expect(faults(#"{"credential": {"inner": {}}}"#, read) == [fault("credential.inner.x", "Field required")])
+    }
+
+    @Test("a positive integer is digits alone, from 1 on")
+    func positive() {
+        #expect(positiveInteger("1") == 1)
+        #expect(positiveInteger("007") == 7)
+        for text in ["", "0", "-1", "+1", " 1", "1 ", "1.0", "١", "9223372036854775808"] {
+            #expect(positiveInteger(text) == nil, "\(text)")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import FastCGI
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Core
+
+struct NoTools: Tools {
+    init() {}
+    init?(_ settings: inout Settings) {}
+}
+
+struct Ask: RequestBody {
+    let name: String
+
+    init?(_ fields: Fields, _ tools: NoTools) {
+        guard let name = fields.string("name") else { return nil }
+        self.name = name
+    }
+}
+
+struct Greeting: ResponseBody {
+    var name = ""
+    var lines: (@Sendable (LineWriter) async throws -> Void)?
+
+    func write(to json: inout JSONWriter) { json.object { $0.member("hello", name) } }
+}
+
+struct Reply {
+    let status: Int
+    let headers: [String: String]
+    let body: String
+
+    init(_ response: Response) async throws {
+        var bytes = response.head
+        switch response.body {
+        case .bytes(let body): bytes += body
+        case .stream(let produce):
+            let writer = Collected()
+            await produce(writer)
+            bytes += writer.bytes.withLock { $0 }
+        }
+        let whole = text(bytes)
+        let end = try #require(whole.range(of: "\r\n\r\n"))
+        body = String(whole[end.upperBound...])
+        headers = Dictionary(
+            uniqueKeysWithValues: whole[..<end.lowerBound].components(separatedBy: "\r\n").map { line in
+                let parts = line.components(separatedBy: ": ")
+                return (parts[0], parts[1])
+            })
+        status = try #require(headers["Status"].flatMap { Int($0.prefix(3)) })
+    }
+
+    func member(_ name: String) throws -> String? {
+        let object = try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]
+        return object?[name] as? String
+    }
+}
+
+private final class Collected: BodyWriter {
+    let bytes = Mutex<[UInt8]>([])
+    let isIdle = true
+    func write(_ bytes: [UInt8]) async throws { self.bytes.withLock { $0 += bytes } }
+}
+
+let goodRequest = [
+    "REQUEST_METHOD": "POST", "HTTP_X_API_KEY": "key", "CONTENT_TYPE": "application/json", "REQUEST_ID": "abc-123",
+]
+
+typealias Answering = @Sendable (Ask, Call<NoTools>) async throws -> Greeting
+
+func reply(
+    _ changes: [String: String?] = [:], extra: [(String, String)] = [],
+    body: Request.Body = .bytes(Array(#"{"name": "x"}"#.utf8)),
+    maxInFlight: Int = 1, _ answer: @escaping Answering = { ask, _ in Greeting(name: ask.name) }
+) async throws -> Reply {
+    let path = RequestPath<Ask, Greeting>(
+        tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight,
+        log: Log(endpoint: "test", level: .error),
+        answer: answer)
+    var environment = goodRequest
+    for (name, value) in changes { environment[name] = value }
+    let parameters = environment.map { ($0, $1) }
+    return try await Reply(path.respond(to: Request(parameters: Parameters(parameters + extra), body: body)))
+}

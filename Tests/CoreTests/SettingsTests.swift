@@ -1,0 +1,171 @@
+import Core
+import Foundation
+import HTTP
+import R2
+import TestSupport
+import Testing
+
+private func reading<Value>(
+    _ environment: [String: String], _ read: (inout Settings) -> Value
+) -> (value: Value, faults: [String]) {
+    var settings = Settings { environment[$0] }
+    let value = read(&settings)
+    return (value, settings.faults)
+}
+
+/// A file that is gone with its owner.
+private final class TemporaryFile {
+    let path = "\(NSTemporaryDirectory())/\(UUID().uuidString)"
+
+    init(_ contents: String) throws {
+        try contents.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+@Suite("Settings")
+struct SettingsTests {
+    @Test("an empty value counts as none, but for a list")
+    func empty() {
+        let (values, faults) = reading(["A": "", "L": ""]) { [$0.optional("A"), $0.required("A"), $0.optional("L")] }
+        #expect(values == [nil, nil, nil])
+        #expect(faults == ["A: is missing"])
+        let (lists, _) = reading(["L": ""]) { [$0.list("L"), $0.list("M")] }
+        #expect(lists == [[], nil])
+    }
+
+    @Test("whole numbers within their range; the default where there is none")
+    func integers() {
+        let (good, none) = reading(["A": "7"]) {
+            [$0.integer("A", default: 1, in: 1...9), $0.integer("B", default: 3, in: 1...9)]
+        }
+        #expect(good == [7, 3])
+        #expect(none.isEmpty)
+        for text in ["0", "10", "1.5", "x", " 1", "99999999999999999999"] {
+            let (value, faults) = reading(["A": text]) { $0.integer("A", default: 3, in: 1...9) }
+            #expect(value == 3)
+            #expect(faults == ["A: must be a whole number between 1 and 9"], "\(text)")
+        }
+    }
+
+    @Test("true and false, and no other spelling")
+    func booleans() {
+        let (good, none) = reading(["T": "true", "F": "false"]) { settings in
+            ["T", "F", "NONE"].map { settings.bool($0, default: $0 == "NONE") }
+        }
+        #expect(good == [true, false, true])
+        #expect(none.isEmpty)
+        for text in ["1", "True", "yes", " true"] {
+            let (_, faults) = reading(["X": text]) { $0.bool("X", default: false) }
+            #expect(faults == ["X: must be true or false"], "\(text)")
+        }
+    }
+
+    @Test("a list's blanks are cut and its empty entries dropped")
+    func lists() {
+        #expect(reading(["L": " a , b,, c d ,"]) { $0.list("L") }.value == ["a", "b", "c d"])
+    }
+
+    @Test("a secret from a file, without its trailing newline")
+    func secrets() throws {
+        for contents in ["s3cret", "s3cret\n", "s3cret\r\n"] {
+            let file = try TemporaryFile(contents)
+            let (value, faults) = reading(["K_FILE": file.path]) { $0.secret("K") }
+            withExtendedLifetime(file) {}
+            #expect(value == "s3cret")
+            #expect(faults.isEmpty)
+        }
+        #expect(reading(["K": "s3cret"]) { $0.secret("K") }.value == "s3cret")
+    }
+
+    @Test("a secret that is missing, given twice, in no file or an empty one is a fault that doesn't show it")
+    func noSecret() throws {
+        let full = try TemporaryFile("s3cret")
+        let blank = try TemporaryFile("\n")
+        defer { withExtendedLifetime((full, blank)) {} }
+        let cases = [
+            [:]: "K: is missing",
+            ["K": "s3cret", "K_FILE": full.path]: "K: is given twice: also as K_FILE",
+            ["K_FILE": "/nonexistent/file"]: "K_FILE: cannot be read: No such file or directory",
+            ["K_FILE": blank.path]: "K_FILE: is empty",
+            ["K_FILE": "/"]: "K_FILE: cannot be read: Is a directory",
+        ]
+        for (environment, fault) in cases {
+            #expect(reading(environment) { $0.secret("K") }.faults == [fault])
+        }
+    }
+
+    @Test(
+        "an origin is https, or http on loopback; lower case, the scheme's own port left out",
+        arguments: [
+            ("https://account.r2.cloudflarestorage.com", "https://account.r2.cloudflarestorage.com"),
+            ("HTTPS://Api-Seller.Ozon.RU/", "https://api-seller.ozon.ru"), ("https://h:443", "https://h"),
+            ("https://h:8443", "https://h:8443"), ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+            ("http://127.1.2.3", "http://127.1.2.3"), ("http://localhost:80", "http://localhost"),
+            ("http://[::1]:9000", "http://[::1]:9000"), ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+        ])
+    func origins(_ text: String, _ url: String) throws {
+        let origin = try Origin(text)
+        #expect(origin.url == url)
+        #expect(url.hasSuffix("//\(origin.host)"))
+    }
+
+    @Test(
+        "no origin: another scheme, a path, a query, a user, a bad port, http elsewhere",
+        arguments: [
+            "", "account.r2.cloudflarestorage.com", "ftp://h", "https:/h", "https://", "https:///", "https://h/bucket",
+            "https://h//", "https://h?x", "https://h#x", "https://user@h", "https://h:0", "https://h:65536",
+            "https://h:x",
+            "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[]",
+            "https://https://h",
+            "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example", "http://localhost.evil.example",
+            "http://128.0.0.1", "http://127.0.0.256", "https://h\r\nX: y", " https://h",
+        ])
+    func noOrigin(_ text: String) {
+        #expect(throws: Origin.Invalid.self) { try Origin(text) }
+    }
+}
+
+@Suite("Callers' keys")
+struct APIKeysTests {
+    private let keys = APIKeys(["first-key", "second-key"])
+
+    @Test("any of the keys is accepted")
+    func accepted() {
+        #expect(keys.accept([Array("first-key".utf8)]))
+        #expect(keys.accept([Array("second-key".utf8)]))
+    }
+
+    @Test(
+        "no key, an unknown one, part of one, or two at once are refused",
+        arguments: [
+            [], [""], ["first-ke"], ["first-key "], ["First-key"], ["first-key,second-key"],
+            ["first-key", "first-key"],
+        ])
+    func refused(_ values: [String]) {
+        #expect(!keys.accept(values.map { Array($0.utf8) }))
+        #expect(!APIKeys([]).accept(values.map { Array($0.utf8) }))
+    }
+
+    @Test("API_KEYS: comma-separated, printable ASCII, at least one")
+    func setting() {
+        let (good, none) = reading(["API_KEYS": "a, b"]) { $0.apiKeys() }
+        #expect(good?.accept([Array("b".utf8)]) == true)
+        #expect(none.isEmpty)
+        #expect(reading(["API_KEYS": " , "]) { $0.apiKeys() }.faults == ["API_KEYS: is missing"])
+        let (_, faults) = reading(["API_KEYS": "fine,geheim é"]) { $0.apiKeys() }
+        #expect(faults == ["API_KEYS: may hold printable ASCII without spaces only"])
+    }
+
+    @Test("no description shows a key")
+    func secrecy() {
+        var dumped = ""
+        dump(keys, to: &dumped)
+        for shown in ["\(keys)", String(reflecting: keys), "\([keys])", dumped] {
+            #expect(!shown.contains("first-key") && !shown.contains("102"), "\(shown)")
+        }
+    }
+}

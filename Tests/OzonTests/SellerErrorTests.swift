@@ -1,0 +1,132 @@
+import HTTP
+import TestSupport
+import Testing
+
+@testable import Core
+@testable import HTTPClient
+@testable import Ozon
+
+func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-never-shown") throws -> Credential {
+    let body = #"{"credential": {"client_id": "\#(clientID)", "api_key": "\#(apiKey)"}}"#
+    let made = Credential(try Fields(body: Array(body.utf8)).object("credential"))
+    return try #require(made)
+}
+
+@Suite("What Ozon's refusals mean")
+struct SellerErrorTests {
+    struct File: Decodable {
+        struct Row: Decodable {
+            let status: Int
+            let headers: [String: String]
+            let body: String
+            let kind: String
+            let retry: String
+        }
+        let rows: [Row]
+    }
+
+    private func told(_ error: SellerError) -> String {
+        switch error.retry {
+        case nil: "no"
+        case .soon: "soon"
+        case .later(let wait, let rate):
+            "after \(wait.milliseconds / 1000)" + (rate.map { " at \($0)" } ?? "")
+        }
+    }
+
+    @Test("each row of Ozon's errors is its fault, and tried again or not")
+    func rows() throws {
+        let file: File = try Vectors(beside: #filePath).json("errors.json")
+        #expect(file.rows.count == 31)
+        for row in file.rows {
+            let reply = HTTPClient.Reply(
+                status: row.status, headers: Headers(row.headers.map { ($0, $1) }), body: Array(row.body.utf8))
+            let error = SellerError(reply, try credential())
+            #expect("\(error.fault.kind)" == row.kind, "\(row.status) \(row.body)")
+            #expect(told(error) == row.retry, "\(row.status) \(row.body)")
+        }
+    }
+
+    @Test("a rate limit tells the caller how many seconds to wait, at least one")
+    func retryAfter() throws {
+        for (headers, seconds) in [([], 1), ([("Retry-After", "7")], 7), ([("Item-Retry-After", "2")], 120)]
+            as [([(name: String, value: String)], Int)]
+        {
+            let reply = HTTPClient.Reply(status: 429, headers: Headers(headers), body: Array(#"{"code":8}"#.utf8))
+            #expect(SellerError(reply, try credential()).fault.retryAfter == seconds)
+        }
+    }
+
+    @Test("what Ozon said is told, without the credential it repeats")
+    func detail() throws {
+        let body = #"{"code": 7, "message": "Api-key api-key-never-shown of 1234567 is deactivated\r\nbye"}"#
+        let reply = HTTPClient.Reply(status: 403, headers: Headers(), body: Array(body.utf8))
+        let fault = SellerError(reply, try credential()).fault
+        #expect(fault.detail == "Api-key *** of *** is deactivatedbye")
+    }
+
+    @Test("no reply is a fault by its cause")
+    func transfers() {
+        let cases: [(TransferError, Fault.Kind, String)] = [
+            (.timeout, .ozonTimeout, "soon"), (.unreachable("x"), .ozonUnavailable, "soon"),
+            (.broken("x"), .ozonUnavailable, "soon"), (.tooLarge, .ozonBadAnswer, "no"),
+            (.cancelled, .internalError, "no"),
+        ]
+        for (error, kind, retry) in cases {
+            #expect(SellerError(error).fault.kind == kind)
+            #expect(told(SellerError(error)) == retry)
+        }
+    }
+}
+
+@Suite("A seller's credential")
+struct CredentialTests {
+    @Test("both halves are required: 1 to 256 printable ASCII characters without spaces")
+    func fields() throws {
+        let cases: [(String, [String])] = [
+            (#"{"credential": {}}"#, ["credential.client_id: Field required", "credential.api_key: Field required"]),
+            ("{}", ["credential: Field required"]),
+            (
+                #"{"credential": {"client_id": 7, "api_key": ""}}"#,
+                ["credential.client_id: Must be a string", "credential.api_key: Must not be empty"]
+            ),
+            (
+                #"{"credential": {"client_id": "1\r\nX: y", "api_key": "\#(String(repeating: "a", count: 257))"}}"#,
+                ["credential.client_id: Invalid characters", "credential.api_key: Exceeds limit (256)"]
+            ),
+            (#"{"credential": {"client_id": "1", "api_key": "a b"}}"#, ["credential.api_key: Invalid characters"]),
+        ]
+        for (body, expected) in cases {
+            let fields = try Fields(body: Array(body.utf8))
+            #expect(Credential(fields.object("credential")) == nil)
+            let fault = #expect(throws: Fault.self) { try fields.check() }
+            #expect(fault?.errors.map { "\($0.field): \($0.reason)" } == expected)
+        }
+        #expect(try credential("1", String(repeating: "a", count: 256)).apiKey.count == 256)
+    }
+
+    @Test("no description shows either half")
+    func secrecy() throws {
+        let credential = try credential()
+        var dumped = ""
+        dump(credential, to: &dumped)
+        dump([credential], to: &dumped)
+        for shown in [
+            "\(credential)", String(reflecting: credential), "\([credential])", "\(Optional(credential) as Any)",
+            dumped,
+        ] {
+            #expect(!shown.contains("never-shown") && !shown.contains("1234567"), "\(shown)")
+        }
+    }
+
+    @Test("scrubbing takes out every occurrence, control characters, and all beyond 300 characters")
+    func scrub() throws {
+        let credential = try credential("77", "secret77")
+        #expect(credential.scrub("secret77secret77 77") == "****** ***")
+        #expect(credential.scrub("secret7") == "secret7")
+        #expect(credential.scrub("a\u{0}\r\n\t\u{7F}é\u{301}b") == "aé\u{301}b")
+        #expect(credential.scrub(String(repeating: "x", count: 1000)).count == 300)
+        #expect(credential.scrub("77\u{301}") == "***\u{301}", "bytes, not graphemes")
+        #expect(!credential.scrub("secre\u{0}t77").contains("secret77"), "not put together by what is taken out")
+    }
+}
