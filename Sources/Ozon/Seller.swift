@@ -33,12 +33,12 @@ package final class Seller: Sendable {
         _ path: String, _ body: [UInt8], _ credential: Credential, _ milliseconds: Int
     ) async -> Retry.Attempt<JSON, any Error> {
         let call = HTTPClient.Call(
-            url: origin + path,
+            "POST", origin + path,
             headers: [
                 ("Client-Id", credential.clientID), ("Api-Key", credential.apiKey),
                 ("Content-Type", "application/json"), ("Accept", "application/json"),
             ],
-            body: body, timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
+            body: .bytes(body), timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
         let error: SellerError
         do throws(TransferError) {
             let reply = try await client.send(call)
@@ -73,7 +73,7 @@ extension Settings {
     /// `OZON_API_URL`.
     package mutating func seller() -> Seller? {
         origin("OZON_API_URL", default: "https://api-seller.ozon.ru").map {
-            Seller(HTTPClient(HTTPClient.Options(maxConnections: 512)), origin: $0.url)
+            Seller(HTTPClient(HTTPClient.Options(maxConnections: 512, speaksHTTP2: true)), origin: $0.url)
         }
     }
 }
