@@ -13,10 +13,13 @@ package final class HTTPClient: Sendable {
         /// HTTP/2 where a server offers it. Transfers of files are better off without: 16 paused relays of 64 MB peaked at
         /// 19 MB on HTTP/1.1 and at 199 MB on HTTP/2, whose windows take what nobody reads.
         package var speaksHTTP2: Bool
+        /// The certificates of the authorities to trust, in PEM; nil: the system's.
+        package var authorities: String?
 
-        package init(maxConnections: Int, speaksHTTP2: Bool) {
+        package init(maxConnections: Int, speaksHTTP2: Bool, authorities: String?) {
             self.maxConnections = maxConnections
             self.speaksHTTP2 = speaksHTTP2
+            self.authorities = authorities
         }
     }
 

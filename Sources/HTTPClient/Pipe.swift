@@ -87,7 +87,9 @@ package final class Pipe: Sendable {
             }
             if case .some(.some) = state.end { return (.failed, false) }
             let count = min(buffer.count, state.left)
-            state.bytes.withUnsafeBytes { buffer.copyMemory(from: .init(rebasing: $0[state.taken..<state.taken + count])) }
+            state.bytes.withUnsafeBytes {
+                buffer.copyMemory(from: .init(rebasing: $0[state.taken..<state.taken + count]))
+            }
             state.taken += count
             defer { if state.left < Self.capacity / 2 { state.writerWaits = false } }
             return (.count(count), state.writerWaits && state.left < Self.capacity / 2)

@@ -30,5 +30,6 @@ func isPublic(v4 address: UInt32) -> Bool {
 func isPublic(v6 address: [UInt8]) -> Bool {
     guard address[0] & 0xE0 == 0x20 else { return false }
     let first = UInt32(address[0]) << 24 | UInt32(address[1]) << 16 | UInt32(address[2]) << 8 | UInt32(address[3])
-    return first >> 16 != 0x2002 && first >> 9 != 0x2001_0000 >> 9 && first != 0x2001_0DB8 && first >> 12 != 0x3FFF_0000 >> 12
+    return first >> 16 != 0x2002 && first >> 9 != 0x2001_0000 >> 9 && first != 0x2001_0DB8
+        && first >> 12 != 0x3FFF_0000 >> 12
 }

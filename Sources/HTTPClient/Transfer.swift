@@ -46,7 +46,7 @@ final class Transfer: @unchecked Sendable {
     }
 
     /// Makes the easy handle; nil if libcurl has no memory for it.
-    func prepare(speaksHTTP2: Bool) -> OpaquePointer? {
+    func prepare(_ options: HTTPClient.Options) -> OpaquePointer? {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = OpaquePointer(easy)
         let this = Unmanaged.passUnretained(self).toOpaque()
@@ -58,9 +58,11 @@ final class Transfer: @unchecked Sendable {
         check(shim_set_text(easy, CURLOPT_PROXY, ""))
         check(shim_set_long(easy, CURLOPT_NOSIGNAL, 1))
         check(shim_set_long(easy, CURLOPT_PATH_AS_IS, 1))
-        check(shim_set_long(easy, CURLOPT_HTTP_VERSION, speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1))
+        if let file = options.authorities { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
+        let version = options.speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
+        check(shim_set_long(easy, CURLOPT_HTTP_VERSION, version))
         // Over TLS, wait for a connection that may turn out to speak HTTP/2: its first call alone resolves and connects.
-        check(shim_set_long(easy, CURLOPT_PIPEWAIT, speaksHTTP2 ? 1 : 0))
+        check(shim_set_long(easy, CURLOPT_PIPEWAIT, options.speaksHTTP2 ? 1 : 0))
         check(shim_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, min(call.timeout, 10_000)))
         check(shim_set_long(easy, CURLOPT_TIMEOUT_MS, call.timeout))
         check(shim_set_list(easy, CURLOPT_HTTPHEADER, headerList))
@@ -102,7 +104,9 @@ final class Transfer: @unchecked Sendable {
     /// The handle has been removed from the multi handle.
     func finish(_ code: CURLcode?) {
         let error: TransferError? =
-            if let refusal { refusal } else if let code { code == CURLE_OK ? nil : TransferError(code) } else { .cancelled }
+            if let refusal { refusal } else if let code { code == CURLE_OK ? nil : TransferError(code) } else {
+                .cancelled
+            }
         let result = error.map { Result.failure($0) } ?? .success(replySoFar())
         if let easy { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
         curl_slist_free_all(headerList)
@@ -186,7 +190,8 @@ private func openPublic(
     guard let address else { return -1 }
     let isAllowed = withUnsafePointer(to: &address.pointee.addr) { isPublic($0) }
     if isAllowed {
-        return socket(address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+        return socket(
+            address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
     }
     Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().refuse(.forbiddenAddress)
     return -1

@@ -16,10 +16,10 @@ final class TransferLoop: @unchecked Sendable {
     /// Those libcurl has; it holds no reference itself.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
 
-    private let speaksHTTP2: Bool
+    private let options: HTTPClient.Options
 
     init(_ options: HTTPClient.Options) {
-        speaksHTTP2 = options.speaksHTTP2
+        self.options = options
         precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "curl_global_init")
         multi = curl_multi_init()
         check(shim_set_multi_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.maxConnections))
@@ -70,7 +70,7 @@ final class TransferLoop: @unchecked Sendable {
 
     private func begin(_ transfer: Transfer) {
         if transfer.isCancelled.load(ordering: .acquiring) { return transfer.finish(nil) }
-        guard let easy = transfer.prepare(speaksHTTP2: speaksHTTP2) else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
+        guard let easy = transfer.prepare(options) else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
         let key = UnsafeMutableRawPointer(easy)
         active[key] = transfer
         check(curl_multi_add_handle(multi, key))

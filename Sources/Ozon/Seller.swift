@@ -70,10 +70,11 @@ package final class Seller: Sendable {
 }
 
 extension Settings {
-    /// `OZON_API_URL`.
+    /// `OZON_API_URL`, and `SSL_CERT_FILE`, as OpenSSL names it.
     package mutating func seller() -> Seller? {
-        origin("OZON_API_URL", default: "https://api-seller.ozon.ru").map {
-            Seller(HTTPClient(HTTPClient.Options(maxConnections: 512, speaksHTTP2: true)), origin: $0.url)
-        }
+        guard let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru") else { return nil }
+        let options = HTTPClient.Options(
+            maxConnections: 512, speaksHTTP2: true, authorities: optional("SSL_CERT_FILE"))
+        return Seller(HTTPClient(options), origin: origin.url)
     }
 }

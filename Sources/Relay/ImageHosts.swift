@@ -15,9 +15,12 @@ package struct ImageHosts: Sendable {
     }
 
     package init?(_ settings: inout Settings) {
-        for entry in settings.list("OZON_IMAGE_HOSTS").flatMap({ $0.isEmpty ? nil : $0 }) ?? [".ozone.ru", ".ozonru.cn"] {
+        for entry in settings.list("OZON_IMAGE_HOSTS").flatMap({ $0.isEmpty ? nil : $0 }) ?? [
+            ".ozone.ru", ".ozonru.cn",
+        ] {
             if entry.utf8.contains(UInt8(ascii: "/")) {
-                guard let (scheme, authority, rest) = parts(of: entry), scheme == "http" || scheme == "https", rest.isEmpty
+                guard let (scheme, authority, rest) = parts(of: entry), scheme == "http" || scheme == "https",
+                    rest.isEmpty
                 else {
                     settings.fail("OZON_IMAGE_HOSTS", "\(entry) is neither a domain nor an origin")
                     return nil
@@ -34,7 +37,8 @@ package struct ImageHosts: Sendable {
         guard isHeaderSafe(url), let (scheme, authority, _) = parts(of: url) else { return nil }
         if origins.contains("\(scheme)://\(authority)") { return .declared }
         guard scheme == "https" else { return nil }
-        let host = authority.utf8.reversed().starts(with: ":443".utf8.reversed()) ? authority.dropLast(4) : authority[...]
+        let host =
+            authority.utf8.reversed().starts(with: ":443".utf8.reversed()) ? authority.dropLast(4) : authority[...]
         let isName = host.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
@@ -45,8 +49,9 @@ package struct ImageHosts: Sendable {
         }
         let isAllowed = domains.contains { domain in
             let bare = domain.utf8.first == UInt8(ascii: ".") ? domain.dropFirst() : domain[...]
-            return host == bare || domain.utf8.first == UInt8(ascii: ".") && host.utf8.count > domain.utf8.count
-                && host.utf8.suffix(domain.utf8.count).elementsEqual(domain.utf8)
+            return host == bare
+                || domain.utf8.first == UInt8(ascii: ".") && host.utf8.count > domain.utf8.count
+                    && host.utf8.suffix(domain.utf8.count).elementsEqual(domain.utf8)
         }
         return isName && isAllowed ? .open : nil
     }

@@ -29,7 +29,7 @@ package final class ImageRelay: Sendable {
         }
     }
 
-    /// `OZON_IMAGE_HOSTS` `MAX_IMAGE_BYTES` `IMAGE_TIMEOUT` `MAX_TRANSFERS`. nil: `settings` has noted why.
+    /// `OZON_IMAGE_HOSTS` `MAX_IMAGE_BYTES` `IMAGE_TIMEOUT` `MAX_TRANSFERS` `SSL_CERT_FILE`. nil: `settings` has noted why.
     package init?(_ settings: inout Settings, _ bucket: Bucket?) {
         let hosts = ImageHosts(&settings)
         maxBytes = settings.integer("MAX_IMAGE_BYTES", default: 50_000_000, in: 1...(5 << 30))
@@ -37,7 +37,9 @@ package final class ImageRelay: Sendable {
         slots = TransferSlots(count: settings.integer("MAX_TRANSFERS", default: 32, in: 1...1024))
         guard let hosts, let bucket else { return nil }
         self.hosts = hosts
-        client = HTTPClient(HTTPClient.Options(maxConnections: 2 * slots.count, speaksHTTP2: false))
+        client = HTTPClient(
+            HTTPClient.Options(
+                maxConnections: 2 * slots.count, speaksHTTP2: false, authorities: settings.optional("SSL_CERT_FILE")))
         storage = Storage(client, bucket)
     }
 
@@ -101,7 +103,9 @@ package final class ImageRelay: Sendable {
                 "GET", url, headers: [("Accept", "image/*")], timeout: remaining(deadline), maxReplyBytes: 64 << 10,
                 onlyPublicAddresses: place == .open)
             let reply: HTTPClient.Reply
-            do throws(TransferError) { reply = try await client.download(call, into: pipe) } catch { throw Failure(error) }
+            do throws(TransferError) { reply = try await client.download(call, into: pipe) } catch {
+                throw Failure(error)
+            }
             switch reply.status {
             case 200: return reply
             case 301, 302, 303, 307, 308:
@@ -123,7 +127,9 @@ package final class ImageRelay: Sendable {
             let bytes: [UInt8]
             do throws(TransferError) { bytes = try await pipe.next() } catch { throw Failure(error) }
             if bytes.isEmpty { break }
-            do throws(Spool.Failure) { try spool.append(bytes) } catch { throw Failure("Spooling failed: \(error.reason)") }
+            do throws(Spool.Failure) { try spool.append(bytes) } catch {
+                throw Failure("Spooling failed: \(error.reason)")
+            }
         }
         try await put(key, spool.body, type, deadline, pipe)
         // The file's descriptor is the spool's: it must live until here.
@@ -131,7 +137,8 @@ package final class ImageRelay: Sendable {
     }
 
     private func put(
-        _ key: ObjectKey, _ body: HTTPClient.Call.Body, _ type: String, _ deadline: ContinuousClock.Instant, _ pipe: Pipe
+        _ key: ObjectKey, _ body: HTTPClient.Call.Body, _ type: String, _ deadline: ContinuousClock.Instant,
+        _ pipe: Pipe
     ) async throws(Failure) {
         do throws(StorageError) {
             try await storage.put(key, body, contentType: type, milliseconds: remaining(deadline))

@@ -69,7 +69,8 @@ package final class KeyTurns: Sendable {
 
     package init() {}
 
-    package func callAsFunction<Value: Sendable>(_ key: String, _ work: () async throws -> Value) async throws -> Value {
+    package func callAsFunction<Value: Sendable>(_ key: String, _ work: () async throws -> Value) async throws -> Value
+    {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
                 if state[key] != nil {

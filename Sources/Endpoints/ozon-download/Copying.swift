@@ -83,7 +83,9 @@ struct Copying: Sendable {
                     running -= 1
                     articles[number].failures[index] = failure
                     articles[number].left -= 1
-                    if articles[number].left == 0 { try await tell(articles[number].article.places, outcome(articles[number])) }
+                    if articles[number].left == 0 {
+                        try await tell(articles[number].article.places, outcome(articles[number]))
+                    }
                 }
                 while running < relay.slots.count, next < waiting.count {
                     let (number, index) = waiting[next]

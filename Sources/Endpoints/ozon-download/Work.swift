@@ -97,7 +97,9 @@ struct Work: Sendable {
         _ early: [Lookup.Answer], _ answers: AsyncStream<Lookup.Answer>, tellItem: (Int, Item) async throws -> Void
     ) async throws {
         func tell(_ places: [Int], _ outcome: Item.Outcome) async throws {
-            for place in places { try await tellItem(place, Item(article: ask.lookup.articles[place], outcome: outcome)) }
+            for place in places {
+                try await tellItem(place, Item(article: ask.lookup.articles[place], outcome: outcome))
+            }
         }
         try await tell(ask.lookup.invalid, .failed("Must be an integer"))
         if ask.downloadsImages {
