@@ -49,7 +49,7 @@ struct SellerError {
         case .timeout: self.init(.ozonTimeout, nil, retry: .soon)
         case .unreachable(let cause), .broken(let cause): self.init(.ozonUnavailable, cause, retry: .soon)
         case .tooLarge: self.init(.ozonBadAnswer, "The answer is too large")
-        case .cancelled: self.init(.internalError, nil)
+        case .cancelled, .forbiddenAddress: self.init(.internalError, nil)
         }
     }
 
