@@ -24,7 +24,7 @@ struct SellerError {
         switch (reply.status, code) {
         case (500..., _):
             self.init(.ozonUnavailable, detail, retry: .soon)
-        case _ where json == nil && !reply.body.isEmpty:
+        case _ where json == nil && !(reply.body.isEmpty && [401, 403, 409, 429].contains(reply.status)):
             self.init(.ozonBadAnswer, "HTTP \(reply.status) without JSON")
         case (401, _), (_, 16), (403, _), (_, 7):
             self.init(.ozonUnauthorized, detail)
