@@ -107,12 +107,14 @@ final class Transfer: @unchecked Sendable {
             if let refusal { refusal } else if let code { code == CURLE_OK ? nil : TransferError(code) } else {
                 .cancelled
             }
-        let result = error.map { Result.failure($0) } ?? .success(replySoFar())
+        let reply = replySoFar()
+        let result = error.map { Result.failure($0) } ?? .success(reply)
         if let easy { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
         curl_slist_free_all(headerList)
         easy = nil
         headerList = nil
-        sink?.end(error)
+        // A reply of another status leaves the pipe open: to where a redirect leads.
+        if error != nil || reply.status == 200 { sink?.end(error) }
         answer(result)
     }
 
