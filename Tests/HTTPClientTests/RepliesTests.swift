@@ -74,7 +74,10 @@ struct RepliesTests {
         let server = try ScriptedServer([.receive, answer, .receive, answer], [.receive, answer])
         var events = server.events.makeAsyncIterator()
         for connection in [0, 0, 1] {
-            #expect(try await client.post(server.url).status == 200)
+            // A connection may close just as a request is sent on it: that call fails, it is not sent twice.
+            var reply = try? await client.post(server.url)
+            if reply == nil, connection == 1 { reply = try await client.post(server.url) }
+            #expect(reply?.status == 200)
             guard case .request(connection, _) = await events.next() else {
                 Issue.record("not on connection \(connection)")
                 return
