@@ -54,21 +54,26 @@ struct Copying: Sendable {
     /// - Parameter feed: gives the articles as they are found, and throws what ends the work.
     /// - Parameter tell: takes an article's outcome; while it waits, no further image is begun.
     func run(
-        _ feed: @escaping @Sendable (AsyncStream<Event>.Continuation) async throws -> Void,
+        _ feed: @escaping @Sendable (AsyncThrowingStream<Event, any Error>.Continuation) async throws -> Void,
         tell: ([Int], Item.Outcome) async throws -> Void
     ) async throws {
-        let (events, continuation) = AsyncStream.makeStream(of: Event.self)
+        let (events, continuation) = AsyncThrowingStream.makeStream(of: Event.self)
         try await withThrowingDiscardingTaskGroup { group in
+            // What a child throws must end the iteration below, not only the group.
             group.addTask {
-                try await feed(continuation)
-                continuation.yield(.complete)
+                do {
+                    try await feed(continuation)
+                    continuation.yield(.complete)
+                } catch {
+                    continuation.finish(throwing: error)
+                }
             }
             var articles: [Progress] = []
             var waiting: [(article: Int, index: Int)] = []
             var next = 0
             var running = 0
             var isComplete = false
-            for await event in events {
+            for try await event in events {
                 switch event {
                 case .complete: isComplete = true
                 case .articles(let found):
@@ -91,8 +96,12 @@ struct Copying: Sendable {
                     let (number, index) = waiting[next]
                     let image = articles[number].article.images[index]
                     group.addTask {
-                        let failure = try await copy(image.url, to: image.key)
-                        continuation.yield(.image(article: number, index: index, failure: failure))
+                        do {
+                            let failure = try await copy(image.url, to: image.key)
+                            continuation.yield(.image(article: number, index: index, failure: failure))
+                        } catch {
+                            continuation.finish(throwing: error)
+                        }
                     }
                     next += 1
                     running += 1
