@@ -11,7 +11,7 @@ private let absent = "Not among the product's pictures"
 private func outcome(
     _ images: [String], color: String? = nil, task: ImportTask.Status = .imported,
     taskErrors: [(field: String, reason: String)] = [], before: StandingPictures? = nil,
-    after: [String], afterColor: [String] = [], errors: [(url: String, message: String)] = []
+    after: [String], afterColor: [String] = ["https://h/oldc"], errors: [(url: String, message: String)] = []
 ) -> PushOutcome {
     Comparison(
         images: images.enumerated().map { (Picture(index: $0 * 2, url: url($1)), url($1)) },
