@@ -54,6 +54,8 @@ let package = Package(
         tests("CoreTests", ["Core", "FastCGI", "HTTP", "R2"], vectors: true),
         tests("FastCGITests", ["FastCGI"]),
         tests("HTTPClientTests", ["HTTP", "HTTPClient"]),
+        tests("R2StorageTests", ["Core", "HTTP", "HTTPClient", "R2", "R2Storage", "SigV4"]),
+        tests("RelayTests", ["Core", "HTTPClient", "R2", "Relay", "SigV4"]),
         tests("OzonTests", ["Core", "HTTP", "HTTPClient", "Ozon"], vectors: true),
     ],
     swiftLanguageModes: [.v6]

@@ -112,12 +112,14 @@ final class Transfer: @unchecked Sendable {
             if let refusal { refusal } else if let code { code == CURLE_OK ? nil : TransferError(code) } else {
                 .cancelled
             }
-        let result = error.map { Result.failure($0) } ?? .success(replySoFar())
+        let reply = replySoFar()
+        let result = error.map { Result.failure($0) } ?? .success(reply)
         if let easy { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
         curl_slist_free_all(headerList)
         easy = nil
         headerList = nil
-        sink?.end(error)
+        // A reply of another status leaves the pipe open: to where a redirect leads.
+        if error != nil || reply.status == 200 { sink?.end(error) }
         answer(result)
     }
 
@@ -159,21 +161,26 @@ final class Transfer: @unchecked Sendable {
         headers.append((text(line[..<colon]), text(line[(colon + 1)...])))
     }
 
+    /// Never more than the body's count, which libcurl would send as well; less breaks the upload off, else both sides
+    /// would wait for the rest.
     fileprivate func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let given: Int
         switch call.body {
-        case .pipe(let pipe, _):
-            switch pipe.read(into: buffer) {
-            case .count(let count): return count
+        case .pipe(let pipe, let count):
+            if sent == count { return 0 }
+            switch pipe.read(into: .init(rebasing: buffer.prefix(count - sent))) {
+            case .count(let count): given = count
             case .wait: return Int(CURL_READFUNC_PAUSE)
             case .failed: return Int(CURL_READFUNC_ABORT)
             }
-        case .file(let descriptor, _):
-            let count = pread(descriptor, buffer.baseAddress, buffer.count, sent)
-            guard count >= 0 else { return Int(CURL_READFUNC_ABORT) }
-            sent += count
-            return count
+        case .file(let descriptor, let count):
+            if sent == count { return 0 }
+            given = pread(descriptor, buffer.baseAddress, min(buffer.count, count - sent), sent)
         case .none, .bytes: return 0
         }
+        guard given > 0 else { return Int(CURL_READFUNC_ABORT) }
+        sent += given
+        return given
     }
 
     /// libcurl sends a request again by itself when a connection used before is reset. Repeating is the caller's: no.
