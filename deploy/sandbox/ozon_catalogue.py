@@ -105,6 +105,9 @@ class Catalogue:
             rows.append((f"FAULT-IMG-{kind}", [good, self._url(f"fault-{kind.lower()}-{i}"), end], {}))
         rows.append(("LARGE", [self._url(f"size-48000000-{i}") for i in range(32)], {}))
         rows.append(("HUNDRED", [self._url(f"size-200000-{i}") for i in range(100)], {}))
+        rows.append(("LOSES-BAD", [*self._urls(8388330000, 2), self._url("bad-http-0")], {}))
+        rows.append(("LOSES", [*self._urls(8388331000, 2), self._url("vanish-0")], {}))
+        rows.append(("LOSES-COLOR", self._urls(8388332000, 2), {"color_image": self._url("vanish-1")}))
         return [
             Product(123 + i, offer, 0 if offer == "NOT-CREATED" else 456 + i, images, **rest)
             for i, (offer, images, rest) in enumerate(rows)

@@ -3,6 +3,8 @@ import Foundation
 enum Endpoint: String, CaseIterable, CustomStringConvertible {
     case presign = "r2-presigned-url"
     case download = "ozon-download"
+    case pushImages = "ozon-push-images"
+    case pushStatus = "ozon-push-status"
 
     var path: String {
         "/api/v1/\(rawValue.replacingOccurrences(of: "r2-", with: "r2/").replacingOccurrences(of: "ozon-", with: "ozon/"))"
@@ -10,7 +12,12 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
     var description: String { rawValue }
     /// A request that succeeds.
     var goodBody: String {
-        self == .presign ? #"{"r2_path":"users/u/ozon/1/a.jpg"}"# : downloadBody(["2194435300"])
+        switch self {
+        case .presign: #"{"r2_path":"users/u/ozon/1/a.jpg"}"#
+        case .download: downloadBody(["2194435300"])
+        case .pushImages: pushBody(123)
+        case .pushStatus: pushBody(123, ["task_id": 1])
+        }
     }
 }
 
