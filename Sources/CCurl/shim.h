@@ -24,6 +24,9 @@ typedef size_t (*shim_write)(char *bytes, size_t size, size_t count, void *conte
 static inline CURLcode shim_set_write(CURL *easy, CURLoption option, shim_write function) {
     return curl_easy_setopt(easy, option, function);
 }
+static inline CURLcode shim_set_open(CURL *easy, curl_opensocket_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+}
 static inline long shim_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
     curl_easy_getinfo(easy, info, &value);

@@ -8,10 +8,11 @@ package struct Fault: Error, Sendable {
         case methodNotAllowed, bodyTooLarge, unsupportedMediaType
         case productConflict
         case rateLimited
-        case internalError, notImplemented
+        case internalError
         case ozonUnavailable, ozonBadAnswer, ozonMethodRetired
         case overloaded
         case ozonTimeout
+        case storageUnavailable, storageRefused, storageTimeout
     }
 
     package let kind: Kind
@@ -66,12 +67,14 @@ extension Fault.Kind {
         case .productConflict: (409, "PRODUCT_CONFLICT", "Product status conflict")
         case .rateLimited: (429, "RATE_LIMITED", "Rate limited")
         case .internalError: (500, "INTERNAL", "Internal error")
-        case .notImplemented: (501, "NOT_IMPLEMENTED", "Not implemented")
         case .ozonUnavailable: (502, "OZON_UNAVAILABLE", "Ozon API unavailable")
         case .ozonBadAnswer: (502, "OZON_BAD_ANSWER", "Ozon API gave an unusable answer")
         case .ozonMethodRetired: (502, "OZON_METHOD_RETIRED", "Ozon API method retired")
         case .overloaded: (503, "OVERLOADED", "Overloaded")
         case .ozonTimeout: (504, "OZON_TIMEOUT", "Ozon API timeout")
+        case .storageUnavailable: (502, "STORAGE_UNAVAILABLE", "Storage unavailable")
+        case .storageRefused: (502, "STORAGE_REFUSED", "Storage refused the request")
+        case .storageTimeout: (504, "STORAGE_TIMEOUT", "Storage timeout")
         }
     }
 }

@@ -64,8 +64,12 @@ extension Settings {
         for type in types where !isHeaderSafe(type) || !type.utf8.contains(UInt8(ascii: "/")) {
             fail("R2_ALLOWED_TYPES", "\(type) is no media type")
         }
+        let prefixes = list("R2_ALLOWED_PREFIXES") ?? ["users/"]
+        if prefixes.isEmpty, optional("R2_ALLOWED_PREFIXES") != nil {
+            fail("R2_ALLOWED_PREFIXES", "has no prefix in it")
+        }
         return UploadRules(
-            prefixes: AllowedPrefixes(list("R2_ALLOWED_PREFIXES") ?? ["users/"]),
+            prefixes: AllowedPrefixes(prefixes),
             types: types,
             requiresType: bool("R2_REQUIRE_TYPE", default: false),
             maxBytes: integer("MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...(5 << 40)))

@@ -167,7 +167,6 @@ private func reason(_ status: Int) -> StaticString {
     case 413: "Content Too Large"
     case 415: "Unsupported Media Type"
     case 429: "Too Many Requests"
-    case 501: "Not Implemented"
     case 502: "Bad Gateway"
     case 503: "Service Unavailable"
     case 504: "Gateway Timeout"

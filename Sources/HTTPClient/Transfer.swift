@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import HTTP
 import Synchronization
 
@@ -11,26 +12,41 @@ final class Transfer: @unchecked Sendable {
     let isCancelled = Atomic<Bool>(false)
 
     private let call: HTTPClient.Call
+    /// Where the body of a reply with status 200 goes; nil: into the reply.
+    private let sink: Pipe?
     private(set) var easy: OpaquePointer?
     private var headerList: UnsafeMutablePointer<curl_slist>?
     /// libcurl copies no POSTFIELDS.
     private let body: UnsafeMutableBufferPointer<CChar>
     private var headers: [(name: String, value: String)] = []
     private var reply: [UInt8] = []
-    private var isTooLarge = false
+    private var sent = 0
+    private var refusal: TransferError?
 
-    init(_ call: HTTPClient.Call) {
+    init(_ call: HTTPClient.Call, sink: Pipe?) {
         self.call = call
-        body = .allocate(capacity: call.body.count)
-        _ = body.initialize(from: call.body.lazy.map { CChar(bitPattern: $0) })
+        self.sink = sink
+        if case .bytes(let bytes) = call.body {
+            body = .allocate(capacity: bytes.count)
+            _ = body.initialize(from: bytes.lazy.map { CChar(bitPattern: $0) })
+        } else {
+            body = .allocate(capacity: 0)
+        }
     }
 
     deinit {
         body.deallocate()
     }
 
+    /// The pipes at either end wake this transfer through the loop.
+    func attach(_ loop: TransferLoop) {
+        sink?.onWriterWake { [weak self] in self.map(loop.resume) }
+        sink?.onClose { [weak self] in self.map(loop.cancel) }
+        if case .pipe(let pipe, _) = call.body { pipe.onReaderWake { [weak self] in self.map(loop.resume) } }
+    }
+
     /// Makes the easy handle; nil if libcurl has no memory for it.
-    func prepare() -> OpaquePointer? {
+    func prepare(_ options: HTTPClient.Options) -> OpaquePointer? {
         guard let easy = curl_easy_init() else { return nil }
         self.easy = OpaquePointer(easy)
         let this = Unmanaged.passUnretained(self).toOpaque()
@@ -41,74 +57,166 @@ final class Transfer: @unchecked Sendable {
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         check(shim_set_text(easy, CURLOPT_PROXY, ""))
         check(shim_set_long(easy, CURLOPT_NOSIGNAL, 1))
-        check(shim_set_long(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS))
+        check(shim_set_long(easy, CURLOPT_PATH_AS_IS, 1))
+        if let file = options.authorities { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
+        let version = options.speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
+        check(shim_set_long(easy, CURLOPT_HTTP_VERSION, version))
         // Over TLS, wait for a connection that may turn out to speak HTTP/2: its first call alone resolves and connects.
-        check(shim_set_long(easy, CURLOPT_PIPEWAIT, 1))
+        check(shim_set_long(easy, CURLOPT_PIPEWAIT, options.speaksHTTP2 ? 1 : 0))
         check(shim_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, min(call.timeout, 10_000)))
         check(shim_set_long(easy, CURLOPT_TIMEOUT_MS, call.timeout))
         check(shim_set_list(easy, CURLOPT_HTTPHEADER, headerList))
-        check(shim_set_long(easy, CURLOPT_POST, 1))
-        check(shim_set_pointer(easy, CURLOPT_POSTFIELDS, body.baseAddress))
-        check(shim_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
-        check(shim_set_text(easy, CURLOPT_ACCEPT_ENCODING, ""))
         check(shim_set_write(easy, CURLOPT_WRITEFUNCTION, takeBody))
         check(shim_set_pointer(easy, CURLOPT_WRITEDATA, this))
         check(shim_set_write(easy, CURLOPT_HEADERFUNCTION, takeHeader))
         check(shim_set_pointer(easy, CURLOPT_HEADERDATA, this))
+        if call.onlyPublicAddresses {
+            check(shim_set_open(easy, openPublic))
+            check(shim_set_pointer(easy, CURLOPT_OPENSOCKETDATA, this))
+        }
+        setMethod(easy, this)
         return self.easy
+    }
+
+    private func setMethod(_ easy: UnsafeMutableRawPointer, _ this: UnsafeMutableRawPointer) {
+        switch call.body {
+        case .none:
+            check(shim_set_long(easy, call.method == "HEAD" ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1))
+        case .bytes:
+            check(shim_set_long(easy, CURLOPT_POST, 1))
+            check(shim_set_pointer(easy, CURLOPT_POSTFIELDS, body.baseAddress))
+            check(shim_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
+            check(shim_set_text(easy, CURLOPT_ACCEPT_ENCODING, ""))
+        case .pipe(_, let count), .file(_, let count):
+            check(shim_set_long(easy, CURLOPT_UPLOAD, 1))
+            check(shim_set_size(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(count)))
+            check(shim_set_write(easy, CURLOPT_READFUNCTION, giveBody))
+            check(shim_set_pointer(easy, CURLOPT_READDATA, this))
+        }
+        if sink != nil {
+            // Nothing for 10 s is a stall; a paused download isn't counted.
+            check(shim_set_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1))
+            check(shim_set_long(easy, CURLOPT_LOW_SPEED_TIME, 10))
+        }
+        check(shim_set_text(easy, CURLOPT_CUSTOMREQUEST, call.method == "HEAD" ? nil : call.method))
     }
 
     /// The handle has been removed from the multi handle.
     func finish(_ code: CURLcode?) {
-        let result: Result
-        if isTooLarge {
-            result = .failure(.tooLarge)
-        } else if let code, let easy, code == CURLE_OK {
-            let status = shim_get_long(UnsafeMutableRawPointer(easy), CURLINFO_RESPONSE_CODE)
-            result = .success(HTTPClient.Reply(status: status, headers: Headers(headers), body: reply))
-        } else {
-            result = .failure(code.map { TransferError($0) } ?? .cancelled)
-        }
+        let error: TransferError? =
+            if let refusal { refusal } else if let code { code == CURLE_OK ? nil : TransferError(code) } else {
+                .cancelled
+            }
+        let result = error.map { Result.failure($0) } ?? .success(replySoFar())
         if let easy { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
         curl_slist_free_all(headerList)
         easy = nil
         headerList = nil
+        sink?.end(error)
+        answer(result)
+    }
+
+    private var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }
+
+    private func replySoFar() -> HTTPClient.Reply {
+        HTTPClient.Reply(status: status, headers: Headers(headers), body: reply)
+    }
+
+    private func answer(_ result: Result) {
         continuation?.resume(returning: result)
         continuation = nil
     }
 
-    fileprivate func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        isTooLarge = reply.count + bytes.count > call.maxReplyBytes
-        if !isTooLarge { reply += bytes }
-        return !isTooLarge
+    fileprivate func append(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if let sink, status == 200 {
+            answer(.success(replySoFar()))
+            switch sink.write(bytes) {
+            case .count(let count): return count
+            case .wait: return Int(CURL_WRITEFUNC_PAUSE)
+            case .failed:
+                refusal = sink.failure ?? .cancelled
+                return 0
+            }
+        }
+        guard reply.count + bytes.count <= call.maxReplyBytes else {
+            refusal = .tooLarge
+            return 0
+        }
+        reply += bytes
+        return bytes.count
     }
 
-    fileprivate func appendHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    fileprivate func appendHeader(_ bytes: UnsafeRawBufferPointer) {
         let line = bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
         // A status line begins another response: of a 1xx, or the final one.
         if line.starts(with: "HTTP/".utf8) { headers = [] }
-        guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return true }
-        var value = line[(colon + 1)...].drop(while: isBlank)
-        while let last = value.last, isBlank(last) { value.removeLast() }
-        headers.append((String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))
-        return true
+        guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        headers.append((text(line[..<colon]), text(line[(colon + 1)...])))
+    }
+
+    fileprivate func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        switch call.body {
+        case .pipe(let pipe, _):
+            switch pipe.read(into: buffer) {
+            case .count(let count): return count
+            case .wait: return Int(CURL_READFUNC_PAUSE)
+            case .failed: return Int(CURL_READFUNC_ABORT)
+            }
+        case .file(let descriptor, _):
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, sent)
+            guard count >= 0 else { return Int(CURL_READFUNC_ABORT) }
+            sent += count
+            return count
+        case .none, .bytes: return 0
+        }
+    }
+
+    fileprivate func refuse(_ error: TransferError) {
+        refusal = error
     }
 }
 
-private func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+/// Without blanks at either end.
+private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+    let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+    let value = bytes.drop(while: isBlank)
+    let end = value.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? value.startIndex
+    return String(decoding: value[..<end], as: UTF8.self)
+}
+
+private func openPublic(
+    _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let address else { return -1 }
+    let isAllowed = withUnsafePointer(to: &address.pointee.addr) { isPublic($0) }
+    if isAllowed {
+        return socket(
+            address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+    }
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().refuse(.forbiddenAddress)
+    return -1
+}
+
+private func giveBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().give(
+        UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+}
 
 private func takeBody(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
-    let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
-    return transfer.append(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().append(
+        UnsafeRawBufferPointer(start: bytes, count: size * count))
 }
 
 private func takeHeader(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
-    let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
-    return transfer.appendHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().appendHeader(
+        UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
 }
 
 /// Options fail only where libcurl lacks the feature or memory: neither is to be lived with.

@@ -8,6 +8,7 @@ final class TransferLoop: @unchecked Sendable {
         var isRunning = false
         var added: [Transfer] = []
         var cancelled: [Transfer] = []
+        var resumed: [Transfer] = []
     }
 
     private let inbox = Mutex(Inbox())
@@ -15,12 +16,15 @@ final class TransferLoop: @unchecked Sendable {
     /// Those libcurl has; it holds no reference itself.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
 
+    private let options: HTTPClient.Options
+
     init(_ options: HTTPClient.Options) {
+        self.options = options
         precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "curl_global_init")
         multi = curl_multi_init()
         check(shim_set_multi_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.maxConnections))
         check(shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, options.maxConnections))
-        check(shim_set_multi_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX)))
+        check(shim_set_multi_long(multi, CURLMOPT_PIPELINING, options.speaksHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0))
     }
 
     func add(_ transfer: Transfer) {
@@ -39,14 +43,23 @@ final class TransferLoop: @unchecked Sendable {
         curl_multi_wakeup(multi)
     }
 
+    /// A pipe has room, or bytes, again.
+    func resume(_ transfer: Transfer) {
+        inbox.withLock { $0.resumed.append(transfer) }
+        curl_multi_wakeup(multi)
+    }
+
     fileprivate func run() -> Never {
         while true {
-            let (added, cancelled) = inbox.withLock { inbox in
-                defer { (inbox.added, inbox.cancelled) = ([], []) }
-                return (inbox.added, inbox.cancelled)
+            let (added, cancelled, resumed) = inbox.withLock { inbox in
+                defer { (inbox.added, inbox.cancelled, inbox.resumed) = ([], [], []) }
+                return (inbox.added, inbox.cancelled, inbox.resumed)
             }
             added.forEach(begin)
             cancelled.forEach(remove)
+            for transfer in resumed {
+                if let easy = transfer.easy { _ = curl_easy_pause(UnsafeMutableRawPointer(easy), CURLPAUSE_CONT) }
+            }
             var running: Int32 = 0
             check(curl_multi_perform(multi, &running))
             var code = CURLE_OK
@@ -57,7 +70,7 @@ final class TransferLoop: @unchecked Sendable {
 
     private func begin(_ transfer: Transfer) {
         if transfer.isCancelled.load(ordering: .acquiring) { return transfer.finish(nil) }
-        guard let easy = transfer.prepare() else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
+        guard let easy = transfer.prepare(options) else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
         let key = UnsafeMutableRawPointer(easy)
         active[key] = transfer
         check(curl_multi_add_handle(multi, key))

@@ -33,12 +33,12 @@ package final class Seller: Sendable {
         _ path: String, _ body: [UInt8], _ credential: Credential, _ milliseconds: Int
     ) async -> Retry.Attempt<JSON, any Error> {
         let call = HTTPClient.Call(
-            url: origin + path,
+            "POST", origin + path,
             headers: [
                 ("Client-Id", credential.clientID), ("Api-Key", credential.apiKey),
                 ("Content-Type", "application/json"), ("Accept", "application/json"),
             ],
-            body: body, timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
+            body: .bytes(body), timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
         let error: SellerError
         do throws(TransferError) {
             let reply = try await client.send(call)
@@ -70,10 +70,11 @@ package final class Seller: Sendable {
 }
 
 extension Settings {
-    /// `OZON_API_URL`.
+    /// `OZON_API_URL`, and `SSL_CERT_FILE`, as OpenSSL names it.
     package mutating func seller() -> Seller? {
-        origin("OZON_API_URL", default: "https://api-seller.ozon.ru").map {
-            Seller(HTTPClient(HTTPClient.Options(maxConnections: 512)), origin: $0.url)
-        }
+        guard let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru") else { return nil }
+        let options = HTTPClient.Options(
+            maxConnections: 512, speaksHTTP2: true, authorities: optional("SSL_CERT_FILE"))
+        return Seller(HTTPClient(options), origin: origin.url)
     }
 }

@@ -24,7 +24,7 @@ struct SellerError {
         switch (reply.status, code) {
         case (500..., _):
             self.init(.ozonUnavailable, detail, retry: .soon)
-        case _ where json == nil && !reply.body.isEmpty:
+        case _ where json == nil && !(reply.body.isEmpty && [401, 403, 409, 429].contains(reply.status)):
             self.init(.ozonBadAnswer, "HTTP \(reply.status) without JSON")
         case (401, _), (_, 16), (403, _), (_, 7):
             self.init(.ozonUnauthorized, detail)
@@ -49,7 +49,7 @@ struct SellerError {
         case .timeout: self.init(.ozonTimeout, nil, retry: .soon)
         case .unreachable(let cause), .broken(let cause): self.init(.ozonUnavailable, cause, retry: .soon)
         case .tooLarge: self.init(.ozonBadAnswer, "The answer is too large")
-        case .cancelled: self.init(.internalError, nil)
+        case .cancelled, .forbiddenAddress: self.init(.internalError, nil)
         }
     }
 

@@ -13,10 +13,17 @@ private func reading<Value>(
     return (value, settings.faults)
 }
 
-private func temporaryFile(_ contents: String) throws -> String {
+/// A file that is gone with its owner.
+private final class TemporaryFile {
     let path = "\(NSTemporaryDirectory())/\(UUID().uuidString)"
-    try contents.write(toFile: path, atomically: true, encoding: .utf8)
-    return path
+
+    init(_ contents: String) throws {
+        try contents.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
 }
 
 @Suite("Settings")
@@ -65,7 +72,9 @@ struct SettingsTests {
     @Test("a secret from a file, without its trailing newline")
     func secrets() throws {
         for contents in ["s3cret", "s3cret\n", "s3cret\r\n"] {
-            let (value, faults) = reading(["K_FILE": try temporaryFile(contents)]) { $0.secret("K") }
+            let file = try TemporaryFile(contents)
+            let (value, faults) = reading(["K_FILE": file.path]) { $0.secret("K") }
+            withExtendedLifetime(file) {}
             #expect(value == "s3cret")
             #expect(faults.isEmpty)
         }
@@ -74,11 +83,14 @@ struct SettingsTests {
 
     @Test("a secret that is missing, given twice, in no file or an empty one is a fault that doesn't show it")
     func noSecret() throws {
+        let full = try TemporaryFile("s3cret")
+        let blank = try TemporaryFile("\n")
+        defer { withExtendedLifetime((full, blank)) {} }
         let cases = [
             [:]: "K: is missing",
-            ["K": "s3cret", "K_FILE": try temporaryFile("s3cret")]: "K: is given twice: also as K_FILE",
+            ["K": "s3cret", "K_FILE": full.path]: "K: is given twice: also as K_FILE",
             ["K_FILE": "/nonexistent/file"]: "K_FILE: cannot be read: No such file or directory",
-            ["K_FILE": try temporaryFile("\n")]: "K_FILE: is empty",
+            ["K_FILE": blank.path]: "K_FILE: is empty",
             ["K_FILE": "/"]: "K_FILE: cannot be read: Is a directory",
         ]
         for (environment, fault) in cases {

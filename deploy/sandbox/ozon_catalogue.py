@@ -103,6 +103,8 @@ class Catalogue:
         for i, kind in enumerate(KINDS):
             good, end = self._urls(8388328000 + 10 * i, 2)
             rows.append((f"FAULT-IMG-{kind}", [good, self._url(f"fault-{kind.lower()}-{i}"), end], {}))
+        rows.append(("LARGE", [self._url(f"size-48000000-{i}") for i in range(32)], {}))
+        rows.append(("HUNDRED", [self._url(f"size-200000-{i}") for i in range(100)], {}))
         return [
             Product(123 + i, offer, 0 if offer == "NOT-CREATED" else 456 + i, images, **rest)
             for i, (offer, images, rest) in enumerate(rows)

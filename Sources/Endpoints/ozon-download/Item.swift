@@ -3,17 +3,25 @@ import Ozon
 import R2
 
 /// What became of one article.
-struct Item: JSONWritable {
+struct Item: JSONWritable, Sendable {
     let article: String
     let outcome: Outcome
 
-    enum Outcome {
+    enum Outcome: Sendable {
+        /// Metadata mode: nothing was downloaded.
         case found(productID: Int, urls: [String], uploads: [ImageUpload]?)
+        /// The images that are in the bucket now, by their public URLs, and those that aren't.
+        case copied(productID: Int, urls: [String], errors: [ImageError])
         case failed(String)
     }
 
-    var totalImages: Int {
-        if case .found(_, let urls, _) = outcome { urls.count } else { 0 }
+    /// Images of the product; how many of them were copied; how many were not.
+    var counts: (total: Int, success: Int, failed: Int) {
+        switch outcome {
+        case .found(_, let urls, _): (urls.count, 0, 0)
+        case .copied(_, let urls, let errors): (urls.count + errors.count, urls.count, errors.count)
+        case .failed: (0, 0, 0)
+        }
     }
 
     func write(to json: inout JSONWriter) {
@@ -29,6 +37,14 @@ struct Item: JSONWritable {
             writeCounts(to: &json)
             json.member("urls", urls)
             json.member("uploads", ifAny: uploads)
+        case .copied(let productID, let urls, let errors):
+            let isFailed = urls.isEmpty && !errors.isEmpty
+            json.member("product_id", productID)
+            json.member("status", isFailed ? "failed" : "success")
+            if isFailed { json.member("error", "NO_IMAGES_DOWNLOADED") }
+            writeCounts(to: &json)
+            json.member("urls", urls)
+            if !errors.isEmpty { json.member("errors", errors) }
         case .failed(let error):
             json.member("status", "failed")
             json.member("error", error)
@@ -37,16 +53,28 @@ struct Item: JSONWritable {
         }
     }
 
-    /// Nothing is downloaded in metadata mode.
     private func writeCounts(to json: inout JSONWriter) {
-        json.member("total_images", totalImages)
-        json.member("success_images", 0)
-        json.member("failed_images", 0)
+        json.member("total_images", counts.total)
+        json.member("success_images", counts.success)
+        json.member("failed_images", counts.failed)
+    }
+}
+
+/// Why one image was not copied.
+struct ImageError: JSONWritable, Sendable {
+    let url: String
+    let reason: String
+
+    func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("url", url)
+            $0.member("reason", reason)
+        }
     }
 }
 
 /// Where the browser may put one image: spares it the call to r2-presigned-url.
-struct ImageUpload: JSONWritable {
+struct ImageUpload: JSONWritable, Sendable {
     let url: String
     let key: ObjectKey
     let uploadURL: String
@@ -69,17 +97,25 @@ struct Totals {
     let articles: Int
     var processed = 0
     var images = 0
+    var success = 0
+    var failed = 0
+
+    init(articles: Int) {
+        self.articles = articles
+    }
 
     mutating func add(_ item: Item) {
         processed += 1
-        images += item.totalImages
+        images += item.counts.total
+        success += item.counts.success
+        failed += item.counts.failed
     }
 
     func writeMembers(to json: inout JSONWriter) {
         json.member("total_articles", articles)
         json.member("processed", processed)
         json.member("total_images", images)
-        json.member("success_images", 0)
-        json.member("failed_images", 0)
+        json.member("success_images", success)
+        json.member("failed_images", failed)
     }
 }

@@ -4,9 +4,9 @@ import Ozon
 
 /// The articles of a call, each distinct one asked of Ozon once, up to 1000 in one question, all questions at once.
 struct Lookup: Sendable {
-    /// One question's articles, by their places in the call, and its answer.
+    /// One question and its answer.
     struct Answer: Sendable {
-        let places: [Int]
+        let question: [(article: Exact, places: [Int])]
         let result: Result<[Exact: Product], any Error>
     }
 
@@ -48,13 +48,8 @@ struct Lookup: Sendable {
         }
     }
 
-    /// The product of the article at a place.
-    func product(at place: Int, in products: [Exact: Product]) -> Product? {
-        Self.exact(articles[place], field).flatMap { products[$0] }
-    }
-
     /// Answers as they come in. Ending the iteration, or cancelling the task that iterates, cancels what is under way.
-    func answers(from tools: Metadata, as credential: Credential) -> AsyncStream<Answer> {
+    func answers(from tools: Downloading, as credential: Credential) -> AsyncStream<Answer> {
         AsyncStream { continuation in
             let task = Task {
                 await withTaskGroup(of: Answer.self) { group in
@@ -70,9 +65,8 @@ struct Lookup: Sendable {
     }
 
     private func ask(
-        _ question: [(article: Exact, places: [Int])], _ tools: Metadata, _ credential: Credential
+        _ question: [(article: Exact, places: [Int])], _ tools: Downloading, _ credential: Credential
     ) async -> Answer {
-        let places = question.flatMap(\.places)
         do {
             let products = try await tools.seller.products(
                 question.map(\.article.text), by: field, as: credential,
@@ -81,9 +75,9 @@ struct Lookup: Sendable {
             for product in products {
                 if let id = id(of: product) { found[Exact(text: id)] = product }
             }
-            return Answer(places: places, result: .success(found))
+            return Answer(question: question, result: .success(found))
         } catch {
-            return Answer(places: places, result: .failure(error))
+            return Answer(question: question, result: .failure(error))
         }
     }
 

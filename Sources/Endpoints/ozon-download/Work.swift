@@ -2,11 +2,13 @@ import Core
 import HTTP
 import Ozon
 import R2
+import Relay
 
-/// What the endpoint holds: Ozon to ask, and a signer for `presign`.
-struct Metadata: Tools {
+/// What the endpoint holds: Ozon to ask, a signer for `presign`, a relay for copies.
+struct Downloading: Tools {
     let seller: Seller
     let presigner: Presigner
+    let relay: ImageRelay
     let rules: UploadRules
     let maxArticles: Int
     /// Of one call to Ozon, retries included.
@@ -16,12 +18,14 @@ struct Metadata: Tools {
     init?(_ settings: inout Settings) {
         let seller = settings.seller()
         let bucket = settings.bucket()
+        let relay = ImageRelay(&settings, bucket)
         rules = settings.uploadRules()
         maxArticles = settings.integer("OZON_MAX_ARTICLES", default: 5000, in: 1...100_000)
         timeout = .seconds(settings.integer("OZON_TIMEOUT", default: 30, in: 1...600))
         retries = settings.integer("OZON_MAX_RETRIES", default: 2, in: 0...10)
-        guard let seller, let bucket else { return nil }
+        guard let seller, let bucket, let relay else { return nil }
         self.seller = seller
+        self.relay = relay
         presigner = Presigner(bucket)
     }
 }
@@ -29,19 +33,19 @@ struct Metadata: Tools {
 /// One call's work: products are looked up, items are made of them.
 struct Work: Sendable {
     private let ask: Ask
-    private let tools: Metadata
+    private let tools: Downloading
     private let time: UTCTime
 
     /// URLs signed at once are answered in one piece only up to this many articles.
     private static let maxPresigned = 500
 
     /// - Throws: 400 or 403 for what is known before Ozon is asked.
-    init(_ ask: Ask, _ call: Call<Metadata>) throws(Fault) {
+    init(_ ask: Ask, _ call: Call<Downloading>) throws(Fault) {
         self.ask = ask
         tools = call.tools
         time = call.time
-        guard ask.presign else { return }
-        if !call.wantsLines, ask.lookup.articles.count > Self.maxPresigned {
+        guard ask.presign || ask.downloadsImages else { return }
+        if ask.presign, !ask.downloadsImages, !call.wantsLines, ask.lookup.articles.count > Self.maxPresigned {
             let reason = "Exceeds limit (\(Self.maxPresigned))"
             throw Fault(errors: [FieldFault(field: "articles", reason: reason)])
         }
@@ -54,55 +58,81 @@ struct Work: Sendable {
 
     /// All items in the order of the articles.
     func whole() async throws -> Answer {
+        let answers = ask.lookup.answers(from: tools, as: ask.credential)
+        let early = try await untilFirstSuccess(answers)
         var items = [Item?](repeating: nil, count: ask.lookup.articles.count)
-        for place in ask.lookup.invalid { items[place] = invalid(at: place) }
-        let failure = try await firstSuccess(in: ask.lookup.answers(from: tools, as: ask.credential)) { answer in
-            for place in answer.places { items[place] = item(at: place, answer.result) }
-            return true
-        }
-        if let failure { throw failure }
+        try await run(early, answers) { items[$0] = $1 }
         return Answer(content: .whole(items.compactMap { $0 }))
     }
 
     /// The same told line by line. Ozon's first good answer begins the stream: until then an error keeps its status.
     func lines() async throws -> Answer {
         let answers = ask.lookup.answers(from: tools, as: ask.credential)
-        var early: [Lookup.Answer] = []
-        let failure = try await firstSuccess(in: answers) { answer in
-            early.append(answer)
-            return (try? answer.result.get()) == nil
-        }
-        if let failure { throw failure }
+        let early = try await untilFirstSuccess(answers)
         return Answer(
-            content: .lines { [early] writer in
+            content: .lines { writer in
                 var lines = Lines(writer, articles: ask.lookup.articles.count)
                 try await lines.start()
-                for place in ask.lookup.invalid { try await lines.item(place, invalid(at: place)) }
-                for answer in early { try await tell(answer, &lines) }
-                for await answer in answers { try await tell(answer, &lines) }
-                try Task.checkCancellation()
+                try await run(early, answers) { try await lines.item($0, $1) }
                 try await lines.done()
             })
     }
 
-    private func tell(_ answer: Lookup.Answer, _ lines: inout Lines) async throws {
-        try refuse(answer)
-        for place in answer.places { try await lines.item(place, item(at: place, answer.result)) }
-    }
-
-    /// Runs through the answers until `go` has enough. Answers the first failure if there were failures only.
-    private func firstSuccess(
-        in answers: AsyncStream<Lookup.Answer>, _ go: (Lookup.Answer) -> Bool
-    ) async throws -> (any Error)? {
-        var failure: (any Error)?
-        var succeeded = ask.lookup.questions.isEmpty
+    /// Ozon's answers up to the first good one. Throws the first failure if there are failures only.
+    private func untilFirstSuccess(_ answers: AsyncStream<Lookup.Answer>) async throws -> [Lookup.Answer] {
+        if ask.lookup.questions.isEmpty { return [] }
+        var early: [Lookup.Answer] = []
         for await answer in answers {
             try refuse(answer)
-            if case .failure(let error) = answer.result { failure = failure ?? error } else { succeeded = true }
-            if !go(answer) { break }
+            early.append(answer)
+            if case .success = answer.result { return early }
         }
         try Task.checkCancellation()
-        return succeeded ? nil : failure
+        if case .failure(let error)? = early.first?.result { throw error }
+        return early
+    }
+
+    /// Makes an item of every article, as the answers and the copies come in.
+    private func run(
+        _ early: [Lookup.Answer], _ answers: AsyncStream<Lookup.Answer>, tellItem: (Int, Item) async throws -> Void
+    ) async throws {
+        func tell(_ places: [Int], _ outcome: Item.Outcome) async throws {
+            for place in places {
+                try await tellItem(place, Item(article: ask.lookup.articles[place], outcome: outcome))
+            }
+        }
+        try await tell(ask.lookup.invalid, .failed("Must be an integer"))
+        if ask.downloadsImages {
+            try await copy(early, answers, tell)
+        } else {
+            func tellAll(_ answer: Lookup.Answer) async throws {
+                try refuse(answer)
+                for (article, places) in answer.question {
+                    try await tell(places, metadata(product(article, answer.result), places[0]))
+                }
+            }
+            for answer in early { try await tellAll(answer) }
+            for await answer in answers { try await tellAll(answer) }
+        }
+        try Task.checkCancellation()
+    }
+
+    private func copy(
+        _ early: [Lookup.Answer], _ answers: AsyncStream<Lookup.Answer>,
+        _ tell: ([Int], Item.Outcome) async throws -> Void
+    ) async throws {
+        let copying = Copying(
+            userID: ask.userID, relay: tools.relay, bucket: tools.presigner.bucket, skipsExisting: ask.skipsExisting)
+        try await copying.run { events in
+            @Sendable func feed(_ answer: Lookup.Answer) throws {
+                try refuse(answer)
+                events.yield(.articles(answer.question.map { copyable(product($0.article, answer.result), $0.places) }))
+            }
+            for answer in early { try feed(answer) }
+            for await answer in answers { try feed(answer) }
+        } tell: { places, outcome in
+            try await tell(places, outcome)
+        }
     }
 
     /// A credential that Ozon refuses ends the whole call, whatever the others found.
@@ -112,28 +142,49 @@ struct Work: Sendable {
         throw error
     }
 
-    private func invalid(at place: Int) -> Item {
-        Item(article: ask.lookup.articles[place], outcome: .failed("Must be an integer"))
-    }
-
-    private func item(at place: Int, _ result: Result<[Lookup.Exact: Product], any Error>) -> Item {
-        let article = ask.lookup.articles[place]
+    /// The product, or why there is none.
+    private func product(
+        _ article: Lookup.Exact, _ result: Result<[Lookup.Exact: Product], any Error>
+    ) -> Result<Product, Refusal> {
         switch result {
         case .failure(let error):
-            let kind = (error as? Fault)?.kind ?? .internalError
-            return Item(article: article, outcome: .failed(kind.row.error))
+            .failure(Refusal(reason: ((error as? Fault)?.kind ?? .internalError).row.error))
         case .success(let products):
-            guard let product = ask.lookup.product(at: place, in: products) else {
-                return Item(article: article, outcome: .failed(Fault.Kind.productNotFound.row.error))
-            }
-            do throws(ObjectKey.Invalid) {
-                let uploads = ask.presign ? try uploads(product.images, article) : nil
-                return Item(
-                    article: article, outcome: .found(productID: product.id, urls: product.images, uploads: uploads))
-            } catch {
-                return Item(article: article, outcome: .failed("Invalid path: \(error.reason)"))
-            }
+            products[article].map { .success($0) } ?? .failure(Refusal(reason: Fault.Kind.productNotFound.row.error))
         }
+    }
+
+    private func metadata(_ product: Result<Product, Refusal>, _ place: Int) -> Item.Outcome {
+        do {
+            let product = try product.get()
+            let uploads = ask.presign ? try uploads(product.images, ask.lookup.articles[place]) : nil
+            return .found(productID: product.id, urls: product.images, uploads: uploads)
+        } catch {
+            return .failed(reason(error))
+        }
+    }
+
+    private func copyable(_ product: Result<Product, Refusal>, _ places: [Int]) -> Copying.Found {
+        do {
+            let article = ask.lookup.articles[places[0]]
+            return .article(
+                try Copying.Article(try product.get(), article: article, places: places, userID: ask.userID))
+        } catch {
+            return .failed(places, reason(error))
+        }
+    }
+
+    private func reason(_ error: any Error) -> String {
+        switch error {
+        case let refusal as Refusal: refusal.reason
+        case let invalid as ObjectKey.Invalid: "Invalid path: \(invalid.reason)"
+        default: Fault.Kind.internalError.row.error
+        }
+    }
+
+    /// Why an article has no product, for people.
+    private struct Refusal: Error {
+        let reason: String
     }
 
     private func uploads(_ urls: [String], _ article: String) throws(ObjectKey.Invalid) -> [ImageUpload] {

@@ -1,16 +1,20 @@
-// POST /api/v1/ozon/download: article numbers in, the URLs of their images out; the browser downloads and uploads itself.
+// POST /api/v1/ozon/download: article numbers in; out come the URLs of their images (download_images: false: the browser
+// downloads and uploads itself), or, the default, the images are copied from Ozon's CDN into the bucket.
 //
 //   in     {"credential": {"client_id": "…", "api_key": "…"}, "articles": ["2194435300"], "field"?: "offer_id",
-//           "user_id": "u", "download_images": false, "presign"?: false, "existing"?: "overwrite"}
-//          articles: 1…OZON_MAX_ARTICLES; field: offer_id, product_id or sku; user_id: 1…128 bytes, one segment of a key.
-//   out    {"success": true, "data": {"total_articles": 1, "processed": 1, "total_images": 5, "success_images": 0,
+//           "user_id": "u", "download_images"?: true, "presign"?: false, "existing"?: "overwrite"}
+//          articles: 1…OZON_MAX_ARTICLES; field: offer_id, product_id or sku; user_id: 1…128 bytes, one segment of a key;
+//          existing "skip": what the bucket already holds is left, so that a broken run is resumed by sending it again.
+//   out    {"success": true, "data": {"total_articles": 1, "processed": 1, "total_images": 5, "success_images": 5,
 //           "failed_images": 0, "items": [{"article": "…", "product_id": 123, "status": "success", …, "urls": ["https://…"]}]}}
+//          urls: Ozon's, or, of what was copied, the public ones; an image that failed is in the item's errors: [{url, reason}].
 //          presign: each item also has uploads: [{url, r2_path, upload_url, public_url, headers}] (at most 500 articles
 //          unless streamed). An article that fails has "status": "failed", "error"; the others go on.
 //          With Accept: application/x-ndjson, the same as lines: start, an item for each article, done; see Lines.swift.
 //   fails  400 every bad field · 403 Ozon refuses the credential; user_id outside the allowed prefixes · what Ozon's calls
-//          failed with, if all of them did · 501 download_images: true            (401, 405, 413, 415, 5xx: Core/Fault.swift)
-//   calls  Ozon's /v3/product/info/list, one for each 1000 articles, all at once, each at most OZON_TIMEOUT.
+//          failed with, if all of them did                                         (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//   calls  Ozon's /v3/product/info/list, one for each 1000 articles, all at once, each at most OZON_TIMEOUT; to copy, the CDN
+//          and R2, at most MAX_TRANSFERS images at once in the whole process, IMAGE_TIMEOUT an attempt, three attempts.
 
 import Core
 import Ozon
@@ -22,15 +26,16 @@ struct Ask: RequestBody {
     let userID: String
     let downloadsImages: Bool
     let presign: Bool
+    let skipsExisting: Bool
 
-    init?(_ fields: Fields, _ tools: Metadata) {
+    init?(_ fields: Fields, _ tools: Downloading) {
         let credential = Credential(fields.object("credential"))
         let articles = fields.strings("articles", limit: tools.maxArticles)
         let field = fields.choice("field", ArticleField.allCases.map(\.rawValue), default: "offer_id")
         let userID = fields.text("user_id", maxBytes: 128, allows: isKeySegment)
         downloadsImages = fields.bool("download_images", default: true)
         presign = fields.bool("presign", default: false)
-        _ = fields.choice("existing", ["overwrite", "skip"], default: "overwrite")
+        skipsExisting = fields.choice("existing", ["overwrite", "skip"], default: "overwrite") == "skip"
         guard let credential, let userID, let field = ArticleField(rawValue: field) else { return nil }
         self.credential = credential
         self.userID = userID
@@ -38,10 +43,7 @@ struct Ask: RequestBody {
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Metadata>) async throws -> Answer {
-    if ask.downloadsImages {
-        throw Fault(.notImplemented, detail: "Copying by the server is not available; send download_images: false")
-    }
+@Sendable func answer(_ ask: Ask, _ call: Call<Downloading>) async throws -> Answer {
     let work = try Work(ask, call)
     return call.wantsLines ? try await work.lines() : try await work.whole()
 }

@@ -1,0 +1,131 @@
+import Core
+import Ozon
+import R2
+import Relay
+
+/// Copies the images of looked-up products into the bucket: at most `MAX_TRANSFERS` at once, an article is told the moment
+/// its last image has ended, and a slow image holds up its own article only.
+struct Copying: Sendable {
+    let userID: String
+    let relay: ImageRelay
+    let bucket: Bucket
+    /// Leave what the bucket already holds.
+    let skipsExisting: Bool
+
+    /// One distinct article whose product was found.
+    struct Article: Sendable {
+        let places: [Int]
+        let productID: Int
+        let images: [(url: String, key: ObjectKey)]
+
+        /// - Parameter article: names the folder.
+        init(_ product: Product, article: String, places: [Int], userID: String) throws(ObjectKey.Invalid) {
+            self.places = places
+            productID = product.id
+            var keys = ImageKeys(userID: userID, article: article)
+            var images: [(url: String, key: ObjectKey)] = []
+            for url in product.images { images.append((url, try keys.key(for: url))) }
+            self.images = images
+        }
+    }
+
+    enum Found: Sendable {
+        case article(Article)
+        /// Nothing to copy: the places, and why.
+        case failed([Int], String)
+    }
+
+    enum Event: Sendable {
+        case articles([Found])
+        /// No more articles will come.
+        case complete
+        /// An image of an article ended; the reason, if it failed.
+        case image(article: Int, index: Int, failure: String?)
+    }
+
+    /// What is known of an article so far.
+    private struct Progress {
+        let article: Article
+        var failures: [Int: String] = [:]
+        var left: Int
+    }
+
+    /// Runs until every article has been told.
+    /// - Parameter feed: gives the articles as they are found, and throws what ends the work.
+    /// - Parameter tell: takes an article's outcome; while it waits, no further image is begun.
+    func run(
+        _ feed: @escaping @Sendable (AsyncStream<Event>.Continuation) async throws -> Void,
+        tell: ([Int], Item.Outcome) async throws -> Void
+    ) async throws {
+        let (events, continuation) = AsyncStream.makeStream(of: Event.self)
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask {
+                try await feed(continuation)
+                continuation.yield(.complete)
+            }
+            var articles: [Progress] = []
+            var waiting: [(article: Int, index: Int)] = []
+            var next = 0
+            var running = 0
+            var isComplete = false
+            for await event in events {
+                switch event {
+                case .complete: isComplete = true
+                case .articles(let found):
+                    for case .failed(let places, let reason) in found { try await tell(places, .failed(reason)) }
+                    for case .article(let article) in found {
+                        let progress = Progress(article: article, left: article.images.count)
+                        if progress.left == 0 { try await tell(article.places, outcome(progress)) }
+                        waiting += article.images.indices.map { (articles.count, $0) }
+                        articles.append(progress)
+                    }
+                case .image(let number, let index, let failure):
+                    running -= 1
+                    articles[number].failures[index] = failure
+                    articles[number].left -= 1
+                    if articles[number].left == 0 {
+                        try await tell(articles[number].article.places, outcome(articles[number]))
+                    }
+                }
+                while running < relay.slots.count, next < waiting.count {
+                    let (number, index) = waiting[next]
+                    let image = articles[number].article.images[index]
+                    group.addTask {
+                        let failure = try await copy(image.url, to: image.key)
+                        continuation.yield(.image(article: number, index: index, failure: failure))
+                    }
+                    next += 1
+                    running += 1
+                }
+                if isComplete, running == 0, next == waiting.count { break }
+            }
+            try Task.checkCancellation()
+        }
+    }
+
+    /// Why it failed; nil if the image is in the bucket.
+    private func copy(_ url: String, to key: ObjectKey) async throws -> String? {
+        do {
+            try await relay.slots {
+                if skipsExisting, try await relay.holds(key) { return }
+                try await relay.copy(url, to: key)
+            }
+            return nil
+        } catch let failure as ImageRelay.Failure {
+            return failure.reason
+        }
+    }
+
+    private func outcome(_ progress: Progress) -> Item.Outcome {
+        var urls: [String] = []
+        var errors: [ImageError] = []
+        for (index, image) in progress.article.images.enumerated() {
+            if let reason = progress.failures[index] {
+                errors.append(ImageError(url: image.url, reason: reason))
+            } else {
+                urls.append(bucket.publicURL(of: image.key))
+            }
+        }
+        return .copied(productID: progress.article.productID, urls: urls, errors: errors)
+    }
+}

@@ -1,0 +1,171 @@
+import Core
+import HTTP
+import HTTPClient
+import R2
+import R2Storage
+
+/// Copies one image from Ozon's CDN into the bucket without holding it: what the download brings is sent on at once, each
+/// side pausing the other, and a download that breaks off aborts the upload, so that R2 stores nothing.
+package final class ImageRelay: Sendable {
+    private let client: HTTPClient
+    private let storage: Storage
+    private let hosts: ImageHosts
+    private let maxBytes: Int
+    private let milliseconds: Int
+    private let turns = KeyTurns()
+    package let slots: TransferSlots
+
+    private static let maxRedirects = 3
+    private static let retries = 2
+
+    /// Why an image was not copied, for people.
+    package struct Failure: Error, Sendable {
+        package let reason: String
+        let isMomentary: Bool
+
+        init(_ reason: String, isMomentary: Bool = false) {
+            self.reason = reason
+            self.isMomentary = isMomentary
+        }
+    }
+
+    /// `OZON_IMAGE_HOSTS` `MAX_IMAGE_BYTES` `IMAGE_TIMEOUT` `MAX_TRANSFERS` `SSL_CERT_FILE`. nil: `settings` has noted why.
+    package init?(_ settings: inout Settings, _ bucket: Bucket?) {
+        let hosts = ImageHosts(&settings)
+        maxBytes = settings.integer("MAX_IMAGE_BYTES", default: 50_000_000, in: 1...(5 << 30))
+        milliseconds = settings.integer("IMAGE_TIMEOUT", default: 30, in: 1...3600) * 1000
+        slots = TransferSlots(count: settings.integer("MAX_TRANSFERS", default: 32, in: 1...1024))
+        guard let hosts, let bucket else { return nil }
+        self.hosts = hosts
+        client = HTTPClient(
+            HTTPClient.Options(
+                maxConnections: 2 * slots.count, speaksHTTP2: false, authorities: settings.optional("SSL_CERT_FILE")))
+        storage = Storage(client, bucket)
+    }
+
+    /// Whether the key is already there.
+    package func holds(_ key: ObjectKey) async throws -> Bool {
+        try await repeated { () async throws(Failure) in
+            do throws(StorageError) {
+                return try await storage.contains(key, milliseconds: milliseconds)
+            } catch {
+                throw Failure(error)
+            }
+        }
+    }
+
+    /// Up to two more tries where trying again may help, the download included.
+    package func copy(_ url: String, to key: ObjectKey) async throws {
+        try await turns(key.text) {
+            try await repeated { () async throws(Failure) in try await copyOnce(url, key) }
+        }
+    }
+
+    private func repeated<Value: Sendable>(_ attempt: () async throws(Failure) -> Value) async throws -> Value {
+        var tries = 0
+        while true {
+            do throws(Failure) {
+                return try await attempt()
+            } catch {
+                try Task.checkCancellation()
+                guard error.isMomentary, tries < Self.retries else { throw error }
+            }
+            tries += 1
+            // R2 takes one write a second for a key.
+            try await Task.sleep(for: .milliseconds(Int.random(in: 1000...1500)) * tries)
+        }
+    }
+
+    private func copyOnce(_ url: String, _ key: ObjectKey) async throws(Failure) {
+        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        let pipe = Pipe(maxBytes: maxBytes)
+        defer { pipe.close() }
+        let reply = try await fetch(url, into: pipe, deadline)
+        let length = reply.headers["Content-Length"].flatMap(positiveInteger)
+        if let length, length > maxBytes { throw Failure("Too large") }
+        let head: [UInt8]
+        do throws(TransferError) { head = try await pipe.peek(32) } catch { throw Failure(error) }
+        guard let type = imageType(head) else { throw Failure("Not an image") }
+        if let length, reply.headers["Content-Encoding"] == nil {
+            try await put(key, .pipe(pipe, count: length), type, deadline, pipe)
+        } else {
+            try await spool(pipe, key, type, deadline)
+        }
+    }
+
+    private func fetch(
+        _ url: String, into pipe: Pipe, _ deadline: ContinuousClock.Instant
+    ) async throws(Failure) -> HTTPClient.Reply {
+        var url = url
+        for _ in 0...Self.maxRedirects {
+            guard let place = hosts.place(of: url) else { throw Failure("Host not allowed") }
+            let call = HTTPClient.Call(
+                "GET", url, headers: [("Accept", "image/*")], timeout: remaining(deadline), maxReplyBytes: 64 << 10,
+                onlyPublicAddresses: place == .open)
+            let reply: HTTPClient.Reply
+            do throws(TransferError) { reply = try await client.download(call, into: pipe) } catch {
+                throw Failure(error)
+            }
+            switch reply.status {
+            case 200: return reply
+            case 301, 302, 303, 307, 308:
+                guard let next = reply.headers["Location"].flatMap({ redirected(from: url, to: $0) }) else {
+                    throw Failure("HTTP \(reply.status) without a place to go")
+                }
+                url = next
+            default: throw Failure("HTTP \(reply.status)", isMomentary: reply.status >= 500 || reply.status == 429)
+            }
+        }
+        throw Failure("Too many redirects")
+    }
+
+    private func spool(
+        _ pipe: Pipe, _ key: ObjectKey, _ type: String, _ deadline: ContinuousClock.Instant
+    ) async throws(Failure) {
+        var spool = Spool()
+        while true {
+            let bytes: [UInt8]
+            do throws(TransferError) { bytes = try await pipe.next() } catch { throw Failure(error) }
+            if bytes.isEmpty { break }
+            do throws(Spool.Failure) { try spool.append(bytes) } catch {
+                throw Failure("Spooling failed: \(error.reason)")
+            }
+        }
+        try await put(key, spool.body, type, deadline, pipe)
+        // The file's descriptor is the spool's: it must live until here.
+        _ = spool.count
+    }
+
+    private func put(
+        _ key: ObjectKey, _ body: HTTPClient.Call.Body, _ type: String, _ deadline: ContinuousClock.Instant,
+        _ pipe: Pipe
+    ) async throws(Failure) {
+        do throws(StorageError) {
+            try await storage.put(key, body, contentType: type, milliseconds: remaining(deadline))
+        } catch {
+            // An upload that was broken off because the download was is the download's fault.
+            throw pipe.failure.map(Failure.init) ?? Failure(error)
+        }
+    }
+
+    private func remaining(_ deadline: ContinuousClock.Instant) -> Int {
+        max(ContinuousClock.now.duration(to: deadline).milliseconds, 1)
+    }
+}
+
+extension ImageRelay.Failure {
+    init(_ error: TransferError) {
+        switch error {
+        case .timeout: self.init("Timeout", isMomentary: true)
+        case .unreachable: self.init("Host unreachable", isMomentary: true)
+        case .broken: self.init("Connection broken", isMomentary: true)
+        case .tooLarge: self.init("Too large")
+        case .forbiddenAddress: self.init("Host not allowed")
+        case .cancelled: self.init("Cancelled")
+        }
+    }
+
+    init(_ error: StorageError) {
+        self.init(error.fault.kind.row.error, isMomentary: error.isMomentary)
+    }
+}
