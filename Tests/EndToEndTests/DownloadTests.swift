@@ -125,12 +125,26 @@ extension EndToEnd {
             for item in items(answer) { #expect(Set(item["urls"].strings).count == item["total_images"].int) }
         }
 
-        @Test func `Copying by the server is not implemented, and told so before anything is done`() throws {
+        @Test func `Unless told otherwise the server copies, and answers the public URLs of what it stored`() throws {
             for more in [["download_images": true], ["download_images": NSNull()]] {
-                let client = nextClient()
-                expect(try post(downloadBody(["A-1"], client: client, more)), .notImplemented)
-                #expect(try sandbox().calls(of: client).isEmpty)
+                let answer = try post(downloadBody(["FORMATS"], more))
+                let item = items(answer)[0]
+                #expect(["total_images", "success_images", "failed_images"].map { item[$0].int } == [3, 3, 0])
+                let ozon = items(try post(downloadBody(["FORMATS"])))[0]["urls"].strings
+                let base = try sandbox().settings["R2_PUBLIC_BASE"] ?? ""
+                for (copy, original) in zip(item["urls"].strings, ozon) {
+                    #expect(copy.hasPrefix("\(base)/users/test-user/ozon/FORMATS/"))
+                    #expect(try fetched(copy) == fetched(original))
+                }
+                #expect(item["urls"].strings.count == 3)
             }
+        }
+
+        private func fetched(_ url: String) throws -> [UInt8] {
+            let parts = try #require(URLComponents(string: url))
+            let answer = try http("GET", port: UInt16(try #require(parts.port)), parts.percentEncodedPath)
+            #expect(answer.status == 200)
+            return answer.body
         }
     }
 }

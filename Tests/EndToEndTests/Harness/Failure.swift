@@ -17,7 +17,6 @@ struct Failure {
     static let unsupportedMediaType = Failure(
         status: 415, code: "UNSUPPORTED_MEDIA_TYPE", error: "Content-Type must be application/json")
     static let rateLimited = Failure(status: 429, code: "RATE_LIMITED", error: "Rate limited")
-    static let notImplemented = Failure(status: 501, code: "NOT_IMPLEMENTED", error: "Not implemented")
     static let ozonUnavailable = Failure(status: 502, code: "OZON_UNAVAILABLE", error: "Ozon API unavailable")
     static let ozonBadAnswer = Failure(status: 502, code: "OZON_BAD_ANSWER", error: "Ozon API gave an unusable answer")
     static let ozonMethodRetired = Failure(status: 502, code: "OZON_METHOD_RETIRED", error: "Ozon API method retired")
