@@ -108,11 +108,13 @@ final class Transfer: @unchecked Sendable {
                 .cancelled
             }
         let result = error.map { Result.failure($0) } ?? .success(replySoFar())
+        // The body of any other status stood in the reply, and the pipe waits for what a redirect leads to.
+        let hasFilledPipe = error != nil || status == 200
         if let easy { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
         curl_slist_free_all(headerList)
         easy = nil
         headerList = nil
-        sink?.end(error)
+        if hasFilledPipe { sink?.end(error) }
         answer(result)
     }
 
