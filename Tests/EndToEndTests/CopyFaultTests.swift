@@ -19,7 +19,8 @@ extension EndToEnd {
             ("to-nowhere.jpg?to=//127.0.0.1/", "HTTP 302 without a place to go"),
         ]
 
-        @Test func `Each image tells its own fault, is tried as often as helps, and only whole ones are stored`() throws {
+        @Test func `Each image tells its own fault, is tried as often as helps, and only whole ones are stored`() throws
+        {
             let site = try CopySite(["IMAGE_TIMEOUT": "3", "MAX_IMAGE_BYTES": "2000000"])
             let urls = try define("EDGES", Self.images.map(\.name))
             let articles = Self.faults.map { "FAULT-IMG-\($0.kind)" } + ["EDGES"]

@@ -36,7 +36,8 @@ extension EndToEnd {
             #expect(stored == ["LIES/to-0.jpg": "image/png", "LIES/to-1.jpg": "image/webp"])
         }
 
-        @Test func `Whatever an article is called its images are stored under that name and told by URLs that work`() throws
+        @Test func `Whatever an article is called its images are stored under that name and told by URLs that work`()
+            throws
         {
             let site = try CopySite()
             let odd = [
@@ -49,7 +50,9 @@ extension EndToEnd {
             #expect(items.map { $0["article"].string } == odd)
             try site.expectWhole(items, originals)
             let keys = Set(try site.stored().keys)
-            for encoded in ["a%2Fb", "%2E%2E", "%2E", "a%5Cb", "100%25", "%252e%252e", "tab%09here", "é", "a%2F%2Fb%2F"] {
+            for encoded in [
+                "a%2Fb", "%2E%2E", "%2E", "a%5Cb", "100%25", "%252e%252e", "tab%09here", "é", "a%2F%2Fb%2F",
+            ] {
                 #expect(keys.contains("\(encoded)/odd.jpg"), "\(encoded)")
             }
         }
