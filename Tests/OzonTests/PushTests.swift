@@ -144,7 +144,8 @@ struct PushTests {
         #expect(
             outcome.errors == [
                 FieldFault(field: "images", index: 1, url: "https://h/b", reason: "Refused by Ozon"),
-                FieldFault(field: "images360", reason: "Not among the product's pictures"),
+                FieldFault(
+                    field: "images360", index: 1, url: "https://h/s", reason: "Not among the product's pictures"),
             ])
     }
 }
