@@ -21,6 +21,7 @@ final class Transfer: @unchecked Sendable {
     private var headers: [(name: String, value: String)] = []
     private var reply: [UInt8] = []
     private var sent = 0
+    private var hasWholeHead = false
     private var refusal: TransferError?
     private var isSent = false
 
@@ -109,7 +110,7 @@ final class Transfer: @unchecked Sendable {
     /// The handle has been removed from the multi handle.
     func finish(_ code: CURLcode?) {
         let error: TransferError? =
-            if let refusal { refusal } else if let code { code == CURLE_OK ? nil : TransferError(code) } else {
+            if let refusal { refusal } else if let code { code == CURLE_OK ? cutOff : TransferError(code) } else {
                 .cancelled
             }
         let reply = replySoFar()
@@ -122,6 +123,9 @@ final class Transfer: @unchecked Sendable {
         if error != nil || reply.status == 200 { sink?.end(error) }
         answer(result)
     }
+
+    /// libcurl takes a connection that closes amid the head for the end of the reply.
+    private var cutOff: TransferError? { hasWholeHead ? nil : .broken("the head is cut off") }
 
     private var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }
 
@@ -156,7 +160,8 @@ final class Transfer: @unchecked Sendable {
     fileprivate func appendHeader(_ bytes: UnsafeRawBufferPointer) {
         let line = bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
         // A status line begins another response: of a 1xx, or the final one.
-        if line.starts(with: "HTTP/".utf8) { headers = [] }
+        if line.starts(with: "HTTP/".utf8) { (headers, hasWholeHead) = ([], false) }
+        if line.isEmpty { hasWholeHead = true }
         guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         headers.append((text(line[..<colon]), text(line[(colon + 1)...])))
     }

@@ -7,17 +7,18 @@ import Testing
 private let old = ["https://h/old1", "https://h/old2"]
 private let absent = "Not among the product's pictures"
 
-/// A comparison of pictures a, b, … with the caller's indexes 0, 2, 4, …: index and position must not be mistaken.
+/// A comparison of pictures a, b, … with the caller's indexes 0, 2, 4, …: index and position must not be mistaken. The color
+/// picture stands as before unless told.
 private func outcome(
     _ images: [String], color: String? = nil, task: ImportTask.Status = .imported,
     taskErrors: [(field: String, reason: String)] = [], before: StandingPictures? = nil,
-    after: [String], afterColor: [String] = ["https://h/oldc"], errors: [(url: String, message: String)] = []
+    after: [String], afterColor: [String]? = nil, errors: [(url: String, message: String)] = []
 ) -> PushOutcome {
     Comparison(
         images: images.enumerated().map { (Picture(index: $0 * 2, url: url($1)), url($1)) },
         color: color.map { (Picture(index: nil, url: url($0)), url($0)) },
         task: ImportTask(status: task, errors: taskErrors), before: before,
-        after: StandingPictures(images: after, color: afterColor, errors: errors)
+        after: StandingPictures(images: after, color: afterColor ?? before?.color ?? [], errors: errors)
     ).outcome(productID: 1, taskID: 7)
 }
 

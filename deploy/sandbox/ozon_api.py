@@ -278,6 +278,9 @@ class SellerAPI:
             return json_answer(200, self.record.images)
         if what == ("GET", "/_peak"):
             return json_answer(200, {"peak": self.record.peak[client_id]})
+        if what == ("POST", "/_product"):
+            self.catalogue.add(**json.loads(request.body))
+            return json_answer(200, {})
         if what == ("POST", "/_reset"):
             self.faults = KeyFaults()
             for reset in (self.record.reset, self.catalogue.reset, self.tasks.reset, *self.on_reset):

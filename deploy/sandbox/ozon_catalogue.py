@@ -40,6 +40,12 @@ class Catalogue:
         self._products = {p.product_id: p for p in named}
         self._skus = {p.sku: p for p in named if p.sku}
 
+    def add(self, offer_id: str, images: list) -> None:
+        """One more product, with ids of its own."""
+        number = 9_000_000 + len(self._offers)
+        product = Product(number, offer_id, number + 1_000_000, images)
+        self._offers[offer_id] = self._products[number] = self._skus[product.sku] = product
+
     def find(self, kind: str, value: str) -> Product | None:
         """`kind` is offer_id, product_id or sku."""
         if kind == "offer_id":
