@@ -60,8 +60,14 @@ struct Copying: Sendable {
         let (events, continuation) = AsyncStream.makeStream(of: Event.self)
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
-                try await feed(continuation)
-                continuation.yield(.complete)
+                do {
+                    try await feed(continuation)
+                    continuation.yield(.complete)
+                } catch {
+                    // The failure cancels this group's tasks, but not the loop below.
+                    continuation.finish()
+                    throw error
+                }
             }
             var articles: [Progress] = []
             var waiting: [(article: Int, index: Int)] = []
