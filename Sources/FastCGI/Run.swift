@@ -51,6 +51,12 @@ extension Server {
         }
     }
 
+    /// After the queues were emptied. Asked in this order: a worker that has just accepted is busy until its connection is
+    /// in the table.
+    private var isIdle: Bool {
+        workers.busy.load(ordering: .sequentiallyConsistent) == 0 && table.open == 0
+    }
+
     private func resumeAccepting() {
         if workers.acceptPaused.exchange(false, ordering: .relaxed) { listen() }
     }
@@ -70,7 +76,7 @@ extension Server {
         }
         options.report("draining", "\(table.open) connections")
         let start = milliseconds()
-        while table.open > 0 {
+        while !isIdle {
             let passed = milliseconds() - start
             if passed > options.drainSeconds * 1000 {
                 options.report("drain cut short", "\(table.open) connections after \(options.drainSeconds) s")

@@ -73,14 +73,14 @@ package final class Server: Sendable {
         var token: UInt64 = 0
         while true {
             guard shim_epoll_wait(epoll, &events, &token) == 1 else { continue }
-            workers.busy.add(1, ordering: .relaxed)
+            workers.busy.add(1, ordering: .sequentiallyConsistent)
             switch Token(word: token) {
             case .listener(let index): accept(listeners[index])
             case .ready: if let connection = ready.take() { answer(connection) }
             case .connection(let index, let generation):
                 woken(table[index], generation, events)
             }
-            workers.busy.subtract(1, ordering: .relaxed)
+            workers.busy.subtract(1, ordering: .sequentiallyConsistent)
             workers.served.add(1, ordering: .relaxed)
         }
     }
