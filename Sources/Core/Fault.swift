@@ -4,7 +4,7 @@ package struct Fault: Error, Sendable {
     package enum Kind: Sendable, CaseIterable {
         case validationFailed, unauthorized
         case ozonUnauthorized, pathNotAllowed
-        case productNotFound
+        case productNotFound, uploadNotFound
         case methodNotAllowed, bodyTooLarge, unsupportedMediaType
         case productConflict
         case rateLimited
@@ -61,6 +61,7 @@ extension Fault.Kind {
         case .ozonUnauthorized: (403, "OZON_UNAUTHORIZED", "API key unauthorized")
         case .pathNotAllowed: (403, "PATH_NOT_ALLOWED", "Path not allowed")
         case .productNotFound: (404, "PRODUCT_NOT_FOUND", "Product not found")
+        case .uploadNotFound: (404, "UPLOAD_NOT_FOUND", "Upload not found")
         case .methodNotAllowed: (405, "METHOD_NOT_ALLOWED", "Method not allowed")
         case .bodyTooLarge: (413, "BODY_TOO_LARGE", "Request body too large")
         case .unsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json")

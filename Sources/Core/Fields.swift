@@ -109,6 +109,46 @@ package struct Fields {
         members[name]?.string == text
     }
 
+    package func has(_ name: StaticString) -> Bool {
+        members[name] != nil
+    }
+
+    /// 1…`limit` objects, each with its own path in faults: `items[3].r2_path`.
+    package func objects(_ name: StaticString, limit: Int, required: Bool = true) -> [Fields]? {
+        guard let elements = typed(name, required: required, "an array", \.array) else { return nil }
+        if elements.isEmpty { fail(name, "Must not be empty") }
+        if elements.count > limit { fail(name, "Exceeds limit (\(limit))") }
+        guard (1...limit).contains(elements.count) else { return nil }
+        return elements.enumerated().compactMap { index, element in
+            guard case .object = element else {
+                faults.list.append(FieldFault(field: "\(path)\(name)[\(index)]", reason: "Must be an object"))
+                return nil
+            }
+            return Fields(members: element, path: "\(path)\(name)[\(index)].", faults: faults)
+        }
+    }
+
+    /// 1…`limit` integers, in order, each in the range and none twice.
+    package func integers(_ name: StaticString, in range: ClosedRange<Int>, limit: Int) -> [Int]? {
+        guard let elements = typed(name, required: true, "an array", \.array) else { return nil }
+        if elements.isEmpty { fail(name, "Must not be empty") }
+        if elements.count > limit { fail(name, "Exceeds limit (\(limit))") }
+        guard (1...limit).contains(elements.count) else { return nil }
+        var seen: Set<Int> = []
+        return elements.enumerated().compactMap { index, element in
+            guard let value = wholeNumber(element) else {
+                fail(name, index: index, "Must be an integer")
+                return nil
+            }
+            if !range.contains(value) {
+                fail(name, index: index, "Must be between \(range.lowerBound) and \(range.upperBound)")
+            } else if !seen.insert(value).inserted {
+                fail(name, index: index, "Must not be repeated")
+            }
+            return value
+        }
+    }
+
     /// An optional list of strings without its nulls and empty strings, and without those `accepts` refuses (it notes why);
     /// each keeps its index in the list as it was sent.
     package func entries(
