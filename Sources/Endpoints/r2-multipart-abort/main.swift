@@ -31,7 +31,9 @@ struct Answer: ResponseBody {
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
     try call.allow(ask.key, by: call.tools.signing.rules)
-    try await call.tools.storage { try await $0.abortUpload(ask.key, upload: ask.uploadID) }
+    try await call.tools.storage { storage async throws(StorageError) in
+        try await storage.abortUpload(ask.key, upload: ask.uploadID)
+    }
     return Answer()
 }
 

@@ -53,7 +53,9 @@ struct Answer: ResponseBody {
 @Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
     let signing = call.tools.signing
     try call.allow(ask.key, by: signing.rules)
-    let uploadID = try await call.tools.storage { try await $0.createUpload(ask.key, contentType: ask.contentType) }
+    let uploadID = try await call.tools.storage { storage async throws(StorageError) in
+        try await storage.createUpload(ask.key, contentType: ask.contentType)
+    }
     return Answer(
         key: ask.key, uploadID: uploadID, plan: ask.plan,
         parts: signing.presigner.parts(
