@@ -19,7 +19,7 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
     package struct Access: Sendable {
         /// The id of a scoped key, for the log.
         package let id: String?
-        /// nil: everywhere.
+        /// nil: everywhere. A scope without prefixes opens none.
         package let prefixes: AllowedPrefixes?
         /// Names of executables; nil: all.
         package let endpoints: [String]?
@@ -70,7 +70,7 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
                 Scoped(
                     id: id, digest: Array(digest.utf8),
                     access: Access(
-                        id: id, prefixes: AllowedPrefixes(prefixes),
+                        id: id, prefixes: AllowedPrefixes(prefixes.isEmpty ? [""] : prefixes),
                         endpoints: endpoints.contains("*") ? nil : endpoints)))
         }
         return keys

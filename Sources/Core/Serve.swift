@@ -55,11 +55,13 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         exit(1)
     }
     if listeners.isEmpty { usage(name) }
+    var reload: (@Sendable () -> Void)?
+    if let file = common.scopesFile { reload = { readAgain(file, keys, log) { path.replace($0) } } }
     let server = Server(
         listeners,
         Server.Options(
             maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
-            reload: common.scopesFile.map { file in { readAgain(file, keys, log, path.replace) } },
+            reload: reload,
             report: { message, detail in log(.warning, message) { $0.member("detail", detail) } }),
         handler: handler)
     log(.info, "started") { $0.member("pid", Int(getpid())) }
