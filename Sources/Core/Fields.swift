@@ -113,19 +113,23 @@ package struct Fields {
         members[name] != nil
     }
 
-    /// 1…`limit` objects, each with its own path in faults: `items[3].r2_path`.
-    package func objects(_ name: StaticString, limit: Int, required: Bool = true) -> [Fields]? {
+    /// 1…`limit` objects, each with its own path in faults: `items[3].r2_path`. nil unless all of them could be read.
+    package func objects<Element>(
+        _ name: StaticString, limit: Int, required: Bool = true, _ read: (Fields) -> Element?
+    ) -> [Element]? {
         guard let elements = typed(name, required: required, "an array", \.array) else { return nil }
         if elements.isEmpty { fail(name, "Must not be empty") }
         if elements.count > limit { fail(name, "Exceeds limit (\(limit))") }
         guard (1...limit).contains(elements.count) else { return nil }
-        return elements.enumerated().compactMap { index, element in
+        let values = elements.enumerated().compactMap { index, element in
+            let place = "\(path)\(name)[\(index)]"
             guard case .object = element else {
-                faults.list.append(FieldFault(field: "\(path)\(name)[\(index)]", reason: "Must be an object"))
-                return nil
+                fail(FieldFault(field: place, reason: "Must be an object"))
+                return nil as Element?
             }
-            return Fields(members: element, path: "\(path)\(name)[\(index)].", faults: faults)
+            return read(Fields(members: element, path: "\(place).", faults: faults))
         }
+        return values.count == elements.count ? values : nil
     }
 
     /// 1…`limit` integers, in order, each in the range and none twice.

@@ -75,11 +75,13 @@ extension Storage {
         return unquoted(etag)
     }
 
+    /// Of an upload that is gone already nothing is left to abort.
     package func abortUpload(_ key: ObjectKey, upload: String) async throws(StorageError) {
         do throws(StorageError) {
             _ = try await send("DELETE", key, parameters: [("uploadId", upload)])
         } catch {
-            if !error.isNoSuchUpload { throw error }
+            if case .refused(404, _) = error { return }
+            throw error
         }
     }
 

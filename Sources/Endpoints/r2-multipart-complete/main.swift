@@ -23,7 +23,7 @@ struct Ask: RequestBody {
         let key = fields.objectKey("r2_path")
         let uploadID = fields.uploadID()
         size = fields.integer("size", in: 1...PartPlan.maxBytes, required: false)
-        parts = fields.objects("parts", limit: PartPlan.maxParts, required: false)?.compactMap(ClaimedPart.init)
+        parts = fields.objects("parts", limit: PartPlan.maxParts, required: false, ClaimedPart.init)
         guard let key, let uploadID else { return nil }
         self.key = key
         self.uploadID = uploadID

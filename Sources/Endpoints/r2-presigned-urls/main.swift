@@ -18,13 +18,13 @@ struct Ask: RequestBody {
 
     init?(_ fields: Fields, _ tools: Signing) {
         var seen: Set<ObjectKey> = []
-        let uploads = (fields.objects("items", limit: Self.maxItems) ?? []).map { item in
+        let uploads = fields.objects("items", limit: Self.maxItems) { item in
             let upload = Upload(item, tools.rules)
             if let upload, !seen.insert(upload.key).inserted { item.fail("r2_path", "Invalid path: is given twice") }
             return upload
         }
-        self.uploads = uploads.compactMap { $0 }
-        guard !uploads.isEmpty, self.uploads.count == uploads.count else { return nil }
+        guard let uploads else { return nil }
+        self.uploads = uploads
     }
 }
 
