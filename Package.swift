@@ -51,6 +51,7 @@ let package = Package(
         endpoint("r2-multipart-resume", ["Core", "HTTP", "R2", "R2Storage"]),
         endpoint("r2-presigned-url", ["Core", "HTTP", "R2"]),
         endpoint("r2-presigned-urls", ["Core", "HTTP", "R2"]),
+        .testTarget(name: "EndToEndTests", swiftSettings: [.treatAllWarnings(as: .error)]),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         tests("HTTPTests", ["HTTP"]),
         tests("DigestTests", ["Digest"], vectors: true),

@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// Many requests at once.
+    @Suite struct InFlight {
+        @Test func `300 slow calls are in flight in one process, on few threads, and the presigner beside it is quick`()
+            throws
+        {
+            let stage = try Stage()
+            let handler = try stage.handler(.download).warmedUp()
+            let presigner = try stage.handler(.presign)
+            let client = nextClient()
+            let bodies = (0..<300).map { Array(downloadBody(["A-\($0 + 1)"], client: client, key: "slow-1s").utf8) }
+            var answers: [HTTPAnswer] = []
+            var threads = 0
+            let passed = try seconds {
+                let open = try bodies.map { try stage.site.open(.download, $0) }
+                threads = handler.program.statusLine("Threads") ?? .max
+                for _ in 0..<20 {
+                    var answer: HTTPAnswer?
+                    let quick = try seconds { answer = try stage.site.post(.presign, Endpoint.presign.goodBody) }
+                    #expect(answer?.status == 200)
+                    #expect(quick < 0.5)
+                }
+                answers = try open.map { try HTTPAnswer(try $0.readToEnd()) }
+                threads = max(threads, handler.program.statusLine("Threads") ?? .max)
+            }
+            #expect(answers.allSatisfy { $0.status == 200 })
+            #expect(answers.map { $0.json["data"]["items"][0]["product_id"].int } == (1...300).map { 1_000_000 + $0 })
+            #expect(passed < 2)
+            #expect(threads < 64)
+            let peak = try http("GET", port: try sandbox().ozonPort, "/_peak?client_id=\(client)").json["peak"].int
+            #expect(try #require(peak) > 200)
+            #expect(presigner.program.isRunning)
+        }
+
+        @Test func `The first calls of a process don't wait for one another`() throws {
+            let handler = try Handler(.download)
+            let client = nextClient()
+            let body = downloadBody(["A-1"], client: client, key: "slow-1s")
+            let open = try (0..<5).map { _ in
+                let wire = try handler.connect()
+                try wire.wire.send(FastCGIWire.request(Array(body.utf8), key: try sandbox().key))
+                return wire
+            }
+            for wire in open { #expect(try wire.answer().status == 200) }
+            let peak = try http("GET", port: try sandbox().ozonPort, "/_peak?client_id=\(client)").json["peak"].int
+            #expect(peak == 5)
+        }
+
+        @Test func `Over MAX_IN_FLIGHT is OVERLOADED, and goes on when one has ended`() throws {
+            let stage = try Stage()
+            let handler = try stage.handler(.download, ["MAX_IN_FLIGHT": "2"]).warmedUp()
+            let client = nextClient()
+            let slow = try (0..<2).map { _ in
+                try stage.site.open(.download, Array(downloadBody(["A-1"], client: client, key: "slow-1500ms").utf8))
+            }
+            try eventually("both are in flight") { try sandbox().calls(of: client).count == 2 }
+            for _ in 0..<3 {
+                let answer = try stage.site.post(.download, Endpoint.download.goodBody)
+                expect(answer, .overloaded)
+                #expect(answer["Retry-After"] == "1")
+            }
+            for wire in slow { #expect(try HTTPAnswer(try wire.readToEnd()).status == 200) }
+            #expect(try stage.site.post(.download, Endpoint.download.goodBody).status == 200)
+            #expect(handler.program.isRunning)
+        }
+
+        @Test func `One whose browser went away makes room`() throws {
+            let handler = try Handler(.download, ["MAX_IN_FLIGHT": "1", "OZON_TIMEOUT": "60"])
+            let client = nextClient()
+            for streamed in [false, true] {
+                var wire: FastCGIWire? = try handler.connect()
+                let body = Array(downloadBody(["A-1"], client: client, key: "stall").utf8)
+                let accept = streamed ? [("HTTP_ACCEPT", Optional("application/x-ndjson"))] : []
+                try wire?.wire.send(FastCGIWire.request(body, key: try sandbox().key, with: accept))
+                try eventually("Ozon is asked") { try sandbox().calls(of: client).count == (streamed ? 2 : 1) }
+                expect(try handler.post(Endpoint.download.goodBody), .overloaded)
+                wire = nil
+                try eventually("there is room again", within: 2) {
+                    try handler.post(Endpoint.download.goodBody).status == 200
+                }
+            }
+        }
+
+        @Test func `A large answer comes whole, plain and over many kept requests`() throws {
+            let handler = try Handler(.download)
+            let body = downloadBody((1...5000).map { "A-\($0)" })
+            let wire = try handler.connect()
+            for _ in 0..<3 {
+                let answer = try wire.post(body, keep: true)
+                #expect(answer.body.count > 700_000)
+                #expect(answer.json["data"]["items"].list.count == 5000)
+            }
+            let through = try sandbox().site.post(.download, body)
+            #expect(through.json["data"]["items"].list.count == 5000)
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// The same executables as plain CGI programs: one process a request.
+    @Suite struct PlainCGI {
+        private func run(
+            _ endpoint: Endpoint, _ body: String, _ more: [String: String?] = [:]
+        ) throws -> (code: Int32, output: [UInt8], errors: String) {
+            var environment = try sandbox().settings
+            let usual: [String: String?] = [
+                "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json",
+                "CONTENT_LENGTH": "\(body.utf8.count)", "HTTP_X_API_KEY": environment["API_KEYS"],
+                "REQUEST_ID": "same-id",
+            ]
+            for (name, value) in usual.merging(more, uniquingKeysWith: { $1 }) { environment[name] = value }
+            return try Program.run(executable(endpoint), environment: environment, input: Array(body.utf8))
+        }
+
+        /// Without the time of signing, which differs.
+        private func timeless(_ text: String) -> String {
+            text.replacing(/X-Amz-Date=\w+/, with: "").replacing(/X-Amz-Signature=\w+/, with: "")
+                .replacing(/"expires_at":"[^"]+"/, with: "")
+        }
+
+        @Test(arguments: Endpoint.allCases)
+        func `A CGI request gets the body and the headers of a FastCGI request`(_ endpoint: Endpoint) throws {
+            let handler = try Handler(endpoint)
+            let credential = #"{"client_id":"\#(nextClient())","api_key":"good"}"#
+            let requests: [(String, [(String, String?)])] = [
+                (endpoint.goodBody, []), ("{}", []), ("{", []), ("", []),
+                (endpoint.goodBody, [("REQUEST_METHOD", "GET")]),
+                (endpoint.goodBody, [("HTTP_X_API_KEY", nil)]), (endpoint.goodBody, [("CONTENT_TYPE", "text/plain")]),
+                (endpoint.goodBody, [("CONTENT_LENGTH", "99999999")]), (endpoint.goodBody, [("CONTENT_LENGTH", "5")]),
+                (#"{"r2_path":"users/фото 1.jpg","content_type":"image/png","content_length":"7"}"#, []),
+                (#"{"r2_path":"else/a"}"#, []), (endpoint.goodBody, [("R2_PREFIX", "else/")]),
+                (
+                    #"{"credential":\#(credential),"articles":["2194435300","x"],"user_id":"u","download_images":false}"#,
+                    []
+                ),
+                (#"{"credential":\#(credential),"articles":["1"],"user_id":"u"}"#, []),
+                (downloadBody(["A-1"], key: "deactivated"), []),
+                (downloadBody((1...300).map { "A-\($0)" }, client: "7"), [("HTTP_ACCEPT", "application/x-ndjson")]),
+            ]
+            for (body, parameters) in requests {
+                let overFastCGI = try handler.post(body, with: parameters + [("REQUEST_ID", "same-id")])
+                let (code, output, _) = try run(
+                    endpoint, body, Dictionary(parameters.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 }))
+                let plain = try HTTPAnswer(output)
+                #expect(code == 0)
+                #expect(plain.status == overFastCGI.status, "\(body.prefix(100)) \(parameters)")
+                #expect(timeless(plain.text) == timeless(overFastCGI.text), "\(body.prefix(100)) \(parameters)")
+                let names = { (answer: HTTPAnswer) in
+                    answer.headers.filter { $0.name != "content-length" }.map { "\($0)" }
+                }
+                #expect(names(plain) == names(overFastCGI))
+            }
+        }
+
+        @Test(arguments: Endpoint.allCases)
+        func `Standard input shorter than CONTENT_LENGTH is a broken body`(_ endpoint: Endpoint) throws {
+            let (code, output, _) = try run(endpoint, endpoint.goodBody, ["CONTENT_LENGTH": "1000"])
+            #expect(code == 0)
+            #expect(faults(try HTTPAnswer(output)) == ["body: Invalid JSON"])
+        }
+
+        @Test(arguments: Endpoint.allCases)
+        func `Wrong settings end a CGI request too with 78, and nothing on standard output`(_ endpoint: Endpoint) throws
+        {
+            let (code, output, errors) = try run(endpoint, endpoint.goodBody, ["R2_BUCKET_NAME": nil])
+            #expect(code == 78)
+            #expect(output.isEmpty)
+            #expect(errors.contains("R2_BUCKET_NAME: is missing"))
+        }
+    }
+}
