@@ -8,7 +8,7 @@ struct FaultTests {
     func rows() {
         let rows = Fault.Kind.allCases.map(\.row)
         #expect(Set(rows.map(\.code)).count == rows.count)
-        let statuses: Set = [400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 501, 502, 503, 504]
+        let statuses: Set = [400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 502, 503, 504]
         for row in rows {
             #expect(statuses.contains(row.status), "\(row)")
             #expect(!row.error.isEmpty)

@@ -115,7 +115,7 @@ private struct Written: JSONWritable {
         case .string(let text): writer.string(text)
         case .array(let elements): writer.array { for element in elements { Written(element).write(to: &$0) } }
         case .object(let members):
-            writer.object { for member in members { $0.member(member.name, Written(member.value)) } }
+            writer.object { for member in members { $0.member(named: member.name, Written(member.value)) } }
         case .null, .number: Issue.record("not writable")
         }
     }

@@ -54,7 +54,7 @@ struct JSONWriterTests {
     func escapes() {
         #expect(written("a\"b\\c\r\n\t\u{1}") == #""a\"b\\c\r\n\t\u0001""#)
         #expect(written("\"\u{301}") == "\"\\\"\u{301}\"", "a quote under a combining mark is still a quote")
-        #expect(written { $0.object { $0.member("a\"b", 1) } } == #"{"a\"b":1}"#)
+        #expect(written { $0.object { $0.member(named: "a\"b", 1) } } == #"{"a\"b":1}"#)
     }
 
     @Test("a string that isn't stored as UTF-8 is written too")

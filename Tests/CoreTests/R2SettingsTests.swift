@@ -51,7 +51,8 @@ struct R2SettingsTests {
             ("R2_SECRET_ACCESS_KEY", "s3cretNeverShown é"), ("R2_PUBLIC_BASE", "r0.image2url.com"),
             ("R2_PUBLIC_BASE", "https://"), ("R2_PUBLIC_BASE", "https:///x"), ("R2_PUBLIC_BASE", "https://h?x"),
             ("R2_PUBLIC_BASE", "https://h#x"), ("R2_PUBLIC_BASE", "https://h h"), ("R2_PUBLIC_BASE", "ftp://h"),
-            ("R2_ALLOWED_TYPES", "jpeg"), ("R2_REQUIRE_TYPE", "yes"), ("MAX_UPLOAD_BYTES", "0"),
+            ("R2_ALLOWED_PREFIXES", ","), ("R2_ALLOWED_PREFIXES", " , "), ("R2_ALLOWED_TYPES", "jpeg"),
+            ("R2_REQUIRE_TYPE", "yes"), ("MAX_UPLOAD_BYTES", "0"),
         ]
         for (name, value) in cases {
             let found = faults([name: value])

@@ -68,6 +68,15 @@ let goodRequest = [
     "REQUEST_METHOD": "POST", "HTTP_X_API_KEY": "key", "CONTENT_TYPE": "application/json", "REQUEST_ID": "abc-123",
 ]
 
+extension Handler {
+    func callAsFunction(_ request: Request) async -> Response {
+        switch self {
+        case .immediate(let answer): answer(request)
+        case .suspending(let answer): await answer(request)
+        }
+    }
+}
+
 typealias Answering = @Sendable (Ask, Call<NoTools>) async throws -> Greeting
 
 func reply(
@@ -77,10 +86,10 @@ func reply(
 ) async throws -> Reply {
     let path = RequestPath<Ask, Greeting>(
         tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight,
-        log: Log(endpoint: "test", level: .error),
-        answer: answer)
+        log: Log(endpoint: "test", level: .error))
     var environment = goodRequest
     for (name, value) in changes { environment[name] = value }
     let parameters = environment.map { ($0, $1) }
-    return try await Reply(path.respond(to: Request(parameters: Parameters(parameters + extra), body: body)))
+    let handler = path.handler(.suspending(answer))
+    return try await Reply(handler(Request(parameters: Parameters(parameters + extra), body: body)))
 }

@@ -76,26 +76,27 @@ struct RequestPathTests {
         let (entered, began) = AsyncStream<Void>.makeStream()
         let (release, ended) = AsyncStream<Void>.makeStream()
         let path = RequestPath<Ask, Greeting>(
-            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, log: Log(endpoint: "test", level: .error)
-        ) { ask, _ in
-            if ask.name == "held" {
-                began.yield()
-                for await _ in release { break }
-            }
-            return Greeting(name: ask.name)
-        }
+            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, log: Log(endpoint: "test", level: .error))
+        let handler = path.handler(
+            .suspending { ask, _ in
+                if ask.name == "held" {
+                    began.yield()
+                    for await _ in release { break }
+                }
+                return Greeting(name: ask.name)
+            })
         func request(_ name: String) -> Request {
             let body = Array("{\"name\": \"\(name)\"}".utf8)
             return Request(parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(body))
         }
-        async let held = path.respond(to: request("held"))
+        async let held = handler(request("held"))
         for await _ in entered { break }
-        let second = try await Reply(path.respond(to: request("second")))
+        let second = try await Reply(handler(request("second")))
         #expect(second.status == 503)
         #expect(second.headers["Retry-After"] == "1")
         ended.yield()
         #expect(try await Reply(held).status == 200)
-        #expect(try await Reply(path.respond(to: request("third"))).status == 200)
+        #expect(try await Reply(handler(request("third"))).status == 200)
     }
 
     @Test(

@@ -42,7 +42,7 @@ struct ParametersTests {
     @Test("the last parameter is found, and none among none")
     func ends() {
         #expect(Parameters([("A", "1"), ("B", "2")])["B"] == "2")
-        #expect(Parameters()["A"] == nil)
+        #expect(Parameters([])["A"] == nil)
     }
 
     @Test("an environment of C strings is copied: values are bytes, UTF-8 or not")

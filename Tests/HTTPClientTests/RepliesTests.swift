@@ -6,19 +6,23 @@ import Testing
 
 typealias Step = ScriptedServer.Step
 
+let plainClient = HTTPClient(HTTPClient.Options(maxConnections: 64, speaksHTTP2: true, authorities: nil))
+
 extension HTTPClient {
     func post(
         _ url: String, _ body: String = "{}", headers: [(name: String, value: String)] = [], timeout: Int = 10_000,
         maxReplyBytes: Int = 1 << 20
     ) async throws(TransferError) -> Reply {
         try await send(
-            Call(url: url, headers: headers, body: Array(body.utf8), timeout: timeout, maxReplyBytes: maxReplyBytes))
+            Call(
+                "POST", url, headers: headers, body: .bytes(Array(body.utf8)), timeout: timeout,
+                maxReplyBytes: maxReplyBytes))
     }
 }
 
 @Suite("HTTP client, what arrives", .timeLimit(.minutes(1)))
 struct RepliesTests {
-    private let client = HTTPClient(HTTPClient.Options(maxConnections: 64))
+    private let client = plainClient
 
     @Test("a request on the wire: a POST with the caller's headers and body, without Expect")
     func request() async throws {

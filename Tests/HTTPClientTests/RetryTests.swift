@@ -10,9 +10,9 @@ private enum Failed: Error, Equatable {
 private final class Record: Sendable {
     private let attempts = Mutex<[(start: ContinuousClock.Instant, milliseconds: Int)]>([])
 
-    func add(_ time: Retry.Time) -> Int {
+    func add(_ retry: Retry) -> Int {
         attempts.withLock {
-            $0.append((.now, time.milliseconds))
+            $0.append((.now, retry.milliseconds))
             return $0.count
         }
     }
@@ -25,10 +25,10 @@ private final class Record: Sendable {
 }
 
 private func retrying(
-    _ budget: Duration, _ retries: Int, _ attempt: (Retry.Time) async -> Retry.Attempt<Int, Failed>
+    _ budget: Duration, _ retries: Int, _ attempt: (Retry) async -> Retry.Attempt<Int, Failed>
 ) async throws -> Int {
     let retry = Retry(budget: budget, retries: retries)
-    return try await retry(attempt)
+    return try await retry { await attempt(retry) }
 }
 
 @Suite("Retry", .timeLimit(.minutes(1)))
@@ -37,8 +37,8 @@ struct RetryTests {
 
     @Test("a success is not repeated")
     func success() async throws {
-        let value = try await retrying(.seconds(10), 2) { time in
-            .success(record.add(time))
+        let value = try await retrying(.seconds(10), 2) { retry in
+            .success(record.add(retry))
         }
         #expect(value == 1)
     }
@@ -46,8 +46,8 @@ struct RetryTests {
     @Test("a failure that trying again can't help is not repeated")
     func failure() async {
         await #expect(throws: Failed.number(1)) {
-            try await retrying(.seconds(10), 2) { time in
-                .failure(.number(record.add(time)))
+            try await retrying(.seconds(10), 2) { retry in
+                .failure(.number(record.add(retry)))
             }
         }
         #expect(record.count == 1)
@@ -57,8 +57,8 @@ struct RetryTests {
         "a failure that may pass is repeated until the retries are used up; the last one is told", arguments: [0, 1, 2])
     func again(_ retries: Int) async {
         await #expect(throws: Failed.number(retries + 1)) {
-            try await retrying(.seconds(30), retries) { time in
-                .again(.number(record.add(time)), after: .milliseconds(1))
+            try await retrying(.seconds(30), retries) { retry in
+                .again(.number(record.add(retry)), after: .milliseconds(1))
             }
         }
         #expect(record.count == retries + 1)
@@ -66,8 +66,8 @@ struct RetryTests {
 
     @Test("a success after failures is the answer")
     func recovers() async throws {
-        let value = try await retrying(.seconds(30), 2) { time in
-            let number = record.add(time)
+        let value = try await retrying(.seconds(30), 2) { retry in
+            let number = record.add(retry)
             return number == 3 ? .success(number) : .again(.number(number), after: .milliseconds(1))
         }
         #expect(value == 3)
@@ -75,8 +75,8 @@ struct RetryTests {
 
     @Test("an attempt gets its share of the budget and no more")
     func share() async {
-        _ = try? await retrying(.seconds(3), 2) { time in
-            .again(.number(record.add(time)), after: .milliseconds(1))
+        _ = try? await retrying(.seconds(3), 2) { retry in
+            .again(.number(record.add(retry)), after: .milliseconds(1))
         }
         #expect(record.milliseconds.count == 3)
         #expect(record.milliseconds.allSatisfy { (900...1000).contains($0) })
@@ -84,8 +84,8 @@ struct RetryTests {
 
     @Test("an attempt gets what is left where that is less than its share, and at least a millisecond")
     func rest() async {
-        _ = try? await retrying(.milliseconds(600), 1) { time in
-            .again(.number(record.add(time)), after: .milliseconds(450))
+        _ = try? await retrying(.milliseconds(600), 1) { retry in
+            .again(.number(record.add(retry)), after: .milliseconds(450))
         }
         #expect(record.milliseconds.count == 2)
         #expect(record.milliseconds.last.map { (1...150).contains($0) } == true)
@@ -93,8 +93,8 @@ struct RetryTests {
 
     @Test("the pause doubles, at least half of 200 and of 400 ms")
     func backoff() async {
-        _ = try? await retrying(.seconds(30), 2) { time in
-            .again(.number(record.add(time)), after: nil)
+        _ = try? await retrying(.seconds(30), 2) { retry in
+            .again(.number(record.add(retry)), after: nil)
         }
         #expect(record.gaps.count == 2)
         #expect(record.gaps[0] >= .milliseconds(100))
@@ -103,8 +103,8 @@ struct RetryTests {
 
     @Test("the pause is what the upstream asks for, where it asks")
     func asked() async {
-        _ = try? await retrying(.seconds(30), 1) { time in
-            .again(.number(record.add(time)), after: .milliseconds(300))
+        _ = try? await retrying(.seconds(30), 1) { retry in
+            .again(.number(record.add(retry)), after: .milliseconds(300))
         }
         #expect(record.gaps.count == 1)
         #expect(record.gaps[0] >= .milliseconds(300))
@@ -114,8 +114,8 @@ struct RetryTests {
     func beyond() async {
         let start = ContinuousClock.now
         await #expect(throws: Failed.number(1)) {
-            try await retrying(.seconds(20), 2) { time in
-                .again(.number(record.add(time)), after: .seconds(60))
+            try await retrying(.seconds(20), 2) { retry in
+                .again(.number(record.add(retry)), after: .seconds(60))
             }
         }
         #expect(ContinuousClock.now - start < .seconds(20))

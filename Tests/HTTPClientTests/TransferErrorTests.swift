@@ -13,7 +13,7 @@ private func isUnreachable(_ error: TransferError?) -> Bool {
 
 @Suite("HTTP client, what goes wrong", .timeLimit(.minutes(1)))
 struct TransferErrorTests {
-    private let client = HTTPClient(HTTPClient.Options(maxConnections: 64))
+    private let client = plainClient
 
     private func error(_ steps: [Step], timeout: Int = 10_000, maxReplyBytes: Int = 1 << 20) async throws
         -> TransferError?

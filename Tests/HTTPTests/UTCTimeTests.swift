@@ -78,7 +78,7 @@ struct NumberTests {
     @Test("every byte has its two hexadecimal digits, in lower case")
     func hexadecimal() {
         var bytes: [UInt8] = []
-        bytes.append(hex: 0...255)
+        bytes.append(hex: Array(0...255))
         #expect(text(bytes) == hex(0...255))
     }
 }

@@ -50,25 +50,31 @@ struct ProductsTests {
     }
 }
 
-private func http(_ body: String, status: String = "200 OK", headers: String = "") -> ScriptedServer.Step {
+let plainClient = HTTPClient(HTTPClient.Options(maxConnections: 16, speaksHTTP2: true, authorities: nil))
+
+func http(_ body: String, status: String = "200 OK", headers: String = "") -> ScriptedServer.Step {
     .send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
 }
 
+/// A budget that has just begun.
+private var usual: Retry { Retry(budget: .seconds(20), retries: 2) }
+
 @Suite("Ozon's API, called", .timeLimit(.minutes(1)))
 struct SellerTests {
-    private let client = HTTPClient(HTTPClient.Options(maxConnections: 16))
-
-    private func seller(_ server: ScriptedServer, budget: Duration = .seconds(20), retries: Int = 2) -> Seller {
-        Seller(client, origin: server.url, retry: Retry(budget: budget, retries: retries))
+    private func seller(_ server: ScriptedServer) -> Seller {
+        Seller(plainClient, origin: server.url)
     }
 
     private func fault(_ scripts: [ScriptedServer.Step], budget: Duration = .seconds(20), retries: Int = 2) async throws
         -> Fault?
     {
         let server = try ScriptedServer(scripts)
-        let seller = seller(server, budget: budget, retries: retries)
+        let seller = seller(server)
         let credential = try credential()
-        return await #expect(throws: Fault.self) { try await seller.products(["A"], by: .offerID, as: credential) }
+        return await #expect(throws: Fault.self) {
+            try await seller.products(
+                ["A"], by: .offerID, as: credential, within: Retry(budget: budget, retries: retries))
+        }
     }
 
     @Test(
@@ -79,7 +85,7 @@ struct SellerTests {
         ])
     func request(_ field: ArticleField, _ body: String) async throws {
         let server = try ScriptedServer([.receive, http(#"{"items": [{"id": 1, "offer_id": "A"}, {"id": 2}]}"#)])
-        let products = try await seller(server).products(["A\"1", "2"], by: field, as: try credential())
+        let products = try await seller(server).products(["A\"1", "2"], by: field, as: try credential(), within: usual)
         #expect(products.map(\.id) == [1], "what is no product is left out")
         var events = server.events.makeAsyncIterator()
         guard case .request(_, let request) = await events.next() else { throw CancellationError() }
@@ -99,7 +105,7 @@ struct SellerTests {
         ])
     func again(_ first: [ScriptedServer.Step]) async throws {
         let server = try ScriptedServer([.receive] + first, [.receive, http(#"{"items": []}"#)])
-        #expect(try await seller(server).products(["A"], by: .offerID, as: try credential()).isEmpty)
+        #expect(try await seller(server).products(["A"], by: .offerID, as: try credential(), within: usual).isEmpty)
     }
 
     @Test("a success that is no JSON object, or has no items, is an unusable answer")
@@ -133,11 +139,13 @@ struct SellerTests {
         let seller = seller(server)
         let one = try credential()
         for expected in [60...60, 59...61] {
-            let fault = await #expect(throws: Fault.self) { try await seller.products(["A"], by: .sku, as: one) }
+            let fault = await #expect(throws: Fault.self) {
+                try await seller.products(["A"], by: .sku, as: one, within: usual)
+            }
             #expect(fault?.kind == .rateLimited)
             #expect(fault?.retryAfter.map(expected.contains) == true)
         }
-        #expect(try await seller.products(["A"], by: .sku, as: try credential("2")).isEmpty)
+        #expect(try await seller.products(["A"], by: .sku, as: try credential("2"), within: usual).isEmpty)
     }
 
     @Test("silence is Ozon's timeout, after the retries and within the budget")
@@ -150,9 +158,12 @@ struct SellerTests {
     @Test("cancelling ends a call at once, and is no fault of Ozon's")
     func cancelled() async throws {
         let server = try ScriptedServer([.receive, .stall])
-        let seller = seller(server, budget: .seconds(60))
+        let seller = seller(server)
         let credential = try credential()
-        let task = Task { try await seller.products(["A"], by: .sku, as: credential) }
+        let task = Task {
+            try await seller.products(
+                ["A"], by: .sku, as: credential, within: Retry(budget: .seconds(60), retries: 2))
+        }
         var events = server.events.makeAsyncIterator()
         _ = await events.next()
         task.cancel()
