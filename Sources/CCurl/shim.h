@@ -27,6 +27,9 @@ static inline CURLcode shim_set_write(CURL *easy, CURLoption option, shim_write 
 static inline CURLcode shim_set_open(CURL *easy, curl_opensocket_callback function) {
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
 }
+static inline CURLcode shim_set_prerequest(CURL *easy, curl_prereq_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
+}
 static inline long shim_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
     curl_easy_getinfo(easy, info, &value);

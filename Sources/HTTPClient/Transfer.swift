@@ -22,6 +22,7 @@ final class Transfer: @unchecked Sendable {
     private var reply: [UInt8] = []
     private var sent = 0
     private var refusal: TransferError?
+    private var isSent = false
 
     init(_ call: HTTPClient.Call, sink: Pipe?) {
         self.call = call
@@ -65,8 +66,12 @@ final class Transfer: @unchecked Sendable {
         if let file = options.authorities { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
         let version = options.speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         check(shim_set_long(easy, CURLOPT_HTTP_VERSION, version))
-        // Over TLS, wait for a connection that may turn out to speak HTTP/2: its first call alone resolves and connects.
-        check(shim_set_long(easy, CURLOPT_PIPEWAIT, options.speaksHTTP2 ? 1 : 0))
+        // Over TLS, wait for a connection that may turn out to speak HTTP/2: its first call alone resolves and connects. Not
+        // without: there the wait would be for the first call's answer.
+        let mayMultiplex = options.speaksHTTP2 && call.url.utf8.starts(with: "https:".utf8)
+        check(shim_set_long(easy, CURLOPT_PIPEWAIT, mayMultiplex ? 1 : 0))
+        check(shim_set_prerequest(easy, sendOnce))
+        check(shim_set_pointer(easy, CURLOPT_PREREQDATA, this))
         check(shim_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, min(call.timeout, 10_000)))
         check(shim_set_long(easy, CURLOPT_TIMEOUT_MS, call.timeout))
         check(shim_set_list(easy, CURLOPT_HTTPHEADER, headerList))
@@ -175,6 +180,13 @@ final class Transfer: @unchecked Sendable {
         }
     }
 
+    /// libcurl sends a request again by itself when a connection used before is reset. Repeating is the caller's: no.
+    fileprivate func maySend() -> Bool {
+        defer { isSent = true }
+        if isSent { refusal = .broken("Connection was reset") }
+        return !isSent
+    }
+
     fileprivate func refuse(_ error: TransferError) {
         refusal = error
     }
@@ -199,6 +211,14 @@ private func openPublic(
     }
     Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().refuse(.forbiddenAddress)
     return -1
+}
+
+private func sendOnce(
+    _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: Int32,
+    _: Int32
+) -> Int32 {
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().maySend()
+        ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 private func giveBody(
