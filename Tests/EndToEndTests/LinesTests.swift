@@ -94,7 +94,7 @@ extension EndToEnd {
             }
             for reader in readers { _ = try reader.read(atMost: 100) }
             for _ in 0..<20 {
-                for endpoint in Endpoint.allCases {
+                for endpoint in [Endpoint.download, .presign] {
                     var answer: HTTPAnswer?
                     let passed = try seconds { answer = try stage.site.post(endpoint, endpoint.goodBody) }
                     #expect(answer?.status == 200)

@@ -26,7 +26,7 @@ struct BotocoreTests {
 
     @Test("are equal, whatever the key, the day and the signed headers")
     func equal() throws {
-        let lines = try generated()
+        let lines = try botocore("presigned_urls.py")
         let setup = try JSONDecoder().decode(Setup.self, from: lines[0])
         let presigner = Presigner(
             Bucket(
@@ -43,20 +43,21 @@ struct BotocoreTests {
         }
         #expect(lines.count > 2000)
     }
+}
 
-    private func generated() throws -> [Data] {
-        let python = ProcessInfo.processInfo.environment["TEST_PYTHON"] ?? "python3"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, Vectors(beside: #filePath).path("presigned_urls.py")]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(
-            process.terminationStatus == 0,
-            "\(python) has not the pinned botocore: set TEST_PYTHON to one that has (deploy/test makes it)")
-        return data.split(separator: UInt8(ascii: "\n"))
-    }
+/// The lines that a script of `Vectors` writes.
+func botocore(_ script: String) throws -> [Data] {
+    let python = ProcessInfo.processInfo.environment["TEST_PYTHON"] ?? "python3"
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [python, Vectors(beside: #filePath).path(script)]
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    try #require(
+        process.terminationStatus == 0,
+        "\(python) has not the pinned botocore: set TEST_PYTHON to one that has (deploy/test makes it)")
+    return data.split(separator: UInt8(ascii: "\n"))
 }
