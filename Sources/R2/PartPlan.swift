@@ -6,7 +6,7 @@ package struct PartPlan: Sendable, Equatable {
     package static let maxParts = 10_000
     package static let sizes = 5 << 20...5_363_340_410
     /// 10,000 parts of 4.995 GiB are more than R2 holds in one object: 4.995 TiB.
-    package static let maxBytes = 5_492_060_580_249
+    package static let maxBytes = 5_492_060_580_741
     private static let mebibyte = 1 << 20
 
     /// Bytes, 1 or more.
