@@ -80,7 +80,7 @@ extension Storage {
         do throws(StorageError) {
             _ = try await send("DELETE", key, parameters: [("uploadId", upload)])
         } catch {
-            if case .refused(404, _) = error { return }
+            if case .refused(404, let code) = error, code != "NoSuchBucket" { return }
             throw error
         }
     }
