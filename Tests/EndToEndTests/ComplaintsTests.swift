@@ -12,11 +12,11 @@ extension EndToEnd {
             throws
         {
             let uploads = try Uploads()
-            let size = 5000 * 5 * mebibyte
+            let size = 1024 * 5 * mebibyte
             let (id, data) = try uploads.create(size)
             #expect(data["parts"].list.count == 100)
             let ask: [String: Any] = ["upload_id": id, "size": size, "part_size": 5 * mebibyte]
-            let last = try uploads.call(.parts, ask.merging(["part_numbers": Array(4001...5000)]) { $1 })
+            let last = try uploads.call(.parts, ask.merging(["part_numbers": Array(25...1024)]) { $1 })
             #expect(last["parts"].list.count == 1000)
             let again = try uploads.call(.parts, ask.merging(["part_numbers": [1]]) { $1 })
             try put(again["parts"][0], [1])

@@ -21,7 +21,7 @@ extension EndToEnd {
 
         @Test func `A handler that takes too long is BACKEND_TIMEOUT`() throws {
             let stage = try Stage([
-                ("ozon-r2/locations/ozon-download.conf", "fastcgi_read_timeout 90s", "fastcgi_read_timeout 1s")
+                ("ozon-r2/locations/ozon-download.conf", "fastcgi_read_timeout 3600s", "fastcgi_read_timeout 1s")
             ])
             let handler = try stage.handler(.download)
             expect(try stage.site.post(.download, downloadBody(["A-1"], key: "stall")), .backendTimeout)

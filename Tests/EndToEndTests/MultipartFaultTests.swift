@@ -25,7 +25,8 @@ extension EndToEnd {
         @Test func `All pages of 1,500 parts are read, and the next hundred are signed`() async throws {
             let uploads = try scripted(
                 .resume,
-                [.receive, R2Answer.parts(1...1000, next: 1000), .receive, R2Answer.parts(1001...1500)])
+                [.receive, R2Answer.parts(1...1000, next: 1000), .receive, R2Answer.parts(1001...1500)],
+                settings: ["MAX_UPLOAD_BYTES": "10000000000"])
             let data = try uploads.call(.resume, ["upload_id": "x", "size": 1601 * partSize])
             #expect(data["restarted"].bool == false)
             #expect(data["uploaded"].list.map { $0["part_number"].int } == (1...1500).map { $0 })
@@ -61,6 +62,26 @@ extension EndToEnd {
             let data = try uploads.call(.complete, part)
             #expect(data["size"].int == partSize)
             #expect(data["etag"].string == R2Answer.oneEmptyPart)
+        }
+
+        @Test func `complete of an upload that R2 no longer knows succeeds if the object is what it was to be`() throws
+        {
+            let gone = [Step.receive, R2Answer.error("404 Not Found", "NoSuchUpload"), .receive]
+            func complete(_ members: [String: Any], _ object: Step) throws -> HTTPAnswer {
+                try scripted(.complete, gone + [object])
+                    .post(.complete, members.merging(["upload_id": "x"]) { $1 })
+            }
+            func parts(_ etag: String) -> [[String: Any]] { [["part_number": 1, "etag": etag]] }
+            let stands = R2Answer.object(7, R2Answer.oneEmptyPart)
+            let same: [[String: Any]] = [
+                ["size": 7], ["parts": parts(R2Answer.emptyMD5)], ["size": 7, "parts": parts(R2Answer.emptyMD5)],
+            ]
+            for members in same { #expect(try complete(members, stands).json["data"]["size"].int == 7) }
+            let other = parts(String(R2Answer.emptyMD5.reversed()))
+            for members in [[:], ["size": 8], ["parts": other], ["size": 7, "parts": other]] as [[String: Any]] {
+                expect(try complete(members, stands), .uploadNotFound, "\(members)")
+            }
+            expect(try complete(["size": 7], R2Answer.send("404 Not Found")), .uploadNotFound)
         }
 
         @Test func `complete names the parts in R2's XML, in order, with R2's own ETags`() async throws {
