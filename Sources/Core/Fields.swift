@@ -9,7 +9,7 @@ package struct Fields {
     private let faults: Faults
 
     private final class Faults {
-        var list: [FieldFault] = []
+        var list: [(fault: FieldFault, isReport: Bool)] = []
     }
 
     /// - Throws: the body itself is no JSON, or no object.
@@ -32,16 +32,28 @@ package struct Fields {
 
     /// All that was wrong with what has been read, as one fault.
     package func check() throws(Fault) {
-        if !faults.list.isEmpty { throw Fault(errors: faults.list) }
+        if faults.list.contains(where: { !$0.isReport }) { throw Fault(errors: faults.list.map(\.fault)) }
     }
 
     package func fail(_ name: StaticString, index: Int? = nil, url: String? = nil, _ reason: String) {
-        faults.list.append(FieldFault(field: "\(path)\(name)", index: index, url: url, reason: reason))
+        fail(FieldFault(field: "\(path)\(name)", index: index, url: url, reason: reason))
     }
 
     /// A fault found elsewhere, with its whole path.
     package func fail(_ fault: FieldFault) {
-        faults.list.append(fault)
+        faults.list.append((fault, false))
+    }
+
+    /// What is wrong, but no reason to refuse the request: listed in its place if something else is one.
+    package func report(_ fault: FieldFault) {
+        faults.list.append((fault, true))
+    }
+
+    package var reports: [FieldFault] { faults.list.filter(\.isReport).map(\.fault) }
+
+    /// What was reported is a reason after all.
+    package func failReports() {
+        for index in faults.list.indices { faults.list[index].isReport = false }
     }
 
     private func value(_ name: StaticString, required: Bool) -> JSON? {

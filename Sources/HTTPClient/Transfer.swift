@@ -21,6 +21,7 @@ final class Transfer: @unchecked Sendable {
     private var headers: [(name: String, value: String)] = []
     private var reply: [UInt8] = []
     private var sent = 0
+    private var hasWholeHead = false
     private var refusal: TransferError?
     private var isSent = false
 
@@ -113,17 +114,22 @@ final class Transfer: @unchecked Sendable {
     /// The handle has been removed from the multi handle.
     func finish(_ code: CURLcode?) {
         let error: TransferError? =
-            if let refusal { refusal } else if let code { code == CURLE_OK ? nil : TransferError(code) } else {
+            if let refusal { refusal } else if let code { code == CURLE_OK ? cutOff : TransferError(code) } else {
                 .cancelled
             }
-        let result = error.map { Result.failure($0) } ?? .success(replySoFar())
+        let reply = replySoFar()
+        let result = error.map { Result.failure($0) } ?? .success(reply)
         if let easy { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
         curl_slist_free_all(headerList)
         easy = nil
         headerList = nil
-        sink?.end(error)
+        // A reply of another status leaves the pipe open: to where a redirect leads.
+        if error != nil || reply.status == 200 { sink?.end(error) }
         answer(result)
     }
+
+    /// libcurl takes a connection that closes amid the head for the end of the reply.
+    private var cutOff: TransferError? { hasWholeHead ? nil : .broken("the head is cut off") }
 
     private var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }
 
@@ -158,26 +164,32 @@ final class Transfer: @unchecked Sendable {
     fileprivate func appendHeader(_ bytes: UnsafeRawBufferPointer) {
         let line = bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
         // A status line begins another response: of a 1xx, or the final one.
-        if line.starts(with: "HTTP/".utf8) { headers = [] }
+        if line.starts(with: "HTTP/".utf8) { (headers, hasWholeHead) = ([], false) }
+        if line.isEmpty { hasWholeHead = true }
         guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         headers.append((text(line[..<colon]), text(line[(colon + 1)...])))
     }
 
+    /// Never more than the body's count, which libcurl would send as well; less breaks the upload off, else both sides
+    /// would wait for the rest.
     fileprivate func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let given: Int
         switch call.body {
-        case .pipe(let pipe, _):
-            switch pipe.read(into: buffer) {
-            case .count(let count): return count
+        case .pipe(let pipe, let count):
+            if sent == count { return 0 }
+            switch pipe.read(into: .init(rebasing: buffer.prefix(count - sent))) {
+            case .count(let count): given = count
             case .wait: return Int(CURL_READFUNC_PAUSE)
             case .failed: return Int(CURL_READFUNC_ABORT)
             }
-        case .file(let descriptor, _):
-            let count = pread(descriptor, buffer.baseAddress, buffer.count, sent)
-            guard count >= 0 else { return Int(CURL_READFUNC_ABORT) }
-            sent += count
-            return count
+        case .file(let descriptor, let count):
+            if sent == count { return 0 }
+            given = pread(descriptor, buffer.baseAddress, min(buffer.count, count - sent), sent)
         case .none, .bytes: return 0
         }
+        guard given > 0 else { return Int(CURL_READFUNC_ABORT) }
+        sent += given
+        return given
     }
 
     /// libcurl sends a request again by itself when a connection used before is reset. Repeating is the caller's: no.

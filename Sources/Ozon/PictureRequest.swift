@@ -24,47 +24,40 @@ package struct PictureRequest: Sendable {
 
     /// Faults are noted in `fields`, unless `on_invalid` is `skip` and something is left to push.
     package init(_ fields: Fields, _ rules: PushRules) {
-        var reports: [FieldFault] = []
         let skips = fields.has("on_invalid", "skip")
 
         func accepts(_ name: StaticString, _ index: Int?, _ url: String) -> Bool {
             if !rules.validatesURLs || isPictureURL(url) { return true }
             let fault = FieldFault(field: "\(name)", index: index, url: url, reason: "Invalid URL format")
-            if skips { reports.append(fault) } else { fields.fail(fault) }
+            if skips { fields.report(fault) } else { fields.fail(fault) }
             return false
         }
 
-        func list(_ name: StaticString) -> [Picture] {
-            fields.entries(name) { accepts(name, $0, $1) }.map { Picture(index: $0.index, url: $0.text) }
+        func list(_ name: StaticString, limit: Int) -> [Picture] {
+            let pictures = fields.entries(name) { accepts(name, $0, $1) }.map { Picture(index: $0.index, url: $0.text) }
+            if pictures.count > limit {
+                fields.report(FieldFault(field: "\(name)", reason: "Exceeds limit (\(limit))"))
+            }
+            return Array(pictures.prefix(limit))
         }
 
-        var images = list("images")
-        var images360 = list("images360")
-        let color = fields.string("color_image", required: false).flatMap { url in
-            url.isEmpty || !accepts("color_image", nil, url) ? nil : Picture(index: nil, url: url)
-        }
-
-        Self.cut(&images, "images", rules.maxImages, &reports)
-        if rules.api == .v1 {
-            Self.cut(&images360, "images360", Self.max360, &reports)
-        } else if !images360.isEmpty {
+        images = list("images", limit: rules.maxImages)
+        switch rules.api {
+        case .v1: images360 = list("images360", limit: Self.max360)
+        case .v2:
             images360 = []
-            reports.append(FieldFault(field: "images360", reason: Self.unsupported360))
+            if !list("images360", limit: .max).isEmpty {
+                fields.report(FieldFault(field: "images360", reason: Self.unsupported360))
+            }
+        }
+        color = fields.string("color_image", required: false).flatMap { url in
+            url.isEmpty || !accepts("color_image", nil, url) ? nil : Picture(index: nil, url: url)
         }
         if images.isEmpty, images360.isEmpty, color == nil {
             // Nothing is left of what there was: a fault of the call.
-            for report in reports { fields.fail(report) }
+            fields.failReports()
         }
-        (self.images, self.images360, self.color) = (images, images360, color)
-        self.reports = reports
-    }
-
-    private static func cut(
-        _ pictures: inout [Picture], _ field: String, _ limit: Int, _ reports: inout [FieldFault]
-    ) {
-        guard pictures.count > limit else { return }
-        pictures.removeLast(pictures.count - limit)
-        reports.append(FieldFault(field: field, reason: "Exceeds limit (\(limit))"))
+        reports = fields.reports
     }
 }
 

@@ -54,7 +54,8 @@ extension Seller {
         body.object {
             $0.member("product_id", productID)
             $0.member("images", set.images)
-            $0.member("images360", set.images360)
+            // The read-back knows no 360° pictures: left out, they stay as they are.
+            if !set.images360.isEmpty { $0.member("images360", set.images360) }
             $0.member("color_image", ifAny: set.color)
         }
         let json = try await call(path, body.bytes, as: credential, within: retry)
@@ -64,20 +65,20 @@ extension Seller {
         return pictures.map(ImportedPicture.init)
     }
 
-    /// `POST /v2/product/pictures/info`.
+    /// `POST /v2/product/pictures/info`. nil: no such product.
     func standingPictures(
         productID: Int, as credential: Credential, within retry: Retry
-    ) async throws -> StandingPictures {
+    ) async throws -> StandingPictures? {
         var body = JSONWriter()
         body.object { $0.member("product_id", [String(productID)]) }
         let json = try await call("/v2/product/pictures/info", body.bytes, as: credential, within: retry)
-        guard let items = json["items"]?.array, let item = items.first(where: { number($0["product_id"]) == productID })
-        else { throw Fault(.ozonBadAnswer, detail: "The answer has no pictures of the product") }
+        guard let items = json["items"]?.array else { throw Fault(.ozonBadAnswer, detail: "The answer has no items") }
+        guard let item = items.first(where: { number($0["product_id"]) == productID }) else { return nil }
         return StandingPictures(
             images: distinct(strings(item["primary_photo"]) + strings(item["photo"])),
             color: strings(item["color_photo"]),
             errors: (item["errors"]?.array ?? []).compactMap { error in
-                error["url"]?.string.map { ($0, error["message"]?.string ?? "") }
+                error["url"]?.string.map { ($0, credential.scrub(error["message"]?.string ?? "")) }
             })
     }
 }

@@ -32,30 +32,31 @@ package struct Push: Sendable {
         let images = request.images.map { ($0, marked($0.url, refetchMark)) }
         let color = request.color.map { ($0, marked($0.url, refetchMark)) }
         // Ozon replaces everything: what the caller left out is taken along.
+        let images360 = request.images360.map { ($0, marked($0.url, refetchMark)) }
         let set = PictureSet(
-            images: images.isEmpty ? product.images : images.map(\.1),
-            images360: request.images360.map { marked($0.url, refetchMark) },
+            images: images.isEmpty ? product.images : images.map(\.1), images360: images360.map(\.1),
             color: color?.1 ?? product.colorImage)
         let before = StandingPictures(images: product.images, color: product.colorImage.map { [$0] } ?? [])
-        var outcome: PushOutcome
+        let outcome: PushOutcome
         switch rules.api {
         case .v2:
             let taskID = try await seller.importPictures(set, offerID: product.offerID, as: credential, within: retry)
             outcome = try await follow(taskID, images, color, productID: productID, before: before)
         case .v1:
-            outcome = try await runV1(set, images, color, productID: productID, before: before)
+            outcome = try await runV1(set, images, images360, color, productID: productID, before: before)
         }
-        outcome.errors = request.reports + outcome.errors
-        if !outcome.errors.isEmpty, outcome.status == .confirmed { outcome.status = .partial }
-        return outcome
+        return outcome.reporting(request.reports)
     }
 
     /// What became of a task that was pending.
     package func status(of taskID: Int, _ request: PictureRequest, productID: Int) async throws -> PushOutcome {
         let task = try await seller.importTask(taskID, as: credential, within: retry)
-        let pending = PushOutcome(productID: productID, status: .pending, taskID: taskID)
-        guard task.status != .pending else { return pending }
-        let after = try await seller.standingPictures(productID: productID, as: credential, within: retry)
+        if task.status == .pending {
+            return PushOutcome(productID: productID, status: .pending, taskID: taskID).reporting(request.reports)
+        }
+        guard let after = try await seller.standingPictures(productID: productID, as: credential, within: retry) else {
+            throw Fault(.productNotFound)
+        }
         // Without the caller's list, all that stands is what was pushed.
         let images = request.images.isEmpty ? after.images.map { Picture(index: nil, url: $0) } : request.images
         let color =
@@ -63,7 +64,7 @@ package struct Push: Sendable {
         return Comparison(
             images: images.map { ($0, $0.url) }, color: color.map { ($0, $0.url) }, task: task, before: nil,
             after: after
-        ).outcome(productID: productID, taskID: taskID)
+        ).outcome(productID: productID, taskID: taskID).reporting(request.reports)
     }
 
     private func product(_ id: Int) async throws -> Product {
@@ -84,8 +85,8 @@ package struct Push: Sendable {
     }
 
     private func runV1(
-        _ set: PictureSet, _ images: [(Picture, String)], _ color: (Picture, String)?, productID: Int,
-        before: StandingPictures
+        _ set: PictureSet, _ images: [(Picture, String)], _ images360: [(Picture, String)],
+        _ color: (Picture, String)?, productID: Int, before: StandingPictures
     ) async throws -> PushOutcome {
         let pictures = try await seller.importPicturesV1(
             set, productID: productID, path: rules.v1Path, as: credential, within: retry)
@@ -99,18 +100,26 @@ package struct Push: Sendable {
             images: images, color: color, task: ImportTask(status: .imported), before: before, after: after
         ).outcome(productID: productID, taskID: nil)
         // The read-back knows no 360° pictures: the import's own word counts.
-        outcome.images360 = pictures.count { $0.is360 && !$0.hasFailed }
-        if outcome.images360 < set.images360.count {
-            outcome.errors.append(FieldFault(field: "images360", reason: "Not among the product's pictures"))
-            outcome.status = .partial
+        for (picture, sent) in images360 {
+            let told = pictures.first { $0.is360 && $0.url.utf8.elementsEqual(sent.utf8) }
+            if let told, !told.hasFailed {
+                outcome.images360 += 1
+            } else {
+                outcome.errors.append(
+                    FieldFault(
+                        field: "images360", index: picture.index, url: picture.url,
+                        reason: told == nil ? "Not among the product's pictures" : "Refused by Ozon"))
+                outcome.status = .partial
+            }
         }
         return outcome
     }
 
+    /// nil: Ozon can't tell just now.
     private func readBack(_ productID: Int) async throws -> StandingPictures? {
         try await unlessMomentary {
             try await seller.standingPictures(productID: productID, as: credential, within: retry)
-        }
+        } ?? nil
     }
 }
 

@@ -36,6 +36,14 @@ package struct PushOutcome: ResponseBody {
 
     package var success: Bool { errors.isEmpty && status != .failed && status != .partial }
 
+    /// With what was left out of the push before it began.
+    func reporting(_ reports: [FieldFault]) -> PushOutcome {
+        var outcome = self
+        outcome.errors = reports + errors
+        if !outcome.errors.isEmpty, status == .confirmed { outcome.status = .partial }
+        return outcome
+    }
+
     package func write(to json: inout JSONWriter) {
         json.object {
             $0.member("success", success)
@@ -75,25 +83,28 @@ struct Comparison {
         var outcome = PushOutcome(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
         if task.status == .failed {
             outcome.status = .failed
-            outcome.errors = told(task.errors) ?? [FieldFault(field: "images", reason: "Refused by Ozon")]
+            outcome.errors =
+                refused.isEmpty ? told ?? [FieldFault(field: "images", reason: "Refused by Ozon")] : refused
             return outcome
         }
-        outcome.errors = refused
-        let refusedImages = refused.count { $0.field == "images" }
-        let due = images.count - refusedImages
-        outcome.images =
-            images.isEmpty || stands(images.map(\.sent), after.images, before?.images) == false
-            ? 0 : min(due, after.images.count)
+        outcome.errors = refused + others
+        let due = images.count - refused.count { $0.field == "images" }
+        if !images.isEmpty, stands(images.map(\.sent), after.images, before?.images) {
+            // A URL that was sent twice may stand once.
+            outcome.images = max(min(due, after.images.count), images.count { isNamed($0.sent) })
+        }
         outcome.color = color.map { colorStands($0.sent) } ?? false
+        let count = due - outcome.images - others.count { $0.field == "images" }
         // What Ozon refused without saying which.
-        if refused.isEmpty, outcome.images < due || outcome.color != (color != nil), let told = told(task.errors) {
+        if outcome.errors.isEmpty, count > 0 || outcome.color != (color != nil), let told {
             outcome.errors = told
         } else {
-            if outcome.images < due { outcome.errors += missing(due - outcome.images) }
-            if let color, !outcome.color, !refused.contains(where: { $0.field == "color_image" }) {
+            if count > 0 { outcome.errors += missing(count) }
+            if let color, !outcome.color, !outcome.errors.contains(where: { $0.field == "color_image" }) {
                 outcome.errors.append(FieldFault(field: "color_image", url: color.picture.url, reason: Self.missing))
             }
         }
+        outcome.errors += lost
         if !outcome.errors.isEmpty { outcome.status = .partial }
         return outcome
     }
@@ -111,6 +122,32 @@ struct Comparison {
         }
     }
 
+    /// Bad pictures that the caller didn't name, of this import: those taken along.
+    private var others: [FieldFault] {
+        if task.errors.isEmpty { return [] }
+        let sent = images.map(\.sent) + (color.map { [$0.sent] } ?? [])
+        return after.errors.filter { !isAmong(sent, $0.url) }.map { error in
+            let isColor =
+                before.map { isAmong($0.color, error.url) }
+                ?? (task.errors.first { $0.reason == error.message }?.field == "color_image")
+            return FieldFault(field: isColor ? "color_image" : "images", url: error.url, reason: error.message)
+        }
+    }
+
+    /// What was taken along and vanished without a word.
+    private var lost: [FieldFault] {
+        guard let before else { return [] }
+        var faults: [FieldFault] = []
+        let count = before.images.count - after.images.count - others.count { $0.field == "images" }
+        if images.isEmpty, count > 0 { faults.append(missing(count, of: before.images.count)) }
+        if color == nil, !before.color.isEmpty, after.color.isEmpty,
+            !others.contains(where: { $0.field == "color_image" })
+        {
+            faults.append(FieldFault(field: "color_image", url: before.color[0], reason: Self.missing))
+        }
+        return faults
+    }
+
     private func colorStands(_ sent: String) -> Bool {
         !refused.contains { $0.field == "color_image" } && !after.color.isEmpty
             && stands([sent], after.color, before?.color)
@@ -120,11 +157,13 @@ struct Comparison {
         if task.status == .skipped { return true }
         let isUntouched =
             before.map { $0.map(\.utf8).elementsEqual(after.map(\.utf8)) { $0.elementsEqual($1) } } ?? false
-        return !isUntouched || sent.contains { url in after.contains { $0.utf8.elementsEqual(url.utf8) } }
+        return !isUntouched || sent.contains { isAmong(after, $0) }
     }
 
-    private func told(_ errors: [(field: String, reason: String)]) -> [FieldFault]? {
-        errors.isEmpty ? nil : errors.map { FieldFault(field: $0.field, reason: $0.reason) }
+    private func isNamed(_ sent: String) -> Bool { isAmong(after.images, sent) }
+
+    private var told: [FieldFault]? {
+        task.errors.isEmpty ? nil : task.errors.map { FieldFault(field: $0.field, reason: $0.reason) }
     }
 
     private static let missing = "Not among the product's pictures"
@@ -132,14 +171,19 @@ struct Comparison {
     /// Those that vanished without a word: by name where the URLs that stand tell, else how many.
     private func missing(_ count: Int) -> [FieldFault] {
         let named = images.filter { entry in
-            !after.images.contains { $0.utf8.elementsEqual(entry.sent.utf8) }
-                && !refused.contains { $0.index == entry.picture.index && $0.field == "images" }
+            !isNamed(entry.sent) && !after.errors.contains { $0.url.utf8.elementsEqual(entry.sent.utf8) }
         }
-        guard named.count == count else {
-            return [FieldFault(field: "images", reason: "\(Self.missing) (\(count) of \(images.count))")]
-        }
+        guard named.count == count else { return [missing(count, of: images.count)] }
         return named.map {
             FieldFault(field: "images", index: $0.picture.index, url: $0.picture.url, reason: Self.missing)
         }
     }
+
+    private func missing(_ count: Int, of all: Int) -> FieldFault {
+        FieldFault(field: "images", reason: "\(Self.missing) (\(count) of \(all))")
+    }
+}
+
+private func isAmong(_ urls: [String], _ url: String) -> Bool {
+    urls.contains { $0.utf8.elementsEqual(url.utf8) }
 }

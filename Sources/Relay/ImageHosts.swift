@@ -18,16 +18,13 @@ package struct ImageHosts: Sendable {
         for entry in settings.list("OZON_IMAGE_HOSTS").flatMap({ $0.isEmpty ? nil : $0 }) ?? [
             ".ozone.ru", ".ozonru.cn",
         ] {
-            if entry.utf8.contains(UInt8(ascii: "/")) {
-                guard let (scheme, authority, rest) = parts(of: entry), scheme == "http" || scheme == "https",
-                    rest.isEmpty
-                else {
-                    settings.fail("OZON_IMAGE_HOSTS", "\(entry) is neither a domain nor an origin")
-                    return nil
-                }
+            if let (scheme, authority, rest) = parts(of: entry), scheme == "http" || scheme == "https", rest.isEmpty {
                 origins.append("\(scheme)://\(authority)")
-            } else {
+            } else if isDomain(entry.lowercased()) {
                 domains.append(entry.lowercased())
+            } else {
+                settings.fail("OZON_IMAGE_HOSTS", "\(entry) is neither a domain nor an origin")
+                return nil
             }
         }
     }
@@ -39,22 +36,31 @@ package struct ImageHosts: Sendable {
         guard scheme == "https" else { return nil }
         let host =
             authority.utf8.reversed().starts(with: ":443".utf8.reversed()) ? authority.dropLast(4) : authority[...]
-        let isName = host.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
-                UInt8(ascii: "."):
-                true
-            default: false
-            }
-        }
         let isAllowed = domains.contains { domain in
             let bare = domain.utf8.first == UInt8(ascii: ".") ? domain.dropFirst() : domain[...]
             return host == bare
                 || domain.utf8.first == UInt8(ascii: ".") && host.utf8.count > domain.utf8.count
                     && host.utf8.suffix(domain.utf8.count).elementsEqual(domain.utf8)
         }
-        return isName && isAllowed ? .open : nil
+        return isName(host) && isAllowed ? .open : nil
     }
+}
+
+private func isName(_ host: Substring) -> Bool {
+    host.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+            UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+}
+
+/// `ozone.ru` or `.ozone.ru`.
+private func isDomain(_ entry: String) -> Bool {
+    let bare = entry.utf8.first == UInt8(ascii: ".") ? entry.dropFirst() : entry[...]
+    return isName(bare) && bare.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
 }
 
 /// `https://Host:443/path?query` → (`https`, `host:443`, `path?query`); nil with userinfo or a backslash, which URL parsers

@@ -86,7 +86,8 @@ package final class ImageRelay: Sendable {
         let head: [UInt8]
         do throws(TransferError) { head = try await pipe.peek(32) } catch { throw Failure(error) }
         guard let type = imageType(head) else { throw Failure("Not an image") }
-        if let length, reply.headers["Content-Encoding"] == nil {
+        // Beside chunks a length means nothing (RFC 9112, 6.3).
+        if let length, reply.headers["Content-Encoding"] == nil, reply.headers["Transfer-Encoding"] == nil {
             try await put(key, .pipe(pipe, count: length), type, deadline, pipe)
         } else {
             try await spool(pipe, key, type, deadline)

@@ -20,6 +20,19 @@ struct RequestPathTests {
             ])
     }
 
+    @Test("an endpoint that only computes takes the same way, without a task")
+    func immediate() async throws {
+        let path = RequestPath<Ask, Greeting>(
+            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, log: Log(endpoint: "test", level: .error))
+        let handler = path.handler(.immediate { ask, _ in Greeting(name: ask.name) })
+        guard case .immediate(let answer) = handler else { throw Stranger() }
+        let parameters = Parameters(goodRequest.map { ($0, $1) })
+        for (body, status) in [(#"{"name": "x"}"#, 200), ("{}", 400), (#"{"name": "x"}"#, 200)] {
+            let response = answer(Request(parameters: parameters, body: .bytes(Array(body.utf8))))
+            #expect(try await Reply(response).status == status)
+        }
+    }
+
     @Test("what is wrong is told in the order method, key, media type, size, fields")
     func order() async throws {
         var changes: [String: String?] = [

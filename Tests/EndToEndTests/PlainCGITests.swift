@@ -68,10 +68,10 @@ extension EndToEnd {
         @Test(arguments: Endpoint.allCases)
         func `Wrong settings end a CGI request too with 78, and nothing on standard output`(_ endpoint: Endpoint) throws
         {
-            let (code, output, errors) = try run(endpoint, endpoint.goodBody, ["R2_BUCKET_NAME": nil])
+            let (code, output, errors) = try run(endpoint, endpoint.goodBody, ["API_KEYS": nil])
             #expect(code == 78)
             #expect(output.isEmpty)
-            #expect(errors.contains("R2_BUCKET_NAME: is missing"))
+            #expect(errors.contains("API_KEYS: is missing"))
         }
     }
 }

@@ -133,6 +133,14 @@ extension EndToEnd {
                 { $1 }
                 wrong["OZON_MAX_ARTICLES"] = "many"
             }
+            if [.pushImages, .pushStatus].contains(endpoint) {
+                wrong = wrong.filter { !$0.key.hasPrefix("R2_") && $0.key != "MAX_UPLOAD_BYTES" }
+                for name in ["OZON_PUSH_TIMEOUT", "OZON_MAX_IMAGES"] { wrong[name] = "0" }
+                wrong.merge([
+                    "OZON_API_URL": "x", "OZON_PUSH_MAX_RETRIES": "-1", "OZON_PUSH_VALIDATE_URLS": "no",
+                    "OZON_PICTURES_API": "v3", "OZON_PICTURES_PATH": "v1/pictures",
+                ]) { $1 }
+            }
             let socket = try Scratch().file("s.sock")
             for arguments in [["--check"], ["--listen", socket]] {
                 let (code, output, errors) = try run(endpoint, arguments, wrong)

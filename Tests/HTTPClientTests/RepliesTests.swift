@@ -73,8 +73,13 @@ struct RepliesTests {
         let answer = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
         let server = try ScriptedServer([.receive, answer, .receive, answer], [.receive, answer])
         var events = server.events.makeAsyncIterator()
+        // Of its own: other tests' connections may push an idle one out of a shared pool.
+        let client = HTTPClient(HTTPClient.Options(maxConnections: 4, speaksHTTP2: false, authorities: nil))
         for connection in [0, 0, 1] {
-            #expect(try await client.post(server.url).status == 200)
+            // A connection may close just as a request is sent on it: that call fails, it is not sent twice.
+            var reply = try? await client.post(server.url)
+            if reply == nil, connection == 1 { reply = try await client.post(server.url) }
+            #expect(reply?.status == 200)
             guard case .request(connection, _) = await events.next() else {
                 Issue.record("not on connection \(connection)")
                 return

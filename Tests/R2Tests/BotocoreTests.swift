@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The signer against botocore, byte for byte. Needs a Python with botocore: `TEST_PYTHON` names it, else `python3`.
-@Suite("Presigned URLs and botocore's")
+@Suite("Presigned URLs and signed requests, and botocore's")
 struct BotocoreTests {
     struct Setup: Decodable {
         let endpoint: String
@@ -24,16 +24,18 @@ struct BotocoreTests {
         let url: String
     }
 
+    struct Signed: Decodable {
+        let seconds: Int
+        let key: String
+        let headers: [[String]]
+        let url: String
+        let signed: [String: String]
+    }
+
     @Test("are equal, whatever the key, the day and the signed headers")
     func equal() throws {
         let lines = try botocore("presigned_urls.py")
-        let setup = try JSONDecoder().decode(Setup.self, from: lines[0])
-        let presigner = Presigner(
-            Bucket(
-                endpoint: setup.endpoint, host: setup.host, name: setup.bucket,
-                credentials: Credentials(
-                    accessKeyID: setup.access_key_id, secretAccessKey: setup.secret_access_key),
-                publicBase: "https://pictures.example"))
+        let presigner = Presigner(try bucket(lines[0]))
         for line in lines.dropFirst() {
             let theirs = try JSONDecoder().decode(Line.self, from: line)
             let ours = presigner.url(
@@ -43,14 +45,39 @@ struct BotocoreTests {
         }
         #expect(lines.count > 2000)
     }
+
+    @Test("requests signed in a header are equal too: URL, headers and signature")
+    func requests() throws {
+        let lines = try botocore("presigned_urls.py", "headers")
+        let signer = RequestSigner(try bucket(lines[0]))
+        for line in lines.dropFirst() {
+            let theirs = try JSONDecoder().decode(Signed.self, from: line)
+            let ours = signer.request(
+                "PUT", try ObjectKey(theirs.key), headers: theirs.headers.map { ($0[0], $0[1]) },
+                at: UTCTime(seconds: theirs.seconds))
+            #expect(ours.url == theirs.url)
+            let headers = Dictionary(uniqueKeysWithValues: ours.headers.map { ($0.name.lowercased(), $0.value) })
+            #expect(headers == theirs.signed)
+        }
+        #expect(lines.count > 2000)
+    }
+}
+
+/// The bucket that a script's first line tells of.
+func bucket(_ line: Data) throws -> Bucket {
+    let setup = try JSONDecoder().decode(BotocoreTests.Setup.self, from: line)
+    return Bucket(
+        endpoint: setup.endpoint, host: setup.host, name: setup.bucket,
+        credentials: Credentials(accessKeyID: setup.access_key_id, secretAccessKey: setup.secret_access_key),
+        publicBase: "https://pictures.example")
 }
 
 /// The lines that a script of `Vectors` writes.
-func botocore(_ script: String) throws -> [Data] {
+func botocore(_ script: String, _ arguments: String...) throws -> [Data] {
     let python = ProcessInfo.processInfo.environment["TEST_PYTHON"] ?? "python3"
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python, Vectors(beside: #filePath).path(script)]
+    process.arguments = [python, Vectors(beside: #filePath).path(script)] + arguments
     let output = Pipe()
     process.standardOutput = output
     try process.run()

@@ -21,11 +21,7 @@ struct MultipartRequestsTests {
     @Test("are equal: URL, and where the signature is in a header, the header")
     func equal() throws {
         let lines = try botocore("multipart_requests.py")
-        let setup = try JSONDecoder().decode(BotocoreTests.Setup.self, from: lines[0])
-        let bucket = Bucket(
-            endpoint: setup.endpoint, host: setup.host, name: setup.bucket,
-            credentials: Credentials(accessKeyID: setup.access_key_id, secretAccessKey: setup.secret_access_key),
-            publicBase: "https://pictures.example")
+        let bucket = try bucket(lines[0])
         let presigner = Presigner(bucket)
         let signer = RequestSigner(bucket)
         var presigned = 0

@@ -26,6 +26,7 @@ package final class ScriptedServer: Sendable {
     private let continuation: AsyncStream<Event>.Continuation
     private let stream: AsyncStream<Event>
     private let isStopped = Atomic<Bool>(false)
+    private let received = Mutex<[String]>([])
 
     /// - Parameter scripts: one for each connection in order, the last for all that follow. At its end the server closes.
     package convenience init(_ scripts: [Step]...) throws { try self.init(scripts: scripts) }
@@ -59,6 +60,9 @@ package final class ScriptedServer: Sendable {
 
     package var url: String { "http://127.0.0.1:\(port)" }
 
+    /// The whole requests so far: those a caller has answers to are among them.
+    package var requests: [String] { received.withLock { $0 } }
+
     /// What happened, in order, as it happens. For one reader.
     package var events: AsyncStream<Event> { stream }
 
@@ -68,6 +72,7 @@ package final class ScriptedServer: Sendable {
             switch step {
             case .receive:
                 guard let request = wholeRequest(socket) else { return }
+                received.withLock { $0.append(request) }
                 continuation.yield(.request(connection: number, request))
             case .send(let text): write(Array(text.utf8), socket)
             case .sendBytes(let bytes): write(bytes, socket)

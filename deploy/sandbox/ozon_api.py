@@ -249,7 +249,8 @@ class SellerAPI:
             raise Refused(ozon_faults.ANSWERS["not-found"])
         images, images360, color = body.get("images", []), body.get("images360", []), body.get("color_image", "")
         replace_pictures(self.catalogue, product, images, color)
-        product.images360 = [url for url in images360 if not image_error(url)]
+        if "images360" in body:
+            product.images360 = [url for url in images360 if not image_error(url)]
         pictures = [self.picture(number, url, is_primary=i == 0) for i, url in enumerate(images)]
         pictures += [self.picture(number, url, is_360=True) for url in images360]
         pictures += [self.picture(number, color, is_color=True)] if color else []
@@ -277,6 +278,9 @@ class SellerAPI:
             return json_answer(200, self.record.images)
         if what == ("GET", "/_peak"):
             return json_answer(200, {"peak": self.record.peak[client_id]})
+        if what == ("POST", "/_product"):
+            self.catalogue.add(**json.loads(request.body))
+            return json_answer(200, {})
         if what == ("POST", "/_reset"):
             self.faults = KeyFaults()
             for reset in (self.record.reset, self.catalogue.reset, self.tasks.reset, *self.on_reset):

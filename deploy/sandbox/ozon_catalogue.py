@@ -40,6 +40,12 @@ class Catalogue:
         self._products = {p.product_id: p for p in named}
         self._skus = {p.sku: p for p in named if p.sku}
 
+    def add(self, offer_id: str, images: list) -> None:
+        """One more product, with ids of its own."""
+        number = 9_000_000 + len(self._offers)
+        product = Product(number, offer_id, number + 1_000_000, images)
+        self._offers[offer_id] = self._products[number] = self._skus[product.sku] = product
+
     def find(self, kind: str, value: str) -> Product | None:
         """`kind` is offer_id, product_id or sku."""
         if kind == "offer_id":
@@ -105,6 +111,9 @@ class Catalogue:
             rows.append((f"FAULT-IMG-{kind}", [good, self._url(f"fault-{kind.lower()}-{i}"), end], {}))
         rows.append(("LARGE", [self._url(f"size-48000000-{i}") for i in range(32)], {}))
         rows.append(("HUNDRED", [self._url(f"size-200000-{i}") for i in range(100)], {}))
+        rows.append(("LOSES-BAD", [*self._urls(8388330000, 2), self._url("bad-http-0")], {}))
+        rows.append(("LOSES", [*self._urls(8388331000, 2), self._url("vanish-0")], {}))
+        rows.append(("LOSES-COLOR", self._urls(8388332000, 2), {"color_image": self._url("vanish-1")}))
         return [
             Product(123 + i, offer, 0 if offer == "NOT-CREATED" else 456 + i, images, **rest)
             for i, (offer, images, rest) in enumerate(rows)

@@ -21,8 +21,10 @@ BLOCK = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(2048))
 
 
 class ImageCDN:
-    def __init__(self, folder: Path, record: Record):
-        self.record = record
+    """`delay`: seconds added to every answer."""
+
+    def __init__(self, folder: Path, record: Record, delay: float):
+        self.record, self.delay = record, delay
         self.pictures = {ext: [f.read_bytes() for f in sorted(folder.glob(f"*.{ext}"))] for ext in TYPES}
         self.failed_once = set()
         self.faults = {
@@ -35,8 +37,16 @@ class ImageCDN:
         local = connection.writer.get_extra_info("sockname")[0]
         host = request.headers.get("host", "")
         evil = EVIL_HOST in (local, host.partition(":")[0])
-        entry = {"method": request.method, "host": host, "path": request.path, "evil": evil, "at": self.record.at()}
+        at = self.record.at()
+        entry = {"method": request.method, "host": host, "path": request.path, "evil": evil, "at": at, "end": None}
         self.record.images.append(entry)
+        try:
+            await self.answer(request, connection, evil)
+        finally:
+            entry["end"] = self.record.at()
+
+    async def answer(self, request: Request, connection: Connection, evil: bool) -> None:
+        await asyncio.sleep(self.delay)
         match = PATH.fullmatch(request.path)
         if request.method not in ("GET", "HEAD"):
             await connection.send(Answer(405, b"", "text/plain", {"Allow": "GET, HEAD"}))
@@ -49,12 +59,19 @@ class ImageCDN:
 
     async def serve(self, name: str, ext: str, request: Request, connection: Connection) -> None:
         image = Image(self.picture(name, ext), ext, request, connection)
-        slow, size = re.match(r"slow-(\d{1,6})-", name), re.match(r"size-(\d{1,12})(?:-|$)", name)
+        slow, size = re.match(r"slow-(\d{1,6})-", name), re.match(r"(size|chunked)-(\d{1,12})(?:-|$)", name)
+        hops = re.match(r"redirects-(\d{1,2})-", name)
         fault = re.match(r"fault-([a-z0-9]+)", name)
         if slow:
             await asyncio.sleep(int(slow[1]) / 1000)
         if size:
-            await image.send_sized(int(size[1]))
+            await image.send_sized(int(size[2]), is_chunked=size[1] == "chunked")
+        elif name.startswith("to-") and "to" in request.query:
+            await image.redirect(request.query["to"])
+        elif hops:
+            left = int(hops[1]) - 1
+            rest = name[hops.end() :]
+            await image.redirect(f"/s3/multimedia-1-i/{f'redirects-{left}-{rest}' if left else rest}.{ext}")
         elif fault and fault[1] in self.faults:
             await self.faults[fault[1]](name, image)
         else:
@@ -110,7 +127,7 @@ class ImageCDN:
         if name.startswith("fault-redirect-evil"):
             port = image.connection.writer.get_extra_info("sockname")[1]
             host, path = f"{EVIL_HOST}:{port}", "/evil.jpg"
-        await image.connection.send(Answer(302, b"", "text/plain", {"Location": f"http://{host}{path}", **CORS}))
+        await image.redirect(f"http://{host}{path}")
 
     async def no_cors(self, name: str, image: Image) -> None:
         await image.send(cors={})
@@ -141,14 +158,22 @@ class Image:
         self.connection.writer.write(self.data[: len(self.data) // 2])
         await self.connection.writer.drain()
 
-    async def send_sized(self, size: int) -> None:
+    async def redirect(self, location: str) -> None:
+        await self.connection.send(Answer(302, b"", "text/plain", {"Location": location, **CORS}))
+
+    async def send_sized(self, size: int, is_chunked: bool) -> None:
         """The picture, filled up (or cut) to the size."""
-        self.head(size)
+        self.head(None if is_chunked else size)
         if self.without_body:
             return
-        self.connection.writer.write(self.data[:size])
-        left = size - len(self.data)
+        left = size
         while left > 0:
-            self.connection.writer.write(BLOCK[:left])
-            await self.connection.writer.drain()
-            left -= len(BLOCK)
+            data = (self.data if left == size else BLOCK)[:left]
+            if is_chunked:
+                await self.connection.chunk(data)
+            else:
+                self.connection.writer.write(data)
+                await self.connection.writer.drain()
+            left -= len(data)
+        if is_chunked:
+            await self.connection.chunk(b"")

@@ -109,7 +109,8 @@ class KeyFaults:
     def _due(self, client_id: str, key: str) -> str:
         """The name of the fault that this call shows; an empty one otherwise."""
         name, _, nth = key.partition("@")
-        if nth and str(self.calls[client_id]) != nth:
+        count = self.calls[client_id]
+        if nth and not (count >= int(nth[:-1]) if nth.endswith("+") else count == int(nth)):
             return ""
         if name.endswith("-once") or name == "rate-limited-2ps":
             if (client_id, key) in self.shown:

@@ -20,10 +20,14 @@ def told(code: str, level: str, field: str) -> dict:
     return {"code": code, "level": level, "field": field, "message": "", "description": ""}
 
 
+def note_errors(product: Product, urls: list) -> None:
+    """What Ozon has against the pictures of the last import."""
+    product.image_errors = [{"url": url, "message": image_error(url)} for url in urls if image_error(url)]
+
+
 def replace_pictures(catalogue: Catalogue, product: Product, images: list, color: str) -> None:
     """Sets the product's pictures to those of the new set that are any good."""
-    failed = [(url, image_error(url)) for url in [*images, color] if image_error(url)]
-    product.image_errors = [{"url": url, "message": code} for url, code in failed]
+    note_errors(product, [*images, color])
 
     def kept(urls):
         good = (url for url in urls if url and not image_error(url) and "vanish" not in url)
@@ -60,6 +64,7 @@ class Item:
         if product.is_archived or not product.is_created:
             return self._told("failed", told("product_not_editable", "error", "offer_id"))
         if product.offer_id == "FAIL-IMPORT" or (self.images and all(image_error(url) for url in self.images)):
+            note_errors(product, [*self.images, self.color_image])
             return self._told("failed", told("all_image_failed", "error", "pictures"))
         before = [*product.images, product.color_image]
         if [catalogue.read_back(url) for url in [*self.images, self.color_image]] == before:

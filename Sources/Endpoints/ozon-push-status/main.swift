@@ -3,8 +3,9 @@
 //   in     {"credential": {"client_id": "…", "api_key": "…"}, "product_id": 123456, "task_id": 172549793,
 //           "images"?: ["https://…"], "color_image"?: "https://…"}
 //          images, color_image: as they were pushed; without images, "updated" tells what now stands.
+//          Ozon answers a task it doesn't know as one that is pending.
 //   out    as ozon-push-images: status pending, confirmed, partial or failed.
-//   fails  400 every bad field · 403 Ozon refuses the credential · 404 no such task or product · 429, 502, 504 Ozon
+//   fails  400 every bad field · 403 Ozon refuses the credential · 404 no such product · 429, 502, 504 Ozon
 //                                                                                 (401, 405, 413, 415, 5xx: Core/Fault.swift)
 //   calls  Ozon: import info once, then pictures info; OZON_PUSH_TIMEOUT in all.
 

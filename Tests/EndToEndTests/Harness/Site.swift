@@ -9,6 +9,8 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
     case resume = "r2-multipart-resume"
     case complete = "r2-multipart-complete"
     case abort = "r2-multipart-abort"
+    case pushImages = "ozon-push-images"
+    case pushStatus = "ozon-push-status"
 
     var path: String {
         let folders = ["r2-", "ozon-", "multipart-"]
@@ -28,6 +30,8 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
         case .resume: #"{"r2_path":"users/u/good.bin","upload_id":"unknown","size":6000000}"#
         case .complete: #"{"r2_path":"\#(completed)","upload_id":"completed-before","size":1}"#
         case .abort: #"{"r2_path":"users/u/good.bin","upload_id":"unknown"}"#
+        case .pushImages: pushBody(123)
+        case .pushStatus: pushBody(123, ["task_id": 1])
         }
     }
     /// Bytes; more are 413.

@@ -1,0 +1,96 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// URLs that lead where no image may be fetched from: each refused, and the server there never sees a request.
+    @Suite struct CopyAddresses {
+        @Test func `Only declared origins and https on 443 of allowed hosts are fetched from, redirects included`()
+            throws
+        {
+            let witness = try Proxy(to: nil)
+            let origin = try sandbox().settings["OZON_IMAGE_HOSTS"]!
+            let cdn = origin.split(separator: ":").last!
+            let path = "/s3/multimedia-1-i/forbidden"
+            let site = try CopySite(["OZON_IMAGE_HOSTS": "\(origin),.ozone.test,cdn.ozonru.test"])
+            let bad =
+                [
+                    "http://127.0.0.1:\(witness.port)", "https://127.0.0.1:\(witness.port)",
+                    "http://user@127.0.0.1:\(cdn)", "http://user:word@127.0.0.1:\(cdn)",
+                    "http://127.0.0.1:\(cdn)@127.0.0.1:\(witness.port)", "http://@127.0.0.1:\(cdn)",
+                    #"http://127.0.0.1:\#(cdn)\@127.0.0.1:\#(witness.port)"#, "https://127.0.0.1:\(cdn)",
+                    "ftp://127.0.0.1:\(cdn)", "http://localhost:\(cdn)", "http://127.0.0.2:\(cdn)",
+                    "http://127.1:\(cdn)", "http://2130706433:\(cdn)", "http://0x7f000001:\(cdn)",
+                    "http://[::ffff:127.0.0.1]:\(cdn)", "http://127.0.0.1.:\(cdn)", "http://127.0.0.1:0\(cdn)",
+                    "http://127.0.0.1", "http://a.ozone.test", "https://a.ozone.test:8443",
+                    "https://a.ozone.test:444443",
+                    "https://evilozone.test", "https://ozone.test.evil.test", "https://user@a.ozone.test",
+                    "https://a.cdn.ozonru.test", "https://ozonru.test", "https://a.ozone.test.", "https://",
+                    "https://a.ozone.test%00.evil.test", "https://a.ozone.test%2eevil.test", "file://",
+                ].map { "\($0)\(path).jpg" }
+            let redirects = bad.map { url in
+                "to-forbidden.jpg?to=\(url.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!)"
+            }
+            let urls = try define("FORBIDDEN", bad + redirects)
+            let item = try site.copy(["FORBIDDEN"]).json["data"]["items"][0]
+            #expect(item["errors"].list.map { $0["url"].string } == urls)
+            for error in item["errors"].list {
+                let reason = error["reason"].string
+                // An address that is no URL at all is no place to go.
+                let isRefused = reason == "Host not allowed" || reason == "HTTP 302 without a place to go"
+                #expect(isRefused, "\(error)")
+            }
+            #expect(try hits("/forbidden.jpg").isEmpty)
+            #expect(try witness.requests(method: "GET").isEmpty)
+            #expect(try site.stored().isEmpty)
+            let allowed = try define("UNRESOLVED", ["https://a.ozone.test/x.jpg", "https://OZONE.test:443/y.jpg"])
+            let reasons = try site.copy(["UNRESOLVED"]).json["data"]["items"][0]["errors"].list
+            #expect(reasons.map { $0["url"].string } == allowed)
+            #expect(reasons.allSatisfy { $0["reason"].string == "Host unreachable" }, "allowed, and not there")
+        }
+
+        @Test(.enabled(if: geteuid() == 0, "listening at port 443 takes root"))
+        func `Of allowed hosts only public addresses are connected to, whatever DNS says`() throws {
+            // Whoever is there would answer: the system's queue takes the connection.
+            let witness = try Listener(port: 443)
+            let hosts = [
+                "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+                "224.0.0.1", "0.0.0.0", "255.255.255.255", "localhost", "images.localhost",
+            ]
+            let site = try CopySite(["OZON_IMAGE_HOSTS": hosts.joined(separator: ","), "IMAGE_TIMEOUT": "20"])
+            let urls = try define("PRIVATE", hosts.map { "https://\($0)/private.jpg" })
+            var item = JSONValue("")
+            let passed = try seconds { item = try site.copy(["PRIVATE"]).json["data"]["items"][0] }
+            #expect(item["errors"].list.map { $0["url"].string } == urls)
+            #expect(item["errors"].list.map { $0["reason"].string } == hosts.map { _ in "Host not allowed" })
+            #expect(passed < 5, "none is even tried")
+            #expect(!witness.wasConnectedTo)
+            _ = try Wire(port: 443)
+            #expect(witness.wasConnectedTo, "it does notice")
+        }
+    }
+}
+
+/// Listens on every IPv4 address and answers nothing.
+private final class Listener {
+    private let descriptor: Int32
+
+    init(port: UInt16) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0, listen(descriptor, 16) == 0 else { throw WireError("listen at \(port)") }
+    }
+
+    deinit { close(descriptor) }
+
+    var wasConnectedTo: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) == 1
+    }
+}

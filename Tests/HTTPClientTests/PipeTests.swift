@@ -1,0 +1,116 @@
+import TestSupport
+import Testing
+
+@testable import HTTPClient
+
+@Suite("Pipe", .timeLimit(.minutes(1)))
+struct PipeTests {
+    private let pipe = Pipe(maxBytes: 1 << 30)
+    private let readerWakes = Counter()
+    private let writerWakes = Counter()
+    private let capacity = Pipe.capacity
+
+    init() {
+        pipe.onReaderWake { [readerWakes] in readerWakes.add() }
+        pipe.onWriterWake { [writerWakes] in writerWakes.add() }
+    }
+
+    @Test("bytes come out in the order they went in, however they are cut, and then the end")
+    func order() {
+        let sent = (0..<1000).map { UInt8(truncatingIfNeeded: $0) }
+        for chunk in [sent[..<1], sent[1..<400], sent[400...]] { _ = pipe.put(Array(chunk)) }
+        pipe.end(nil)
+        var got: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 7)
+        while case .count(let count) = buffer.withUnsafeMutableBytes({ pipe.read(into: $0) }), count > 0 {
+            got += buffer[..<count]
+        }
+        #expect(got == sent)
+        #expect(pipe.take(7) == "0", "the end stays the end")
+    }
+
+    @Test("a reader of an empty pipe waits, and is woken once by what comes")
+    func readerWaits() {
+        #expect(pipe.take(10) == "wait")
+        #expect(readerWakes.value == 0)
+        _ = pipe.put(5)
+        _ = pipe.put(5)
+        #expect(readerWakes.value == 1)
+        #expect(pipe.take(10) == "10")
+    }
+
+    @Test("the end wakes a reader that waits", arguments: [nil, TransferError.timeout])
+    func endWakes(_ error: TransferError?) {
+        #expect(pipe.take(10) == "wait")
+        pipe.end(error)
+        #expect(readerWakes.value == 1)
+        #expect(pipe.take(10) == (error == nil ? "0" : "failed"))
+    }
+
+    @Test("a writer of a full pipe waits, and is woken once, when less than half is left")
+    func writerWaits() {
+        #expect(pipe.put(capacity) == "\(capacity)")
+        #expect(pipe.put(1) == "wait")
+        #expect(pipe.take(capacity / 2) == "\(capacity / 2)")
+        #expect(writerWakes.value == 0)
+        #expect(pipe.take(1) == "1")
+        #expect(writerWakes.value == 1)
+        #expect(pipe.take(1) == "1")
+        #expect(writerWakes.value == 1)
+        #expect(pipe.put(capacity / 2 + 2) == "\(capacity / 2 + 2)")
+        #expect(pipe.put(1) == "wait")
+    }
+
+    @Test("an empty pipe takes a chunk of any size, so that no transfer is stuck")
+    func largeChunk() {
+        #expect(pipe.put(2 * capacity) == "\(2 * capacity)")
+        #expect(pipe.put(1) == "wait")
+        #expect(pipe.put(0) == "wait")
+    }
+
+    @Test("a reader that nobody waits for wakes nobody")
+    func noWakes() {
+        _ = pipe.put(10)
+        _ = pipe.take(10)
+        #expect(readerWakes.value == 0 && writerWakes.value == 0)
+    }
+
+    @Test("all the bytes allowed, and not one more")
+    func limit() {
+        let pipe = Pipe(maxBytes: 10)
+        #expect(pipe.put(4) == "4")
+        #expect(pipe.put(6) == "6")
+        #expect(pipe.failure == nil)
+        #expect(pipe.put(1) == "failed")
+        #expect(pipe.failure == .tooLarge)
+        #expect(pipe.take(10) == "failed", "what came before isn't sent on")
+        pipe.end(nil)
+        #expect(pipe.failure == .tooLarge, "only the first end counts")
+    }
+
+    @Test("a download that failed ends the reader at once, whatever is left")
+    func failure() {
+        _ = pipe.put(10)
+        pipe.end(.broken("x"))
+        #expect(pipe.take(10) == "failed")
+        #expect(pipe.put(1) == "failed")
+        #expect(pipe.failure == .broken("x"))
+    }
+
+    @Test("closing cancels the writer's transfer and fails both ends; after a good end the bytes stay readable")
+    func close() {
+        let cancelled = Counter()
+        pipe.onClose { cancelled.add() }
+        _ = pipe.put(10)
+        pipe.close()
+        #expect(cancelled.value == 1)
+        #expect(pipe.failure == .cancelled)
+        #expect(pipe.take(10) == "failed" && pipe.put(1) == "failed")
+
+        let ended = Pipe(maxBytes: 10)
+        _ = ended.put(10)
+        ended.end(nil)
+        ended.close()
+        #expect(ended.failure == nil && ended.take(10) == "10")
+    }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import HTTPClient
+
+private func v4(_ text: String) throws -> Bool {
+    var address = in_addr()
+    try #require(inet_pton(AF_INET, text, &address) == 1, "\(text)")
+    return isPublic(v4: UInt32(bigEndian: address.s_addr))
+}
+
+private func v6(_ text: String) throws -> Bool {
+    var address = in6_addr()
+    try #require(inet_pton(AF_INET6, text, &address) == 1, "\(text)")
+    return isPublic(v6: withUnsafeBytes(of: address) { Array($0) })
+}
+
+@Suite("Public addresses", .timeLimit(.minutes(1)))
+struct PublicAddressTests {
+    // IANA, "IPv4 Special-Purpose Address Registry": the first and last address of each block, and its neighbours.
+    @Test("the first and the last address of each special IPv4 block are not public")
+    func special4() throws {
+        for (first, last) in [
+            ("0.0.0.0", "0.255.255.255"), ("10.0.0.0", "10.255.255.255"), ("100.64.0.0", "100.127.255.255"),
+            ("127.0.0.0", "127.255.255.255"), ("169.254.0.0", "169.254.255.255"), ("172.16.0.0", "172.31.255.255"),
+            ("192.0.0.0", "192.0.0.255"), ("192.0.2.0", "192.0.2.255"), ("192.88.99.0", "192.88.99.255"),
+            ("192.168.0.0", "192.168.255.255"), ("198.18.0.0", "198.19.255.255"), ("198.51.100.0", "198.51.100.255"),
+            ("203.0.113.0", "203.0.113.255"), ("224.0.0.0", "239.255.255.255"), ("240.0.0.0", "255.255.255.255"),
+        ] {
+            #expect(try !v4(first), "\(first)")
+            #expect(try !v4(last), "\(last)")
+        }
+    }
+
+    @Test("their neighbours are")
+    func public4() throws {
+        for address in [
+            "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
+            "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "191.255.255.255", "192.0.1.0",
+            "192.0.3.0", "192.88.98.255", "192.88.100.0", "192.167.255.255", "192.169.0.0", "198.17.255.255",
+            "198.20.0.0", "198.51.99.255", "198.51.101.0", "203.0.112.255", "203.0.114.0", "223.255.255.255", "8.8.8.8",
+        ] {
+            #expect(try v4(address), "\(address)")
+        }
+    }
+
+    @Test(
+        "IPv6: loopback, local, multicast, documentation, and every form that carries an IPv4 address, are not public")
+    func special6() throws {
+        for address in [
+            "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::808:808", "64:ff9b:1::1", "100::1",
+            "1fff:ffff::", "2001::1", "2001:1ff:ffff::", "2001:db8::1", "2001:db8:ffff::", "2002::1", "2002:7f00:1::",
+            "2002:ffff::", "3fff::", "3fff:fff:ffff::", "4000::", "5f00::1", "fc00::1", "fdff::1", "fe80::1",
+            "febf::1", "fec0::1", "ff02::1", "ffff::",
+        ] {
+            #expect(try !v6(address), "\(address)")
+        }
+    }
+
+    @Test("IPv6: global unicast is")
+    func public6() throws {
+        for address in [
+            "2000::1", "2001:200::1", "2001:db7:ffff::", "2001:db9::", "2001:4860:4860::8888", "2003::1",
+            "2606:4700::1",
+            "2a02:6b8::1", "3ffe:ffff::", "3fff:1000::",
+        ] {
+            #expect(try v6(address), "\(address)")
+        }
+    }
+
+    @Test("any other family is not public")
+    func families() {
+        for family in [AF_UNSPEC, AF_UNIX] {
+            var address = sockaddr()
+            address.sa_family = sa_family_t(family)
+            #expect(!isPublic(&address))
+        }
+    }
+
+    @Test(
+        "a call for public addresses alone connects to no other, by number or by name",
+        arguments: ["127.0.0.1", "localhost"])
+    func refused(_ host: String) async throws {
+        let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
+        await #expect(throws: TransferError.forbiddenAddress) {
+            try await plainClient.send(
+                HTTPClient.Call(
+                    "GET", "http://\(host):\(server.port)/", headers: [], timeout: 10_000, maxReplyBytes: 1,
+                    onlyPublicAddresses: true))
+        }
+        #expect(server.requests.isEmpty)
+    }
+}

@@ -1,0 +1,195 @@
+import Foundation
+import TestSupport
+import Testing
+
+import class HTTPClient.Pipe
+
+@testable import HTTPClient
+
+private let ok = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+private func body(of request: String?) -> Substring? {
+    request.flatMap { text in text.range(of: "\r\n\r\n").map { text[$0.upperBound...] } }
+}
+
+@Suite("HTTP client, downloads into pipes and uploads from them", .timeLimit(.minutes(1)))
+struct RelayedTests {
+    private let client = HTTPClient(HTTPClient.Options(maxConnections: 8, speaksHTTP2: false, authorities: nil))
+
+    private func download(_ server: ScriptedServer, into pipe: Pipe, timeout: Int = 20_000) async throws(TransferError)
+        -> HTTPClient.Reply
+    {
+        try await client.download(
+            HTTPClient.Call("GET", server.url + "/a", headers: [], timeout: timeout, maxReplyBytes: 100), into: pipe)
+    }
+
+    private func upload(
+        _ server: ScriptedServer, _ body: HTTPClient.Call.Body
+    ) async throws(TransferError) -> HTTPClient.Reply {
+        try await client.send(
+            HTTPClient.Call(
+                "PUT", server.url + "/b", headers: [("content-type", "image/png")], body: body, timeout: 20_000,
+                maxReplyBytes: 100))
+    }
+
+    private func all(_ pipe: Pipe) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let more = try await pipe.next()
+            if more.isEmpty { return bytes }
+            bytes += more
+        }
+    }
+
+    @Test("a body of 200 goes into the pipe, the head is the reply")
+    func into() async throws {
+        let server = try ScriptedServer([
+            .receive, .send("HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello"),
+        ])
+        let pipe = Pipe(maxBytes: 5)
+        let reply = try await download(server, into: pipe)
+        #expect(reply.status == 200 && reply.headers["x-a"] == "b" && reply.body.isEmpty)
+        #expect(text(try await all(pipe)) == "hello")
+        #expect(server.requests.first?.hasPrefix("GET /a HTTP/1.1\r\n") == true)
+    }
+
+    @Test("a body of any other status is the reply's, within its own limit")
+    func others() async throws {
+        let server = try ScriptedServer([.receive, .send("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello")])
+        let reply = try await download(server, into: Pipe(maxBytes: 1))
+        #expect(reply.status == 404 && text(reply.body) == "hello")
+        let large = String(repeating: "x", count: 101)
+        let other = try ScriptedServer([
+            .receive, .send("HTTP/1.1 404 Not Found\r\nContent-Length: 101\r\n\r\n\(large)"),
+        ])
+        await #expect(throws: TransferError.tooLarge) { try await download(other, into: Pipe(maxBytes: 1000)) }
+    }
+
+    @Test("more than the pipe allows is too large, and the server is left")
+    func tooLarge() async throws {
+        let server = try ScriptedServer([
+            .receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\nx\r\n"), .stall,
+        ])
+        let pipe = Pipe(maxBytes: 5)
+        do throws(TransferError) { _ = try await download(server, into: pipe) } catch { #expect(error == .tooLarge) }
+        await #expect(throws: TransferError.tooLarge) { try await all(pipe) }
+        var events = server.events.makeAsyncIterator()
+        _ = await events.next()
+        #expect(await events.next() == .peerLeft(connection: 0))
+    }
+
+    @Test("a download much larger than the pipe never holds more than its capacity")
+    func bounded() async throws {
+        let size = 8 << 20
+        let server = try ScriptedServer([
+            .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"),
+            .sendBytes([UInt8](repeating: 0x78, count: size)),
+        ])
+        let pipe = Pipe(maxBytes: size)
+        _ = try await download(server, into: pipe)
+        // Filled until the writer is paused, so that it is woken again more than once.
+        _ = try await pipe.peek(Pipe.capacity - 64 * 1024)
+        var total = 0
+        while true {
+            let count = try await pipe.next().count
+            if count == 0 { break }
+            #expect(count <= Pipe.capacity)
+            total += count
+        }
+        #expect(total == size)
+    }
+
+    @Test("what is downloaded is uploaded, byte for byte, with its length and without Expect")
+    func relayed() async throws {
+        let image = String((0..<3_000_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })
+        let source = try ScriptedServer([
+            .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(image.utf8.count)\r\n\r\n\(image)"),
+        ])
+        let target = try ScriptedServer([.receive, ok])
+        let pipe = Pipe(maxBytes: 1 << 30)
+        _ = try await download(source, into: pipe)
+        #expect(try await pipe.peek(4) == Array(image.utf8.prefix(4)))
+        #expect(try await upload(target, .pipe(pipe, count: image.utf8.count)).status == 200)
+        let request = try #require(target.requests.first)
+        #expect(body(of: request)?.utf8.elementsEqual(image.utf8) == true)
+        let head = request.prefix(400).lowercased()
+        #expect(head.hasPrefix("put /b http/1.1\r\n") && head.contains("\r\ncontent-length: \(image.utf8.count)\r\n"))
+        #expect(!head.contains("expect:") && !head.contains("transfer-encoding"))
+    }
+
+    @Test("a download that breaks off breaks the upload off: the target never has a whole request")
+    func brokenOff() async throws {
+        let source = try ScriptedServer([
+            .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\(String(repeating: "x", count: 500))"),
+        ])
+        let target = try ScriptedServer([.receive, ok])
+        let pipe = Pipe(maxBytes: 1000)
+        _ = try await download(source, into: pipe)
+        let error = await #expect(throws: TransferError.self) {
+            try await upload(target, .pipe(pipe, count: 1000))
+        }
+        guard case .broken = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        guard case .broken = pipe.failure else {
+            Issue.record("the pipe knows that the download was the cause: \(String(describing: pipe.failure))")
+            return
+        }
+        #expect(target.requests.isEmpty)
+    }
+
+    @Test("a body shorter than was said breaks the upload off")
+    func tooShort() async throws {
+        let target = try ScriptedServer([.receive, ok])
+        let pipe = Pipe(maxBytes: 1000)
+        _ = pipe.put("half")
+        pipe.end(nil)
+        let error = await #expect(throws: TransferError.self) { try await upload(target, .pipe(pipe, count: 8)) }
+        #expect(error != .timeout, "at once")
+        #expect(target.requests.isEmpty)
+    }
+
+    @Test("of a body longer than was said no more than that is sent")
+    func tooLong() async throws {
+        let target = try ScriptedServer([.receive, ok])
+        let pipe = Pipe(maxBytes: 1000)
+        _ = pipe.put("halfrest")
+        pipe.end(nil)
+        #expect(try await upload(target, .pipe(pipe, count: 4)).status == 200)
+        #expect(body(of: target.requests.first) == "half")
+    }
+
+    @Test("closing the pipe ends the download")
+    func closed() async throws {
+        let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .stall])
+        let pipe = Pipe(maxBytes: 1000)
+        _ = try await download(server, into: pipe)
+        pipe.close()
+        var events = server.events.makeAsyncIterator()
+        _ = await events.next()
+        #expect(await events.next() == .peerLeft(connection: 0))
+    }
+
+    @Test("a file's first bytes are uploaded from its beginning, wherever its offset stands and whatever follows")
+    func file() async throws {
+        let content = String((0..<200_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("upload-\(UUID())").path
+        #expect(FileManager.default.createFile(atPath: path, contents: Data(content.utf8)))
+        let file = open(path, O_RDWR)
+        defer { Foundation.close(file) }
+        unlink(path)
+        lseek(file, 0, SEEK_END)
+        for count in [200_000, 100_000, 7] {
+            let server = try ScriptedServer([.receive, ok])
+            #expect(try await upload(server, .file(descriptor: file, count: count)).status == 200)
+            #expect(body(of: server.requests.first)?.utf8.elementsEqual(content.utf8.prefix(count)) == true, "\(count)")
+        }
+        let server = try ScriptedServer([.receive, ok])
+        let error = await #expect(throws: TransferError.self) {
+            try await upload(server, .file(descriptor: file, count: 200_001))
+        }
+        #expect(error != .timeout, "at once")
+        #expect(server.requests.isEmpty, "a file shorter than was said")
+    }
+}

@@ -1,0 +1,144 @@
+import TestSupport
+import Testing
+
+@testable import Core
+@testable import Ozon
+
+func pushRules(_ environment: [String: String] = [:]) -> PushRules {
+    var settings = Settings { environment[$0] }
+    return PushRules(&settings)
+}
+
+func pictures(_ body: String, _ environment: [String: String] = [:]) throws(Fault) -> PictureRequest {
+    let fields = try Fields(body: Array(body.utf8))
+    let request = PictureRequest(fields, pushRules(environment))
+    try fields.check()
+    return request
+}
+
+private func faults(_ body: String, _ environment: [String: String] = [:]) -> [FieldFault] {
+    do throws(Fault) { _ = try pictures(body, environment) } catch { return error.errors }
+    return []
+}
+
+private func many(_ count: Int, of kind: String = "i") -> String {
+    (0..<count).map { "\"https://h/\(kind)\($0)\"" }.joined(separator: ",")
+}
+
+@Suite("The pictures of a push")
+struct PictureRequestTests {
+    @Test("nulls and empty strings are left out; the others keep their place in the caller's list")
+    func filtered() throws {
+        let request = try pictures(
+            #"{"images": [null, "https://h/a", "", "https://h/b"], "images360": ["", null], "color_image": ""}"#)
+        #expect(request.images == [Picture(index: 1, url: "https://h/a"), Picture(index: 3, url: "https://h/b")])
+        #expect(request.images360.isEmpty && request.color == nil && request.reports.isEmpty)
+        #expect(!request.isEmpty)
+    }
+
+    @Test(
+        "nothing to push is no fault",
+        arguments: [
+            "{}", #"{"images": null, "images360": null, "color_image": null}"#,
+            #"{"images": [], "images360": [], "color_image": ""}"#, #"{"images": [null, ""], "on_invalid": "skip"}"#,
+        ])
+    func nothing(_ body: String) throws {
+        let request = try pictures(body)
+        #expect(request.isEmpty && request.reports.isEmpty)
+    }
+
+    @Test("every bad URL is told, with the caller's own index; nothing is left for a push")
+    func bad() {
+        let body = """
+            {"images": [null, "https://h/a", "ftp://h/a"], "images360": ["", "h"], "color_image": "https://h/a b"}
+            """
+        #expect(
+            faults(body) == [
+                FieldFault(field: "images", index: 2, url: "ftp://h/a", reason: "Invalid URL format"),
+                FieldFault(field: "images360", index: 1, url: "h", reason: "Invalid URL format"),
+                FieldFault(field: "color_image", url: "https://h/a b", reason: "Invalid URL format"),
+            ])
+    }
+
+    @Test("what is no string is a fault, skipping or not: it is no picture")
+    func types() {
+        let expected = [
+            FieldFault(field: "images", index: 1, reason: "Must be a string"),
+            FieldFault(field: "images360", reason: "Must be an array"),
+            FieldFault(field: "color_image", reason: "Must be a string"),
+        ]
+        for more in ["", #", "on_invalid": "skip""#] {
+            #expect(
+                faults(#"{"images": ["https://h/a", 7], "images360": "https://h/a", "color_image": []\#(more)}"#)
+                    == expected)
+        }
+    }
+
+    @Test("on_invalid skip: the good ones go, the bad ones are reported")
+    func skip() throws {
+        let request = try pictures(
+            #"{"images": ["h", "https://h/a", "x y"], "color_image": "c", "on_invalid": "skip"}"#)
+        #expect(request.images == [Picture(index: 1, url: "https://h/a")])
+        #expect(request.color == nil)
+        #expect(
+            request.reports == [
+                FieldFault(field: "images", index: 0, url: "h", reason: "Invalid URL format"),
+                FieldFault(field: "images", index: 2, url: "x y", reason: "Invalid URL format"),
+                FieldFault(field: "color_image", url: "c", reason: "Invalid URL format"),
+            ])
+    }
+
+    @Test("on_invalid skip with none left is a fault of the call, and any other word skips nothing")
+    func skipAll() {
+        let expected = [FieldFault(field: "images", index: 1, url: "h", reason: "Invalid URL format")]
+        #expect(faults(#"{"images": [null, "h"], "on_invalid": "skip"}"#) == expected)
+        #expect(faults(#"{"images": ["https://h/a", "h"], "on_invalid": "Skip"}"#) == expected)
+    }
+
+    @Test("30 images are pushed and the rest is reported once; the filters come before the limit")
+    func limit() throws {
+        let request = try pictures("{\"images\": [null, \"\", \(many(31))]}")
+        #expect(request.images.count == 30)
+        #expect(request.images.first == Picture(index: 2, url: "https://h/i0"))
+        #expect(request.images.last == Picture(index: 31, url: "https://h/i29"))
+        #expect(request.reports == [FieldFault(field: "images", reason: "Exceeds limit (30)")])
+        #expect(try pictures("{\"images\": [null, \"\", \(many(30))]}").reports.isEmpty)
+        let skipping = try pictures("{\"images\": [\"h\", \(many(30))], \"on_invalid\": \"skip\"}")
+        #expect(skipping.images.count == 30)
+        #expect(skipping.reports.map(\.reason) == ["Invalid URL format"])
+    }
+
+    @Test("OZON_MAX_IMAGES is the limit and stands in the reason")
+    func maxImages() throws {
+        let request = try pictures("{\"images\": [\(many(3))]}", ["OZON_MAX_IMAGES": "2"])
+        #expect(request.images.count == 2)
+        #expect(request.reports == [FieldFault(field: "images", reason: "Exceeds limit (2)")])
+    }
+
+    @Test("images360 under v2 are reported, and the rest is pushed; by themselves they are a fault")
+    func unsupported() throws {
+        let report = FieldFault(field: "images360", reason: "Not supported by Ozon since 2026-07-10")
+        let request = try pictures(#"{"images": ["https://h/a"], "images360": ["https://h/b"]}"#)
+        #expect(request.images.count == 1 && request.images360.isEmpty)
+        #expect(request.reports == [report])
+        #expect(faults(#"{"images": [""], "images360": ["https://h/b"]}"#) == [report])
+    }
+
+    @Test("images360 under v1 are pushed, at most 70")
+    func v1() throws {
+        let request = try pictures("{\"images360\": [\(many(71))]}", ["OZON_PICTURES_API": "v1"])
+        #expect(request.images360.count == 70)
+        #expect(request.reports == [FieldFault(field: "images360", reason: "Exceeds limit (70)")])
+        #expect(try pictures("{\"images360\": [\(many(70))]}", ["OZON_PICTURES_API": "v1"]).reports.isEmpty)
+    }
+
+    @Test("OZON_PUSH_VALIDATE_URLS=false takes any URL, and nothing else that is wrong")
+    func unchecked() throws {
+        let off = ["OZON_PUSH_VALIDATE_URLS": "false"]
+        let request = try pictures("{\"images\": [null, \"a b\", \(many(30))], \"color_image\": \"ftp://é\"}", off)
+        #expect(request.images.first == Picture(index: 1, url: "a b"))
+        #expect(request.color?.url == "ftp://é")
+        #expect(request.reports.map(\.reason) == ["Exceeds limit (30)"])
+        #expect(faults(#"{"images": [1]}"#, off).map(\.reason) == ["Must be a string"])
+    }
+}

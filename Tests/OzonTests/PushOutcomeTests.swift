@@ -1,0 +1,169 @@
+import TestSupport
+import Testing
+
+@testable import Core
+@testable import Ozon
+
+private let old = ["https://h/old1", "https://h/old2"]
+private let absent = "Not among the product's pictures"
+
+/// A comparison of pictures a, b, … with the caller's indexes 0, 2, 4, …: index and position must not be mistaken. The color
+/// picture stands as before unless told.
+private func outcome(
+    _ images: [String], color: String? = nil, task: ImportTask.Status = .imported,
+    taskErrors: [(field: String, reason: String)] = [], before: StandingPictures? = nil,
+    after: [String], afterColor: [String]? = nil, errors: [(url: String, message: String)] = []
+) -> PushOutcome {
+    Comparison(
+        images: images.enumerated().map { (Picture(index: $0 * 2, url: url($1)), url($1)) },
+        color: color.map { (Picture(index: nil, url: url($0)), url($0)) },
+        task: ImportTask(status: task, errors: taskErrors), before: before,
+        after: StandingPictures(images: after, color: afterColor ?? before?.color ?? [], errors: errors)
+    ).outcome(productID: 1, taskID: 7)
+}
+
+private func url(_ name: String) -> String { "https://h/\(name)" }
+
+private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFault {
+    FieldFault(field: index == nil ? "color_image" : "images", index: index, url: url(name), reason: reason)
+}
+
+@Suite("What a push came to")
+struct PushOutcomeTests {
+    private let before = StandingPictures(images: old, color: ["https://h/oldc"])
+
+    @Test("all stand under the URLs sent, or under those of Ozon's CDN: confirmed")
+    func confirmed() {
+        for after in [["https://h/a", "https://h/b"], ["https://cdn/1", "https://cdn/2"]] {
+            let outcome = outcome(
+                ["a", "b"], color: "c", before: before, after: after, afterColor: ["https://cdn/3"])
+            #expect(outcome.status == .confirmed && outcome.success && outcome.errors.isEmpty)
+            #expect(outcome.images == 2 && outcome.color)
+            #expect(outcome.currentImages == after && outcome.taskID == 7 && outcome.productID == 1)
+        }
+    }
+
+    @Test("what only was taken along isn't counted")
+    func takenAlong() {
+        let colorOnly = outcome([], color: "c", before: before, after: old, afterColor: ["https://h/c"])
+        #expect(colorOnly.images == 0 && colorOnly.color && colorOnly.success)
+        let imagesOnly = outcome(["a"], before: before, after: ["https://h/a"], afterColor: ["https://h/oldc"])
+        #expect(imagesOnly.images == 1 && !imagesOnly.color && imagesOnly.success)
+    }
+
+    @Test("a picture Ozon names is reported with its reason and the caller's index, and not counted")
+    func refused() {
+        let outcome = outcome(
+            ["a", "b", "c"], color: "d", before: before, after: ["https://cdn/1", "https://cdn/3"],
+            afterColor: ["https://h/oldc2"], errors: [("https://h/b", "Too small"), ("https://h/d", "")])
+        #expect(outcome.status == .partial && !outcome.success)
+        #expect(outcome.images == 2 && !outcome.color)
+        #expect(outcome.errors == [fault(2, "b", "Too small"), fault(nil, "d", "Refused by Ozon")])
+    }
+
+    @Test("an error about a picture that wasn't sent is nobody's")
+    func stranger() {
+        let outcome = outcome(["a"], before: before, after: ["https://h/a"], errors: [("https://h/old1", "Too small")])
+        #expect(outcome.status == .confirmed && outcome.errors.isEmpty)
+    }
+
+    @Test("a picture that vanished without a word is named where the URLs tell")
+    func vanishedNamed() {
+        let outcome = outcome(["a", "b", "c"], before: before, after: ["https://h/a", "https://h/c"])
+        #expect(outcome.status == .partial && outcome.images == 2)
+        #expect(outcome.errors == [fault(2, "b", absent)])
+    }
+
+    @Test("a picture that vanished is only counted where the URLs are Ozon's")
+    func vanishedCounted() {
+        let outcome = outcome(["a", "b", "c"], before: before, after: ["https://cdn/1", "https://cdn/2"])
+        #expect(outcome.images == 2)
+        #expect(outcome.errors == [FieldFault(field: "images", reason: "\(absent) (1 of 3)")])
+    }
+
+    @Test("one refused and one vanished: both are reported, each once")
+    func refusedAndVanished() {
+        let outcome = outcome(
+            ["a", "b", "c"], before: before, after: ["https://h/a"], errors: [("https://h/b", "Too small")])
+        #expect(outcome.images == 1)
+        #expect(outcome.errors == [fault(2, "b", "Too small"), fault(4, "c", absent)])
+    }
+
+    @Test("what the task tells explains what is missing, where no picture is named")
+    func told() {
+        let outcome = outcome(
+            ["a", "b"], taskErrors: [("images", "some_image_failed")], before: before, after: ["https://cdn/1"])
+        #expect(outcome.status == .partial && outcome.images == 1)
+        #expect(outcome.errors == [FieldFault(field: "images", reason: "some_image_failed")])
+    }
+
+    @Test("a task's warning while everything stands is no failure")
+    func warning() {
+        let outcome = outcome(["a"], taskErrors: [("images", "small")], before: before, after: ["https://cdn/1"])
+        #expect(outcome.status == .confirmed && outcome.images == 1)
+    }
+
+    @Test("a set that is what it was before, with none of what was sent, isn't confirmed")
+    func untouched() {
+        let images = outcome(["a", "b"], before: before, after: old)
+        #expect(images.status == .partial && images.images == 0)
+        #expect(images.errors == [fault(0, "a", absent), fault(2, "b", absent)])
+        let color = outcome([], color: "c", before: before, after: old, afterColor: ["https://h/oldc"])
+        #expect(color.status == .partial && !color.color)
+        #expect(color.errors == [fault(nil, "c", absent)])
+    }
+
+    @Test("the same set pushed again is confirmed: it stands; so does what Ozon skipped")
+    func again() {
+        let same = outcome(["old1", "old2"], before: before, after: old)
+        #expect(same.status == .confirmed && same.images == 2)
+        let skipped = outcome(
+            ["a", "b"], color: "c", task: .skipped, before: before, after: old, afterColor: ["https://h/oldc"])
+        #expect(skipped.status == .confirmed && skipped.images == 2 && skipped.color)
+    }
+
+    @Test("a product that had no pictures and has none now confirms nothing")
+    func none() {
+        let outcome = outcome(["a"], before: StandingPictures(images: [], color: []), after: [])
+        #expect(outcome.status == .partial && outcome.images == 0)
+        #expect(outcome.errors == [fault(0, "a", absent)])
+    }
+
+    @Test("without knowing what stood before, numbers decide")
+    func later() {
+        #expect(outcome(["a", "b"], before: nil, after: old).images == 2)
+        #expect(outcome(["a", "b"], before: nil, after: ["https://cdn/1"]).status == .partial)
+    }
+
+    @Test("more stand than were sent: no more are counted")
+    func more() {
+        #expect(outcome(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).images == 1)
+    }
+
+    @Test("a failed task counts nothing and tells Ozon's reasons, or that there are none")
+    func failed() {
+        let told = outcome(
+            ["a"], color: "c", task: .failed, taskErrors: [("color_image", "all_image_failed")], before: before,
+            after: old, afterColor: ["https://h/oldc"])
+        #expect(told.status == .failed && !told.success && told.images == 0 && !told.color)
+        #expect(told.errors == [FieldFault(field: "color_image", reason: "all_image_failed")])
+        #expect(told.currentImages == old)
+        let untold = outcome(["a"], task: .failed, before: before, after: old)
+        #expect(untold.errors == [FieldFault(field: "images", reason: "Refused by Ozon")])
+    }
+
+    @Test("pending and unchanged are successes; the answer in JSON")
+    func written() {
+        #expect(PushOutcome(productID: 1, status: .pending, taskID: 7).success)
+        #expect(
+            text(JSONWriter.bytes(PushOutcome(productID: 1, status: .unchanged, currentImages: ["u/"])))
+                == #"{"success":true,"data":{"product_id":1,"updated":{"images":0,"images360":0,"color_image":false},"#
+                + #""current_images":["u/"],"status":"unchanged"}}"#)
+        let partial = outcome(["a", "b"], before: before, after: ["https://h/a"])
+        #expect(
+            text(JSONWriter.bytes(partial))
+                == #"{"success":false,"data":{"product_id":1,"updated":{"images":1,"images360":0,"color_image":false},"#
+                + #""current_images":["https://h/a"],"status":"partial","task_id":7},"#
+                + #""errors":[{"field":"images","index":2,"url":"https://h/b","reason":"\#(absent)"}]}"#)
+    }
+}

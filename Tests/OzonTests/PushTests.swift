@@ -1,0 +1,151 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Core
+@testable import HTTPClient
+@testable import Ozon
+
+private typealias Step = ScriptedServer.Step
+
+private let product = http(
+    #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/p"], "images": ["https://h/o"], "#
+        + #""color_image": ["https://h/oldc"]}]}"#)
+private let taken = http(#"{"task_id": 7}"#)
+private func task(_ status: String) -> Step {
+    http(#"{"result": {"items": [{"status": "\#(status)"}]}}"#)
+}
+private func standing(_ images: String, color: String = "https://h/oldc") -> Step {
+    http(#"{"items": [{"product_id": 1, "photo": [\#(images)], "color_photo": ["\#(color)"], "errors": []}]}"#)
+}
+
+/// The JSON that was sent, without its spacing.
+private func body(_ request: String) -> String {
+    request.components(separatedBy: "\r\n\r\n").last ?? ""
+}
+
+@Suite("A push, from reading to reading back", .timeLimit(.minutes(1)))
+struct PushTests {
+    private func push(
+        _ server: ScriptedServer, _ asked: String, _ environment: [String: String] = [:], mark: Int? = nil
+    ) async throws -> PushOutcome {
+        let push = Push(Seller(plainClient, origin: server.url), pushRules(environment), as: try credential())
+        return try await push.run(try pictures(asked, environment), productID: 1, refetchMark: mark)
+    }
+
+    @Test("images are replaced; the color image the caller left out is sent along as it stands")
+    func images() async throws {
+        let server = try ScriptedServer([
+            .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://cdn/1""#),
+        ])
+        let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, mark: 5)
+        #expect(outcome.status == .confirmed && outcome.images == 1 && !outcome.color)
+        #expect(outcome.currentImages == ["https://cdn/1"])
+        let requests = server.requests
+        #expect(
+            requests.map { $0.components(separatedBy: " ")[1] } == [
+                "/v3/product/info/list", "/v2/product/pictures/import", "/v1/product/import/info",
+                "/v2/product/pictures/info",
+            ])
+        #expect(
+            body(requests[1])
+                == #"{"items":[{"offer_id":"A-1","images":["https://h/a?v=5"],"color_image":"https://h/oldc"}]}"#,
+            "what is taken along isn't marked: Ozon needn't fetch it again")
+        #expect(body(requests[2]) == #"{"task_id":7}"#)
+        #expect(body(requests[3]) == #"{"product_id":["1"]}"#)
+    }
+
+    @Test("only a color image: the images that stand are sent along, the main one first")
+    func color() async throws {
+        let server = try ScriptedServer([
+            .receive, product, .receive, taken, .receive, task("imported"), .receive,
+            standing(#""https://h/p", "https://h/o""#, color: "https://h/c"),
+        ])
+        let outcome = try await push(server, #"{"color_image": "https://h/c"}"#)
+        #expect(outcome.status == .confirmed && outcome.images == 0 && outcome.color)
+        #expect(
+            body(server.requests[1])
+                == #"{"items":[{"offer_id":"A-1","images":["https://h/p","https://h/o"],"color_image":"https://h/c"}]}"#
+        )
+    }
+
+    @Test(
+        "a read that fails, a product that isn't there, or one that takes no pictures: nothing is sent",
+        arguments: [
+            (http("", status: "500 X"), Fault.Kind.ozonUnavailable), (http(#"{"items": []}"#), .productNotFound),
+            (http(#"{"items": [{"id": 2, "offer_id": "B"}]}"#), .productNotFound),
+            (http(#"{"items": [{"id": 1, "offer_id": "A", "is_archived": true}]}"#), .productConflict),
+            (http(#"{"items": [{"id": 1, "offer_id": "A", "statuses": {"is_created": false}}]}"#), .productConflict),
+        ])
+    func unread(_ answer: ScriptedServer.Step, _ kind: Fault.Kind) async throws {
+        let server = try ScriptedServer([.receive, answer, .receive, taken])
+        let fault = await #expect(throws: Fault.self) {
+            try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_MAX_RETRIES": "0"])
+        }
+        #expect(fault?.kind == kind)
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("nothing to push: what stands is told, and nothing is sent")
+    func unchanged() async throws {
+        let server = try ScriptedServer([.receive, product])
+        let outcome = try await push(server, "{}")
+        #expect(outcome.status == .unchanged && outcome.success && outcome.errors.isEmpty)
+        #expect(outcome.currentImages == ["https://h/p", "https://h/o"])
+        #expect(server.requests.count == 1)
+    }
+
+    @Test("a task that is pending when the time is nearly used up is told as pending, in time, with its number")
+    func pending() async throws {
+        let server = try ScriptedServer([.receive, product, .receive, taken, .receive, task("pending"), .stall])
+        let start = ContinuousClock.now
+        let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_TIMEOUT": "1"])
+        #expect(outcome.status == .pending && outcome.success && outcome.taskID == 7 && outcome.images == 0)
+        #expect(ContinuousClock.now - start < .seconds(2), "the budget and a second")
+    }
+
+    @Test("what was cut before the push is reported beside what was confirmed")
+    func reports() async throws {
+        let server = try ScriptedServer([
+            .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://h/a""#),
+        ])
+        let outcome = try await push(
+            server, #"{"images": ["https://h/a", "https://h/b"]}"#, ["OZON_MAX_IMAGES": "1"])
+        #expect(outcome.status == .partial && !outcome.success && outcome.images == 1)
+        #expect(outcome.errors == [FieldFault(field: "images", reason: "Exceeds limit (1)")])
+    }
+
+    @Test("an import that Ozon refuses is its fault; there is no read-back")
+    func refused() async throws {
+        let server = try ScriptedServer([
+            .receive, product, .receive, http(#"{"code": 7, "message": "Offer not signed"}"#, status: "403 X"),
+        ])
+        let fault = await #expect(throws: Fault.self) { try await push(server, #"{"images": ["https://h/a"]}"#) }
+        #expect(fault?.kind == .ozonUnauthorized)
+        #expect(server.requests.count == 2)
+    }
+
+    @Test("v1: one call keyed by product_id on the path of the setting; its own word counts for images360")
+    func v1() async throws {
+        let answer = http(
+            #"{"result": {"pictures": [{"url": "https://h/a", "state": "imported"}, "#
+                + #"{"url": "https://h/b", "state": "failed"}, {"url": "https://h/r", "is_360": true, "state": "uploaded"}]}}"#
+        )
+        let server = try ScriptedServer([.receive, product, .receive, answer, .receive, standing(#""https://cdn/1""#)])
+        let outcome = try await push(
+            server, #"{"images": ["https://h/a", "https://h/b"], "images360": ["https://h/r", "https://h/s"]}"#,
+            ["OZON_PICTURES_API": "v1", "OZON_PICTURES_PATH": "/v1/x"])
+        #expect(server.requests[1].hasPrefix("POST /v1/x HTTP/1.1\r\n"))
+        #expect(
+            body(server.requests[1])
+                == #"{"product_id":1,"images":["https://h/a","https://h/b"],"images360":["https://h/r","https://h/s"],"#
+                + #""color_image":"https://h/oldc"}"#)
+        #expect(outcome.status == .partial && outcome.images == 1 && outcome.images360 == 1)
+        #expect(
+            outcome.errors == [
+                FieldFault(field: "images", index: 1, url: "https://h/b", reason: "Refused by Ozon"),
+                FieldFault(
+                    field: "images360", index: 1, url: "https://h/s", reason: "Not among the product's pictures"),
+            ])
+    }
+}

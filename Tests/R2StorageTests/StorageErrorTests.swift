@@ -1,0 +1,64 @@
+import Core
+import HTTP
+import TestSupport
+import Testing
+
+@testable import HTTPClient
+@testable import R2Storage
+
+private func refused(_ status: Int, _ body: String = "") -> StorageError {
+    StorageError(HTTPClient.Reply(status: status, headers: Headers(), body: Array(body.utf8)))
+}
+
+@Suite("What R2's refusals mean")
+struct StorageErrorTests {
+    @Test("no reply, by its cause: our fault, R2's, and whether trying again may help")
+    func transfers() {
+        let cases: [(TransferError, StorageError, Fault.Kind, Bool)] = [
+            (.timeout, .timeout, .storageTimeout, true),
+            (.unreachable("x"), .unreachable("x"), .storageUnavailable, true),
+            (.broken("x"), .unreachable("x"), .storageUnavailable, true),
+            (.cancelled, .cancelled, .internalError, false),
+        ]
+        for (error, expected, kind, isMomentary) in cases {
+            let made = StorageError(error)
+            #expect(made == expected)
+            #expect(made.fault.kind == kind && made.isMomentary == isMomentary, "\(error)")
+        }
+        #expect(StorageError(.unreachable("no route")).fault.detail == "no route")
+    }
+
+    @Test("a refusal, by its status: 429 and 5xx may pass")
+    func statuses() {
+        for (status, kind, isMomentary) in [
+            (301, .storageRefused, false), (400, .storageRefused, false), (403, .storageRefused, false),
+            (404, .storageRefused, false), (412, .storageRefused, false), (429, .storageRefused, true),
+            (499, .storageRefused, false), (500, .storageUnavailable, true), (503, .storageUnavailable, true),
+        ] as [(Int, Fault.Kind, Bool)] {
+            let error = refused(status)
+            #expect(error.fault.kind == kind && error.isMomentary == isMomentary, "\(status)")
+            #expect(error.fault.detail == "HTTP \(status)")
+        }
+    }
+
+    @Test("R2's error code is told")
+    func code() {
+        let error = refused(
+            403, "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>")
+        #expect(error == .refused(403, code: "SignatureDoesNotMatch"))
+        #expect(error.fault.detail == "SignatureDoesNotMatch")
+        #expect(refused(404, "<Code>\(String(repeating: "a", count: 64))</Code>").fault.detail?.count == 64)
+    }
+
+    @Test(
+        "what is no error code is not told: HTML, an empty or broken element, what isn't a word",
+        arguments: [
+            "", "<html>403</html>", "<Code>", "<Code></Code>", "<Code", "Code>x</Code>", "<code>x</code>",
+            "<Code>Access Denied</Code>", "<Code>a\r\nb</Code>", "<Code>é</Code>", "<Code>\u{0}</Code>",
+            "<Code><b>x</b>",
+            "<Code>\(String(repeating: "a", count: 65))</Code>",
+        ])
+    func noCode(_ body: String) {
+        #expect(refused(403, body) == .refused(403, code: nil))
+    }
+}
