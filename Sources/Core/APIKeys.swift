@@ -91,7 +91,7 @@ extension Settings {
     /// `API_KEYS`: comma-separated, so that an old key and its successor hold side by side; `API_KEY_SCOPES_FILE`.
     package mutating func apiKeys() -> APIKeys? {
         let scopes = optional("API_KEY_SCOPES_FILE")
-        let hasKeys = optional("API_KEYS") != nil || optional("API_KEYS_FILE") != nil
+        let hasKeys = hasSecret("API_KEYS")
         guard let text = scopes == nil || hasKeys ? secret("API_KEYS") : "" else { return nil }
         let list = split(text)
         if list.isEmpty, scopes == nil { fail("API_KEYS", "is missing") }

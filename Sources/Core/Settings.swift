@@ -71,6 +71,10 @@ package struct Settings {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    package func hasSecret(_ name: String) -> Bool {
+        optional(name) != nil || optional("\(name)_FILE") != nil
+    }
+
     /// Entries between commas, blanks around them cut.
     package func list(_ name: String) -> [String]? {
         raw(name).map(split)
