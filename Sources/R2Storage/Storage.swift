@@ -95,7 +95,8 @@ package enum StorageError: Error, Sendable, Equatable {
 
     init(_ reply: HTTPClient.Reply) {
         let code = (try? XML(reply.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil }
-        self = .refused(reply.status, code: code.flatMap { $0.utf8.count <= 64 && isHeaderSafe($0) ? $0 : nil })
+        self = .refused(
+            reply.status, code: code.flatMap { (1...64).contains($0.utf8.count) && isHeaderSafe($0) ? $0 : nil })
     }
 
     /// Trying again may help; R2 takes one write a second for a key.
