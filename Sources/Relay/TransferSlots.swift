@@ -65,33 +65,29 @@ package final class TransferSlots: Sendable {
 
 /// Keys being written: the same one is never written twice at once.
 package final class KeyTurns: Sendable {
-    private let state = Mutex<[String: [CheckedContinuation<Void, Never>]]>([:])
+    /// One key's turns, given out one at a time.
+    private struct Turn {
+        let slots = TransferSlots(count: 1)
+        var users = 0
+    }
+
+    private let turns = Mutex<[String: Turn]>([:])
 
     package init() {}
 
+    /// Runs the work when no other has the key. Throws CancellationError if cancelled while waiting.
     package func callAsFunction<Value: Sendable>(_ key: String, _ work: () async throws -> Value) async throws -> Value
     {
-        await withCheckedContinuation { continuation in
-            let isFree = state.withLock { state in
-                if state[key] != nil {
-                    state[key]!.append(continuation)
-                    return false
-                }
-                state[key] = []
-                return true
-            }
-            if isFree { continuation.resume() }
+        let slots = turns.withLock { turns in
+            turns[key, default: Turn()].users += 1
+            return turns[key]!.slots
         }
         defer {
-            let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                if state[key]!.isEmpty {
-                    state[key] = nil
-                    return nil
-                }
-                return state[key]!.removeFirst()
+            turns.withLock { turns in
+                turns[key]!.users -= 1
+                if turns[key]!.users == 0 { turns[key] = nil }
             }
-            next?.resume()
         }
-        return try await work()
+        return try await slots(work)
     }
 }

@@ -44,7 +44,10 @@ extension EndToEnd {
                 ["tls.jpg", "size-3000000-tls.jpg", "chunked-3000000-tls.jpg", "chunked-9000-tls.jpg"]
                 + ["r2-reset-once-tls.jpg", "fault-short-tls.jpg", "redirects-1-tls.jpg"]
             let urls = try define("TLS", names.map { "\(cdn.url)/s3/multimedia-1-i/\($0)" })
-            let settings = ["SSL_CERT_FILE": scratch.file("ca.pem"), "OZON_IMAGE_HOSTS": "\(cdn.url),\(origin)"]
+            let settings = [
+                "SSL_CERT_FILE": scratch.file("ca.pem"), "OZON_IMAGE_HOSTS": "\(cdn.url),\(origin)",
+                "IMAGE_TIMEOUT": "8",
+            ]
             let site = try CopySite(settings, proxy: storage)
             let item = try site.copy(["TLS"]).json["data"]["items"][0]
             #expect(item["errors"].list.map { $0["url"].string } == [urls[5]])
