@@ -34,8 +34,10 @@ package struct Call<Tools: Core.Tools>: Sendable {
     /// The moment it arrived, by the server's clock.
     package let time: UTCTime
     private let prefix: String?
+    private let scope: AllowedPrefixes?
 
-    init(tools: Tools, requestID: String, log: Log, parameters: Parameters) {
+    init(tools: Tools, requestID: String, log: Log, parameters: Parameters, scope: AllowedPrefixes?) {
+        self.scope = scope
         self.tools = tools
         self.requestID = requestID
         self.log = log
@@ -46,10 +48,11 @@ package struct Call<Tools: Core.Tools>: Sendable {
         prefix = parameters["R2_PREFIX"]
     }
 
-    /// - Throws: 403 if the key lies outside the allowed prefixes, or outside nginx's own `R2_PREFIX` for this request.
+    /// - Throws: 403 if the object key lies outside the allowed prefixes, the API key's own, or nginx's `R2_PREFIX` for this
+    ///   request.
     package func allow(_ key: ObjectKey, by rules: UploadRules) throws(Fault) {
         let prefixes = prefix.map { rules.prefixes.narrowed(by: $0) } ?? rules.prefixes
-        if !prefixes.allows(key) { throw Fault(.pathNotAllowed) }
+        if !prefixes.allows(key) || scope?.allows(key) == false { throw Fault(.pathNotAllowed) }
     }
 }
 

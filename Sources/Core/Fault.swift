@@ -3,8 +3,8 @@
 package struct Fault: Error, Sendable {
     package enum Kind: Sendable, CaseIterable {
         case validationFailed, unauthorized
-        case ozonUnauthorized, pathNotAllowed
-        case productNotFound
+        case ozonUnauthorized, pathNotAllowed, scopeDenied
+        case productNotFound, uploadNotFound
         case methodNotAllowed, bodyTooLarge, unsupportedMediaType
         case productConflict
         case rateLimited
@@ -60,7 +60,9 @@ extension Fault.Kind {
         case .unauthorized: (401, "UNAUTHORIZED", "Invalid or missing API key")
         case .ozonUnauthorized: (403, "OZON_UNAUTHORIZED", "API key unauthorized")
         case .pathNotAllowed: (403, "PATH_NOT_ALLOWED", "Path not allowed")
+        case .scopeDenied: (403, "SCOPE_DENIED", "Endpoint not allowed")
         case .productNotFound: (404, "PRODUCT_NOT_FOUND", "Product not found")
+        case .uploadNotFound: (404, "UPLOAD_NOT_FOUND", "Upload not found")
         case .methodNotAllowed: (405, "METHOD_NOT_ALLOWED", "Method not allowed")
         case .bodyTooLarge: (413, "BODY_TOO_LARGE", "Request body too large")
         case .unsupportedMediaType: (415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json")

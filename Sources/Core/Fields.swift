@@ -121,6 +121,50 @@ package struct Fields {
         members[name]?.string == text
     }
 
+    package func has(_ name: StaticString) -> Bool {
+        members[name] != nil
+    }
+
+    /// 1…`limit` objects, each with its own path in faults: `items[3].r2_path`. nil unless all of them could be read.
+    package func objects<Element>(
+        _ name: StaticString, limit: Int, required: Bool = true, _ read: (Fields) -> Element?
+    ) -> [Element]? {
+        guard let elements = typed(name, required: required, "an array", \.array) else { return nil }
+        if elements.isEmpty { fail(name, "Must not be empty") }
+        if elements.count > limit { fail(name, "Exceeds limit (\(limit))") }
+        guard (1...limit).contains(elements.count) else { return nil }
+        let values = elements.enumerated().compactMap { index, element in
+            let place = "\(path)\(name)[\(index)]"
+            guard case .object = element else {
+                fail(FieldFault(field: place, reason: "Must be an object"))
+                return nil as Element?
+            }
+            return read(Fields(members: element, path: "\(place).", faults: faults))
+        }
+        return values.count == elements.count ? values : nil
+    }
+
+    /// 1…`limit` integers, in order, each in the range and none twice.
+    package func integers(_ name: StaticString, in range: ClosedRange<Int>, limit: Int) -> [Int]? {
+        guard let elements = typed(name, required: true, "an array", \.array) else { return nil }
+        if elements.isEmpty { fail(name, "Must not be empty") }
+        if elements.count > limit { fail(name, "Exceeds limit (\(limit))") }
+        guard (1...limit).contains(elements.count) else { return nil }
+        var seen: Set<Int> = []
+        return elements.enumerated().compactMap { index, element in
+            guard let value = wholeNumber(element) else {
+                fail(name, index: index, "Must be an integer")
+                return nil
+            }
+            if !range.contains(value) {
+                fail(name, index: index, "Must be between \(range.lowerBound) and \(range.upperBound)")
+            } else if !seen.insert(value).inserted {
+                fail(name, index: index, "Must not be repeated")
+            }
+            return value
+        }
+    }
+
     /// An optional list of strings without its nulls and empty strings, and without those `accepts` refuses (it notes why);
     /// each keeps its index in the list as it was sent.
     package func entries(

@@ -24,6 +24,14 @@ package struct JSONWriter: ~Copyable {
         enclosed(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
     }
 
+    /// `{"success": true, "data": {…}}`
+    package mutating func data(_ members: (inout JSONWriter) -> Void) {
+        object {
+            $0.member("success", true)
+            $0.member("data") { $0.object(members) }
+        }
+    }
+
     package mutating func array(_ elements: (inout JSONWriter) -> Void) {
         enclosed(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
     }

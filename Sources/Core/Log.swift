@@ -13,7 +13,7 @@ package struct Log: Sendable {
         }
     }
 
-    private let endpoint: String
+    let endpoint: String
     private let level: Level
 
     package init(endpoint: String, level: Level) {

@@ -48,6 +48,25 @@ extension Fields {
     }
 }
 
+extension Fields {
+    /// R2's id of a multipart upload: opaque, up to some hundred characters.
+    package func uploadID() -> String? {
+        text("upload_id", maxBytes: 2048, allows: isHeaderSafe)
+    }
+
+    /// `{"size": 104857600, "part_size"?: 5242880}`, bytes.
+    /// - Parameter maxBytes: what `size` may be.
+    package func partPlan(maxBytes: Int, requiresPartSize: Bool = false) -> PartPlan? {
+        let size = integer("size", in: 1...maxBytes)
+        let partSize = integer("part_size", in: PartPlan.sizes, required: requiresPartSize)
+        guard let size, partSize != nil || !has("part_size") else { return nil }
+        if let plan = PartPlan(size: size, partSize: partSize) { return plan }
+        let least = (size + PartPlan.maxParts - 1) / PartPlan.maxParts
+        fail("part_size", "Must be between \(least) and \(PartPlan.sizes.upperBound)")
+        return nil
+    }
+}
+
 /// `{"content-type": "image/jpeg"}`: header lines as an object.
 package struct HeaderLines: JSONWritable {
     package let lines: [(name: String, value: String)]

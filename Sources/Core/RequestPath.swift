@@ -12,16 +12,21 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
     }
 
     private let tools: Body.Tools
-    private let keys: APIKeys
+    private let keys: Mutex<APIKeys>
     private let maxInFlight: Int
     private let log: Log
     private let inFlight = Atomic<Int>(0)
 
     init(tools: Body.Tools, keys: APIKeys, maxInFlight: Int, log: Log) {
         self.tools = tools
-        self.keys = keys
+        self.keys = Mutex(keys)
         self.maxInFlight = maxInFlight
         self.log = log
+    }
+
+    /// For the requests that come from now on.
+    func replace(_ keys: APIKeys) {
+        self.keys.withLock { $0 = keys }
     }
 
     func handler(_ answering: Answering) -> Handler {
@@ -57,11 +62,26 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
 
     private func accept(_ request: Request, _ trace: Trace) throws(Fault) -> (Body, Call<Body.Tools>) {
         if trace.isOver { throw Fault(.overloaded, retryAfter: 1) }
+        let access = try authorize(request.parameters)
+        trace.keyID = access.id
         let fields = try Fields(body: try check(request))
         let ask = Body(fields, tools)
         try fields.check()
         guard let ask else { throw Fault(.internalError, cause: "a fault of a field went unnoted") }
-        return (ask, Call(tools: tools, requestID: trace.requestID, log: log, parameters: request.parameters))
+        return (
+            ask,
+            Call(
+                tools: tools, requestID: trace.requestID, log: log, parameters: request.parameters,
+                scope: access.prefixes)
+        )
+    }
+
+    private func authorize(_ parameters: Parameters) throws(Fault) -> APIKeys.Access {
+        guard parameters["REQUEST_METHOD"] == "POST" else { throw Fault(.methodNotAllowed) }
+        let values = parameters.all("HTTP_X_API_KEY")
+        guard let access = keys.withLock({ $0.access(values) }) else { throw Fault(.unauthorized) }
+        if let endpoints = access.endpoints, !endpoints.contains(log.endpoint) { throw Fault(.scopeDenied) }
+        return access
     }
 
     private func conclude(_ answer: Answer, _ trace: Trace) -> Response {
@@ -80,10 +100,7 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
     }
 
     private func check(_ request: Request) throws(Fault) -> [UInt8] {
-        let parameters = request.parameters
-        guard parameters["REQUEST_METHOD"] == "POST" else { throw Fault(.methodNotAllowed) }
-        guard keys.accept(parameters.all("HTTP_X_API_KEY")) else { throw Fault(.unauthorized) }
-        guard isJSON(parameters["CONTENT_TYPE"] ?? "") else { throw Fault(.unsupportedMediaType) }
+        guard isJSON(request.parameters["CONTENT_TYPE"] ?? "") else { throw Fault(.unsupportedMediaType) }
         switch request.body {
         case .bytes(let bytes): return bytes
         case .tooLarge: throw Fault(.bodyTooLarge)

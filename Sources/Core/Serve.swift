@@ -55,12 +55,14 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         exit(1)
     }
     if listeners.isEmpty { usage(name) }
+    var reload: (@Sendable () -> Void)?
+    if let file = common.scopesFile { reload = { readAgain(file, keys, log) { path.replace($0) } } }
     let server = Server(
         listeners,
-        Server.Options(maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers) {
-            message, detail in
-            log(.warning, message) { $0.member("detail", detail) }
-        },
+        Server.Options(
+            maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
+            reload: reload,
+            report: { message, detail in log(.warning, message) { $0.member("detail", detail) } }),
         handler: handler)
     log(.info, "started") { $0.member("pid", Int(getpid())) }
     server.run(signals)
@@ -68,9 +70,20 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
     _exit(0)
 }
 
+/// On HUP. A broken file keeps the keys there are.
+private func readAgain(_ file: String, _ keys: APIKeys, _ log: Log, _ replace: (APIKeys) -> Void) {
+    do throws(APIKeys.BrokenScopes) {
+        replace(try keys.with(scopesFile: file))
+        log(.info, "scopes read again")
+    } catch {
+        log(.error, "scopes not read again") { $0.member("cause", error.reason) }
+    }
+}
+
 /// What no endpoint can do without.
 private struct CommonSettings {
     let keys: APIKeys?
+    let scopesFile: String?
     let peers: PeerUsers?
     let maxBodyBytes: Int
     let maxInFlight: Int
@@ -79,6 +92,7 @@ private struct CommonSettings {
 
     init(_ settings: inout Settings, maxBodyBytes: Int) {
         keys = settings.apiKeys()
+        scopesFile = settings.optional("API_KEY_SCOPES_FILE")
         do throws(PeerUsers.Unknown) {
             peers = try PeerUsers(settings.optional("ALLOWED_PEER_USERS").map(split))
         } catch {

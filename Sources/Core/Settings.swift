@@ -71,6 +71,10 @@ package struct Settings {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    package func hasSecret(_ name: String) -> Bool {
+        optional(name) != nil || optional("\(name)_FILE") != nil
+    }
+
     /// Entries between commas, blanks around them cut.
     package func list(_ name: String) -> [String]? {
         raw(name).map(split)
@@ -161,11 +165,19 @@ func split(_ text: String) -> [String] {
     }.filter { !$0.isEmpty }
 }
 
-private func contents(of path: String) -> [UInt8]? {
+/// A small file's bytes; nil with errno.
+func contents(of path: String) -> [UInt8]? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
+    var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-    let count = read(file, &buffer, buffer.count)
-    return count < 0 ? nil : Array(buffer[..<count])
+    while bytes.count < 16 << 20 {
+        let count = read(file, &buffer, buffer.count)
+        if count < 0, errno == EINTR { continue }
+        if count < 0 { return nil }
+        if count == 0 { break }
+        bytes += buffer[..<count]
+    }
+    return bytes
 }

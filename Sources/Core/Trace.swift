@@ -6,6 +6,8 @@ final class Trace: @unchecked Sendable {
 
     let requestID: String
     var fault: Fault?
+    /// Of a scoped key; the key itself is never told.
+    var keyID: String?
     private let log: Log
     private let start = nanoseconds()
 
@@ -24,6 +26,7 @@ final class Trace: @unchecked Sendable {
         let level: Log.Level = gone ? .info : row.map { $0.status >= 500 ? .error : .info } ?? .info
         log(level, "request") { json in
             json.member("request_id", requestID)
+            json.member("key_id", ifAny: keyID)
             json.member("status", status)
             json.member("outcome", gone ? "CLIENT_WENT_AWAY" : row?.code ?? "OK")
             json.member("ms", (nanoseconds() - start) / 1_000_000)

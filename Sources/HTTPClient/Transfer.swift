@@ -54,6 +54,10 @@ final class Transfer: @unchecked Sendable {
         let this = Unmanaged.passUnretained(self).toOpaque()
         for line in call.headers { headerList = curl_slist_append(headerList, "\(line.name): \(line.value)") }
         headerList = curl_slist_append(headerList, "Expect:")
+        // libcurl would call a POST's body a form.
+        if !call.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+            headerList = curl_slist_append(headerList, "Content-Type:")
+        }
         check(shim_set_pointer(easy, CURLOPT_PRIVATE, this))
         check(shim_set_text(easy, CURLOPT_URL, call.url))
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))

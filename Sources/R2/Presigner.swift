@@ -28,11 +28,12 @@ package final class Presigner: Sendable {
         hostOnly = SignedHeaders([("host", bucket.host)])
     }
 
+    /// - Parameter parameters: the operation's own, such as `partNumber` and `uploadId`: sorted, and after `X-Amz-…` in byte order.
     /// - Parameter headers: signed besides `host`: whoever uses the URL must send them verbatim. Lower-case names.
     /// - Parameter expiresIn: seconds.
     package func url(
-        _ key: ObjectKey, method: String = "PUT", headers: [(name: String, value: String)] = [], expiresIn: Int,
-        at time: UTCTime
+        _ key: ObjectKey, method: String = "PUT", parameters: [(name: String, value: String)] = [],
+        headers: [(name: String, value: String)] = [], expiresIn: Int, at time: UTCTime
     ) -> String {
         let moment = moment(at: time)
         let signed = headers.isEmpty ? hostOnly : SignedHeaders(headers + [("host", bucket.host)])
@@ -44,15 +45,21 @@ package final class Presigner: Sendable {
         query.append("&X-Amz-SignedHeaders=")
         query.append(percentEncoding: signed.names)
 
+        let own = SigV4.query(parameters)
+        let canonical = own.isEmpty ? query : query + [UInt8(ascii: "&")] + own
         let request = canonicalRequest(
-            method: method, path: path, query: query, headers: signed, payloadHash: unsignedPayload)
+            method: method, path: path, query: canonical, headers: signed, payloadHash: unsignedPayload)
         let text = stringToSign(stamp: moment.stamp, scope: moment.scope, canonicalRequest: request)
 
         var url: [UInt8] = []
-        url.reserveCapacity(bucket.endpoint.utf8.count + path.count + query.count + 96)
+        url.reserveCapacity(bucket.endpoint.utf8.count + path.count + canonical.count + 96)
         url.append(bucket.endpoint)
         url += path
         url.append("?")
+        if !own.isEmpty {
+            url += own
+            url.append("&")
+        }
         url += query
         url.append("&X-Amz-Signature=")
         url.append(hex: signature(key: moment.key, stringToSign: text))

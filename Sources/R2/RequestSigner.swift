@@ -13,17 +13,20 @@ package struct RequestSigner: Sendable {
     }
 
     /// URL and header lines of one request; `host` and `content-length` are the HTTP client's to send.
+    /// - Parameter parameters: the query, in any order; `uploads` has an empty value.
     /// - Parameter headers: signed besides the usual ones. Lower-case names.
     package func request(
-        _ method: String, _ key: ObjectKey, headers: [(name: String, value: String)] = [], at time: UTCTime
+        _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
+        headers: [(name: String, value: String)] = [], at time: UTCTime
     ) -> (url: String, headers: [(name: String, value: String)]) {
         let stamp = time.stamp
         let scope = Scope(date: time.date, region: "auto", service: "s3")
         let sent = headers + [("x-amz-content-sha256", unsignedPayload), ("x-amz-date", stamp)]
         let signed = SignedHeaders(sent + [("host", bucket.host)])
         let path = bucket.path(of: key)
+        let query = canonicalQuery(parameters)
         let request = canonicalRequest(
-            method: method, path: path, query: [], headers: signed, payloadHash: unsignedPayload)
+            method: method, path: path, query: query, headers: signed, payloadHash: unsignedPayload)
         let text = stringToSign(stamp: stamp, scope: scope, canonicalRequest: request)
         let key = signingKey(secret: bucket.credentials.secretAccessKey, scope: scope)
 
@@ -35,7 +38,8 @@ package struct RequestSigner: Sendable {
         authorization.append(", Signature=")
         authorization.append(hex: signature(key: key, stringToSign: text))
         return (
-            bucket.endpoint + String(decoding: path, as: UTF8.self),
+            bucket.endpoint
+                + String(decoding: query.isEmpty ? path : path + [UInt8(ascii: "?")] + query, as: UTF8.self),
             sent + [("Authorization", String(decoding: authorization, as: UTF8.self))]
         )
     }

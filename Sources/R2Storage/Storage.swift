@@ -19,13 +19,14 @@ package final class Storage: Sendable {
     package func put(
         _ key: ObjectKey, _ body: HTTPClient.Call.Body, contentType: String, milliseconds: Int
     ) async throws(StorageError) {
-        _ = try await send("PUT", key, headers: [("content-type", contentType)], body: body, milliseconds)
+        _ = try await attempt(
+            "PUT", key, headers: [("content-type", contentType)], body: body, milliseconds: milliseconds)
     }
 
     /// Whether the object stands.
     package func contains(_ key: ObjectKey, milliseconds: Int) async throws(StorageError) -> Bool {
         do throws(StorageError) {
-            _ = try await send("HEAD", key, headers: [], body: .none, milliseconds)
+            _ = try await attempt("HEAD", key, milliseconds: milliseconds)
             return true
         } catch {
             if case .refused(404, _) = error { return false }
@@ -33,17 +34,38 @@ package final class Storage: Sendable {
         }
     }
 
-    private func send(
-        _ method: String, _ key: ObjectKey, headers: [(name: String, value: String)], body: HTTPClient.Call.Body,
-        _ milliseconds: Int
+    /// A call that may be repeated: up to two more tries where trying again may help.
+    func send(
+        _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
+        headers: [(name: String, value: String)] = [], body: HTTPClient.Call.Body = .none, milliseconds: Int = 10_000
     ) async throws(StorageError) -> HTTPClient.Reply {
-        let request = signer.request(method, key, headers: headers, at: UTCTime(seconds: time(nil)))
+        var tries = 0
+        while true {
+            do throws(StorageError) {
+                return try await attempt(
+                    method, key, parameters: parameters, headers: headers, body: body, milliseconds: milliseconds)
+            } catch {
+                guard error.isMomentary, tries < 2 else { throw error }
+            }
+            tries += 1
+            do { try await Task.sleep(for: .milliseconds(Int.random(in: 500...1000)) * tries) } catch {
+                throw .cancelled
+            }
+        }
+    }
+
+    private func attempt(
+        _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
+        headers: [(name: String, value: String)] = [], body: HTTPClient.Call.Body = .none, milliseconds: Int
+    ) async throws(StorageError) -> HTTPClient.Reply {
+        let request = signer.request(
+            method, key, parameters: parameters, headers: headers, at: UTCTime(seconds: time(nil)))
         let reply: HTTPClient.Reply
         do throws(TransferError) {
             reply = try await client.send(
                 HTTPClient.Call(
                     method, request.url, headers: request.headers, body: body, timeout: milliseconds,
-                    maxReplyBytes: 1 << 20))
+                    maxReplyBytes: 4 << 20))
         } catch {
             throw StorageError(error)
         }
@@ -58,6 +80,8 @@ package enum StorageError: Error, Sendable, Equatable {
     case unreachable(String)
     /// Its status and, if it told one, its error code: `AccessDenied`.
     case refused(Int, code: String?)
+    /// An answer that could not be read.
+    case unusable
     case cancelled
 
     init(_ error: TransferError) {
@@ -70,7 +94,9 @@ package enum StorageError: Error, Sendable, Equatable {
     }
 
     init(_ reply: HTTPClient.Reply) {
-        self = .refused(reply.status, code: errorCode(reply.body))
+        let code = (try? XML(reply.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil }
+        self = .refused(
+            reply.status, code: code.flatMap { (1...64).contains($0.utf8.count) && isHeaderSafe($0) ? $0 : nil })
     }
 
     /// Trying again may help; R2 takes one write a second for a key.
@@ -78,8 +104,13 @@ package enum StorageError: Error, Sendable, Equatable {
         switch self {
         case .timeout, .unreachable: true
         case .refused(let status, _): status == 429 || status >= 500
-        case .cancelled: false
+        case .cancelled, .unusable: false
         }
+    }
+
+    /// R2 doesn't know the upload: completed, aborted, or older than its lifetime.
+    package var isNoSuchUpload: Bool {
+        if case .refused(_, "NoSuchUpload") = self { true } else { false }
     }
 
     package var fault: Fault {
@@ -88,19 +119,8 @@ package enum StorageError: Error, Sendable, Equatable {
         case .unreachable(let cause): Fault(.storageUnavailable, detail: cause)
         case .refused(let status, let code):
             Fault(status >= 500 ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)")
+        case .unusable: Fault(.storageUnavailable, detail: "The answer could not be read")
         case .cancelled: Fault(.internalError)
         }
     }
-}
-
-/// The text of `<Code>` in `<Error><Code>AccessDenied</Code>…`: a word of letters, else nil.
-private func errorCode(_ body: [UInt8]) -> String? {
-    let mark = Array("<Code>".utf8)
-    guard body.count > mark.count else { return nil }
-    for start in 0..<body.count - mark.count where body[start...].starts(with: mark) {
-        let word = body[(start + mark.count)...].prefix { $0 != UInt8(ascii: "<") }
-        let isWord = word.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "z")).contains($0) } && word.count <= 64
-        return isWord && !word.isEmpty ? String(decoding: word, as: UTF8.self) : nil
-    }
-    return nil
 }

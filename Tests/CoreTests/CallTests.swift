@@ -37,7 +37,8 @@ struct CallTests {
         func allows(_ prefix: String?, _ key: String) throws -> Bool {
             let parameters = Parameters(prefix.map { [("R2_PREFIX", $0)] } ?? [])
             let call = Call(
-                tools: NoTools(), requestID: "", log: Log(endpoint: "", level: .error), parameters: parameters)
+                tools: NoTools(), requestID: "", log: Log(endpoint: "", level: .error), parameters: parameters,
+                scope: nil)
             do throws(Fault) { try call.allow(try! ObjectKey(key), by: rules) } catch {
                 #expect(error.kind == .pathNotAllowed)
                 return false

@@ -47,16 +47,19 @@ struct StorageErrorTests {
             403, "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>")
         #expect(error == .refused(403, code: "SignatureDoesNotMatch"))
         #expect(error.fault.detail == "SignatureDoesNotMatch")
-        #expect(refused(404, "<Code>\(String(repeating: "a", count: 64))</Code>").fault.detail?.count == 64)
+        #expect(
+            refused(404, "<Error><Code>\(String(repeating: "a", count: 64))</Code></Error>").fault.detail?.count == 64)
     }
 
     @Test(
         "what is no error code is not told: HTML, an empty or broken element, what isn't a word",
         arguments: [
-            "", "<html>403</html>", "<Code>", "<Code></Code>", "<Code", "Code>x</Code>", "<code>x</code>",
-            "<Code>Access Denied</Code>", "<Code>a\r\nb</Code>", "<Code>é</Code>", "<Code>\u{0}</Code>",
-            "<Code><b>x</b>",
-            "<Code>\(String(repeating: "a", count: 65))</Code>",
+            "", "<html>403</html>", "<Code>x</Code>", "<Other><Code>x</Code></Other>", "<Error><Code>x</Code>",
+            "<Error><Code></Code></Error>", "<Error>Code>x</Code></Error>", "<Error><code>x</code></Error>",
+            "<Error><Code>Access Denied</Code></Error>", "<Error><Code>a\r\nb</Code></Error>",
+            "<Error><Code>é</Code></Error>", "<Error><Code>\u{0}</Code></Error>",
+            "<Error><Code><b>x</b></Code></Error>",
+            "<Error><Code>\(String(repeating: "a", count: 65))</Code></Error>",
         ])
     func noCode(_ body: String) {
         #expect(refused(403, body) == .refused(403, code: nil))

@@ -34,7 +34,7 @@ struct BotocoreTests {
 
     @Test("are equal, whatever the key, the day and the signed headers")
     func equal() throws {
-        let lines = try generated()
+        let lines = try botocore("presigned_urls.py")
         let presigner = Presigner(try bucket(lines[0]))
         for line in lines.dropFirst() {
             let theirs = try JSONDecoder().decode(Line.self, from: line)
@@ -48,7 +48,7 @@ struct BotocoreTests {
 
     @Test("requests signed in a header are equal too: URL, headers and signature")
     func requests() throws {
-        let lines = try generated("headers")
+        let lines = try botocore("presigned_urls.py", "headers")
         let signer = RequestSigner(try bucket(lines[0]))
         for line in lines.dropFirst() {
             let theirs = try JSONDecoder().decode(Signed.self, from: line)
@@ -61,28 +61,30 @@ struct BotocoreTests {
         }
         #expect(lines.count > 2000)
     }
+}
 
-    private func bucket(_ line: Data) throws -> Bucket {
-        let setup = try JSONDecoder().decode(Setup.self, from: line)
-        return Bucket(
-            endpoint: setup.endpoint, host: setup.host, name: setup.bucket,
-            credentials: Credentials(accessKeyID: setup.access_key_id, secretAccessKey: setup.secret_access_key),
-            publicBase: "https://pictures.example")
-    }
+/// The bucket that a script's first line tells of.
+func bucket(_ line: Data) throws -> Bucket {
+    let setup = try JSONDecoder().decode(BotocoreTests.Setup.self, from: line)
+    return Bucket(
+        endpoint: setup.endpoint, host: setup.host, name: setup.bucket,
+        credentials: Credentials(accessKeyID: setup.access_key_id, secretAccessKey: setup.secret_access_key),
+        publicBase: "https://pictures.example")
+}
 
-    private func generated(_ arguments: String...) throws -> [Data] {
-        let python = ProcessInfo.processInfo.environment["TEST_PYTHON"] ?? "python3"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [python, Vectors(beside: #filePath).path("presigned_urls.py")] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(
-            process.terminationStatus == 0,
-            "\(python) has not the pinned botocore: set TEST_PYTHON to one that has (deploy/test makes it)")
-        return data.split(separator: UInt8(ascii: "\n"))
-    }
+/// The lines that a script of `Vectors` writes.
+func botocore(_ script: String, _ arguments: String...) throws -> [Data] {
+    let python = ProcessInfo.processInfo.environment["TEST_PYTHON"] ?? "python3"
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [python, Vectors(beside: #filePath).path(script)] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    try #require(
+        process.terminationStatus == 0,
+        "\(python) has not the pinned botocore: set TEST_PYTHON to one that has (deploy/test makes it)")
+    return data.split(separator: UInt8(ascii: "\n"))
 }

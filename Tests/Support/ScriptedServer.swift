@@ -29,7 +29,9 @@ package final class ScriptedServer: Sendable {
     private let received = Mutex<[String]>([])
 
     /// - Parameter scripts: one for each connection in order, the last for all that follow. At its end the server closes.
-    package init(_ scripts: [Step]...) throws {
+    package convenience init(_ scripts: [Step]...) throws { try self.init(scripts: scripts) }
+
+    package init(scripts: [[Step]]) throws {
         self.scripts = scripts
         (listener, port) = try listening()
         (stream, continuation) = AsyncStream.makeStream()

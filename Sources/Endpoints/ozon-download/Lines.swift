@@ -18,14 +18,9 @@ struct Answer: ResponseBody {
         guard case .whole(let items) = content else { return }
         var totals = Totals(articles: items.count)
         for item in items { totals.add(item) }
-        json.object {
-            $0.member("success", true)
-            $0.member("data") { json in
-                json.object {
-                    totals.writeMembers(to: &$0)
-                    $0.member("items", items)
-                }
-            }
+        json.data {
+            totals.writeMembers(to: &$0)
+            $0.member("items", items)
         }
     }
 }

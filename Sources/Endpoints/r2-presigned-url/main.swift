@@ -13,18 +13,6 @@ import Core
 import HTTP
 import R2
 
-struct Signing: Tools {
-    let presigner: Presigner
-    let rules: UploadRules
-
-    init?(_ settings: inout Settings) {
-        let bucket = settings.bucket()
-        rules = settings.uploadRules()
-        guard let bucket else { return nil }
-        presigner = Presigner(bucket)
-    }
-}
-
 struct Ask: RequestBody {
     let upload: Upload
 

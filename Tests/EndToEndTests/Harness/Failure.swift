@@ -10,7 +10,9 @@ struct Failure {
     static let unauthorized = Failure(status: 401, code: "UNAUTHORIZED", error: "Invalid or missing API key")
     static let ozonUnauthorized = Failure(status: 403, code: "OZON_UNAUTHORIZED", error: "API key unauthorized")
     static let pathNotAllowed = Failure(status: 403, code: "PATH_NOT_ALLOWED", error: "Path not allowed")
+    static let scopeDenied = Failure(status: 403, code: "SCOPE_DENIED", error: "Endpoint not allowed")
     static let productNotFound = Failure(status: 404, code: "PRODUCT_NOT_FOUND", error: "Product not found")
+    static let uploadNotFound = Failure(status: 404, code: "UPLOAD_NOT_FOUND", error: "Upload not found")
     static let methodNotAllowed = Failure(status: 405, code: "METHOD_NOT_ALLOWED", error: "Method not allowed")
     static let productConflict = Failure(status: 409, code: "PRODUCT_CONFLICT", error: "Product status conflict")
     static let bodyTooLarge = Failure(status: 413, code: "BODY_TOO_LARGE", error: "Request body too large")
@@ -21,8 +23,11 @@ struct Failure {
     static let ozonBadAnswer = Failure(status: 502, code: "OZON_BAD_ANSWER", error: "Ozon API gave an unusable answer")
     static let ozonMethodRetired = Failure(status: 502, code: "OZON_METHOD_RETIRED", error: "Ozon API method retired")
     static let backendUnavailable = Failure(status: 502, code: "BACKEND_UNAVAILABLE", error: "Backend unavailable")
+    static let storageUnavailable = Failure(status: 502, code: "STORAGE_UNAVAILABLE", error: "Storage unavailable")
+    static let storageRefused = Failure(status: 502, code: "STORAGE_REFUSED", error: "Storage refused the request")
     static let overloaded = Failure(status: 503, code: "OVERLOADED", error: "Overloaded")
     static let ozonTimeout = Failure(status: 504, code: "OZON_TIMEOUT", error: "Ozon API timeout")
+    static let storageTimeout = Failure(status: 504, code: "STORAGE_TIMEOUT", error: "Storage timeout")
     static let backendTimeout = Failure(status: 504, code: "BACKEND_TIMEOUT", error: "Backend timeout")
 }
 

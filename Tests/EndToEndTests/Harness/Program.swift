@@ -74,6 +74,13 @@ final class Program {
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
     }
 
+    /// Bytes it has read so far, from files and sockets.
+    var bytesRead: Int {
+        let text = (try? String(contentsOfFile: "/proc/\(pid)/io", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("rchar: ") }
+        return line.flatMap { Int($0.dropFirst(7)) } ?? 0
+    }
+
     /// Processor time used so far, in hundredths of a second.
     var cpuTicks: Int {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""

@@ -3,11 +3,19 @@ import Foundation
 enum Endpoint: String, CaseIterable, CustomStringConvertible {
     case presign = "r2-presigned-url"
     case download = "ozon-download"
+    case presignBatch = "r2-presigned-urls"
+    case create = "r2-multipart-create"
+    case parts = "r2-multipart-parts"
+    case resume = "r2-multipart-resume"
+    case complete = "r2-multipart-complete"
+    case abort = "r2-multipart-abort"
     case pushImages = "ozon-push-images"
     case pushStatus = "ozon-push-status"
 
     var path: String {
-        "/api/v1/\(rawValue.replacingOccurrences(of: "r2-", with: "r2/").replacingOccurrences(of: "ozon-", with: "ozon/"))"
+        let folders = ["r2-", "ozon-", "multipart-"]
+        return "/api/v1/"
+            + folders.reduce(rawValue) { $0.replacingOccurrences(of: $1, with: $1.replacing("-", with: "/")) }
     }
     var description: String { rawValue }
     /// A request that succeeds.
@@ -15,11 +23,30 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
         switch self {
         case .presign: #"{"r2_path":"users/u/ozon/1/a.jpg"}"#
         case .download: downloadBody(["2194435300"])
+        case .presignBatch: #"{"items":[{"r2_path":"users/u/ozon/1/a.jpg"}]}"#
+        case .create: #"{"r2_path":"users/u/good.bin","size":6000000}"#
+        case .parts:
+            #"{"r2_path":"users/u/good.bin","upload_id":"x","size":6000000,"part_size":5242880,"part_numbers":[1]}"#
+        case .resume: #"{"r2_path":"users/u/good.bin","upload_id":"unknown","size":6000000}"#
+        case .complete: #"{"r2_path":"\#(completed)","upload_id":"completed-before","size":1}"#
+        case .abort: #"{"r2_path":"users/u/good.bin","upload_id":"unknown"}"#
         case .pushImages: pushBody(123)
         case .pushStatus: pushBody(123, ["task_id": 1])
         }
     }
+    /// Bytes; more are 413.
+    var maxBody: Int { self == .presignBatch || self == .complete ? 4 << 20 : 1 << 20 }
 }
+
+/// The path of an object of one byte, stored when it is first asked for.
+private let completed: String = {
+    let path = "users/u/completed.bin"
+    do {
+        let signed = try sandbox().site.post(.presign, jsonText(["r2_path": path])).json["upload_url"].string ?? ""
+        _ = try send("PUT", signed, [], [1])
+    } catch {}
+    return path
+}()
 
 /// A request of metadata mode; `more` replaces members, NSNull takes one away.
 func downloadBody(
@@ -97,4 +124,12 @@ func http(
     try wire.send(Site(port: port).head(target, method: method, headers, length: body?.count))
     if let body { try? wire.send(body) }
     return try HTTPAnswer(try wire.readToEnd())
+}
+
+/// A request to the whole URL of a loopback server, its target exactly as it stands there.
+func send(_ method: String, _ url: String, _ headers: [String] = [], _ body: [UInt8]? = nil) throws -> HTTPAnswer {
+    guard let match = url.wholeMatch(of: /http:\/\/127\.0\.0\.1:([0-9]+)(\/.*)/), let port = UInt16(match.1) else {
+        throw HTTPAnswer.Unreadable(text: url)
+    }
+    return try http(method, port: port, String(match.2), headers, body: body)
 }

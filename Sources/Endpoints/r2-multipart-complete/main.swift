@@ -1,0 +1,55 @@
+// POST /api/v1/r2/multipart/complete: makes one object of the parts, after checking what R2 would only find out then.
+//
+//   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size"?: 104857600, "parts"?: [{"part_number": 1, "etag": "…"}]}
+//          parts: what the browser sent; without it, what R2 holds. etag: hex, with or without quotes.
+//   out    {"success": true, "data": {"public_url", "etag", "size"}}
+//          Sent again after an answer was lost, it succeeds if the object stands with that size.
+//   fails  400 every bad field; a part missing, repeated, uneven or too small; a sum unlike size: nothing is completed then ·
+//          403 path outside the allowed prefixes · 404 R2 doesn't know the upload · 502, 504 R2
+//                                                                                (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//   calls  R2: ListParts, CompleteMultipartUpload, and HEAD of the object.
+
+import Core
+import R2
+import R2Storage
+
+struct Ask: RequestBody {
+    let key: ObjectKey
+    let uploadID: String
+    let size: Int?
+    let parts: [ClaimedPart]?
+
+    init?(_ fields: Fields, _ tools: Uploading) {
+        let key = fields.objectKey("r2_path")
+        let uploadID = fields.uploadID()
+        size = fields.integer("size", in: 1...PartPlan.maxBytes, required: false)
+        parts = fields.objects("parts", limit: PartPlan.maxParts, required: false, ClaimedPart.init)
+        guard let key, let uploadID else { return nil }
+        self.key = key
+        self.uploadID = uploadID
+    }
+}
+
+struct Answer: ResponseBody {
+    let publicURL: String
+    let etag: String
+    let size: Int
+
+    func write(to json: inout JSONWriter) {
+        json.data {
+            $0.member("public_url", publicURL)
+            $0.member("etag", etag)
+            $0.member("size", size)
+        }
+    }
+}
+
+@Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
+    try call.allow(ask.key, by: call.tools.signing.rules)
+    let completion = Completion(storage: call.tools.storage, key: ask.key, uploadID: ask.uploadID)
+    let object = try await completion.run(size: ask.size, claimed: ask.parts)
+    return Answer(
+        publicURL: call.tools.signing.presigner.bucket.publicURL(of: ask.key), etag: object.etag, size: object.size)
+}
+
+serve("r2-multipart-complete", maxBodyBytes: 4 << 20, answer)

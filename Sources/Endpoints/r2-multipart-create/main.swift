@@ -1,0 +1,66 @@
+// POST /api/v1/r2/multipart/create: begins an upload in parts, for large files.
+//
+//   in     {"r2_path": "users/u/big.jpg", "size": 104857600, "content_type"?: "image/jpeg", "part_size"?: 5242880}
+//          size: 1…MAX_UPLOAD_BYTES; part_size: 5 MiB…4.995 GiB, by default max(5 MiB, size / 10,000 rounded up to a MiB).
+//   out    {"success": true, "data": {"upload_id", "r2_path", "part_size", "part_count", "parts": [{"part_number", "size",
+//           "upload_url"}], "expires_at", "public_url"}}          parts: the first 100; r2-multipart-parts signs the others.
+//   fails  400 every bad field · 403 path outside the allowed prefixes · 502, 504 R2
+//                                                                                (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//   calls  R2: CreateMultipartUpload.
+
+import Core
+import HTTP
+import R2
+import R2Storage
+
+struct Ask: RequestBody {
+    let key: ObjectKey
+    let plan: PartPlan
+    let contentType: String?
+
+    init?(_ fields: Fields, _ tools: Uploading) {
+        let key = fields.objectKey("r2_path")
+        let plan = fields.partPlan(maxBytes: tools.signing.rules.maxBytes)
+        contentType = fields.choice(
+            "content_type", tools.signing.rules.types, required: tools.signing.rules.requiresType)
+        guard let key, let plan else { return nil }
+        self.key = key
+        self.plan = plan
+    }
+}
+
+struct Answer: ResponseBody {
+    let key: ObjectKey
+    let uploadID: String
+    let plan: PartPlan
+    let parts: [SignedPart]
+    let expiresAt: UTCTime
+    let publicURL: String
+
+    func write(to json: inout JSONWriter) {
+        json.data {
+            $0.member("upload_id", uploadID)
+            $0.member("r2_path", key.text)
+            $0.member("part_size", plan.partSize)
+            $0.member("part_count", plan.count)
+            $0.member("parts", parts)
+            $0.member("expires_at", expiresAt.iso)
+            $0.member("public_url", publicURL)
+        }
+    }
+}
+
+@Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
+    let signing = call.tools.signing
+    try call.allow(ask.key, by: signing.rules)
+    let uploadID = try await call.tools.storage { storage async throws(StorageError) in
+        try await storage.createUpload(ask.key, contentType: ask.contentType)
+    }
+    return Answer(
+        key: ask.key, uploadID: uploadID, plan: ask.plan,
+        parts: signing.presigner.parts(
+            1...min(ask.plan.count, firstParts), of: ask.plan, ask.key, upload: uploadID, at: call.time),
+        expiresAt: call.time + partLifetime, publicURL: signing.presigner.bucket.publicURL(of: ask.key))
+}
+
+serve("r2-multipart-create", answer)

@@ -1,0 +1,131 @@
+import Core
+import R2
+
+/// A part as the browser claims to have sent it: `{"part_number": 1, "etag": "9b2cf535f27731c974343645a3985328"}`.
+package struct ClaimedPart: Sendable {
+    let number: Int
+    /// Hex, with `-N` allowed, in lower case and without quotes: nothing in it can be read as XML.
+    let etag: String
+
+    /// nil: `fields` has noted why.
+    package init?(_ fields: Fields) {
+        let number = fields.integer("part_number", in: 1...PartPlan.maxParts)
+        let etag = fields.text("etag", maxBytes: 128) { isETag(unquoted($0)) }
+        guard let number, let etag else { return nil }
+        self.number = number
+        self.etag = unquoted(etag).lowercased()
+    }
+}
+
+private func isETag(_ text: String) -> Bool {
+    let halves = text.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
+    let isHex = halves[0].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit } && !halves[0].isEmpty
+    return isHex && (halves.count == 1 || positiveInteger(String(Substring(halves[1]))) != nil)
+}
+
+/// Completes an upload: checks the parts against R2's rules before R2 does, completes, reads the object back.
+package struct Completion: Sendable {
+    private let storage: Storage
+    private let key: ObjectKey
+    private let uploadID: String
+
+    package init(storage: Storage, key: ObjectKey, uploadID: String) {
+        self.storage = storage
+        self.key = key
+        self.uploadID = uploadID
+    }
+
+    /// - Parameter size: what the object must have, if told.
+    /// - Parameter claimed: nil: what R2 holds counts.
+    package func run(size: Int?, claimed: [ClaimedPart]?) async throws -> (size: Int, etag: String) {
+        let stored: [StoredPart]?
+        stored = try await storage { storage async throws(StorageError) in
+            do throws(StorageError) {
+                return try await storage.parts(key, upload: uploadID)
+            } catch {
+                if error.isNoSuchUpload { return nil }
+                throw error
+            }
+        }
+        guard let stored else { return try await alreadyComplete(size: size, claimed: claimed) }
+        let parts = try chosen(stored, claimed)
+        try check(parts, size: size)
+        let etag = try await storage { storage async throws(StorageError) -> String? in
+            do throws(StorageError) {
+                return try await storage.completeUpload(key, upload: uploadID, parts)
+            } catch {
+                // An answer that was lost, and the call repeated: the object tells.
+                if error.isNoSuchUpload { return nil }
+                throw error
+            }
+        }
+        let object = try await standing()
+        let expected = multipartETag(parts)
+        guard object.size == parts.reduce(0, { $0 + $1.size }), expected == nil || object.etag.lowercased() == expected,
+            etag == nil || etag == object.etag
+        else { throw Fault(.storageRefused, detail: "The object that stands is not the one completed") }
+        return object
+    }
+
+    private func standing() async throws -> (size: Int, etag: String) {
+        guard let object = try await storage({ storage async throws(StorageError) in try await storage.object(key) })
+        else { throw Fault(.uploadNotFound) }
+        return object
+    }
+
+    /// The upload is gone. If the object stands as it was to become, an earlier call completed it.
+    private func alreadyComplete(size: Int?, claimed: [ClaimedPart]?) async throws -> (size: Int, etag: String) {
+        let object = try await standing()
+        let parts = claimed.map { $0.map { StoredPart(number: $0.number, size: 0, etag: $0.etag) } }
+        let expected = parts.map { $0.sorted { $0.number < $1.number } }.flatMap(multipartETag)
+        let hasSize = size.map { $0 == object.size }
+        let hasETag = expected.map { $0 == object.etag.lowercased() }
+        guard hasSize ?? hasETag ?? false, hasETag ?? true else { throw Fault(.uploadNotFound) }
+        return object
+    }
+
+    /// The stored parts that the caller claims, with its ETags compared.
+    private func chosen(_ stored: [StoredPart], _ claimed: [ClaimedPart]?) throws(Fault) -> [StoredPart] {
+        guard let claimed else { return stored }
+        let held = Dictionary(stored.map { ($0.number, $0) }) { _, last in last }
+        var faults: [FieldFault] = []
+        var seen: Set<Int> = []
+        for (index, part) in claimed.enumerated() {
+            let field = "parts[\(index)]"
+            if !seen.insert(part.number).inserted {
+                faults.append(FieldFault(field: "\(field).part_number", reason: "Must not be repeated"))
+            } else if held[part.number] == nil {
+                faults.append(FieldFault(field: "\(field).part_number", reason: "Part \(part.number) was not uploaded"))
+            } else if held[part.number]?.etag.lowercased() != part.etag {
+                faults.append(FieldFault(field: "\(field).etag", reason: "Differs from the stored part's"))
+            }
+        }
+        if !faults.isEmpty { throw Fault(errors: faults) }
+        return stored.filter { seen.contains($0.number) }
+    }
+
+    /// R2's rules: numbers 1…n without a gap, all parts equal but the last, which is not larger, at least 5 MiB but the last.
+    private func check(_ parts: [StoredPart], size: Int?) throws(Fault) {
+        var faults: [FieldFault] = []
+        func fail(_ field: String, _ reason: String) { faults.append(FieldFault(field: field, reason: reason)) }
+
+        guard let first = parts.first, let last = parts.last else {
+            throw Fault(errors: [FieldFault(field: "parts", reason: "No part was uploaded")])
+        }
+        let held = Set(parts.map(\.number))
+        for number in 1...last.number where !held.contains(number) { fail("parts", "Part \(number) is missing") }
+        for part in parts.dropLast() {
+            if part.size != first.size {
+                fail("parts", "Part \(part.number) has \(part.size) bytes, part \(first.number) has \(first.size)")
+            } else if part.size < PartPlan.sizes.lowerBound {
+                fail("parts", "Part \(part.number) has \(part.size) bytes, fewer than \(PartPlan.sizes.lowerBound)")
+            }
+        }
+        if last.size > first.size {
+            fail("parts", "The last part has \(last.size) bytes, more than the others' \(first.size)")
+        }
+        let sum = parts.reduce(0) { $0 + $1.size }
+        if let size, sum != size { fail("size", "The parts have \(sum) bytes") }
+        if !faults.isEmpty { throw Fault(errors: faults) }
+    }
+}

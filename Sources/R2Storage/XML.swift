@@ -1,0 +1,135 @@
+/// One element of R2's answers. A small strict reader for a small need: elements, text, the five named entities and numeric
+/// ones; attributes are skipped, prefixes of names cut. A document type, and whatever else might call for more, is refused.
+struct XML {
+    var name = ""
+    var text: [UInt8] = []
+    var children: [XML] = []
+
+    struct Invalid: Error {}
+
+    private static let maxDepth = 16
+
+    init(_ bytes: [UInt8]) throws(Invalid) {
+        var reader = Reader(bytes: bytes[...])
+        reader.skipProlog()
+        self = try reader.element(depth: 1)
+        reader.skipProlog()
+        guard reader.bytes.isEmpty else { throw Invalid() }
+    }
+
+    private init(name: String) {
+        self.name = name
+    }
+
+    subscript(name: String) -> String? {
+        children.first { $0.name == name }.flatMap { String(validating: $0.text, as: UTF8.self) }
+    }
+
+    private struct Reader {
+        var bytes: ArraySlice<UInt8>
+
+        /// Blanks, the declaration and comments.
+        mutating func skipProlog() {
+            while true {
+                skipBlanks()
+                if bytes.starts(with: "<?".utf8), let end = after("?>") {
+                    bytes = bytes[end...]
+                } else if bytes.starts(with: "<!--".utf8), let end = after("-->") {
+                    bytes = bytes[end...]
+                } else {
+                    return
+                }
+            }
+        }
+
+        mutating func element(depth: Int) throws(Invalid) -> XML {
+            guard depth <= maxDepth, take("<"), !bytes.starts(with: "!".utf8) else { throw Invalid() }
+            var element = XML(name: try name())
+            if try skipAttributes() { return element }
+            while true {
+                let run = bytes.prefix { $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: "&") }
+                element.text += run
+                bytes = bytes[run.endIndex...]
+                if bytes.starts(with: "&".utf8) {
+                    element.text += try entity()
+                } else if bytes.starts(with: "<!--".utf8), let end = after("-->") {
+                    bytes = bytes[end...]
+                } else if bytes.starts(with: "</".utf8) {
+                    bytes = bytes.dropFirst(2)
+                    guard try name() == element.name else { throw Invalid() }
+                    skipBlanks()
+                    guard take(">") else { throw Invalid() }
+                    return element
+                } else {
+                    element.children.append(try self.element(depth: depth + 1))
+                }
+            }
+        }
+
+        /// Letters, digits, `-`, `_`, `.` and `:`; what stands before the last `:` is cut.
+        private mutating func name() throws(Invalid) -> String {
+            let word = bytes.prefix { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+                    UInt8(ascii: ":"):
+                    true
+                default: false
+                }
+            }
+            guard !word.isEmpty else { throw Invalid() }
+            bytes = bytes[word.endIndex...]
+            return String(decoding: word.split(separator: UInt8(ascii: ":")).last ?? word, as: UTF8.self)
+        }
+
+        /// True for an element that ends at once: `<a/>`.
+        private mutating func skipAttributes() throws(Invalid) -> Bool {
+            while true {
+                skipBlanks()
+                if take("/>") { return true }
+                if take(">") { return false }
+                _ = try name()
+                skipBlanks()
+                guard take("="), skipBlanks(), let quote = bytes.first, quote == 0x22 || quote == 0x27,
+                    let end = bytes.dropFirst().firstIndex(of: quote)
+                else { throw Invalid() }
+                bytes = bytes[(end + 1)...]
+            }
+        }
+
+        private mutating func entity() throws(Invalid) -> [UInt8] {
+            guard let end = bytes.prefix(12).firstIndex(of: UInt8(ascii: ";")) else { throw Invalid() }
+            let word = String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self)
+            bytes = bytes[(end + 1)...]
+            switch word {
+            case "amp": return [0x26]
+            case "lt": return [0x3C]
+            case "gt": return [0x3E]
+            case "quot": return [0x22]
+            case "apos": return [0x27]
+            default:
+                guard word.hasPrefix("#") else { throw Invalid() }
+                let code = word.hasPrefix("#x") ? UInt32(word.dropFirst(2), radix: 16) : UInt32(word.dropFirst())
+                guard let scalar = code.flatMap(Unicode.Scalar.init) else { throw Invalid() }
+                return Array(UTF8.encode(scalar)!)
+            }
+        }
+
+        @discardableResult
+        private mutating func skipBlanks() -> Bool {
+            bytes = bytes.drop { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+            return true
+        }
+
+        private mutating func take(_ mark: String) -> Bool {
+            guard bytes.starts(with: mark.utf8) else { return false }
+            bytes = bytes.dropFirst(mark.utf8.count)
+            return true
+        }
+
+        /// The position after the next occurrence.
+        private func after(_ mark: String) -> Int? {
+            bytes.indices.first { bytes[$0...].starts(with: mark.utf8) }.map { $0 + mark.utf8.count }
+        }
+    }
+}

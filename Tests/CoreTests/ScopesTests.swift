@@ -1,0 +1,127 @@
+import Core
+import Digest
+import Foundation
+import R2
+import TestSupport
+import Testing
+
+private func entry(_ key: String, _ changes: [String: Any?] = [:]) -> [String: Any] {
+    var entry: [String: Any] = [
+        "id": "studio", "sha256": hex(SHA256.digest(Array(key.utf8))), "prefixes": ["users/a/"], "endpoints": ["*"],
+    ]
+    for (name, value) in changes { entry[name] = value }
+    return entry
+}
+
+private func keys(_ entries: [Any], plain: [String] = ["plain-key"]) throws -> APIKeys {
+    try APIKeys(plain).with(scopes: Array(JSONSerialization.data(withJSONObject: entries)))
+}
+
+extension APIKeys {
+    fileprivate func access(_ key: String) -> Access? { access([Array(key.utf8)]) }
+}
+
+@Suite("Scopes of callers' keys")
+struct ScopesTests {
+    @Test("a scoped key has an id, its prefixes and its endpoints; a plain one none of them")
+    func access() throws {
+        let keys = try keys([entry("scoped-key", ["endpoints": ["r2-presigned-url", "r2-presigned-urls"]])])
+        let scoped = try #require(keys.access("scoped-key"))
+        #expect(scoped.id == "studio")
+        #expect(scoped.endpoints == ["r2-presigned-url", "r2-presigned-urls"])
+        #expect(try scoped.prefixes?.allows(ObjectKey("users/a/b")) == true)
+        #expect(try scoped.prefixes?.allows(ObjectKey("users/ab")) == false)
+        let plain = try #require(keys.access("plain-key"))
+        #expect(plain.id == nil && plain.prefixes == nil && plain.endpoints == nil)
+        for wrong in ["", "scoped-ke", "scoped-key ", hex(SHA256.digest(Array("scoped-key".utf8)))] {
+            #expect(keys.access(wrong) == nil)
+        }
+        #expect(keys.access([Array("scoped-key".utf8), Array("scoped-key".utf8)]) == nil)
+    }
+
+    @Test("* is every endpoint; hex digits of either case are the same")
+    func every() throws {
+        #expect(try #require(try keys([entry("k")]).access("k")).endpoints == nil)
+        #expect(try #require(try keys([entry("k", ["endpoints": ["a", "*"]])]).access("k")).endpoints == nil)
+        let upper = hex(SHA256.digest(Array("k".utf8))).uppercased()
+        #expect(try keys([entry("k", ["sha256": upper])]).access("k") != nil)
+    }
+
+    @Test("no prefixes, or an empty one, open nothing", arguments: [[], [""]] as [[String]])
+    func nothing(_ prefixes: [String]) throws {
+        let access = try #require(try keys([entry("k", ["prefixes": prefixes])]).access("k"))
+        #expect(try access.prefixes?.allows(ObjectKey("users/a/b")) == false)
+    }
+
+    @Test("a key that is also a plain one has no scope; of a new list only the new keys hold")
+    func both() throws {
+        let first = try keys([entry("plain-key"), entry("old")])
+        #expect(first.access("plain-key")?.id == nil)
+        let next = try first.with(scopes: Array(JSONSerialization.data(withJSONObject: [entry("new")])))
+        #expect(next.access("old") == nil)
+        #expect(next.access("new")?.id == "studio")
+        #expect(next.access("plain-key") != nil)
+        #expect(try next.with(scopes: Array("[]".utf8)).access("new") == nil)
+    }
+
+    @Test("id, sha256 and both lists are required, each of its type; one wrong entry breaks the file")
+    func broken() throws {
+        let digest = hex(SHA256.digest(Array("k".utf8)))
+        var wrong: [Any] = [1, "x", NSNull(), [] as [Any]]
+        for name in ["id", "sha256", "prefixes", "endpoints"] {
+            for value: Any? in [nil, 5, NSNull(), ["a": 1]] as [Any?] { wrong.append(entry("k", [name: value])) }
+        }
+        wrong += [
+            ["id": ""], ["endpoints": [] as [Any]], ["endpoints": ["a", 1]], ["prefixes": [1]], ["prefixes": "users/"],
+        ].map {
+            entry("k", $0)
+        }
+        for sha in [
+            "", "k", String(digest.dropLast()), digest + "0", String(digest.dropLast()) + "g",
+            "0x" + digest.dropFirst(2),
+        ] {
+            wrong.append(entry("k", ["sha256": sha]))
+        }
+        for entry in wrong {
+            #expect(throws: APIKeys.BrokenScopes.self, "\(entry)") { try keys([entry]) }
+            #expect(throws: APIKeys.BrokenScopes.self) { try keys([CoreTests.entry("good"), entry]) }
+        }
+        for text in ["", "{}", "null", "[", "[]]", #"[{"id":"a","id":"a"}]"#, "\u{FEFF}[]"] {
+            #expect(throws: APIKeys.BrokenScopes.self) { try APIKeys([]).with(scopes: Array(text.utf8)) }
+        }
+    }
+
+    @Test("API_KEYS may be missing where there is a file of scopes; a broken one is a fault of the settings")
+    func settings() throws {
+        let path = "\(NSTemporaryDirectory())/scopes-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func read(_ values: [String: String]) -> (keys: APIKeys?, faults: [String]) {
+            var settings = Settings { values[$0] }
+            let keys = settings.apiKeys()
+            return (keys, settings.faults)
+        }
+        try JSONSerialization.data(withJSONObject: [entry("k")]).write(to: URL(fileURLWithPath: path))
+        let alone = read(["API_KEY_SCOPES_FILE": path])
+        #expect(alone.faults.isEmpty && alone.keys?.access("k") != nil)
+        #expect(read(["API_KEY_SCOPES_FILE": path, "API_KEYS": "a"]).keys?.access("a") != nil)
+        try Data("[1]".utf8).write(to: URL(fileURLWithPath: path))
+        let reason = "entry 0 needs id, sha256 (64 hex digits), prefixes and endpoints"
+        #expect(read(["API_KEY_SCOPES_FILE": path, "API_KEYS": "a"]).faults == ["API_KEY_SCOPES_FILE: \(reason)"])
+        let missing = read(["API_KEY_SCOPES_FILE": "/nonexistent"]).faults
+        #expect(missing == ["API_KEY_SCOPES_FILE: cannot be read: /nonexistent"])
+    }
+
+    @Test("no description shows a key or its digest")
+    func secrecy() throws {
+        let keys = try keys([entry("scoped-key")])
+        var dumped = ""
+        dump(keys, to: &dumped)
+        dump(try #require(keys.access("scoped-key")), to: &dumped)
+        let digest = SHA256.digest(Array("scoped-key".utf8))
+        for shown in ["\(keys)", String(reflecting: keys), "\([keys])", dumped] {
+            #expect(
+                !shown.contains("scoped-key") && !shown.contains(hex(digest))
+                    && !shown.contains("\(digest[0]), \(digest[1])"))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Core
+import Foundation
+import HTTP
+import HTTPClient
+import R2
+import SigV4
+import TestSupport
+import Testing
+
+@testable import R2Storage
+
+private let client = HTTPClient(HTTPClient.Options(maxConnections: 16, speaksHTTP2: false, authorities: nil))
+private let partSize = 5 << 20
+private let digest = "d41d8cd98f00b204e9800998ecf8427e"
+
+private func storage(_ port: UInt16) -> Storage {
+    let bucket = Bucket(
+        endpoint: "http://127.0.0.1:\(port)", host: "127.0.0.1:\(port)", name: "images",
+        credentials: Credentials(accessKeyID: "id", secretAccessKey: "secret"), publicBase: "https://pictures.example")
+    return Storage(client, bucket)
+}
+
+private func claimed(_ json: String) throws -> [ClaimedPart]? {
+    try Fields(body: Array("{\"parts\":\(json)}".utf8)).objects("parts", limit: 10, ClaimedPart.init)
+}
+
+private typealias Part = (number: Int, size: Int)
+
+/// The faults that completing these parts has; after one, R2 must not have been asked to complete.
+private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = nil) async throws -> [String] {
+    let elements = parts.map {
+        "<Part><PartNumber>\($0.number)</PartNumber><ETag>&quot;\(digest)&quot;</ETag><Size>\($0.size)</Size></Part>"
+    }
+    let xml = "<ListPartsResult><IsTruncated>false</IsTruncated>\(elements.joined())</ListPartsResult>"
+    let server = try ScriptedServer([
+        .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(xml.utf8.count)\r\n\r\n\(xml)"), .receive,
+        .send("HTTP/1.1 418 Asked\r\nContent-Length: 0\r\n\r\n"),
+    ])
+    let completion = Completion(storage: storage(server.port), key: try ObjectKey("users/a"), uploadID: "x")
+    do {
+        _ = try await completion.run(size: size, claimed: try json.flatMap(claimed))
+        return []
+    } catch let fault as Fault {
+        if fault.kind == .storageRefused, fault.detail == "HTTP 418" { return ["completed"] }
+        #expect(fault.kind == .validationFailed)
+        return fault.errors.map { "\($0.field): \($0.reason)" }
+    }
+}
+
+@Suite("Completing an upload in parts")
+struct CompletionTests {
+    @Test("parts 1…n, equal but a smaller last one, are completed")
+    func good() async throws {
+        for parts: [Part] in [
+            [(1, 1)], [(1, 1 << 30)], [(1, partSize), (2, 1)], [(1, partSize), (2, partSize)],
+            [(2, partSize), (1, partSize), (3, 7)],
+        ] {
+            let sum = parts.reduce(0) { $0 + $1.size }
+            #expect(try await faults(parts) == ["completed"])
+            #expect(try await faults(parts, size: sum) == ["completed"])
+            #expect(try await faults(parts, size: sum + 1) == ["size: The parts have \(sum) bytes"])
+        }
+    }
+
+    @Test("no part, and missing ones, are told")
+    func missing() async throws {
+        #expect(try await faults([]) == ["parts: No part was uploaded"])
+        #expect(try await faults([(2, 1)]) == ["parts: Part 1 is missing"])
+        let gaps: [Part] = [(2, partSize), (3, partSize), (6, 1)]
+        #expect(try await faults(gaps) == [1, 4, 5].map { "parts: Part \($0) is missing" })
+    }
+
+    @Test("uneven parts, too small ones and a last one that is larger are told")
+    func sizes() async throws {
+        let small = [(1, partSize - 1), (2, partSize - 1), (3, 1)]
+        #expect(
+            try await faults(small) == [1, 2].map { "parts: Part \($0) has 5242879 bytes, fewer than 5242880" })
+        let uneven = [(1, partSize), (2, partSize + 1), (3, partSize - 1), (4, 1)]
+        #expect(
+            try await faults(uneven) == [
+                "parts: Part 2 has 5242881 bytes, part 1 has 5242880",
+                "parts: Part 3 has 5242879 bytes, part 1 has 5242880",
+            ])
+        #expect(
+            try await faults([(1, partSize), (2, partSize + 1)]) == [
+                "parts: The last part has 5242881 bytes, more than the others' 5242880"
+            ])
+    }
+
+    @Test("what the caller claims is compared with what is stored")
+    func claims() async throws {
+        let parts = [(1, partSize), (2, 1)]
+        func claim(_ number: Int, _ etag: String = digest) -> String {
+            "{\"part_number\": \(number), \"etag\": \"\(etag)\"}"
+        }
+        #expect(try await faults(parts, claimed: "[\(claim(2)), \(claim(1))]") == ["completed"])
+        #expect(
+            try await faults(parts, claimed: "[\(claim(1)), \(claim(1))]") == [
+                "parts[1].part_number: Must not be repeated"
+            ])
+        #expect(try await faults(parts, claimed: "[\(claim(3))]") == ["parts[0].part_number: Part 3 was not uploaded"])
+        #expect(try await faults(parts, claimed: "[\(claim(2))]") == ["parts: Part 1 is missing"])
+        let other = String(digest.reversed())
+        #expect(
+            try await faults(parts, claimed: "[\(claim(1, other)), \(claim(2))]") == [
+                "parts[0].etag: Differs from the stored part's"
+            ])
+        #expect(
+            try await faults(parts, claimed: "[\(claim(1))]") == ["completed"], "the caller wants the first part alone")
+    }
+
+    @Test("an ETag is hex, with -N and quotes allowed; nothing in it can be read as XML")
+    func etags() throws {
+        for good in [digest, "\\\"\(digest)\\\"", digest.uppercased(), "\(digest)-12", "ab"] {
+            let part = try #require(try claimed("[{\"part_number\": 1, \"etag\": \"\(good)\"}]")?.first)
+            #expect(part.etag.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit || $0 == UInt8(ascii: "-") })
+            #expect(part.etag == part.etag.lowercased())
+        }
+        for bad in [
+            "", "</ETag><ETag>", "\(digest)</ETag>", "&lt;", "a b", "a\\nb", "é", "０a", "-1", "a-", "a-0", "a--1",
+            "a-1-1",
+            "\\\"", "\\\"\\\"", "\\\"a", "a\\\"", String(repeating: "a", count: 129), "a\\u0000",
+        ] {
+            #expect(try claimed("[{\"part_number\": 1, \"etag\": \"\(bad)\"}]") == nil, "\(bad)")
+        }
+        for bad in ["0", "10001", "\"x\"", "null"] {
+            #expect(try claimed("[{\"part_number\": \(bad), \"etag\": \"a\"}]") == nil, "\(bad)")
+        }
+    }
+}
+
+@Suite("The ETag of an object made of parts")
+struct MultipartETagTests {
+    private struct Vector: Decodable {
+        let parts: [String]
+        let count: Int
+        let etag: String
+    }
+
+    @Test("is the MD5 of the parts' MD5s and their number, as hashlib computes it")
+    func vectors() throws {
+        for vector in try Vectors(beside: #filePath).json("multipart-etags.json", as: [Vector].self) {
+            // The file names 256 digests at most; the parts repeat.
+            let parts = (0..<vector.count).map { vector.parts[$0 % vector.parts.count] }
+            for etags in [parts, parts.map { $0.uppercased() }] {
+                let stored = etags.enumerated().map { StoredPart(number: $0 + 1, size: 1, etag: $1) }
+                #expect(multipartETag(stored) == vector.etag)
+            }
+        }
+    }
+
+    @Test("of a part whose ETag is no MD5 is unknown")
+    func unknown() {
+        for etag in ["", "ab", "\(digest)-1", String(digest.dropLast()) + "x", String(repeating: "é", count: 16)] {
+            #expect(multipartETag([StoredPart(number: 1, size: 1, etag: etag)]) == nil)
+        }
+    }
+}

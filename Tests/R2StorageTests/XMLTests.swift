@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import R2Storage
+
+private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
+
+@Suite("Reader of R2's XML")
+struct XMLTests {
+    @Test("elements, text, attributes, comments, a declaration; prefixes of names are cut")
+    func good() throws {
+        let text = """
+            <?xml version="1.0" encoding="UTF-8"?>
+            <!-- before -->
+            <s3:List xmlns:s3='http://s3.amazonaws.com/doc/2006-03-01/' a = "1>2" >
+              <s3:Id>a<!-- within -->b</s3:Id><Empty/><Part n="1"><Id>1</Id></Part><Part><Id>2</Id></Part >
+            </s3:List>
+            <!-- after -->
+
+            """
+        let list = try #require(read(text))
+        #expect(list.name == "List")
+        #expect(list["Id"] == "ab")
+        #expect(list["Empty"] == "")
+        #expect(list["Missing"] == nil)
+        #expect(list.children.map(\.name) == ["Id", "Empty", "Part", "Part"])
+        #expect(list.children.suffix(2).map { $0["Id"] } == ["1", "2"])
+        #expect(read("<a/>")?.children.isEmpty == true)
+        #expect(read("<a><b>фото 🧸</b></a>")?["b"] == "фото 🧸")
+    }
+
+    @Test("the five named entities and numeric ones, which are text and never markup")
+    func entities() {
+        let text = "<a><b>&amp;&lt;&gt;&quot;&apos;&#65;&#x42;&#x1F9F8;&lt;c&gt;</b></a>"
+        #expect(read(text)?["b"] == "&<>\"'AB🧸<c>")
+    }
+
+    @Test(
+        "what is no well-formed element is refused",
+        arguments: [
+            "", " ", "text", "<", "<a", "<a>", "<a><b></a>", "<a></b>", "<a/><b/>", "<a/>x", "x<a/>", "</a>", "<a></a",
+            "<>",
+            "< a/>", "<a b/>", "<a b=c/>", "<a b=\"c/>", "<a b='c\"/>", "<a/ >", "<a>&b;</a>", "<a>&</a>", "<a>&#;</a>",
+            "<a>&#xD800;</a>", "<a>&#x110000;</a>", "<a>&#-1;</a>", "<a>&amp</a>", "<a>&AMP;</a>", "<a><!-- </a>",
+            "<?xml",
+            "<a>&#xFFFFFFFFFFFF;</a>", "<A></a>",
+        ])
+    func broken(_ text: String) {
+        #expect(read(text) == nil)
+    }
+
+    @Test(
+        "a document type, entities of its own and what else calls for more is refused",
+        arguments: [
+            "<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>",
+            "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>", "<a><!DOCTYPE a></a>", "<a><![CDATA[b]]></a>",
+            "<a><?b?></a>",
+            "<!ELEMENT a ANY><a/>",
+        ])
+    func more(_ text: String) {
+        #expect(read(text) == nil)
+    }
+
+    @Test("16 elements within each other are read, more are refused, without recursion's end")
+    func depth() {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "<a>", count: depth) + String(repeating: "</a>", count: depth)
+        }
+        #expect(read(nested(16)) != nil)
+        #expect(read(nested(17)) == nil)
+        #expect(read(nested(100_000)) == nil)
+        #expect(read(String(repeating: "<a>", count: 100_000)) == nil)
+    }
+
+    @Test("text that is no UTF-8 is no text")
+    func encoding() throws {
+        let bytes = Array("<a><b>".utf8) + [0xFF, 0xC0, 0xAF] + Array("</b></a>".utf8)
+        #expect(try XML(bytes)["b"] == nil)
+    }
+
+    @Test("whatever a part of it is turned into, reading ends, without a crash, and the same way each time")
+    func fuzz() {
+        var random = SplitMix64(seed: 20_261_120)
+        let seed = Array(
+            """
+            <?xml version="1.0"?><ListPartsResult xmlns="http://s3"><IsTruncated>true</IsTruncated><!-- c --><Part><ETag>\
+            &quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>&#53;</Size></Part><x:y a='b'/></ListPartsResult>
+            """.utf8)
+        let marks = Array("<>&;/!?-='\"#x[]: \n\0".utf8)
+        var read = 0
+        for _ in 0..<20_000 {
+            var bytes = seed
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<5, using: &random) {
+                case 0: bytes[place] = marks.randomElement(using: &random)!
+                case 1: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                case 2: bytes.insert(marks.randomElement(using: &random)!, at: place)
+                case 3: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...20, using: &random)))
+                default: bytes += bytes[place...].prefix(40)
+                }
+                if bytes.isEmpty { bytes = [0] }
+            }
+            let first = try? XML(bytes)
+            #expect((first == nil) == ((try? XML(bytes)) == nil))
+            if first != nil { read += 1 }
+        }
+        #expect(read > 100 && read < 15_000, "\(read) of the texts were well-formed: the fuzzing tests nothing")
+    }
+}
