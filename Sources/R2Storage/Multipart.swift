@@ -70,7 +70,7 @@ extension Storage {
             milliseconds: 60_000)
         // Completing may take longer than a header can wait: the answer is 200 and its body tells.
         let result = try xml(reply)
-        if result.name == "Error" { throw .refused(reply.status, code: result["Code"]) }
+        if result.name == "Error" { throw StorageError(reply) }
         guard let etag = result["ETag"] else { throw .unusable }
         return unquoted(etag)
     }
@@ -80,7 +80,7 @@ extension Storage {
         do throws(StorageError) {
             _ = try await send("DELETE", key, parameters: [("uploadId", upload)])
         } catch {
-            if case .refused(404, let code) = error, code != "NoSuchBucket" { return }
+            if case .refused(404, let code, _) = error, code != "NoSuchBucket" { return }
             throw error
         }
     }
@@ -94,7 +94,7 @@ extension Storage {
             }
             return (size, unquoted(etag))
         } catch {
-            if case .refused(404, _) = error { return nil }
+            if case .refused(404, _, _) = error { return nil }
             throw error
         }
     }

@@ -29,7 +29,7 @@ package final class Storage: Sendable {
             _ = try await attempt("HEAD", key, milliseconds: milliseconds)
             return true
         } catch {
-            if case .refused(404, _) = error { return false }
+            if case .refused(404, _, _) = error { return false }
             throw error
         }
     }
@@ -78,8 +78,8 @@ package final class Storage: Sendable {
 package enum StorageError: Error, Sendable, Equatable {
     case timeout
     case unreachable(String)
-    /// Its status and, if it told one, its error code: `AccessDenied`.
-    case refused(Int, code: String?)
+    /// Its status; if it told them, its error code (`AccessDenied`) and the id Cloudflare traces the request by (`cf-ray`).
+    case refused(Int, code: String?, ray: String? = nil)
     /// An answer that could not be read.
     case unusable
     case cancelled
@@ -95,32 +95,38 @@ package enum StorageError: Error, Sendable, Equatable {
 
     init(_ reply: HTTPClient.Reply) {
         let code = (try? XML(reply.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil }
-        self = .refused(
-            reply.status, code: code.flatMap { (1...64).contains($0.utf8.count) && isHeaderSafe($0) ? $0 : nil })
+        self = .refused(reply.status, code: word(code), ray: word(reply.headers["cf-ray"]))
     }
 
     /// Trying again may help; R2 takes one write a second for a key.
     package var isMomentary: Bool {
         switch self {
         case .timeout, .unreachable: true
-        case .refused(let status, _): status == 429 || status >= 500
+        case .refused(let status, _, _): status == 429 || status >= 500
         case .cancelled, .unusable: false
         }
     }
 
     /// R2 doesn't know the upload: completed, aborted, or older than its lifetime.
     package var isNoSuchUpload: Bool {
-        if case .refused(_, "NoSuchUpload") = self { true } else { false }
+        if case .refused(_, "NoSuchUpload", _) = self { true } else { false }
     }
 
     package var fault: Fault {
         switch self {
         case .timeout: Fault(.storageTimeout)
         case .unreachable(let cause): Fault(.storageUnavailable, detail: cause)
-        case .refused(let status, let code):
-            Fault(status >= 500 ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)")
+        case .refused(let status, let code, let ray):
+            Fault(
+                status >= 500 ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)",
+                cause: ray.map { "cf-ray \($0)" })
         case .unusable: Fault(.storageUnavailable, detail: "The answer could not be read")
         case .cancelled: Fault(.internalError)
         }
     }
+}
+
+/// A word that may be told and logged: 1…64 printable characters without spaces.
+private func word(_ text: String?) -> String? {
+    text.flatMap { (1...64).contains($0.utf8.count) && isHeaderSafe($0) ? $0 : nil }
 }

@@ -51,6 +51,15 @@ struct StorageErrorTests {
             refused(404, "<Error><Code>\(String(repeating: "a", count: 64))</Code></Error>").fault.detail?.count == 64)
     }
 
+    @Test("Cloudflare's id of the request stands in the log and not in the answer")
+    func ray() {
+        let error = StorageError(
+            HTTPClient.Reply(status: 503, headers: Headers([("CF-Ray", "8f1e2d3c4b5a6978-FRA")]), body: []))
+        #expect(error == .refused(503, code: nil, ray: "8f1e2d3c4b5a6978-FRA"))
+        #expect(error.fault.cause == "cf-ray 8f1e2d3c4b5a6978-FRA")
+        #expect(error.fault.detail == "HTTP 503")
+    }
+
     @Test(
         "what is no error code is not told: HTML, an empty or broken element, what isn't a word",
         arguments: [
