@@ -24,6 +24,23 @@ final class Transfer: @unchecked Sendable {
     private var hasWholeHead = false
     private var refusal: TransferError?
     private var isSent = false
+    private var lastByte = ContinuousClock.now
+    private var isPaused = false
+
+    static let patience = Duration.seconds(10)
+
+    var isDownload: Bool { sink != nil }
+
+    /// A download to which nothing has come for 10 s, though it would have been taken. (libcurl's own low-speed limit looks at
+    /// an average, which takes some seconds more to fall.)
+    var isStalled: Bool { isDownload && !isPaused && lastByte.duration(to: .now) > Self.patience }
+
+    func resume() {
+        guard let easy else { return }
+        (isPaused, lastByte) = (false, .now)
+        // Hands over what waits at once, which may pause it again.
+        _ = curl_easy_pause(UnsafeMutableRawPointer(easy), CURLPAUSE_CONT)
+    }
 
     init(_ call: HTTPClient.Call, sink: Pipe?) {
         self.call = call
@@ -50,6 +67,7 @@ final class Transfer: @unchecked Sendable {
     /// Makes the easy handle; nil if libcurl has no memory for it.
     func prepare(_ options: HTTPClient.Options) -> OpaquePointer? {
         guard let easy = curl_easy_init() else { return nil }
+        lastByte = .now
         self.easy = OpaquePointer(easy)
         let this = Unmanaged.passUnretained(self).toOpaque()
         for line in call.headers { headerList = curl_slist_append(headerList, "\(line.name): \(line.value)") }
@@ -103,11 +121,6 @@ final class Transfer: @unchecked Sendable {
             check(shim_set_write(easy, CURLOPT_READFUNCTION, giveBody))
             check(shim_set_pointer(easy, CURLOPT_READDATA, this))
         }
-        if sink != nil {
-            // Nothing for 10 s is a stall; a paused download isn't counted.
-            check(shim_set_long(easy, CURLOPT_LOW_SPEED_LIMIT, 1))
-            check(shim_set_long(easy, CURLOPT_LOW_SPEED_TIME, 10))
-        }
         check(shim_set_text(easy, CURLOPT_CUSTOMREQUEST, call.method == "HEAD" ? nil : call.method))
     }
 
@@ -143,11 +156,14 @@ final class Transfer: @unchecked Sendable {
     }
 
     fileprivate func append(_ bytes: UnsafeRawBufferPointer) -> Int {
+        lastByte = .now
         if let sink, status == 200 {
             answer(.success(replySoFar()))
             switch sink.write(bytes) {
             case .count(let count): return count
-            case .wait: return Int(CURL_WRITEFUNC_PAUSE)
+            case .wait:
+                isPaused = true
+                return Int(CURL_WRITEFUNC_PAUSE)
             case .failed:
                 refusal = sink.failure ?? .cancelled
                 return 0
@@ -199,7 +215,7 @@ final class Transfer: @unchecked Sendable {
         return !isSent
     }
 
-    fileprivate func refuse(_ error: TransferError) {
+    func refuse(_ error: TransferError) {
         refusal = error
     }
 }

@@ -15,6 +15,8 @@ final class TransferLoop: @unchecked Sendable {
     private let multi: UnsafeMutableRawPointer
     /// Those libcurl has; it holds no reference itself.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
+    private var downloads = 0
+    private var lastLook = ContinuousClock.now
 
     private let options: HTTPClient.Options
 
@@ -57,14 +59,13 @@ final class TransferLoop: @unchecked Sendable {
             }
             added.forEach(begin)
             cancelled.forEach(remove)
-            for transfer in resumed {
-                if let easy = transfer.easy { _ = curl_easy_pause(UnsafeMutableRawPointer(easy), CURLPAUSE_CONT) }
-            }
+            resumed.forEach { $0.resume() }
             var running: Int32 = 0
             check(curl_multi_perform(multi, &running))
             var code = CURLE_OK
             while let easy = shim_ended(multi, &code) { end(easy, code) }
-            check(curl_multi_poll(multi, nil, 0, 10_000, nil))
+            endStalled()
+            check(curl_multi_poll(multi, nil, 0, downloads > 0 ? 1000 : 10_000, nil))
         }
     }
 
@@ -73,19 +74,35 @@ final class TransferLoop: @unchecked Sendable {
         guard let easy = transfer.prepare(options) else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
         let key = UnsafeMutableRawPointer(easy)
         active[key] = transfer
+        if transfer.isDownload { downloads += 1 }
         check(curl_multi_add_handle(multi, key))
     }
 
     private func remove(_ transfer: Transfer) {
         guard let easy = transfer.easy else { return }
         let key = UnsafeMutableRawPointer(easy)
-        guard active.removeValue(forKey: key) != nil else { return }
+        guard take(key) != nil else { return }
         check(curl_multi_remove_handle(multi, key))
         transfer.finish(nil)
     }
 
+    private func take(_ easy: UnsafeMutableRawPointer) -> Transfer? {
+        let transfer = active.removeValue(forKey: easy)
+        if transfer?.isDownload == true { downloads -= 1 }
+        return transfer
+    }
+
+    private func endStalled() {
+        guard downloads > 0, lastLook.duration(to: .now) >= .seconds(1) else { return }
+        lastLook = .now
+        for transfer in active.values.filter(\.isStalled) {
+            transfer.refuse(.timeout)
+            remove(transfer)
+        }
+    }
+
     private func end(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
-        guard let transfer = active.removeValue(forKey: easy) else { return }
+        guard let transfer = take(easy) else { return }
         check(curl_multi_remove_handle(multi, easy))
         transfer.finish(code)
     }
