@@ -76,7 +76,6 @@ final class Transfer: @unchecked Sendable {
         if !call.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             headerList = curl_slist_append(headerList, "Content-Type:")
         }
-        check(shim_set_pointer(easy, CURLOPT_PRIVATE, this))
         check(shim_set_text(easy, CURLOPT_URL, call.url))
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         check(shim_set_text(easy, CURLOPT_PROXY, ""))

@@ -6,7 +6,6 @@ import Relay
 /// Copies the images of looked-up products into the bucket: at most `MAX_TRANSFERS` at once, an article is told the moment
 /// its last image has ended, and a slow image holds up its own article only.
 struct Copying: Sendable {
-    let userID: String
     let relay: ImageRelay
     let bucket: Bucket
     /// Leave what the bucket already holds.

@@ -122,7 +122,7 @@ struct Work: Sendable {
         _ tell: ([Int], Item.Outcome) async throws -> Void
     ) async throws {
         let copying = Copying(
-            userID: ask.userID, relay: tools.relay, bucket: tools.presigner.bucket, skipsExisting: ask.skipsExisting)
+            relay: tools.relay, bucket: tools.presigner.bucket, skipsExisting: ask.skipsExisting)
         try await copying.run { events in
             @Sendable func feed(_ answer: Lookup.Answer) throws {
                 try refuse(answer)
