@@ -4,61 +4,16 @@ import Testing
 extension EndToEnd {
     /// What Ozon's failures become, by the stand-in's special keys.
     @Suite struct OzonErrors {
-        private struct Row {
-            let key: String
-            let failure: Failure
-            let detail: String?
-            /// How often Ozon was asked.
-            let calls: Int
-            var retryAfter: String?
-
-            init(_ key: String, _ failure: Failure, _ detail: String?, calls: Int = 1, retryAfter: String? = nil) {
-                (self.key, self.failure, self.detail) = (key, failure, detail)
-                (self.calls, self.retryAfter) = (calls, retryAfter)
-            }
-        }
-
-        private static let rows = [
-            Row("invalid-key", .ozonUnauthorized, "Invalid Api-Key, please check the key"),
-            Row("no-key-16", .ozonUnauthorized, "Client-Id and Api-Key headers are required"),
-            Row("deactivated", .ozonUnauthorized, "Api-key is deactivated"),
-            Row("no-role", .ozonUnauthorized, "Api-Key is missing a required role"),
-            Row("ip-restricted", .ozonUnauthorized, "restricted to specific IP addresses"),
-            Row("not-signed", .ozonUnauthorized, "Offer not signed"),
-            Row("bad-client-id", .ozonUnauthorized, "Client-Id header value should be positive integer"),
-            Row("not-found", .productNotFound, "Item not found"),
-            Row("conflict", .productConflict, "conflict"),
-            Row("rate-limited", .rateLimited, nil, calls: 3, retryAfter: "1"),
-            Row("rate-limited-long", .rateLimited, nil, retryAfter: "3600"),
-            Row("item-limit", .rateLimited, "item_limit_exceeded", retryAfter: "300"),
-            Row("bad-request", .ozonBadAnswer, "proto: syntax error"),
-            Row("html-200", .ozonBadAnswer, nil),
-            Row("bad-json", .ozonBadAnswer, nil),
-            Row("empty-200", .ozonBadAnswer, nil),
-            Row("wrong-shape", .ozonBadAnswer, nil),
-            Row("retired", .ozonMethodRetired, "obsolete method cannot be used"),
-            Row("retired-410", .ozonMethodRetired, "obsolete method cannot be used"),
-            Row("internal", .ozonUnavailable, "Internal error", calls: 3),
-            Row("circle-open", .ozonUnavailable, "Circle is open", calls: 3),
-            Row("html-502", .ozonUnavailable, nil, calls: 3),
-            Row("truncated", .ozonUnavailable, nil, calls: 3),
-            Row("stall", .ozonTimeout, nil, calls: 3),
-        ]
-
         @Test func `Each of Ozon's failures is its row of the table, asked as often as it makes sense`() throws {
             let site = try sandbox().site
-            let open = try Self.rows.map { row in
+            let open = try OzonFailure.all.map { row in
                 let client = nextClient()
                 let body = downloadBody(["2194435300"], client: client, key: row.key)
                 return (row, client, try site.open(.download, Array(body.utf8)))
             }
             for (row, client, wire) in open {
                 let answer = try HTTPAnswer(try wire.readToEnd())
-                expect(answer, row.failure, row.key)
-                if let detail = row.detail?.replacingOccurrences(of: row.key, with: "***") {
-                    #expect(answer.json["detail"].string == detail, "\(row.key)")
-                }
-                if let seconds = row.retryAfter { #expect(answer["Retry-After"] == seconds, "\(row.key)") }
+                row.check(answer, sentAs: row.key)
                 #expect(try sandbox().calls(of: client).count == row.calls, "\(row.key)")
             }
         }

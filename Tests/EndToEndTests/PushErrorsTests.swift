@@ -4,49 +4,12 @@ import Testing
 extension EndToEnd {
     /// What Ozon's failures become, at each step of a push, by the stand-in's special keys.
     @Suite struct PushErrors {
-        private struct Row {
-            let key: String
-            let failure: Failure
-            let detail: String?
-            /// How often Ozon is asked for the same thing.
-            let calls: Int
-            var retryAfter: String?
-
-            init(_ key: String, _ failure: Failure, _ detail: String?, calls: Int = 1, retryAfter: String? = nil) {
-                (self.key, self.failure, self.detail) = (key, failure, detail)
-                (self.calls, self.retryAfter) = (calls, retryAfter)
-            }
-        }
-
-        private static let rows = [
-            Row("invalid-key", .ozonUnauthorized, "Invalid Api-Key, please check the key"),
-            Row("no-key-16", .ozonUnauthorized, "Client-Id and Api-Key headers are required"),
-            Row("deactivated", .ozonUnauthorized, "Api-key is deactivated"),
-            Row("no-role", .ozonUnauthorized, "Api-Key is missing a required role"),
-            Row("ip-restricted", .ozonUnauthorized, "restricted to specific IP addresses"),
-            Row("not-signed", .ozonUnauthorized, "Offer not signed"),
-            Row("bad-client-id", .ozonUnauthorized, "Client-Id header value should be positive integer"),
-            Row("not-found", .productNotFound, "Item not found"), Row("conflict", .productConflict, nil),
-            Row("rate-limited", .rateLimited, nil, calls: 3, retryAfter: "1"),
-            Row("rate-limited-long", .rateLimited, nil, retryAfter: "3600"),
-            Row("item-limit", .rateLimited, "item_limit_exceeded", retryAfter: "300"),
-            Row("bad-request", .ozonBadAnswer, "proto: syntax error"), Row("html-200", .ozonBadAnswer, nil),
-            Row("bad-json", .ozonBadAnswer, nil), Row("empty-200", .ozonBadAnswer, nil),
-            Row("wrong-shape", .ozonBadAnswer, nil),
-            Row("retired", .ozonMethodRetired, "obsolete method cannot be used"),
-            Row("retired-410", .ozonMethodRetired, "obsolete method cannot be used"),
-            Row("internal", .ozonUnavailable, "Internal error", calls: 3),
-            Row("circle-open", .ozonUnavailable, "Circle is open", calls: 3),
-            Row("html-502", .ozonUnavailable, nil, calls: 3), Row("truncated", .ozonUnavailable, nil, calls: 3),
-            Row("reset", .ozonUnavailable, nil, calls: 3), Row("stall", .ozonTimeout, nil, calls: 3),
-        ]
-
         /// Every row at once, each with a product and a client of its own.
         private func check(
-            _ endpoint: Endpoint, suffix: String, calls expected: (Row) -> [String], _ more: [String: Any]
+            _ endpoint: Endpoint, suffix: String, calls expected: (OzonFailure) -> [String], _ more: [String: Any]
         ) throws {
             let stage = try PushStage(["OZON_PUSH_TIMEOUT": "6"])
-            let open = try Self.rows.map { row in
+            let open = try OzonFailure.all.map { row in
                 let (client, product) = (nextClient(), OwnProduct.next())
                 let body = pushBody(product, client: client, key: row.key + suffix, more)
                 let before = try stage.ozon.standing(product)
@@ -54,11 +17,7 @@ extension EndToEnd {
             }
             for (row, client, product, before, wire) in open {
                 let answer = try HTTPAnswer(try wire.readToEnd())
-                expect(answer, row.failure, row.key)
-                if let detail = row.detail?.replacingOccurrences(of: row.key + suffix, with: "***") {
-                    #expect(answer.json["detail"].string == detail, "\(row.key)")
-                }
-                if let seconds = row.retryAfter { #expect(answer["Retry-After"] == seconds, "\(row.key)") }
+                row.check(answer, sentAs: row.key + suffix)
                 let asked = try stage.ozon.paths(of: client)
                 // The last attempt at a stall may find its time used up.
                 let wanted = expected(row)
@@ -83,7 +42,7 @@ extension EndToEnd {
 
         @Test func `At push-status: the same rows`() throws {
             let stage = try PushStage(["OZON_PUSH_TIMEOUT": "6"])
-            for row in Self.rows where row.key != "wrong-shape" && row.key != "stall" {
+            for row in OzonFailure.all where row.key != "wrong-shape" && row.key != "stall" {
                 let client = nextClient()
                 expect(try stage.ask(pushBody(123, client: client, key: row.key, ["task_id": 1])), row.failure, row.key)
                 let paths = Array(repeating: OzonMethod.importInfo, count: row.calls)

@@ -1,0 +1,54 @@
+import Foundation
+import Testing
+
+/// What one of Ozon's failures becomes. The stand-in plays it for the seller's key of that name.
+struct OzonFailure {
+    let key: String
+    let failure: Failure
+    let detail: String?
+    /// How often Ozon is asked for the same thing.
+    let calls: Int
+    let retryAfter: String?
+
+    private init(_ key: String, _ failure: Failure, _ detail: String?, calls: Int = 1, retryAfter: String? = nil) {
+        (self.key, self.failure, self.detail) = (key, failure, detail)
+        (self.calls, self.retryAfter) = (calls, retryAfter)
+    }
+
+    static let all = [
+        OzonFailure("invalid-key", .ozonUnauthorized, "Invalid Api-Key, please check the key"),
+        OzonFailure("no-key-16", .ozonUnauthorized, "Client-Id and Api-Key headers are required"),
+        OzonFailure("deactivated", .ozonUnauthorized, "Api-key is deactivated"),
+        OzonFailure("no-role", .ozonUnauthorized, "Api-Key is missing a required role"),
+        OzonFailure("ip-restricted", .ozonUnauthorized, "restricted to specific IP addresses"),
+        OzonFailure("not-signed", .ozonUnauthorized, "Offer not signed"),
+        OzonFailure("bad-client-id", .ozonUnauthorized, "Client-Id header value should be positive integer"),
+        OzonFailure("not-found", .productNotFound, "Item not found"),
+        OzonFailure("conflict", .productConflict, "conflict"),
+        OzonFailure("rate-limited", .rateLimited, nil, calls: 3, retryAfter: "1"),
+        OzonFailure("rate-limited-long", .rateLimited, nil, retryAfter: "3600"),
+        OzonFailure("item-limit", .rateLimited, "item_limit_exceeded", retryAfter: "300"),
+        OzonFailure("bad-request", .ozonBadAnswer, "proto: syntax error"),
+        OzonFailure("html-200", .ozonBadAnswer, nil),
+        OzonFailure("bad-json", .ozonBadAnswer, nil),
+        OzonFailure("empty-200", .ozonBadAnswer, nil),
+        OzonFailure("wrong-shape", .ozonBadAnswer, nil),
+        OzonFailure("retired", .ozonMethodRetired, "obsolete method cannot be used"),
+        OzonFailure("retired-410", .ozonMethodRetired, "obsolete method cannot be used"),
+        OzonFailure("internal", .ozonUnavailable, "Internal error", calls: 3),
+        OzonFailure("circle-open", .ozonUnavailable, "Circle is open", calls: 3),
+        OzonFailure("html-502", .ozonUnavailable, nil, calls: 3),
+        OzonFailure("truncated", .ozonUnavailable, nil, calls: 3),
+        OzonFailure("reset", .ozonUnavailable, nil, calls: 3),
+        OzonFailure("stall", .ozonTimeout, nil, calls: 3),
+    ]
+
+    /// - Parameter key: as it was sent: an answer doesn't repeat it.
+    func check(_ answer: HTTPAnswer, sentAs key: String) {
+        expect(answer, failure, self.key)
+        if let detail = detail?.replacingOccurrences(of: key, with: "***") {
+            #expect(answer.json["detail"].string == detail, "\(self.key)")
+        }
+        if let retryAfter { #expect(answer["Retry-After"] == retryAfter, "\(self.key)") }
+    }
+}
