@@ -44,9 +44,12 @@ final class Stage {
         }
     }
 
-    deinit {
+    deinit { try? stop() }
+
+    /// The nginx, not the handlers.
+    func stop() throws {
         nginx.signal(SIGTERM)
-        _ = try? nginx.wait()
+        try nginx.wait()
     }
 
     func socket(_ endpoint: Endpoint) -> String { scratch.file("run/\(endpoint).sock") }
