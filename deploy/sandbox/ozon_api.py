@@ -10,7 +10,7 @@ from collections import Counter
 
 import ozon_faults
 from ozon_catalogue import Catalogue, Product
-from ozon_faults import BAD_CLIENT_ID, NO_KEY, KeyFaults, error
+from ozon_faults import BAD_CLIENT_ID, NO_KEY, Change, KeyFaults, error
 from ozon_http import Answer, Connection, Request, json_answer
 from ozon_tasks import Tasks, image_error, replace_pictures
 
@@ -135,6 +135,8 @@ class SellerAPI:
         try:
             method = self.check(request)
             fault = await self.faults.of(request)
+            if isinstance(fault, Change):
+                return fault.of(method(self.decode(request)))
             return fault or method(self.decode(request))
         except Refused as refused:
             return refused.answer

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import time
 from collections import Counter
 
 from ozon_http import Answer, Connection, Request, json_answer
@@ -87,6 +89,35 @@ def of_articles(ids) -> object | None:
     return next((ARTICLES[i] for i in ids if i in ARTICLES), None)
 
 
+class Change:
+    """A proper answer, but not as it was: `lacks-FIELD`, `retyped-FIELD` wherever the field stands; `expires-Nd`."""
+
+    def __init__(self, name: str):
+        self.what, _, self.field = name.partition("-")
+
+    @staticmethod
+    def is_one(name: str) -> bool:
+        return re.fullmatch(r"(lacks|retyped)-[a-z_]+|expires-[0-9]+d", name) is not None
+
+    def of(self, answer: Answer) -> Answer:
+        return json_answer(answer.status, self._changed(json.loads(answer.body)))
+
+    def _changed(self, value):
+        if isinstance(value, list):
+            return [self._changed(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        value = {name: self._changed(each) for name, each in value.items()}
+        if self.what == "expires" and "expires_at" in value:
+            end = time.time() + int(self.field[:-1]) * 86400 + 60
+            value["expires_at"] = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(end))
+        if self.what == "lacks":
+            value.pop(self.field, None)
+        if self.what == "retyped" and self.field in value:
+            value[self.field] = {"value": value[self.field]}
+        return value
+
+
 class KeyFaults:
     """The faults by Api-Key, with the counts that `-once` and `@N` need."""
 
@@ -95,7 +126,8 @@ class KeyFaults:
         self.shown = set()  # (Client-Id, key) whose fault has been shown
 
     async def of(self, request: Request) -> object | None:
-        """The fault of this call, None when it shall be answered properly; a slow one is waited for here."""
+        """The fault of this call: an Answer, one on the wire, or a Change of the proper answer; None if there is none. A
+        slow answer is waited for here."""
         client_id, key = request.headers["client-id"], request.headers["api-key"]
         self.calls[client_id] += 1
         name = self._due(client_id, key)
@@ -104,7 +136,7 @@ class KeyFaults:
             await asyncio.sleep(int(slow[1]) / (1 if slow[2] == "s" else 1000))
         if name.startswith("echo-secret"):
             return error(500, 13, f"Internal error: Client-Id {client_id}, Api-Key {key}")
-        return ANSWERS.get(name) or WIRE.get(name)
+        return ANSWERS.get(name) or WIRE.get(name) or (Change(name) if Change.is_one(name) else None)
 
     def _due(self, client_id: str, key: str) -> str:
         """The name of the fault that this call shows; an empty one otherwise."""

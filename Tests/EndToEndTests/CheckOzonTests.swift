@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// deploy/check-ozon, with the stand-in in Ozon's place, which plays what may change there by the seller's key.
+    @Suite struct CheckOzon {
+        private struct Told {
+            let code: Int32
+            let text: String
+            /// The checks that failed.
+            let failed: [String]
+        }
+
+        private func run(_ key: String, product: Int? = 123, _ changes: [String: String] = [:]) throws -> Told {
+            let folder = try Scratch()
+            let settings = [
+                "OZON_CLIENT_ID": nextClient(), "OZON_API_KEY": key,
+                "OZON_API_URL": "http://127.0.0.1:\(try sandbox().ozonPort)",
+            ].merging(changes) { $1 }
+            try folder.write("env", settings.map { "\($0)=\"\($1)\"" }.joined(separator: "\n") + "\n")
+            let arguments = ["--env", folder.file("env")] + (product.map { ["--product", "\($0)"] } ?? [])
+            let (code, output, errors) = try Program.run("\(repository)/deploy/check-ozon", arguments, within: 30)
+            let text = String(decoding: output, as: UTF8.self) + errors
+            if key.count > 3 { #expect(!text.contains(key), "the key is shown") }
+            let failed = text.split(separator: "\n").filter { $0.hasPrefix("FAILED") }.map {
+                String($0.split(separator: " ")[1])
+            }
+            return Told(code: code, text: text, failed: failed)
+        }
+
+        @Test func `With everything as it was each check says ok, and nothing is changed at Ozon`() throws {
+            let client = nextClient()
+            let told = try run("good", ["OZON_CLIENT_ID": client])
+            #expect(told.code == 0 && told.failed.isEmpty, "\(told.text)")
+            for check in ["key", "expiry", "roles", "products", "pictures", "tasks", "import"] {
+                #expect(told.text.contains("ok      \(check) "), "\(check)")
+            }
+            let calls = try sandbox().calls(of: client)
+            #expect(calls.count == 5)
+            #expect(
+                calls.filter { $0["path"].string == OzonMethod.picturesImport }.map { $0["body"].string }
+                    == [#"{"items": []}"#])
+        }
+
+        @Test func `What has changed is told in words, by the check that it concerns`() throws {
+            let rows: [(key: String, check: String, words: String)] = [
+                ("invalid-key", "key", "make a new one"), ("deactivated", "key", "make a new key"),
+                ("lacks-expires_at", "key", "expires_at is gone"), ("expires-3d", "expiry", "ends in 3 days"),
+                ("expires-13d", "expiry", "ends in 13 days"),
+                ("lacks-images@2", "products", "items[0].images is gone"),
+                ("retyped-id@2", "products", "items[0].id is an object, a number was expected"),
+                ("lacks-is_created@2", "products", "items[0].statuses.is_created is gone"),
+                ("html-200@2", "products", "an HTML page"), ("retired@2", "products", "has retired this method"),
+                ("no-role@3", "pictures", "give the key a role"),
+                ("lacks-photo@3", "pictures", "items[0].photo is gone"), ("wrong-shape@4", "tasks", "result is gone"),
+                ("retired-410@5", "import", "has retired this method"), ("internal@5", "import", "try again"),
+            ]
+            for row in rows {
+                let told = try run(row.key)
+                #expect(told.code == 1, "\(row.key)")
+                #expect(told.failed == [row.check], "\(row.key): \(told.text)")
+                #expect(told.text.contains(row.words), "\(row.key): \(told.text)")
+            }
+        }
+
+        @Test func `Fourteen days are enough, a limit is waited for, and without a product the rest is checked`() throws
+        {
+            #expect(try run("expires-14d").code == 0)
+            #expect(try run("rate-limited-once").code == 0)
+            let told = try run("good", product: nil)
+            #expect(told.code == 0)
+            #expect(told.text.contains("with --product ID"))
+            #expect(try run("good", product: 99_999_999).failed == ["product"])
+        }
+
+        @Test func `Under v1 its own method is asked for`() throws {
+            let told = try run("good", ["OZON_PICTURES_API": "v1"])
+            #expect(told.failed == ["import"])
+            #expect(told.text.contains("/v1/product/pictures/import: HTTP 400, obsolete method cannot be used"))
+        }
+
+        @Test func `An Ozon that isn't there is told, and so is all that is wrong with the settings`() throws {
+            let gone = try run("good", ["OZON_API_URL": "http://127.0.0.1:\(try freePort())"])
+            #expect(gone.failed == ["key"] && gone.code == 1, "\(gone.text)")
+            let wrong = try run("", ["OZON_CLIENT_ID": "1 2", "OZON_API_URL": "http://ozon.example"])
+            #expect(wrong.code == 64)
+            for words in ["OZON_API_KEY is missing", "OZON_CLIENT_ID: Invalid characters", "must be https"] {
+                #expect(wrong.text.contains(words), "\(wrong.text)")
+            }
+        }
+    }
+}
