@@ -12,11 +12,9 @@ package final class Trace: @unchecked Sendable {
     var fault: Fault?
     /// Of a scoped key; the key itself is never told.
     var keyID: String?
-    let log: Log
-    let scoreboard: Scoreboard
     /// nil where nothing is ever waited for.
     let times: Times?
-    private let slowMilliseconds: Int
+    private let observation: Observation
     private let start = nanoseconds()
 
     /// More than MAX_IN_FLIGHT are under way with this one.
@@ -25,18 +23,19 @@ package final class Trace: @unchecked Sendable {
     init(requestID: String, observation: Observation, isOver: Bool, waits: Bool) {
         self.requestID = requestID
         self.isOver = isOver
-        log = observation.log
-        scoreboard = observation.scoreboard
-        slowMilliseconds = observation.slowMilliseconds
+        self.observation = observation
         times = waits ? Times() : nil
     }
+
+    var log: Log { observation.log }
+    var scoreboard: Scoreboard { observation.scoreboard }
 
     /// - Parameter isSent: the caller has got the status already.
     func end(status: Int, bytes: Int, isSent: Bool = false) {
         let passed = nanoseconds() - start
         let isGone = fault?.cause == Self.clientWentAway
         let outcome: Outcome = isGone ? .clientWentAway : fault.map { .fault($0.kind) } ?? .ok
-        let isSlow = passed >= slowMilliseconds * 1_000_000
+        let isSlow = passed >= observation.slowMilliseconds * 1_000_000
         scoreboard.end(outcome, nanoseconds: passed)
         if isSlow { scoreboard.add(.slowRequests) }
         let isOurs = outcome.name.status >= 500
@@ -59,11 +58,17 @@ package final class Trace: @unchecked Sendable {
 }
 
 /// Where a process's requests leave their traces.
-struct Observation: Sendable {
+final class Observation: Sendable {
     let log: Log
     let scoreboard: Scoreboard
     /// From here on a request is a slow one.
     let slowMilliseconds: Int
+
+    init(log: Log, scoreboard: Scoreboard, slowMilliseconds: Int) {
+        self.log = log
+        self.scoreboard = scoreboard
+        self.slowMilliseconds = slowMilliseconds
+    }
 }
 
 extension Trace {
