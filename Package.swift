@@ -63,6 +63,7 @@ let package = Package(
         tests("CoreTests", ["Core", "Digest", "FastCGI", "HTTP", "R2"], vectors: true),
         tests("FastCGITests", ["FastCGI"]),
         tests("HTTPClientTests", ["HTTP", "HTTPClient"]),
+        tests("UpstreamsTests", ["Core", "FastCGI", "HTTPClient", "Upstreams"]),
         tests("RelayTests", ["Core", "HTTPClient", "R2", "Relay", "SigV4"]),
         tests("OzonTests", ["Core", "HTTP", "HTTPClient", "Ozon"], vectors: true),
     ],
