@@ -29,10 +29,6 @@ package final class LogSink: Sendable {
         self.onDrop = onDrop
         // A reader that has gone shall be EPIPE.
         signal(SIGPIPE, SIG_IGN)
-        if fcntl(descriptor, F_GETFD) < 0 {
-            // Closed: the next thing opened would get the number, and our lines.
-            dup2(open("/dev/null", O_WRONLY), descriptor)
-        }
         var information = stat()
         fstat(descriptor, &information)
         switch information.st_mode & S_IFMT {
@@ -43,6 +39,11 @@ package final class LogSink: Sendable {
             (self.descriptor, kind) = (own >= 0 ? own : descriptor, .pipe(mustAsk: own < 0))
         default: (self.descriptor, kind) = (descriptor, .file)
         }
+    }
+
+    /// To be called before anything is opened: if the descriptor is closed, the next thing would get its number, and our lines.
+    package static func reserve(_ descriptor: Int32) {
+        if fcntl(descriptor, F_GETFD) < 0 { dup2(open("/dev/null", O_WRONLY), descriptor) }
     }
 
     /// How many lines were dropped since one got through. Whoever takes them has to tell them in the line it writes next.

@@ -27,6 +27,7 @@ package func serve<Body: RequestBody, Answer: ResponseBody>(
 private func serve<Body: RequestBody, Answer: ResponseBody>(
     _ name: String, _ maxBodyBytes: Int, _ answering: RequestPath<Body, Answer>.Answering
 ) -> Never {
+    LogSink.reserve(2)
     let start = Start(arguments: Array(CommandLine.arguments.dropFirst()), name: name)
     var settings = Settings.process()
     let common = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)

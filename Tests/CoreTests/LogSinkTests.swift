@@ -115,6 +115,7 @@ struct LogSinkTests {
     func closed() throws {
         let number = dup(2)
         close(number)
+        LogSink.reserve(number)
         let log = Log(endpoint: "test", level: .info, sink: LogSink(number))
         log(.info, "line")
         let next = open("/dev/zero", O_RDONLY)
