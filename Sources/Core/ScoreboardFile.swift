@@ -45,12 +45,18 @@ final class ScoreboardFile: @unchecked Sendable {
     func readings() -> (known: [Reading], unknown: [Int]) {
         var (known, unknown) = ([Reading](), [Int]())
         for pid in pids() {
-            let file = open("\(folder)/\(endpoint).\(pid)\(Self.suffix)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+            let path = "\(folder)/\(endpoint).\(pid)\(Self.suffix)"
+            // What others may have put here, in a folder that is everybody's, is neither waited for nor believed.
+            let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             guard file >= 0 else { continue }
             defer { close(file) }
+            var information = stat()
+            guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
+                information.st_uid == geteuid()
+            else { continue }
             if flock(file, LOCK_SH | LOCK_NB) == 0 {
-                unlink("\(folder)/\(endpoint).\(pid)\(Self.suffix)")
-            } else if let reading = Self.reading(file), reading.isKnown {
+                unlink(path)
+            } else if let reading = Self.reading(file, information.st_size), reading.isKnown {
                 known.append(reading)
             } else {
                 unknown.append(pid)
@@ -59,9 +65,8 @@ final class ScoreboardFile: @unchecked Sendable {
         return (known, unknown)
     }
 
-    private static func reading(_ file: Int32) -> Reading? {
-        var information = stat()
-        guard fstat(file, &information) == 0, information.st_size >= Layout.bytes,
+    private static func reading(_ file: Int32, _ bytes: Int) -> Reading? {
+        guard bytes >= Layout.bytes,
             let memory = mmap(nil, Layout.bytes, PROT_READ, MAP_SHARED, file, 0), memory != MAP_FAILED
         else { return nil }
         defer { munmap(memory, Layout.bytes) }

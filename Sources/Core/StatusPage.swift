@@ -8,6 +8,7 @@ import Glibc
 /// - `status`: JSON, with PHP-FPM's names where they fit: `pool` is the endpoint, `accepted conn` counts requests, `max children
 ///   reached` those refused as over MAX_IN_FLIGHT. The first members are the sums over all living processes; each stands in
 ///   `processes`. A request refused counts too. A streamed answer that an error ended counts as that error.
+///   `max in flight` sums what each had at most.
 /// - `metrics`: OpenMetrics (OpenMetrics.swift).
 ///
 /// Asking is no request: nothing of it is counted, and MAX_IN_FLIGHT doesn't hold it up.

@@ -129,16 +129,20 @@ struct ScoreboardTests {
         try file.close()
     }
 
-    @Test("other endpoints' pages, and other files, are left alone")
+    @Test("other endpoints' pages, other users', and other files, are left alone")
     func others() throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", folder: folder.path)
         for name in ["test-more.1.status", "test.1.status.new", "test.x.status", "test.sock", "test..status"] {
             _ = try folder.page(name, [], isLocked: false)
         }
+        #expect(mkfifo("\(folder.path)/test.2.status", 0o600) == 0)
+        let strange = try folder.page("test.3.status", folder.bytes(name), isLocked: true)
+        if geteuid() == 0 { #expect(chown("\(folder.path)/test.3.status", 65534, 65534) == 0) }
         let readings = board.readings()
-        #expect((readings.known.count, readings.unknown) == (1, []))
-        #expect(folder.names.count == 6)
+        #expect((readings.known.count, readings.unknown) == (geteuid() == 0 ? 1 : 2, []))
+        #expect(folder.names.count == 8)
+        try strange.close()
     }
 
     @Test("without a folder to write to, a process tells of itself alone", arguments: ["/nonexistent", "/proc"])
