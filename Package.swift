@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Arrows point down only: an endpoint → Ozon, Relay → R2Storage → Core, HTTPClient → FastCGI, R2 → SigV4 → Digest → HTTP.
+// Arrows point down only: an endpoint → Ozon, Relay → R2Storage → Upstreams → Core, HTTPClient → FastCGI, R2 → SigV4 → Digest → HTTP.
 // An endpoint that only signs names neither Ozon nor HTTPClient and so links no libcurl (checked by deploy/test).
 
 let strict: [SwiftSetting] = [
@@ -38,9 +38,10 @@ let package = Package(
         module("R2", ["Digest", "HTTP", "SigV4"]),
         module("Core", ["Digest", "FastCGI", "HTTP", "R2", "SigV4"]),
         module("HTTPClient", ["CCurl", "HTTP"]),
-        module("Ozon", ["Core", "HTTP", "HTTPClient"]),
-        module("R2Storage", ["Core", "Digest", "HTTP", "HTTPClient", "R2"]),
-        module("Relay", ["Core", "HTTP", "HTTPClient", "R2", "R2Storage"]),
+        module("Upstreams", ["Core", "HTTPClient"]),
+        module("Ozon", ["Core", "HTTP", "HTTPClient", "Upstreams"]),
+        module("R2Storage", ["Core", "Digest", "HTTP", "HTTPClient", "R2", "Upstreams"]),
+        module("Relay", ["Core", "HTTP", "HTTPClient", "R2", "R2Storage", "Upstreams"]),
         endpoint("ozon-download", ["Core", "HTTP", "HTTPClient", "Ozon", "R2", "Relay"]),
         endpoint("ozon-push-images", ["Core", "Ozon"]),
         endpoint("ozon-push-status", ["Core", "Ozon"]),
@@ -62,6 +63,7 @@ let package = Package(
         tests("CoreTests", ["Core", "Digest", "FastCGI", "HTTP", "R2"], vectors: true),
         tests("FastCGITests", ["FastCGI"]),
         tests("HTTPClientTests", ["HTTP", "HTTPClient"]),
+        tests("UpstreamsTests", ["Core", "FastCGI", "HTTPClient", "Upstreams"]),
         tests("RelayTests", ["Core", "HTTPClient", "R2", "Relay", "SigV4"]),
         tests("OzonTests", ["Core", "HTTP", "HTTPClient", "Ozon"], vectors: true),
     ],

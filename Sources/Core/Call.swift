@@ -27,20 +27,18 @@ extension ResponseBody {
 /// One request on its way through an endpoint.
 package struct Call<Tools: Core.Tools>: Sendable {
     package let tools: Tools
-    package let requestID: String
-    package let log: Log
     /// The caller takes application/x-ndjson.
     package let wantsLines: Bool
     /// The moment it arrived, by the server's clock.
     package let time: UTCTime
     private let prefix: String?
     private let scope: AllowedPrefixes?
+    private let scoreboard: Scoreboard
 
-    init(tools: Tools, requestID: String, log: Log, parameters: Parameters, scope: AllowedPrefixes?) {
+    init(tools: Tools, parameters: Parameters, scope: AllowedPrefixes?, scoreboard: Scoreboard) {
         self.scope = scope
         self.tools = tools
-        self.requestID = requestID
-        self.log = log
+        self.scoreboard = scoreboard
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         time = UTCTime(seconds: now.tv_sec)
@@ -53,6 +51,11 @@ package struct Call<Tools: Core.Tools>: Sendable {
     package func allow(_ key: ObjectKey, by rules: UploadRules) throws(Fault) {
         let prefixes = prefix.map { rules.prefixes.narrowed(by: $0) } ?? rules.prefixes
         if !prefixes.allows(key) || scope?.allows(key) == false { throw Fault(.pathNotAllowed) }
+    }
+
+    /// So many URLs were signed, for the status.
+    package func signed(_ count: Int) {
+        scoreboard.add(.signedURLs, count)
     }
 }
 

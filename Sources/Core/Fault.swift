@@ -1,7 +1,7 @@
 /// The one place where errors become HTTP. Whatever an endpoint or an upstream runs into is one of these rows; a stranger
 /// error is `internalError`, and its cause stands in the log only.
 package struct Fault: Error, Sendable {
-    package enum Kind: Sendable, CaseIterable {
+    package enum Kind: Int, Sendable, CaseIterable {
         case validationFailed, unauthorized
         case ozonUnauthorized, pathNotAllowed, scopeDenied
         case productNotFound, uploadNotFound

@@ -19,7 +19,7 @@ package final class LineWriter: Sendable {
         var line = json.bytes
         line.append(UInt8(ascii: "\n"))
         count.add(line.count, ordering: .relaxed)
-        try await body.write(line)
+        try await Trace.during(.client) { try await body.write(line) }
     }
 
     /// Runs the work, and sends a blank line every 5 s in which nothing is on its way, so that neither nginx nor the browser

@@ -2,8 +2,14 @@ import Glibc
 import HTTP
 import Synchronization
 
-/// One JSON object a line on standard error, each written whole by one write(2). Only names and numbers the code chose and
-/// texts that were scrubbed go in: no body, no query, no credential.
+/// One JSON object a line on standard error, at most 4096 bytes, each written whole or dropped (LogSink.swift). Only names and
+/// numbers the code chose and texts that were scrubbed go in: no body, no query, no credential.
+///
+/// Every line: `time` (UTC), `level`, `endpoint`, `version`, `message`; `dropped`, if lines before it were lost. Levels:
+/// - debug: each call to Ozon, R2 and the CDN, as it ends (Upstream.swift).
+/// - info: each request (Trace.swift), the process's start and end.
+/// - warning: a slow request; what the operator should look at.
+/// - error: a request that ended in a 5xx.
 package struct Log: Sendable {
     package enum Level: String, Sendable, CaseIterable, Comparable {
         case debug, info, warning, error
@@ -15,27 +21,36 @@ package struct Log: Sendable {
 
     let endpoint: String
     private let level: Level
+    private let sink: LogSink
 
-    package init(endpoint: String, level: Level) {
+    package init(endpoint: String, level: Level, sink: LogSink = LogSink(2)) {
         self.endpoint = endpoint
         self.level = level
+        self.sink = sink
     }
 
     package func callAsFunction(_ level: Level, _ message: String, _ more: (inout JSONWriter) -> Void = { _ in }) {
         guard level >= self.level else { return }
-        var json = JSONWriter(capacity: 256)
+        let lost = sink.takeLost()
+        var json = JSONWriter(capacity: 512)
         json.object {
             $0.member("time", now())
             $0.member("level", level.rawValue)
             $0.member("endpoint", endpoint)
             $0.member("version", version)
             $0.member("message", message)
+            if lost > 0 { $0.member("dropped", lost) }
             more(&$0)
         }
         var line = json.bytes
         line.append(UInt8(ascii: "\n"))
-        _ = write(2, line, line.count)
+        sink.write(line, telling: lost)
     }
+}
+
+/// A text's beginning, in bytes: lines are short enough for a pipe to take them whole.
+func cut(_ text: String, _ most: Int) -> String {
+    text.utf8.count <= most ? text : String(decoding: text.utf8.prefix(most), as: UTF8.self)
 }
 
 /// `2026-11-20T12:00:00.123Z`

@@ -4,7 +4,7 @@ import HTTP
 import Synchronization
 
 /// The way of every request: method → key → media type → size → fields → the endpoint's own `answer` → JSON, or a fault;
-/// then one log line.
+/// then its counts and one log line.
 final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
     enum Answering: Sendable {
         case immediate(@Sendable (Body, Call<Body.Tools>) throws -> Answer)
@@ -14,14 +14,13 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
     private let tools: Body.Tools
     private let keys: Mutex<APIKeys>
     private let maxInFlight: Int
-    private let log: Log
-    private let inFlight = Atomic<Int>(0)
+    private let observation: Observation
 
-    init(tools: Body.Tools, keys: APIKeys, maxInFlight: Int, log: Log) {
+    init(tools: Body.Tools, keys: APIKeys, maxInFlight: Int, observation: Observation) {
         self.tools = tools
         self.keys = Mutex(keys)
         self.maxInFlight = maxInFlight
-        self.log = log
+        self.observation = observation
     }
 
     /// For the requests that come from now on.
@@ -33,7 +32,7 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
         switch answering {
         case .immediate(let answer):
             .immediate { [self] request in
-                let trace = begin(request)
+                let trace = begin(request, waits: false)
                 do {
                     let (ask, call) = try accept(request, trace)
                     return conclude(try answer(ask, call), trace)
@@ -43,10 +42,11 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
             }
         case .suspending(let answer):
             .suspending { [self] request in
-                let trace = begin(request)
+                let trace = begin(request, waits: true)
                 do {
                     let (ask, call) = try accept(request, trace)
-                    return conclude(try await answer(ask, call), trace)
+                    let answer = try await Trace.$current.withValue(trace) { try await answer(ask, call) }
+                    return conclude(answer, trace)
                 } catch {
                     return refuse(error, trace)
                 }
@@ -54,10 +54,10 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
         }
     }
 
-    private func begin(_ request: Request) -> Trace {
+    private func begin(_ request: Request, waits: Bool) -> Trace {
         Trace(
-            requestID: requestID(request.parameters), log: log,
-            isOver: inFlight.add(1, ordering: .relaxed).newValue > maxInFlight)
+            requestID: requestID(request.parameters), observation: observation,
+            isOver: observation.scoreboard.begin() > maxInFlight, waits: waits)
     }
 
     private func accept(_ request: Request, _ trace: Trace) throws(Fault) -> (Body, Call<Body.Tools>) {
@@ -71,8 +71,8 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
         return (
             ask,
             Call(
-                tools: tools, requestID: trace.requestID, log: log, parameters: request.parameters,
-                scope: access.prefixes)
+                tools: tools, parameters: request.parameters, scope: access.prefixes,
+                scoreboard: observation.scoreboard)
         )
     }
 
@@ -80,7 +80,7 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
         guard parameters["REQUEST_METHOD"] == "POST" else { throw Fault(.methodNotAllowed) }
         let values = parameters.all("HTTP_X_API_KEY")
         guard let access = keys.withLock({ $0.access(values) }) else { throw Fault(.unauthorized) }
-        if let endpoints = access.endpoints, !endpoints.contains(log.endpoint) { throw Fault(.scopeDenied) }
+        if let endpoints = access.endpoints, !endpoints.contains(observation.log.endpoint) { throw Fault(.scopeDenied) }
         return access
     }
 
@@ -109,7 +109,6 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
     }
 
     private func ended(_ body: [UInt8], status: Int, _ trace: Trace, _ fault: Fault? = nil) -> Response {
-        inFlight.subtract(1, ordering: .relaxed)
         trace.end(status: status, bytes: body.count)
         let head = responseHead(status, "application/json", requestID: trace.requestID) { head in
             head.append("Content-Length: ")
@@ -130,7 +129,9 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
             body: .stream { [self] body in
                 let writer = LineWriter(body)
                 do {
-                    try await writer.withHeartbeats { try await lines(writer) }
+                    try await Trace.$current.withValue(trace) {
+                        try await writer.withHeartbeats { try await lines(writer) }
+                    }
                 } catch {
                     let fault = fault(from: error)
                     trace.fault = fault
@@ -139,8 +140,7 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
                         fault.writeMembers(to: &json, requestID: trace.requestID)
                     }
                 }
-                inFlight.subtract(1, ordering: .relaxed)
-                trace.end(status: 200, bytes: writer.bytes)
+                trace.end(status: 200, bytes: writer.bytes, isSent: true)
             })
     }
 
@@ -153,7 +153,7 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
     }
 }
 
-private func responseHead(
+func responseHead(
     _ status: Int, _ type: StaticString, requestID: String, _ more: (inout [UInt8]) -> Void
 ) -> [UInt8] {
     var head: [UInt8] = []
@@ -192,7 +192,7 @@ private func reason(_ status: Int) -> StaticString {
 }
 
 /// nginx's `$request_id` if it is 1…64 of `[A-Za-z0-9-]`, else one made here.
-private func requestID(_ parameters: Parameters) -> String {
+func requestID(_ parameters: Parameters) -> String {
     if let given = parameters["REQUEST_ID"], (1...64).contains(given.utf8.count), isPlain(given) {
         return given
     }

@@ -27,6 +27,7 @@ package func serve<Body: RequestBody, Answer: ResponseBody>(
 private func serve<Body: RequestBody, Answer: ResponseBody>(
     _ name: String, _ maxBodyBytes: Int, _ answering: RequestPath<Body, Answer>.Answering
 ) -> Never {
+    LogSink.reserve(2)
     let start = Start(arguments: Array(CommandLine.arguments.dropFirst()), name: name)
     var settings = Settings.process()
     let common = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)
@@ -39,14 +40,6 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         say(1, "\(name): settings are complete")
         exit(0)
     }
-    let log = Log(endpoint: name, level: common.logLevel)
-    let path = RequestPath<Body, Answer>(tools: tools, keys: keys, maxInFlight: common.maxInFlight, log: log)
-    let handler = path.handler(answering)
-    if start == .cgi {
-        exit(answerCGI(maxBodyBytes: common.maxBodyBytes, handler: handler) ? 0 : 1)
-    }
-    raiseDescriptorLimit()
-    let signals = Signals()
     let listeners: [Listener]
     do throws(Listener.Failure) {
         listeners = try start.listeners()
@@ -54,7 +47,19 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         say(2, "\(name): cannot listen on \(error)")
         exit(1)
     }
+    let scoreboard = Scoreboard(endpoint: name, folder: sharedFolder(listeners))
+    let log = Log(
+        endpoint: name, level: common.logLevel, sink: LogSink(2) { scoreboard.add(.droppedLines) })
+    let path = RequestPath<Body, Answer>(
+        tools: tools, keys: keys, maxInFlight: common.maxInFlight,
+        observation: Observation(log: log, scoreboard: scoreboard, slowMilliseconds: common.slowMilliseconds))
+    let handler = StatusPage(scoreboard).before(path.handler(answering))
+    if start == .cgi {
+        exit(answerCGI(maxBodyBytes: common.maxBodyBytes, handler: handler) ? 0 : 1)
+    }
     if listeners.isEmpty { usage(name) }
+    raiseDescriptorLimit()
+    let signals = Signals()
     var reload: (@Sendable () -> Void)?
     if let file = common.scopesFile { reload = { readAgain(file, keys, log) { path.replace($0) } } }
     let server = Server(
@@ -62,11 +67,13 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         Server.Options(
             maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
             reload: reload,
+            onDrain: scoreboard.drain,
             report: { message, detail in log(.warning, message) { $0.member("detail", detail) } }),
         handler: handler)
     log(.info, "started") { $0.member("pid", Int(getpid())) }
     server.run(signals)
     log(.info, "stopped")
+    scoreboard.remove()
     _exit(0)
 }
 
@@ -80,6 +87,12 @@ private func readAgain(_ file: String, _ keys: APIKeys, _ log: Log, _ replace: (
     }
 }
 
+/// Where the endpoint's processes put their scoreboards: systemd's directory for the service, else that of the socket they share.
+private func sharedFolder(_ listeners: [Listener]) -> String? {
+    let given = getenv("RUNTIME_DIRECTORY").flatMap { String(cString: $0).split(separator: ":").first.map(String.init) }
+    return given ?? listeners.lazy.compactMap(\.folder).first
+}
+
 /// What no endpoint can do without.
 private struct CommonSettings {
     let keys: APIKeys?
@@ -89,6 +102,7 @@ private struct CommonSettings {
     let maxInFlight: Int
     let drainSeconds: Int
     let logLevel: Log.Level
+    let slowMilliseconds: Int
 
     init(_ settings: inout Settings, maxBodyBytes: Int) {
         keys = settings.apiKeys()
@@ -103,6 +117,7 @@ private struct CommonSettings {
         maxInFlight = settings.integer("MAX_IN_FLIGHT", default: 1024, in: 1...65_536)
         drainSeconds = settings.integer("DRAIN_SECONDS", default: 600, in: 1...86_400)
         logLevel = settings.logLevel()
+        slowMilliseconds = settings.integer("SLOW_MS", default: 5000, in: 1...3_600_000)
     }
 }
 
@@ -138,6 +153,7 @@ private enum Start: Equatable {
         switch self {
         case .path(let path): [try Listener.bind(path: path)]
         case .port(let port): [try Listener.bind(port: port)]
+        case .cgi: []
         default: try Listener.inherited()
         }
     }

@@ -66,6 +66,20 @@ package struct Listener: Sendable {
         return listeners
     }
 
+    /// Where a unix socket was bound; nil for any other, and for one without a name.
+    package var folder: String? {
+        var address = sockaddr_un()
+        var size = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let isKnown =
+            isUnix
+            && withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+            } == 0
+        let path = withUnsafeBytes(of: &address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        guard isKnown, !path.isEmpty else { return nil }
+        return path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
+
     private static func taken(_ descriptor: Int32, isOwn: Bool) throws(Failure) -> Listener {
         guard shim_set_nonblocking(descriptor) >= 0 else { throw failure("fcntl") }
         return Listener(descriptor: descriptor, isOwn: isOwn, isUnix: shim_family(descriptor) == AF_UNIX)

@@ -47,7 +47,8 @@ package struct Parameters: Sendable {
     package subscript(name: StaticString) -> String? {
         var found: String?
         forEach(name) { value in
-            if found == nil { found = String(decoding: value, as: UTF8.self) }
+            found = String(decoding: value, as: UTF8.self)
+            return false
         }
         return found
     }
@@ -55,11 +56,15 @@ package struct Parameters: Sendable {
     /// Every parameter of that name, in order: a header sent twice arrives twice.
     package func all(_ name: StaticString) -> [[UInt8]] {
         var found: [[UInt8]] = []
-        forEach(name) { found.append(Array($0)) }
+        forEach(name) { value in
+            found.append(Array(value))
+            return true
+        }
         return found
     }
 
-    private func forEach(_ name: StaticString, _ body: (UnsafeRawBufferPointer) -> Void) {
+    /// - Parameter body: false: no more are wanted.
+    private func forEach(_ name: StaticString, _ body: (UnsafeRawBufferPointer) -> Bool) {
         bytes.withUnsafeBytes { all in
             var start = 0
             let length = name.utf8CodeUnitCount
@@ -67,9 +72,10 @@ package struct Parameters: Sendable {
                 let size = Int(all.loadUnaligned(fromByteOffset: start, as: UInt32.self))
                 start += 4
                 if size > length, all[start + length] == UInt8(ascii: "="),
-                    memcmp(all.baseAddress! + start, name.utf8Start, length) == 0
+                    memcmp(all.baseAddress! + start, name.utf8Start, length) == 0,
+                    !body(UnsafeRawBufferPointer(rebasing: all[start + length + 1..<start + size]))
                 {
-                    body(UnsafeRawBufferPointer(rebasing: all[start + length + 1..<start + size]))
+                    return
                 }
                 start += size
             }

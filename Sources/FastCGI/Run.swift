@@ -63,6 +63,7 @@ extension Server {
 
     /// Takes what waits in sockets of our own, accepts no more, and returns when every connection has ended, or in time.
     private func drain(_ signals: Signals) {
+        options.onDrain()
         stopListening()
         for listener in listeners where listener.isOwn {
             if listener.isUnix {

@@ -13,17 +13,21 @@ package final class Server: Sendable {
         package var peers: PeerUsers
         /// Called on HUP.
         package var reload: (@Sendable () -> Void)?
+        /// Called when a drain begins.
+        package var onDrain: @Sendable () -> Void
         /// For what an operator should know, as (message, detail).
         package var report: @Sendable (String, String) -> Void
 
         package init(
             maxBodyBytes: Int, drainSeconds: Int, peers: PeerUsers, reload: (@Sendable () -> Void)? = nil,
+            onDrain: @escaping @Sendable () -> Void = {},
             report: @escaping @Sendable (String, String) -> Void
         ) {
             self.maxBodyBytes = maxBodyBytes
             self.drainSeconds = drainSeconds
             self.peers = peers
             self.reload = reload
+            self.onDrain = onDrain
             self.report = report
         }
     }

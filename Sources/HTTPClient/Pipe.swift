@@ -135,6 +135,9 @@ package final class Pipe: Sendable {
     /// Why the download ended early.
     package var failure: TransferError? { state.withLock { $0.end ?? nil } }
 
+    /// How many bytes have come so far.
+    package var written: Int { state.withLock { $0.written } }
+
     /// Takes what has come; empty: the end.
     package func next() async throws(TransferError) -> [UInt8] {
         _ = try await peek(1)

@@ -28,20 +28,23 @@ package struct Retry: Sendable {
         case again(Failure, after: Duration?)
     }
 
+    /// - Parameter pause: waits between attempts.
+    /// - Parameter attempt: is told which it is, from 1.
     /// - Throws: the last failure; a wait that would end after the budget isn't begun.
     package func callAsFunction<Value: Sendable, Failure: Error>(
-        _ attempt: () async -> Attempt<Value, Failure>
+        pause: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        _ attempt: (Int) async -> Attempt<Value, Failure>
     ) async throws -> Value {
         var count = 0
         while true {
-            switch await attempt() {
+            switch await attempt(count + 1) {
             case .success(let value): return value
             case .failure(let failure): throw failure
             case .again(let failure, let after):
                 let backoff = Duration.milliseconds(200 << min(count, 6)) * Double.random(in: 0.5...1)
                 let wait = after ?? backoff
                 if count >= retries || wait >= left { throw failure }
-                try await Task.sleep(for: wait)
+                try await pause(wait)
                 count += 1
             }
         }

@@ -58,7 +58,7 @@ extension Seller {
     ) async throws -> ImportTask {
         var pause = Duration.milliseconds(500)
         while pause + reserve < retry.left {
-            try await Task.sleep(for: pause)
+            try await Trace.pause(for: pause)
             if let task = try await unlessMomentary({ try await importTask(id, as: credential, within: retry) }),
                 task.status != .pending
             {

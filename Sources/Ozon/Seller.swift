@@ -1,9 +1,10 @@
 import Core
 import HTTPClient
+import Upstreams
 
 /// Ozon's Seller API: every method a POST of JSON with the headers Client-Id and Api-Key.
 package final class Seller: Sendable {
-    private let client: HTTPClient
+    private let client: UpstreamClient
     private let origin: String
     private let pace = Pace()
 
@@ -11,7 +12,7 @@ package final class Seller: Sendable {
     private static let maxReplyBytes = 64 << 20
 
     package init(_ client: HTTPClient, origin: String) {
-        self.client = client
+        self.client = UpstreamClient(.ozon, client)
         self.origin = origin
     }
 
@@ -19,18 +20,18 @@ package final class Seller: Sendable {
     package func call(
         _ path: String, _ body: [UInt8], as credential: Credential, within retry: Retry
     ) async throws -> JSON {
-        try await retry { () -> Retry.Attempt<JSON, any Error> in
+        try await retry(pause: Trace.pause) { number -> Retry.Attempt<JSON, any Error> in
             let turn = pace.turn(credential.clientID)
             if turn > .zero {
                 if turn >= retry.left { return .failure(Fault(.rateLimited, retryAfter: turn.milliseconds / 1000 + 1)) }
-                do { try await Task.sleep(for: turn) } catch { return .failure(error) }
+                do { try await Trace.pause(for: turn) } catch { return .failure(error) }
             }
-            return await attempt(path, body, credential, retry.milliseconds)
+            return await attempt(path, body, credential, retry.milliseconds, number)
         }
     }
 
     private func attempt(
-        _ path: String, _ body: [UInt8], _ credential: Credential, _ milliseconds: Int
+        _ path: String, _ body: [UInt8], _ credential: Credential, _ milliseconds: Int, _ number: Int
     ) async -> Retry.Attempt<JSON, any Error> {
         let call = HTTPClient.Call(
             "POST", origin + path,
@@ -41,7 +42,7 @@ package final class Seller: Sendable {
             body: .bytes(body), timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
         let error: SellerError
         do throws(TransferError) {
-            let reply = try await client.send(call)
+            let reply = try await client.send(call, attempt: number)
             if (200..<300).contains(reply.status) { return object(reply.body) }
             error = SellerError(reply, credential)
         } catch {

@@ -3,30 +3,35 @@ import Glibc
 import HTTP
 import HTTPClient
 import R2
+import Upstreams
 
 /// The bucket, as the server itself writes to it. One attempt a call: the caller knows what may be repeated.
 package final class Storage: Sendable {
-    private let client: HTTPClient
+    private let client: UpstreamClient
     private let signer: RequestSigner
 
     package init(_ client: HTTPClient, _ bucket: Bucket) {
-        self.client = client
+        self.client = UpstreamClient(.r2, client)
         signer = RequestSigner(bucket)
     }
 
     /// Stores an object whole or not at all: R2 keeps nothing of a PUT that breaks off.
     /// - Parameter milliseconds: what it may take.
+    /// - Parameter number: which of the caller's attempts this is, from 1.
     package func put(
-        _ key: ObjectKey, _ body: HTTPClient.Call.Body, contentType: String, milliseconds: Int
+        _ key: ObjectKey, _ body: HTTPClient.Call.Body, contentType: String, milliseconds: Int, attempt number: Int
     ) async throws(StorageError) {
         _ = try await attempt(
-            "PUT", key, headers: [("content-type", contentType)], body: body, milliseconds: milliseconds)
+            "PUT", key, headers: [("content-type", contentType)], body: body, milliseconds: milliseconds,
+            number: number)
     }
 
     /// Whether the object stands.
-    package func contains(_ key: ObjectKey, milliseconds: Int) async throws(StorageError) -> Bool {
+    package func contains(
+        _ key: ObjectKey, milliseconds: Int, attempt number: Int
+    ) async throws(StorageError) -> Bool {
         do throws(StorageError) {
-            _ = try await attempt("HEAD", key, milliseconds: milliseconds)
+            _ = try await attempt("HEAD", key, milliseconds: milliseconds, number: number)
             return true
         } catch {
             if case .refused(404, _, _) = error { return false }
@@ -43,12 +48,13 @@ package final class Storage: Sendable {
         while true {
             do throws(StorageError) {
                 return try await attempt(
-                    method, key, parameters: parameters, headers: headers, body: body, milliseconds: milliseconds)
+                    method, key, parameters: parameters, headers: headers, body: body, milliseconds: milliseconds,
+                    number: tries + 1)
             } catch {
                 guard error.isMomentary, tries < 2 else { throw error }
             }
             tries += 1
-            do { try await Task.sleep(for: .milliseconds(Int.random(in: 500...1000)) * tries) } catch {
+            do { try await Trace.pause(for: .milliseconds(Int.random(in: 500...1000)) * tries) } catch {
                 throw .cancelled
             }
         }
@@ -56,7 +62,8 @@ package final class Storage: Sendable {
 
     private func attempt(
         _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
-        headers: [(name: String, value: String)] = [], body: HTTPClient.Call.Body = .none, milliseconds: Int
+        headers: [(name: String, value: String)] = [], body: HTTPClient.Call.Body = .none, milliseconds: Int,
+        number: Int
     ) async throws(StorageError) -> HTTPClient.Reply {
         let request = signer.request(
             method, key, parameters: parameters, headers: headers, at: UTCTime(seconds: time(nil)))
@@ -65,7 +72,7 @@ package final class Storage: Sendable {
             reply = try await client.send(
                 HTTPClient.Call(
                     method, request.url, headers: request.headers, body: body, timeout: milliseconds,
-                    maxReplyBytes: 4 << 20))
+                    maxReplyBytes: 4 << 20), attempt: number)
         } catch {
             throw StorageError(error)
         }

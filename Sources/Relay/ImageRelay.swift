@@ -3,11 +3,12 @@ import HTTP
 import HTTPClient
 import R2
 import R2Storage
+import Upstreams
 
 /// Copies one image from Ozon's CDN into the bucket without holding it: what the download brings is sent on at once, each
 /// side pausing the other, and a download that breaks off aborts the upload, so that R2 stores nothing.
 package final class ImageRelay: Sendable {
-    private let client: HTTPClient
+    private let cdn: UpstreamClient
     private let storage: Storage
     private let hosts: ImageHosts
     private let maxBytes: Int
@@ -37,17 +38,18 @@ package final class ImageRelay: Sendable {
         slots = TransferSlots(count: settings.integer("MAX_TRANSFERS", default: 32, in: 1...1024))
         guard let hosts, let bucket else { return nil }
         self.hosts = hosts
-        client = HTTPClient(
+        let client = HTTPClient(
             HTTPClient.Options(
                 maxConnections: 2 * slots.count, speaksHTTP2: false, authorities: settings.optional("SSL_CERT_FILE")))
+        cdn = UpstreamClient(.cdn, client)
         storage = Storage(client, bucket)
     }
 
     /// Whether the key is already there.
     package func holds(_ key: ObjectKey) async throws -> Bool {
-        try await repeated { () async throws(Failure) in
+        try await repeated { (number) async throws(Failure) in
             do throws(StorageError) {
-                return try await storage.contains(key, milliseconds: milliseconds)
+                return try await storage.contains(key, milliseconds: milliseconds, attempt: number)
             } catch {
                 throw Failure(error)
             }
@@ -56,31 +58,35 @@ package final class ImageRelay: Sendable {
 
     /// Up to two more tries where trying again may help, the download included.
     package func copy(_ url: String, to key: ObjectKey) async throws {
-        try await turns(key.text) {
-            try await repeated { () async throws(Failure) in try await copyOnce(url, key) }
+        let bytes = try await turns(key.text) {
+            try await repeated { (number) async throws(Failure) in try await copyOnce(url, key, number) }
         }
+        Trace.image(bytes: bytes)
     }
 
-    private func repeated<Value: Sendable>(_ attempt: () async throws(Failure) -> Value) async throws -> Value {
+    private func repeated<Value: Sendable>(_ attempt: (Int) async throws(Failure) -> Value) async throws -> Value {
         var tries = 0
         while true {
             do throws(Failure) {
-                return try await attempt()
+                return try await attempt(tries + 1)
             } catch {
                 try Task.checkCancellation()
                 guard error.isMomentary, tries < Self.retries else { throw error }
             }
             tries += 1
             // R2 takes one write a second for a key.
-            try await Task.sleep(for: .milliseconds(Int.random(in: 1000...1500)) * tries)
+            try await Trace.pause(for: .milliseconds(Int.random(in: 1000...1500)) * tries)
         }
     }
 
-    private func copyOnce(_ url: String, _ key: ObjectKey) async throws(Failure) {
+    /// - Returns: the image's bytes.
+    private func copyOnce(_ url: String, _ key: ObjectKey, _ number: Int) async throws(Failure) -> Int {
         let deadline = ContinuousClock.now + .milliseconds(milliseconds)
         let pipe = Pipe(maxBytes: maxBytes)
         defer { pipe.close() }
-        let reply = try await fetch(url, into: pipe, deadline)
+        let download = try await fetch(url, into: pipe, deadline, number)
+        defer { download.end() }
+        let reply = download.reply
         let length = reply.headers["Content-Length"].flatMap(positiveInteger)
         if let length, length > maxBytes { throw Failure("Too large") }
         let head: [UInt8]
@@ -88,27 +94,30 @@ package final class ImageRelay: Sendable {
         guard let type = imageType(head) else { throw Failure("Not an image") }
         // Beside chunks a length means nothing (RFC 9112, 6.3).
         if let length, reply.headers["Content-Encoding"] == nil, reply.headers["Transfer-Encoding"] == nil {
-            try await put(key, .pipe(pipe, count: length), type, deadline, pipe)
+            try await put(key, .pipe(pipe, count: length), type, deadline, pipe, number)
+            return length
         } else {
-            try await spool(pipe, key, type, deadline)
+            return try await spool(pipe, key, type, deadline, number)
         }
     }
 
     private func fetch(
-        _ url: String, into pipe: Pipe, _ deadline: ContinuousClock.Instant
-    ) async throws(Failure) -> HTTPClient.Reply {
+        _ url: String, into pipe: Pipe, _ deadline: ContinuousClock.Instant, _ number: Int
+    ) async throws(Failure) -> Download {
         var url = url
         for _ in 0...Self.maxRedirects {
             guard let place = hosts.place(of: url) else { throw Failure("Host not allowed") }
             let call = HTTPClient.Call(
                 "GET", url, headers: [("Accept", "image/*")], timeout: remaining(deadline), maxReplyBytes: 64 << 10,
                 onlyPublicAddresses: place == .open)
-            let reply: HTTPClient.Reply
-            do throws(TransferError) { reply = try await client.download(call, into: pipe) } catch {
+            let download: Download
+            do throws(TransferError) { download = try await cdn.download(call, into: pipe, attempt: number) } catch {
                 throw Failure(error)
             }
+            let reply = download.reply
+            if reply.status == 200 { return download }
+            download.end()
             switch reply.status {
-            case 200: return reply
             case 301, 302, 303, 307, 308:
                 guard let next = reply.headers["Location"].flatMap({ redirected(from: url, to: $0) }) else {
                     throw Failure("HTTP \(reply.status) without a place to go")
@@ -121,8 +130,8 @@ package final class ImageRelay: Sendable {
     }
 
     private func spool(
-        _ pipe: Pipe, _ key: ObjectKey, _ type: String, _ deadline: ContinuousClock.Instant
-    ) async throws(Failure) {
+        _ pipe: Pipe, _ key: ObjectKey, _ type: String, _ deadline: ContinuousClock.Instant, _ number: Int
+    ) async throws(Failure) -> Int {
         var spool = Spool()
         while true {
             let bytes: [UInt8]
@@ -132,17 +141,17 @@ package final class ImageRelay: Sendable {
                 throw Failure("Spooling failed: \(error.reason)")
             }
         }
-        try await put(key, spool.body, type, deadline, pipe)
+        try await put(key, spool.body, type, deadline, pipe, number)
         // The file's descriptor is the spool's: it must live until here.
-        _ = spool.count
+        return spool.count
     }
 
     private func put(
         _ key: ObjectKey, _ body: HTTPClient.Call.Body, _ type: String, _ deadline: ContinuousClock.Instant,
-        _ pipe: Pipe
+        _ pipe: Pipe, _ number: Int
     ) async throws(Failure) {
         do throws(StorageError) {
-            try await storage.put(key, body, contentType: type, milliseconds: remaining(deadline))
+            try await storage.put(key, body, contentType: type, milliseconds: remaining(deadline), attempt: number)
         } catch {
             // An upload that was broken off because the download was is the download's fault.
             throw pipe.failure.map(Failure.init) ?? Failure(error)

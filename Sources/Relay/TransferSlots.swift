@@ -1,3 +1,4 @@
+import Core
 import Synchronization
 
 /// The transfers a process may have under way, `MAX_TRANSFERS`, given out in the order they are asked for. A call never
@@ -19,7 +20,7 @@ package final class TransferSlots: Sendable {
 
     /// Runs the work when its turn has come. Throws CancellationError if cancelled while waiting.
     package func callAsFunction<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
-        try await take()
+        try await Trace.waitingForSlot(take)
         defer { give() }
         return try await work()
     }

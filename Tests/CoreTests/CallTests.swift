@@ -37,8 +37,7 @@ struct CallTests {
         func allows(_ prefix: String?, _ key: String) throws -> Bool {
             let parameters = Parameters(prefix.map { [("R2_PREFIX", $0)] } ?? [])
             let call = Call(
-                tools: NoTools(), requestID: "", log: Log(endpoint: "", level: .error), parameters: parameters,
-                scope: nil)
+                tools: NoTools(), parameters: parameters, scope: nil, scoreboard: Scoreboard(endpoint: ""))
             do throws(Fault) { try call.allow(try! ObjectKey(key), by: rules) } catch {
                 #expect(error.kind == .pathNotAllowed)
                 return false

@@ -77,6 +77,15 @@ extension Handler {
     }
 }
 
+func observation(
+    _ scoreboard: Scoreboard = Scoreboard(endpoint: "test"), slowMilliseconds: Int = 5000, level: Log.Level = .error,
+    sink: LogSink = LogSink(2)
+) -> Observation {
+    Observation(
+        log: Log(endpoint: "test", level: level, sink: sink), scoreboard: scoreboard,
+        slowMilliseconds: slowMilliseconds)
+}
+
 typealias Answering = @Sendable (Ask, Call<NoTools>) async throws -> Greeting
 
 func reply(
@@ -86,7 +95,7 @@ func reply(
 ) async throws -> Reply {
     let path = RequestPath<Ask, Greeting>(
         tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight,
-        log: Log(endpoint: "test", level: .error))
+        observation: observation())
     var environment = goodRequest
     for (name, value) in changes { environment[name] = value }
     let parameters = environment.map { ($0, $1) }

@@ -23,7 +23,7 @@ struct RequestPathTests {
     @Test("an endpoint that only computes takes the same way, without a task")
     func immediate() async throws {
         let path = RequestPath<Ask, Greeting>(
-            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, log: Log(endpoint: "test", level: .error))
+            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, observation: observation())
         let handler = path.handler(.immediate { ask, _ in Greeting(name: ask.name) })
         guard case .immediate(let answer) = handler else { throw Stranger() }
         let parameters = Parameters(goodRequest.map { ($0, $1) })
@@ -89,7 +89,7 @@ struct RequestPathTests {
         let (entered, began) = AsyncStream<Void>.makeStream()
         let (release, ended) = AsyncStream<Void>.makeStream()
         let path = RequestPath<Ask, Greeting>(
-            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, log: Log(endpoint: "test", level: .error))
+            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, observation: observation())
         let handler = path.handler(
             .suspending { ask, _ in
                 if ask.name == "held" {

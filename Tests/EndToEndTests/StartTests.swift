@@ -126,7 +126,8 @@ extension EndToEnd {
                 "R2_SECRET_ACCESS_KEY": nil, "R2_BUCKET_NAME": "A", "R2_PUBLIC_BASE": "images.example",
                 "MAX_BODY_BYTES": "1k",
                 "R2_REQUIRE_TYPE": "yes", "MAX_UPLOAD_BYTES": "0", "MAX_IN_FLIGHT": "-1", "DRAIN_SECONDS": "soon",
-                "LOG_LEVEL": "loud", "ALLOWED_PEER_USERS": "no-such-user-here", "R2_ALLOWED_TYPES": "jpeg",
+                "LOG_LEVEL": "loud", "SLOW_MS": "0", "ALLOWED_PEER_USERS": "no-such-user-here",
+                "R2_ALLOWED_TYPES": "jpeg",
             ]
             if endpoint == .download {
                 wrong.merge(["OZON_API_URL": "http://api-seller.ozon.ru", "OZON_TIMEOUT": "0", "OZON_MAX_RETRIES": "x"])

@@ -67,14 +67,30 @@ extension EndToEnd {
                     .download, downloadBody(["A-1"], client: client, key: Sandbox.sellerKey, ["presign": true]),
                     with: ["Accept: \(accept)"])
             }
+            _ = try sandbox.site.post(
+                .download,
+                downloadBody(
+                    ["2194435300", "FAULT-IMG-404"], client: client, key: Sandbox.sellerKey,
+                    [
+                        "download_images": true
+                    ]))
+            for endpoint in [Endpoint.pushImages, .pushStatus] {
+                let more: [String: Any] = ["images": pictures(1).map { "\($0)?token=query-7e57" }, "task_id": 1]
+                _ = try sandbox.site.post(
+                    endpoint, pushBody(123, client: client, key: Sandbox.sellerKey, more))
+            }
             let names = try FileManager.default.contentsOfDirectory(atPath: "\(sandbox.folder)/log")
             #expect(Set(names).isSuperset(of: ["ozon-download.log", "r2-presigned-url.log", "nginx-error.log"]))
             let key = try #require(sandbox.settings["R2_ACCESS_KEY_ID"])
             for name in names {
                 let text = try String(contentsOfFile: "\(sandbox.folder)/log/\(name)", encoding: .utf8)
-                for secret in sandbox.secrets + [key, client, "cookie-7e57", "bearer-7e57"] {
+                for secret in sandbox.secrets + [key, client, "cookie-7e57", "bearer-7e57", "query-7e57"] {
                     #expect(!text.contains(secret), "\(name) holds \(secret.prefix(20))…")
                 }
+            }
+            for endpoint in [Endpoint.download, .pushImages, .create, .resume, .abort] {
+                let calls = try sandbox.log(endpoint).filter { $0["message"].string == "upstream call" }
+                #expect(!calls.isEmpty, "\(endpoint) logs at level debug")
             }
             for endpoint in Endpoint.allCases {
                 // The stack's own --check stands before the first line.

@@ -28,7 +28,7 @@ private func retrying(
     _ budget: Duration, _ retries: Int, _ attempt: (Retry) async -> Retry.Attempt<Int, Failed>
 ) async throws -> Int {
     let retry = Retry(budget: budget, retries: retries)
-    return try await retry { await attempt(retry) }
+    return try await retry { _ in await attempt(retry) }
 }
 
 @Suite("Retry", .timeLimit(.minutes(1)))

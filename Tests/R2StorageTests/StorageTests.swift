@@ -27,7 +27,7 @@ struct StorageTests {
         let server = try ScriptedServer([.receive, reply("200 OK")])
         try await storage(server).put(
             try ObjectKey("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
-            milliseconds: 10_000)
+            milliseconds: 10_000, attempt: 1)
         let request = try #require(server.requests.first)
         #expect(request.hasPrefix("PUT /bucket/users/%C3%A9%20a.jpg HTTP/1.1\r\n"))
         let lines = request.lowercased().components(separatedBy: "\r\n")
@@ -47,13 +47,13 @@ struct StorageTests {
     func contains() async throws {
         let key = try ObjectKey("users/a")
         let there = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n")])
-        #expect(try await storage(there).contains(key, milliseconds: 10_000))
+        #expect(try await storage(there).contains(key, milliseconds: 10_000, attempt: 1))
         #expect(there.requests.first?.hasPrefix("HEAD /bucket/users/a HTTP/1.1\r\n") == true)
         let absent = try ScriptedServer([.receive, reply("404 Not Found")])
-        #expect(try await !storage(absent).contains(key, milliseconds: 10_000))
+        #expect(try await !storage(absent).contains(key, milliseconds: 10_000, attempt: 1))
         let denied = try ScriptedServer([.receive, reply("403 Forbidden")])
         await #expect(throws: StorageError.refused(403, code: nil)) {
-            try await storage(denied).contains(key, milliseconds: 10_000)
+            try await storage(denied).contains(key, milliseconds: 10_000, attempt: 1)
         }
     }
 
@@ -65,7 +65,7 @@ struct StorageTests {
         ])
         await #expect(throws: StorageError.refused(503, code: "ServiceUnavailable")) {
             try await storage(server).put(
-                try ObjectKey("a"), .bytes([]), contentType: "image/png", milliseconds: 10_000)
+                try ObjectKey("a"), .bytes([]), contentType: "image/png", milliseconds: 10_000, attempt: 1)
         }
         #expect(server.requests.count == 1)
     }
@@ -74,7 +74,7 @@ struct StorageTests {
     func silence() async throws {
         let server = try ScriptedServer([.stall])
         await #expect(throws: StorageError.timeout) {
-            try await storage(server).contains(try ObjectKey("a"), milliseconds: 200)
+            try await storage(server).contains(try ObjectKey("a"), milliseconds: 200, attempt: 1)
         }
     }
 }

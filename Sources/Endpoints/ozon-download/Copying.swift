@@ -120,6 +120,7 @@ struct Copying: Sendable {
             }
             return nil
         } catch let failure as ImageRelay.Failure {
+            Trace.image(bytes: nil)
             return failure.reason
         }
     }

@@ -33,8 +33,8 @@ struct Downloading: Tools {
 /// One call's work: products are looked up, items are made of them.
 struct Work: Sendable {
     private let ask: Ask
+    private let call: Call<Downloading>
     private let tools: Downloading
-    private let time: UTCTime
 
     /// URLs signed at once are answered in one piece only up to this many articles.
     private static let maxPresigned = 500
@@ -42,8 +42,8 @@ struct Work: Sendable {
     /// - Throws: 400 or 403 for what is known before Ozon is asked.
     init(_ ask: Ask, _ call: Call<Downloading>) throws(Fault) {
         self.ask = ask
+        self.call = call
         tools = call.tools
-        time = call.time
         guard ask.presign || ask.downloadsImages else { return }
         if ask.presign, !ask.downloadsImages, !call.wantsLines, ask.lookup.articles.count > Self.maxPresigned {
             let reason = "Exceeds limit (\(Self.maxPresigned))"
@@ -196,9 +196,10 @@ struct Work: Sendable {
             uploads.append(
                 ImageUpload(
                     url: url, key: key,
-                    uploadURL: tools.presigner.url(key, headers: headers, expiresIn: 3600, at: time),
+                    uploadURL: tools.presigner.url(key, headers: headers, expiresIn: 3600, at: call.time),
                     publicURL: tools.presigner.bucket.publicURL(of: key), headers: headers))
         }
+        call.signed(uploads.count)
         return uploads
     }
 }

@@ -56,10 +56,11 @@ struct Answer: ResponseBody {
     let uploadID = try await call.tools.storage { storage async throws(StorageError) in
         try await storage.createUpload(ask.key, contentType: ask.contentType)
     }
+    let numbers = 1...min(ask.plan.count, firstParts)
+    call.signed(numbers.count)
     return Answer(
         key: ask.key, uploadID: uploadID, plan: ask.plan,
-        parts: signing.presigner.parts(
-            1...min(ask.plan.count, firstParts), of: ask.plan, ask.key, upload: uploadID, at: call.time),
+        parts: signing.presigner.parts(numbers, of: ask.plan, ask.key, upload: uploadID, at: call.time),
         expiresAt: call.time + partLifetime, publicURL: signing.presigner.bucket.publicURL(of: ask.key))
 }
 

@@ -47,6 +47,7 @@ struct Answer: ResponseBody {
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Signing>) throws -> Answer {
     try call.allow(ask.key, by: call.tools.rules)
+    call.signed(ask.numbers.count)
     return Answer(
         parts: call.tools.presigner.parts(ask.numbers, of: ask.plan, ask.key, upload: ask.uploadID, at: call.time),
         expiresAt: call.time + partLifetime)

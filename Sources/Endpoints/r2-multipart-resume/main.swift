@@ -69,6 +69,7 @@ struct Answer: ResponseBody {
     }
     let held = Set(uploaded.map(\.number))
     let missing = (1...ask.plan.count).lazy.filter { !held.contains($0) }.prefix(firstParts)
+    call.signed(missing.count)
     return Answer(
         uploadID: uploadID, uploaded: uploaded,
         missing: signing.presigner.parts(missing, of: ask.plan, ask.key, upload: uploadID, at: call.time),

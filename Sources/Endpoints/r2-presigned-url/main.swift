@@ -43,6 +43,7 @@ struct Answer: ResponseBody {
     let upload = ask.upload
     try call.allow(upload.key, by: call.tools.rules)
     let presigner = call.tools.presigner
+    call.signed(1)
     return Answer(
         uploadURL: presigner.url(
             upload.key, headers: upload.signedHeaders, expiresIn: upload.expiresIn, at: call.time),

@@ -66,6 +66,7 @@ struct Answer: ResponseBody {
                 upload.key, headers: upload.signedHeaders, expiresIn: upload.expiresIn, at: call.time),
             publicURL: presigner.bucket.publicURL(of: upload.key))
     }
+    call.signed(items.count)
     return Answer(items: items, expiresAt: call.time + ask.uploads.map(\.expiresIn).min()!)
 }
 

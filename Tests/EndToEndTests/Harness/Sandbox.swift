@@ -20,7 +20,7 @@ final class Sandbox: Sendable {
     let key: String
     let ozonPort: UInt16
     let s3Port: UInt16
-    /// What the handlers run with.
+    /// What the handlers run with; at level debug, so that no secret is in any line there can be.
     let settings: [String: String]
     /// What no log and no answer may hold, besides the sellers' keys that the tests send.
     let secrets: [String]
@@ -35,7 +35,7 @@ final class Sandbox: Sendable {
         let stack = "\(repository)/deploy/sandbox/stack"
         try Self.keep(stack, folder)
         let started = try Program.run(
-            stack, ["start", folder, "OZON_TIMEOUT=\(Self.ozonTimeout)"],
+            stack, ["start", folder, "OZON_TIMEOUT=\(Self.ozonTimeout)", "LOG_LEVEL=debug"],
             environment: ProcessInfo.processInfo.environment.filter { ["BIN", "S3_VENV", "HOME"].contains($0.key) },
             within: 180)
         guard started.code == 0 else { throw NotStarted(text: started.errors) }

@@ -1,0 +1,111 @@
+import FastCGI
+import Foundation
+import HTTPClient
+import TestSupport
+import Testing
+import Upstreams
+
+@testable import Core
+
+private struct NoTools: Tools {
+    init() {}
+    init?(_ settings: inout Settings) {}
+}
+
+private struct Ask: RequestBody {
+    init?(_ fields: Fields, _ tools: NoTools) {}
+}
+
+private struct Answer: ResponseBody {
+    func write(to json: inout JSONWriter) { json.object { _ in } }
+}
+
+private let usual = HTTPClient.Options(maxConnections: 4, speaksHTTP2: false, authorities: nil)
+
+/// What calls made by a request leave in its process's scoreboard.
+private func counted(
+    _ work: @escaping @Sendable (UpstreamClient) async throws -> Void
+) async throws -> [UpstreamCall.Outcome: Int] {
+    let scoreboard = Scoreboard(endpoint: "test")
+    let path = RequestPath<Ask, Answer>(
+        tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1,
+        observation: Observation(
+            log: Log(endpoint: "test", level: .error), scoreboard: scoreboard, slowMilliseconds: 60_000))
+    let client = UpstreamClient(.r2, HTTPClient(usual))
+    let handler = path.handler(
+        .suspending { _, _ in
+            try await work(client)
+            return Answer()
+        })
+    guard case .suspending(let respond) = handler else { return [:] }
+    let parameters = Parameters([
+        ("REQUEST_METHOD", "POST"), ("HTTP_X_API_KEY", "key"), ("CONTENT_TYPE", "application/json"),
+    ])
+    _ = await respond(Request(parameters: parameters, body: .bytes(Array("{}".utf8))))
+    let reading = try #require(scoreboard.readings().known.first)
+    #expect(reading.calls(.ozon, .ok) + reading.calls(.cdn, .ok) == 0)
+    let counts = UpstreamCall.Outcome.allCases.map { ($0, reading.calls(.r2, $0)) }.filter { $0.1 > 0 }
+    #expect(reading.latency(.r2).count == counts.map(\.1).reduce(0, +))
+    return Dictionary(uniqueKeysWithValues: counts)
+}
+
+private func call(_ url: String, milliseconds: Int = 10_000, maxReplyBytes: Int = 1000) -> HTTPClient.Call {
+    HTTPClient.Call("GET", url, headers: [], timeout: milliseconds, maxReplyBytes: maxReplyBytes)
+}
+
+@Suite("Calls to upstreams, counted", .timeLimit(.minutes(1)))
+struct UpstreamClientTests {
+    @Test("a reply counts by its status, and no reply by what went wrong")
+    func outcomes() async throws {
+        let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
+        let refusing = try ScriptedServer([.receive, .send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")])
+        let failing = try ScriptedServer([.receive, .send("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")])
+        let silent = try ScriptedServer([.receive, .stall])
+        let resetting = try ScriptedServer([.receive, .reset])
+        let counts = try await counted { client in
+            for server in [good, refusing, failing, resetting] {
+                _ = try? await client.send(call(server.url), attempt: 1)
+            }
+            _ = try? await client.send(call(silent.url, milliseconds: 50), attempt: 1)
+            // Port 1 of loopback: nobody.
+            _ = try? await client.send(call("http://127.0.0.1:1/"), attempt: 1)
+            _ = try? await client.send(call(good.url, maxReplyBytes: 1), attempt: 1)
+        }
+        #expect(counts == [.ok: 1, .refused: 1, .failed: 1, .broken: 2, .timeout: 1, .unreachable: 1])
+    }
+
+    @Test("a cancelled call counts as that")
+    func cancelled() async throws {
+        let silent = try ScriptedServer([.receive, .stall])
+        let counts = try await counted { client in
+            let task = Task { try await client.send(call(silent.url), attempt: 1) }
+            while silent.requests.isEmpty { await Task.yield() }
+            task.cancel()
+            _ = try? await task.value
+        }
+        #expect(counts == [.cancelled: 1])
+    }
+
+    @Test("a download lasts until its end is told, and counts as what became of its body")
+    func downloads() async throws {
+        let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
+        let short = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi")])
+        let absent = try ScriptedServer([.receive, .send("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")])
+        let counts = try await counted { client in
+            for server in [good, short, absent] {
+                let pipe = Pipe(maxBytes: 100)
+                let download = try await client.download(call(server.url), into: pipe, attempt: 1)
+                if download.reply.status == 200 { while case let more? = try? await pipe.next(), !more.isEmpty {} }
+                download.end()
+                pipe.close()
+            }
+        }
+        #expect(counts == [.ok: 1, .broken: 1, .refused: 1])
+    }
+
+    @Test("outside a request nothing is counted, and calls work")
+    func outside() async throws {
+        let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
+        #expect(try await UpstreamClient(.cdn, HTTPClient(usual)).send(call(good.url), attempt: 1).status == 200)
+    }
+}
