@@ -1,3 +1,4 @@
+import Descriptors
 import FastCGI
 import Glibc
 
@@ -58,7 +59,7 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         exit(answerCGI(maxBodyBytes: common.maxBodyBytes, handler: handler) ? 0 : 1)
     }
     if listeners.isEmpty { usage(name) }
-    raiseDescriptorLimit()
+    Descriptors.raiseLimit()
     let signals = Signals()
     var reload: (@Sendable () -> Void)?
     if let file = common.scopesFile { reload = { readAgain(file, keys, log) { path.replace($0) } } }
@@ -178,12 +179,4 @@ private func usage(_ name: String) -> Never {
 private func say(_ descriptor: Int32, _ text: String) {
     let line = Array("\(text)\n".utf8)
     _ = write(descriptor, line, line.count)
-}
-
-/// Connections and transfers in flight each need one: as many as we are allowed.
-private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = min(limit.rlim_max, 65_536)
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }

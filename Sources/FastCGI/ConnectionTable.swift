@@ -1,4 +1,5 @@
 import CFastCGI
+import Descriptors
 import Glibc
 import Synchronization
 
@@ -9,9 +10,7 @@ final class ConnectionTable: @unchecked Sendable {
     private let state = Mutex<(made: Int, free: [UInt32])>((0, []))
 
     init() {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        capacity = min(Int(clamping: limit.rlim_cur), 65_536)
+        capacity = min(Descriptors.limit, 65_536)
         records = .allocate(capacity: capacity)
         records.initialize(repeating: nil, count: capacity)
     }

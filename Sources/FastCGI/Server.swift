@@ -1,4 +1,5 @@
 import CFastCGI
+import Descriptors
 import Glibc
 import Synchronization
 
@@ -39,6 +40,7 @@ package final class Server: Sendable {
     let table = ConnectionTable()
     private let ready: ReadyQueue
     let workers = WorkerCount()
+    private let accepting = Mutex(())
 
     package init(_ listeners: [Listener], _ options: Options, handler: Handler) {
         // libfcgi waits this long (ms) for a bad peer's close; its default is two seconds of a worker's time.
@@ -94,9 +96,13 @@ package final class Server: Sendable {
     func accept(_ listener: Listener) -> Bool {
         // systemd clears O_NONBLOCK on a shared listener whenever it starts another process with it.
         if !listener.isOwn { _ = shim_set_nonblocking(listener.descriptor) }
-        let descriptor = shim_accept(listener.descriptor)
+        // One worker at a time: what one finds free, another must not take.
+        let (descriptor, cause) = accepting.withLock { _ in
+            if Descriptors.areUsedUp(open: listener.descriptor) { return (Int32(-1), EMFILE) }
+            return (shim_accept(listener.descriptor), errno)
+        }
         guard descriptor >= 0 else {
-            if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pauseAccepting(errno) }
+            if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(cause) { pauseAccepting(cause) }
             return false
         }
         if listener.isUnix, !options.peers.allows(shim_peer_uid(descriptor)) {

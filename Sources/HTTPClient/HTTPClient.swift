@@ -105,6 +105,8 @@ package final class HTTPClient: Sendable {
 package enum TransferError: Error, Sendable, Equatable {
     /// DNS, connecting, TLS: the request was not sent.
     case unreachable(String)
+    /// The host's certificate, or our file of authorities (`SSL_CERT_FILE`), is none to be trusted: it will be so again.
+    case untrusted(String)
     /// Reset, or closed before the reply was whole.
     case broken(String)
     /// The whole time was used up, or nothing came for 10 s.
@@ -118,9 +120,8 @@ package enum TransferError: Error, Sendable, Equatable {
         let text = String(cString: curl_easy_strerror(code))
         switch code {
         case CURLE_OPERATION_TIMEDOUT: self = .timeout
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION,
-            CURLE_SSL_CACERT_BADFILE:
-            self = .unreachable(text)
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR: self = .unreachable(text)
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: self = .untrusted(text)
         default: self = .broken(text)
         }
     }

@@ -1,4 +1,5 @@
 import CCurl
+import Descriptors
 import Glibc
 import HTTP
 import Synchronization
@@ -97,10 +98,8 @@ final class Transfer: @unchecked Sendable {
         check(shim_set_pointer(easy, CURLOPT_WRITEDATA, this))
         check(shim_set_write(easy, CURLOPT_HEADERFUNCTION, takeHeader))
         check(shim_set_pointer(easy, CURLOPT_HEADERDATA, this))
-        if call.onlyPublicAddresses {
-            check(shim_set_open(easy, openPublic))
-            check(shim_set_pointer(easy, CURLOPT_OPENSOCKETDATA, this))
-        }
+        check(shim_set_open(easy, openSocket))
+        check(shim_set_pointer(easy, CURLOPT_OPENSOCKETDATA, this))
         setMethod(easy, this)
         return self.easy
     }
@@ -214,6 +213,20 @@ final class Transfer: @unchecked Sendable {
         return !isSent
     }
 
+    /// The socket for an address; -1: none.
+    fileprivate func open(_ address: inout curl_sockaddr) -> curl_socket_t {
+        if call.onlyPublicAddresses, !withUnsafePointer(to: &address.addr, isPublic) {
+            refusal = .forbiddenAddress
+            return -1
+        }
+        let descriptor = socket(
+            address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+        guard descriptor >= 0, Descriptors.isReserved(descriptor) else { return descriptor }
+        close(descriptor)
+        refusal = .unreachable(String(cString: strerror(EMFILE)))
+        return -1
+    }
+
     func refuse(_ error: TransferError) {
         refusal = error
     }
@@ -227,17 +240,11 @@ private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
     return String(decoding: value[..<end], as: UTF8.self)
 }
 
-private func openPublic(
-    _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+private func openSocket(
+    _ context: UnsafeMutableRawPointer?, _: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
     guard let address else { return -1 }
-    let isAllowed = withUnsafePointer(to: &address.pointee.addr) { isPublic($0) }
-    if isAllowed {
-        return socket(
-            address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
-    }
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().refuse(.forbiddenAddress)
-    return -1
+    return Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().open(&address.pointee)
 }
 
 private func sendOnce(

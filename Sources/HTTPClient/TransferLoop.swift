@@ -35,8 +35,20 @@ final class TransferLoop: @unchecked Sendable {
             defer { inbox.isRunning = true }
             return !inbox.isRunning
         }
-        if mustStart { start(self) }
+        if mustStart, !start(self) { return refuseAll() }
         curl_multi_wakeup(multi)
+    }
+
+    /// There was no thread to be had; the next call tries again.
+    private func refuseAll() {
+        let refused = inbox.withLock { inbox in
+            defer { inbox = Inbox() }
+            return inbox.added
+        }
+        for transfer in refused {
+            transfer.refuse(.unreachable("no thread for transfers could be started"))
+            transfer.finish(nil)
+        }
     }
 
     func cancel(_ transfer: Transfer) {
@@ -112,11 +124,11 @@ private func check(_ code: CURLMcode) {
     precondition(code == CURLM_OK, "libcurl: \(String(cString: curl_multi_strerror(code)))")
 }
 
-private func start(_ loop: TransferLoop) {
+private func start(_ loop: TransferLoop) -> Bool {
     var thread = pthread_t()
-    let context = Unmanaged.passRetained(loop).toOpaque()
+    let context = Unmanaged.passRetained(loop)
     let result = pthread_create(
-        &thread, nil, { Unmanaged<TransferLoop>.fromOpaque($0!).takeRetainedValue().run() }, context)
-    precondition(result == 0, "no thread for transfers could be started")
-    pthread_detach(thread)
+        &thread, nil, { Unmanaged<TransferLoop>.fromOpaque($0!).takeRetainedValue().run() }, context.toOpaque())
+    if result != 0 { context.release() } else { pthread_detach(thread) }
+    return result == 0
 }

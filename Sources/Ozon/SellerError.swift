@@ -48,6 +48,7 @@ struct SellerError {
         switch error {
         case .timeout: self.init(.ozonTimeout, nil, retry: .soon)
         case .unreachable(let cause), .broken(let cause): self.init(.ozonUnavailable, cause, retry: .soon)
+        case .untrusted(let cause): self.init(.ozonUnavailable, cause)
         case .tooLarge: self.init(.ozonBadAnswer, "The answer is too large")
         case .cancelled, .forbiddenAddress: self.init(.internalError, nil)
         }

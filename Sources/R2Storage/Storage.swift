@@ -85,6 +85,8 @@ package final class Storage: Sendable {
 package enum StorageError: Error, Sendable, Equatable {
     case timeout
     case unreachable(String)
+    /// Its certificate is none to be trusted.
+    case untrusted(String)
     /// Its status; if it told them, its error code (`AccessDenied`) and the id Cloudflare traces the request by (`cf-ray`).
     case refused(Int, code: String?, ray: String? = nil)
     /// An answer that could not be read.
@@ -96,6 +98,7 @@ package enum StorageError: Error, Sendable, Equatable {
         case .timeout: self = .timeout
         case .cancelled: self = .cancelled
         case .unreachable(let cause), .broken(let cause): self = .unreachable(cause)
+        case .untrusted(let cause): self = .untrusted(cause)
         case .tooLarge, .forbiddenAddress: self = .unreachable("\(error)")
         }
     }
@@ -110,7 +113,7 @@ package enum StorageError: Error, Sendable, Equatable {
         switch self {
         case .timeout, .unreachable: true
         case .refused(let status, _, _): status == 429 || status >= 500
-        case .cancelled, .unusable: false
+        case .untrusted, .cancelled, .unusable: false
         }
     }
 
@@ -122,10 +125,10 @@ package enum StorageError: Error, Sendable, Equatable {
     package var fault: Fault {
         switch self {
         case .timeout: Fault(.storageTimeout)
-        case .unreachable(let cause): Fault(.storageUnavailable, detail: cause)
+        case .unreachable(let cause), .untrusted(let cause): Fault(.storageUnavailable, detail: cause)
         case .refused(let status, let code, let ray):
             Fault(
-                status >= 500 ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)",
+                isMomentary ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)",
                 cause: ray.map { "cf-ray \($0)" })
         case .unusable: Fault(.storageUnavailable, detail: "The answer could not be read")
         case .cancelled: Fault(.internalError)

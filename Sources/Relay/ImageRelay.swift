@@ -168,6 +168,7 @@ extension ImageRelay.Failure {
         switch error {
         case .timeout: self.init("Timeout", isMomentary: true)
         case .unreachable: self.init("Host unreachable", isMomentary: true)
+        case .untrusted: self.init("Certificate not trusted")
         case .broken: self.init("Connection broken", isMomentary: true)
         case .tooLarge: self.init("Too large")
         case .forbiddenAddress: self.init("Host not allowed")
@@ -176,6 +177,9 @@ extension ImageRelay.Failure {
     }
 
     init(_ error: StorageError) {
-        self.init(error.fault.kind.row.error, isMomentary: error.isMomentary)
+        let fault = error.fault
+        self.init(
+            fault.detail.map { "\(fault.kind.row.error): \($0)" } ?? fault.kind.row.error,
+            isMomentary: error.isMomentary)
     }
 }

@@ -1,3 +1,4 @@
+import Descriptors
 import Glibc
 import HTTPClient
 
@@ -44,6 +45,10 @@ struct Spool: ~Copyable {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         let descriptor = open(folder, O_RDWR | O_CLOEXEC | O_TMPFILE, 0o600)
         guard descriptor >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
+        if Descriptors.isReserved(descriptor) {
+            close(descriptor)
+            throw Failure(reason: String(cString: strerror(EMFILE)))
+        }
         return descriptor
     }
 }
