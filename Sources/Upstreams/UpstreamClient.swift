@@ -66,7 +66,7 @@ extension HTTPClient.Call.Body {
 extension TransferError {
     fileprivate var outcome: UpstreamCall.Outcome {
         switch self {
-        case .unreachable, .forbiddenAddress: .unreachable
+        case .unreachable, .untrusted, .forbiddenAddress: .unreachable
         case .broken, .tooLarge: .broken
         case .timeout: .timeout
         case .cancelled: .cancelled
@@ -75,7 +75,7 @@ extension TransferError {
 
     fileprivate var cause: String? {
         switch self {
-        case .unreachable(let text), .broken(let text): text
+        case .unreachable(let text), .untrusted(let text), .broken(let text): text
         case .tooLarge: "the answer is too large"
         case .forbiddenAddress: "its address isn't public"
         case .timeout, .cancelled: nil
