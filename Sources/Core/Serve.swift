@@ -39,6 +39,10 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         say(1, "\(name): settings are complete")
         exit(0)
     }
+    guard signsAsAWS() else {
+        say(2, "\(name): libcrypto computes a wrong signature for a known request")
+        exit(70)
+    }
     let log = Log(endpoint: name, level: common.logLevel)
     let path = RequestPath<Body, Answer>(tools: tools, keys: keys, maxInFlight: common.maxInFlight, log: log)
     let handler = path.handler(answering)
@@ -62,7 +66,8 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         Server.Options(
             maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
             reload: reload,
-            report: { message, detail in log(.warning, message) { $0.member("detail", detail) } }),
+            report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
+            supervision: Notifier.process().supervision),
         handler: handler)
     log(.info, "started") { $0.member("pid", Int(getpid())) }
     server.run(signals)

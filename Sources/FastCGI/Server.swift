@@ -15,16 +15,18 @@ package final class Server: Sendable {
         package var reload: (@Sendable () -> Void)?
         /// For what an operator should know, as (message, detail).
         package var report: @Sendable (String, String) -> Void
+        package var supervision: Supervision
 
         package init(
             maxBodyBytes: Int, drainSeconds: Int, peers: PeerUsers, reload: (@Sendable () -> Void)? = nil,
-            report: @escaping @Sendable (String, String) -> Void
+            report: @escaping @Sendable (String, String) -> Void, supervision: Supervision
         ) {
             self.maxBodyBytes = maxBodyBytes
             self.drainSeconds = drainSeconds
             self.peers = peers
             self.reload = reload
             self.report = report
+            self.supervision = supervision
         }
     }
 
@@ -56,6 +58,9 @@ package final class Server: Sendable {
             watch(listener.descriptor, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, .listener(index))
         }
     }
+
+    /// An event for whichever worker is free, though nothing is to be done.
+    func wakeWorker() { ready.wake() }
 
     func stopListening() {
         for listener in listeners { _ = shim_epoll_control(epoll, EPOLL_CTL_DEL, listener.descriptor, 0, 0) }
