@@ -41,6 +41,10 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         say(1, "\(name): settings are complete")
         exit(0)
     }
+    guard signsAsAWS() else {
+        say(2, "\(name): libcrypto computes a wrong signature for a known request")
+        exit(70)
+    }
     let listeners: [Listener]
     do throws(Listener.Failure) {
         listeners = try start.listeners()
@@ -68,8 +72,8 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
         Server.Options(
             maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
             reload: reload,
-            onDrain: scoreboard.drain,
-            report: { message, detail in log(.warning, message) { $0.member("detail", detail) } }),
+            report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
+            supervision: Notifier.process().supervision(onDrain: scoreboard.drain)),
         handler: handler)
     log(.info, "started") { $0.member("pid", Int(getpid())) }
     server.run(signals)

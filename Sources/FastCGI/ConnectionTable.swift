@@ -52,8 +52,11 @@ final class ReadyQueue: Sendable {
 
     func post(_ connection: Connection) {
         waiting.withLock { $0.append(connection) }
-        eventfd_write(descriptor, 1)
+        wake()
     }
+
+    /// Without a request too: `take` then finds none.
+    func wake() { eventfd_write(descriptor, 1) }
 
     func take() -> Connection? {
         var one: eventfd_t = 0

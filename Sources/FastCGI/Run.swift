@@ -36,10 +36,11 @@ extension Server {
         }
         start(base)
         precondition(threads > 0, "no thread could be started")
+        var pulse = Pulse(options.supervision)
         var served = -1
         while true {
-            switch signals.next(milliseconds: Self.tick) {
-            case SIGTERM, SIGINT, SIGUSR1: return drain(signals)
+            switch signals.next(milliseconds: pulse.isServing ? Self.tick : 5) {
+            case SIGTERM, SIGINT, SIGUSR1: return drain(signals, &pulse)
             case SIGHUP: options.reload?()
             default:
                 resumeAccepting()
@@ -48,6 +49,7 @@ extension Server {
                 if now == served, workers.busy.load(ordering: .relaxed) >= threads { start(threads) }
                 served = now
             }
+            pulse.feel(self)
         }
     }
 
@@ -62,8 +64,8 @@ extension Server {
     }
 
     /// Takes what waits in sockets of our own, accepts no more, and returns when every connection has ended, or in time.
-    private func drain(_ signals: Signals) {
-        options.onDrain()
+    private func drain(_ signals: Signals, _ pulse: inout Pulse) {
+        options.supervision.tell(.draining)
         stopListening()
         for listener in listeners where listener.isOwn {
             if listener.isUnix {
@@ -84,15 +86,10 @@ extension Server {
                 return
             }
             if passed > Self.keptMilliseconds { table.takeParked().forEach(close) }
+            pulse.feel(self)
             _ = signals.next(milliseconds: 20)
         }
     }
-}
-
-private func milliseconds() -> Int {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int(now.tv_sec) * 1000 + Int(now.tv_nsec) / 1_000_000
 }
 
 /// A free function, and its closure too: one written where the main actor reigns traps on another thread.

@@ -14,22 +14,20 @@ package final class Server: Sendable {
         package var peers: PeerUsers
         /// Called on HUP.
         package var reload: (@Sendable () -> Void)?
-        /// Called when a drain begins.
-        package var onDrain: @Sendable () -> Void
         /// For what an operator should know, as (message, detail).
         package var report: @Sendable (String, String) -> Void
+        package var supervision: Supervision
 
         package init(
             maxBodyBytes: Int, drainSeconds: Int, peers: PeerUsers, reload: (@Sendable () -> Void)? = nil,
-            onDrain: @escaping @Sendable () -> Void = {},
-            report: @escaping @Sendable (String, String) -> Void
+            report: @escaping @Sendable (String, String) -> Void, supervision: Supervision
         ) {
             self.maxBodyBytes = maxBodyBytes
             self.drainSeconds = drainSeconds
             self.peers = peers
             self.reload = reload
-            self.onDrain = onDrain
             self.report = report
+            self.supervision = supervision
         }
     }
 
@@ -62,6 +60,9 @@ package final class Server: Sendable {
             watch(listener.descriptor, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, .listener(index))
         }
     }
+
+    /// An event for whichever worker is free, though nothing is to be done.
+    func wakeWorker() { ready.wake() }
 
     func stopListening() {
         for listener in listeners { _ = shim_epoll_control(epoll, EPOLL_CTL_DEL, listener.descriptor, 0, 0) }
