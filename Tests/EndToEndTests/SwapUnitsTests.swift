@@ -38,7 +38,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func `Under load both instances get the new executable and nothing is lost`() throws {
+        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] == "1"))
+        func `Under load both instances get the new executable and nothing is lost`() throws {
             let units = try Units()
             let before = try units.instances()
             let new = units.tools.file("new")
