@@ -35,7 +35,7 @@ extension EndToEnd {
                     ("ozon-r2/fastcgi.conf", "fastcgi_keep_conn on", "fastcgi_keep_conn \(keepConnections)")
                 ])
                 let rows = try Endpoint.allCases.map { try Row($0, stage) }
-                try eventually("all swaps are done", within: 400) {
+                try eventually("all swaps are done", within: 900) {
                     for row in rows where !row.swap.isRunning && row.done <= Self.swaps {
                         if row.done > 0 {
                             let (code, errors) = try row.swap.wait()

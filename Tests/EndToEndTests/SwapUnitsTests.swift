@@ -76,5 +76,19 @@ extension EndToEnd {
             #expect(after.count == 2 && Set(before).intersection(after).count == 1, "only the first was restarted")
             #expect(try units.swap.run(nil, ["--env", "/dev/null"]).errors.contains("the settings are the unit's"))
         }
+
+        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] == "1"))
+        func `If the second instance fails the first gets the old executable back, and nothing is lost`() throws {
+            let units = try Units()
+            let load = try Load(units.stage.site, .presign)
+            let once = units.tools.file("once")
+            let (code, errors) = try units.swap.run(
+                units.swap.impostor("mkdir '\(once)' || exit 78; exec \"$real\"", told: ""))
+            #expect(code == 1)
+            #expect(errors.contains("\(Endpoint.presign)@2.service did not start"), "\(errors)")
+            #expect(try load.stop().failed == 0)
+            try eventually("both run what was installed before") { try units.instances().count == 2 }
+            #expect(FileManager.default.contentsEqual(atPath: units.installed, andPath: executable(.presign)))
+        }
     }
 }
