@@ -59,7 +59,7 @@ extension EndToEnd {
             let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(new)/fd").compactMap {
                 try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(new)/fd/\($0)")
             }
-            #expect(!open.contains { $0.hasSuffix(".lock") }, "\(open)")
+            #expect(!open.contains { $0.hasSuffix(".sock.lock") }, "\(open)")
             #expect(try left(stage.sockets) == ["\(Endpoint.presign).sock"])
         }
 
