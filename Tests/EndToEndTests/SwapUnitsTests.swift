@@ -5,7 +5,7 @@ extension EndToEnd {
     /// deploy/swap where systemd holds the socket and two instances share it. deploy/sandbox/systemctl plays systemd.
     @Suite struct SwappingUnits {
         /// nginx, the two instances of the presigner, and a swap that finds their `systemctl`.
-        private struct Units {
+        private final class Units {
             let stage: Stage
             let swap: Swap
             let installed: String
@@ -30,6 +30,11 @@ extension EndToEnd {
                 try eventually("the instances answer") {
                     try site.post(.presign, Endpoint.presign.goodBody).status == 200
                 }
+            }
+
+            deinit {
+                systemd.signal(SIGTERM)
+                _ = try? systemd.wait()
             }
 
             func instances() throws -> [Substring] {
