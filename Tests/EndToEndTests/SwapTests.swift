@@ -97,7 +97,7 @@ extension EndToEnd {
             Fault(name: "ends at once", behaviour: "exit 3", words: "ended at its start"),
             Fault(
                 name: "never answers",
-                behaviour: "\"$real\" \"$@\" & until [ -S \"$2\" ]; do :; done; kill -STOP $!; wait",
+                behaviour: "(until [ -S \"$2\" ]; do :; done; kill -STOP $$) & exec \"$real\" \"$@\"",
                 words: "no answer within 5 s"),
             Fault(
                 name: "answers 200", behaviour: answering(#""Status: 200 OK\r\n\r\n{}""#),
@@ -127,8 +127,9 @@ extension EndToEnd {
                 #expect(try swap.listener() == old.program.pid, "\(fault.name)")
                 #expect(try old.post(Endpoint.presign.goodBody).status == 200)
                 #expect(try left(scratch.path) == ["\(Endpoint.presign).sock"], "\(fault.name)")
-                try eventually("\(fault.name): no impostor is left") {
-                    try Program.run("pgrep", ["-f", "impostor.* \(scratch.path)/"]).code == 1
+                try eventually("\(fault.name): only the old process is left") {
+                    let (_, output, _) = try Program.run("pgrep", ["-f", "--", "--listen \(scratch.path)/"])
+                    return String(decoding: output, as: UTF8.self) == "\(old.program.pid)\n"
                 }
             }
         }
