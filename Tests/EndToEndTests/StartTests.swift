@@ -20,7 +20,7 @@ extension EndToEnd {
 
         /// Waits until it answers, and ends it.
         private func expectServes(
-            _ endpoint: Endpoint, _ program: Program, ownsSocket: Bool = true, _ connect: () throws -> Wire
+            _ endpoint: Endpoint, _ program: Program, _ connect: () throws -> Wire
         ) throws {
             let wire = try eventually("\(endpoint) takes connections") { () -> Wire? in
                 try #require(program.isRunning)
@@ -29,7 +29,7 @@ extension EndToEnd {
             #expect(try FastCGIWire(wire).post(endpoint.goodBody).status == 200)
             program.signal(SIGTERM)
             #expect(try program.wait() == 0)
-            if ownsSocket { #expect(throws: WireError.self) { try connect() } }
+            #expect(throws: WireError.self) { try connect() }
         }
 
         @Test(arguments: Endpoint.allCases)
@@ -93,6 +93,50 @@ extension EndToEnd {
                 #expect(code == 64, "\(arguments)")
                 #expect(output.isEmpty)
                 #expect(errors.hasPrefix("usage: \(endpoint) --listen PATH"))
+            }
+        }
+
+        /// The indented lines of that section, in order.
+        private static let manual: [String] = {
+            let text = (try? String(contentsOfFile: "\(repository)/README.md", encoding: .utf8)) ?? ""
+            let section = text.components(separatedBy: "\n##").first { $0.hasPrefix(" Starting the executables\n") }
+            return (section ?? "").components(separatedBy: "\n").filter { $0.hasPrefix("    ") }.map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
+        }()
+
+        @Test func `README shows each way to start one`() {
+            let ways = [
+                "--listen /", "--listen 127", "spawn-fcgi", "multiwatch", "systemd-socket-activate",
+                "GATEWAY_INTERFACE",
+            ]
+            for way in ways { #expect(Self.manual.contains { $0.contains(way) }, "\(way)") }
+        }
+
+        @Test(arguments: manual)
+        func `A line of README starts it as it stands`(_ line: String) throws {
+            let scratch = try Scratch()
+            let port = try freePort()
+            let binaries = URL(fileURLWithPath: executable(.presign)).deletingLastPathComponent().path
+            let body = Endpoint.presign.goodBody
+            try scratch.write("body", body)
+            var environment = try settings()
+            environment["PATH"] = "\(binaries):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
+            let command = [
+                ("/run/ozon-r2/", "\(scratch.path)/"), ("/usr/local/bin/", "\(binaries)/"), (":9001", ":\(port)"),
+                ("-E R2_...", environment.keys.map { "-E \($0)" }.joined(separator: " ")),
+                ("...", "CONTENT_TYPE=application/json CONTENT_LENGTH=\(body.utf8.count) HTTP_X_API_KEY=$API_KEYS"),
+                ("< body", "<\(scratch.file("body"))"), ("-U www-data", geteuid() == 0 ? "-U www-data" : ""),
+            ].reduce(line) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+            if line.hasPrefix("GATEWAY_INTERFACE") {
+                let (code, output, errors) = try Program.run("bash", ["-c", command], environment: environment)
+                #expect(code == 0, "\(errors)")
+                #expect(try HTTPAnswer(output).status == 200)
+                return
+            }
+            let program = try Program("bash", ["-c", "exec \(command)"], environment: environment)
+            try expectServes(.presign, program) {
+                try line.contains(":9001") ? Wire(port: port) : Wire(path: scratch.file("\(Endpoint.presign).sock"))
             }
         }
 

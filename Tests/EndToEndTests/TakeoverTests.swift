@@ -37,6 +37,41 @@ extension EndToEnd {
             try FileManager.default.attributesOfItem(atPath: handler.log)[.size] as? Int ?? 0
         }
 
+        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] == "1"))
+        func `Under multiwatch one process after the other gets the new executable, and nothing is lost`() throws {
+            let stage = try Stage()
+            let folder = try Scratch()
+            let (installed, new) = (folder.file("installed"), folder.file("new"))
+            for path in [installed, new] {
+                try FileManager.default.copyItem(atPath: executable(.presign), toPath: path)
+            }
+            let watch = try Program(
+                "spawn-fcgi",
+                ["-s", stage.socket(.presign), "-n", "--", "/usr/bin/multiwatch", "-f", "2", "--", installed],
+                environment: try sandbox().settings)
+            func processes() throws -> [pid_t] {
+                let (_, output, _) = try Program.run("pgrep", ["-P", "\(watch.pid)", "-f", "^\(installed)$"])
+                return String(decoding: output, as: UTF8.self).split(separator: "\n").compactMap { pid_t($0) }
+            }
+            try eventually("two processes") { try processes().count == 2 }
+            let load = try Load(stage.site, .presign)
+            let old = try processes()
+            #expect(rename(new, installed) == 0)
+            for process in old {
+                kill(process, SIGTERM)
+                try eventually("another is in its place") {
+                    let now = try processes()
+                    return now.count == 2 && !now.contains(process)
+                }
+            }
+            #expect(try Set(processes()).isDisjoint(with: old))
+            let seen = try load.stop()
+            #expect(seen.failed == 0)
+            #expect(seen.requests > 1000)
+            watch.signal(SIGTERM)
+            #expect(try watch.wait() == 0)
+        }
+
         @Test func `A second process takes the path over while the first still answers what it has`() throws {
             let scratch = try Scratch()
             let old = try Handler(.download, socket: scratch.file("s.sock"))

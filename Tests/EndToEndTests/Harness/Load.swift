@@ -7,30 +7,37 @@ final class Load {
 
     struct Seen {
         let requests: Int
-        /// Statuses other than 2xx and 3xx, and whatever went wrong with a connection.
+        /// Statuses other than the one expected, and whatever went wrong with a connection.
         let failed: Int
     }
 
-    init(_ site: Site, _ endpoint: Endpoint, connections: Int = 16) throws {
+    /// - Parameter body: nil: the endpoint's good one.
+    init(
+        _ site: Site, _ endpoint: Endpoint, body: String? = nil, expecting status: Int = 200, connections: Int = 16
+    ) throws {
         scratch = try Scratch()
         let sandbox = try sandbox()
         try scratch.write(
             "post.lua",
             """
             wrk.method = "POST"
-            wrk.body = [[\(endpoint.goodBody)]]
+            wrk.body = [[\(body ?? endpoint.goodBody)]]
             wrk.headers["Content-Type"] = "application/json"
             wrk.headers["X-API-Key"] = "\(sandbox.key)"
+            local thread
+            function setup(only) thread = only end
+            unexpected = 0
+            function response(status) if status ~= \(status) then unexpected = unexpected + 1 end end
             function done(summary, latency)
               local e = summary.errors
               print(string.format('SEEN {"requests":%d,"failed":%d}', summary.requests,
-                e.status + e.connect + e.read + e.write + e.timeout))
+                thread:get("unexpected") + e.connect + e.read + e.write + e.timeout))
             end
             """)
         program = try Program(
             "wrk",
             [
-                "-t1", "-c\(connections)", "-d120s", "--timeout", "10s", "-s", scratch.file("post.lua"),
+                "-t1", "-c\(connections)", "-d600s", "--timeout", "10s", "-s", scratch.file("post.lua"),
                 "http://127.0.0.1:\(site.port)\(endpoint.path)",
             ], output: scratch.file("out"), errors: scratch.file("out"))
     }

@@ -52,7 +52,9 @@ final class Stage {
         try nginx.wait()
     }
 
-    func socket(_ endpoint: Endpoint) -> String { scratch.file("run/\(endpoint).sock") }
+    var sockets: String { scratch.file("run") }
+
+    func socket(_ endpoint: Endpoint) -> String { "\(sockets)/\(endpoint).sock" }
 
     /// Starts a handler where this nginx looks for it.
     func handler(_ endpoint: Endpoint, _ settings: [String: String] = [:]) throws -> Handler {
