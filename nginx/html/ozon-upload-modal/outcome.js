@@ -1,39 +1,34 @@
-// What became of a push, in words; each image that Ozon or the backend names is marked with the reason.
-//
-// An outcome is {kind, text, list?, requestId?}; kind: good, warn, bad.
+// What became of a push: {kind, text, list?, requestId?}; kind: good, warn, bad; list: what is about no single image.
+// Images that are named are marked with the reason.
 
-const OVER_LIMIT = /^Exceeds limit \((\d+)\)$/;
-
-/** Of an answer of OzonR2.push; `items` are the list's, as they were sent. */
+/** Of an answer of OzonR2.push; `items`: the list's, as sent. */
 export function result({ status, updated, errors }, items, list, texts) {
-  if (status !== "failed") for (const item of items) list.update(item, { state: "done", note: texts.onOzon });
-  const others = mark(errors, items, list, texts);
-  if (status === "failed") return { kind: "bad", text: texts.refused, list: others };
-  if (status === "partial") return { kind: "warn", text: texts.partial(updated.images, items.length), list: others };
-  return { kind: "good", text: status === "unchanged" ? texts.unchanged : texts.confirmed(updated.images) };
+  if (status === "failed") return { kind: "bad", text: texts.refused, list: mark(errors, items, list, texts) };
+  for (const item of items) list.update(item, "done", { note: texts.onOzon });
+  if (status === "unchanged") return { kind: "good", text: texts.unchanged };
+  if (status === "confirmed") return { kind: "good", text: texts.confirmed(updated.images) };
+  return { kind: "warn", text: texts.partial(updated.images, items.length), list: mark(errors, items, list, texts) };
 }
 
-/** Of an error: an OzonR2Error, or any other. */
-export function failure(error, items, list, texts) {
-  const text = texts.errors[error.code] ?? (error.status >= 500 ? texts.errors.BACKEND_UNAVAILABLE : error.message);
-  return { kind: "bad", text, list: mark(error.errors ?? [], items, list, texts), requestId: error.requestId };
+/** Of an OzonR2Error, or another. */
+export function failure({ code, status, message, errors = [], requestId }, items, list, texts) {
+  const text = texts[code] ?? (status >= 500 ? texts.unavailable : message);
+  return { kind: "bad", text, list: mark(errors, items, list, texts), requestId };
 }
 
-/** Why one image failed, short. */
-export function reasonOf({ code, message }, texts) {
-  return texts.reasons[code] ?? message;
-}
-
-/** Marks the images that the errors are about; answers what is about none of them. */
 function mark(errors, items, list, texts) {
-  const others = [];
-  for (const { field, index, url, reason } of errors) {
-    const limit = OVER_LIMIT.exec(reason)?.[1];
-    const note = limit ? texts.overLimit(limit) : (texts.reasons[reason] ?? reason);
-    const isMeant = (item, place) => (limit ? place >= limit : index === undefined ? url && item.image.url === url : place === index);
+  return errors.flatMap(({ field, index, url, reason }) => {
+    const limit = /limit \((\d+)\)/.exec(reason)?.[1];
+    const isMeant = ({ image }, place) => (limit ? place >= limit : index === undefined ? image.url === url : place === index);
     const meant = field === "images" ? items.filter(isMeant) : [];
-    for (const item of meant) list.update(item, { state: "failed", note });
-    if (meant.length === 0) others.push(`${field}: ${note}`);
-  }
-  return others;
+    const note = inWords(reason, texts);
+    for (const item of meant) list.update(item, "failed", { note });
+    return meant.length ? [] : [`${field}: ${note}`];
+  });
+}
+
+/** Ozon's codes (pics_cant_decode), and the backend's texts. */
+function inWords(reason, texts) {
+  const [about] = /decode|limit|among|http_|timeout|server|load/.exec(reason) ?? [];
+  return about ? (texts[about] ?? (about === "among" ? texts.missing : texts.load)) : reason;
 }
