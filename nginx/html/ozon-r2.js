@@ -8,10 +8,9 @@
 //   studio.upload(file, path)       one file into the bucket, resumed after a reload
 //   studio.push({ productId, ... }) a product's pictures on Ozon replaced
 
-import { Backend, putSigned } from "./client/calls.js";
+import { Backend, OzonR2Error, answerError, networkError, putSigned, retrying, waiting } from "./client/calls.js";
 import { Copies } from "./client/copies.js";
 import { PartedUpload } from "./client/parts.js";
-import { OzonR2Error, answerError, networkError, retrying, waiting } from "./client/retrying.js";
 
 export { OzonR2Error };
 

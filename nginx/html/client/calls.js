@@ -1,9 +1,13 @@
-// The two kinds of calls: POST to the backend's endpoints, and PUT to presigned URLs.
+// Calls: POST to the backend's endpoints and PUT to presigned URLs; what their errors are, which of them are temporary, and
+// what is done about those. All that waits ends when its signal aborts, with its reason.
 
-import { OzonR2Error, answerError, linked, networkError, retrying } from "./retrying.js";
-
-/** Milliseconds without a byte of a streamed answer (the backend sends one every 10 s), or of progress of a PUT. */
-const SILENCE = 30_000;
+/** Milliseconds before the second try; doubled before each further one, and jittered by half. */
+const FIRST_PAUSE = 500;
+/** Seconds; a server that asks for a longer pause is not waited for. */
+const LONGEST_PAUSE = 60;
+const TEMPORARY = [408, 429, 500, 502, 503, 504];
+/** Milliseconds without a byte of a streamed answer (the backend sends one every 10 s), or without progress of a PUT. */
+const SILENCE = 60_000;
 
 /** @typedef {Record<string, any>} Json */
 /** @typedef {{upload_url: string, headers?: Record<string, string>}} Signed */
@@ -57,8 +61,7 @@ export class Backend {
    * @returns {AsyncGenerator<Json, void>}
    */
   async *lines(path, body, signal) {
-    const call = linked(signal);
-    const heard = watchdog(call);
+    const call = bounded(signal, SILENCE);
     try {
       const response = await this.#send(path, body, "application/x-ndjson", call.signal);
       if (!response.headers.get("Content-Type")?.startsWith("application/x-ndjson")) throw badAnswer(response);
@@ -67,13 +70,13 @@ export class Backend {
       for (let rest = ""; ; ) {
         const { value, done } = await reader.read().catch(asNetworkError);
         if (done) return;
-        heard();
+        call.heard();
         const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
         rest = /** @type {string} */ (lines.pop());
         for (const line of lines) if (line) yield JSON.parse(line);
       }
     } finally {
-      call.abort();
+      call.end();
     }
   }
 
@@ -118,16 +121,15 @@ export function putSigned(blob, signed, signAgain, onBytes, signal) {
 const put = async (blob, { upload_url, headers = {} }, onBytes, signal) => {
   signal?.throwIfAborted();
   onBytes(0);
-  const work = linked(signal);
+  const work = bounded(signal, SILENCE);
   try {
     if (globalThis.XMLHttpRequest) {
       const request = new XMLHttpRequest();
-      const moved = watchdog(work);
       work.signal.addEventListener("abort", () => request.abort());
       request.open("PUT", upload_url);
       for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
       request.upload.onprogress = ({ loaded }) => {
-        moved();
+        work.heard();
         onBytes(loaded);
       };
       await new Promise((resolve, reject) => {
@@ -141,26 +143,10 @@ const put = async (blob, { upload_url, headers = {} }, onBytes, signal) => {
       if (!response.ok) throw answerError(response.status, await response.text(), (name) => response.headers.get(name));
     }
   } finally {
-    work.abort();
+    work.end();
   }
   onBytes(blob.size);
 };
-
-/**
- * Aborts the work when it has been silent for too long; to be called at each sign of life.
- *
- * @param {AbortController} work
- */
-function watchdog(work) {
-  let heard = Date.now();
-  const timer = setInterval(() => {
-    if (Date.now() - heard > SILENCE) work.abort();
-  }, 1000);
-  work.signal.addEventListener("abort", () => clearInterval(timer));
-  return () => {
-    heard = Date.now();
-  };
-}
 
 /** @type {(cause: unknown) => never} */
 function asNetworkError(cause) {
@@ -172,3 +158,116 @@ const badAnswer = ({ status, headers }, cause) => {
   const requestId = headers.get("X-Request-Id") ?? "";
   return new OzonR2Error("The answer is not the backend's", { code: "BAD_ANSWER", status, requestId, cause });
 };
+
+export class OzonR2Error extends Error {
+  /**
+   * @param {string} message
+   * @param {{code: string, status?: number, errors?: import("../ozon-r2").FieldFault[], requestId?: string,
+   *   detail?: string, retryAfter?: number, cause?: unknown}} about
+   */
+  constructor(message, { code, status = 0, errors = [], requestId = "", detail, retryAfter, cause }) {
+    super(message, { cause });
+    Object.assign(this, { name: "OzonR2Error", code, status, errors, requestId, detail, retryAfter });
+  }
+}
+
+/** @param {unknown} [cause] */
+export function networkError(cause) {
+  return new OzonR2Error("No answer: the network, or an origin not allowed", { code: "NETWORK", cause });
+}
+
+/**
+ * Of an answer that is no success: the backend's JSON, the bucket's XML, or what something between them sent.
+ *
+ * @param {number} status
+ * @param {string} text
+ * @param {(name: string) => string | null} [header]
+ */
+export function answerError(status, text, header = () => null) {
+  let told;
+  try {
+    told = JSON.parse(text);
+  } catch {}
+  const code = told?.code ?? /<Code>(\w+)</.exec(text)?.[1] ?? `HTTP_${status}`;
+  return new OzonR2Error(told?.error ?? code, {
+    code,
+    status,
+    errors: told?.errors,
+    requestId: told?.request_id ?? header("X-Request-Id") ?? "",
+    detail: told?.detail,
+    retryAfter: Number(header("Retry-After")) || undefined,
+  });
+}
+
+/** @type {(error: any) => boolean} */
+const isTemporary = ({ code, status, retryAfter = 0 }) =>
+  retryAfter <= LONGEST_PAUSE &&
+  !["INTERNAL", "OZON_METHOD_RETIRED"].includes(code) &&
+  (code === "NETWORK" || TEMPORARY.includes(status));
+
+/**
+ * Tries until it succeeds, at most `tries` times, if errors are temporary. While the browser is offline it waits for the
+ * network, and that doesn't count.
+ *
+ * @template T
+ * @param {() => Promise<T>} attempt
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<T>}
+ */
+export async function retrying(attempt, signal, tries = 5) {
+  for (let failures = 0; ; ) {
+    signal?.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (/** @type {any} */ error) {
+      signal?.throwIfAborted();
+      if (!isTemporary(error)) throw error;
+      if (globalThis.navigator?.onLine === false) {
+        await until((online) => addEventListener("online", online, { once: true }), signal);
+        continue;
+      }
+      failures += 1;
+      if (failures >= tries) throw error;
+      const pause = FIRST_PAUSE * 2 ** (failures - 1) * (0.5 + Math.random());
+      await waiting(Math.max(pause, (error.retryAfter ?? 0) * 1000), signal);
+    }
+  }
+}
+
+/** @type {(milliseconds: number, signal?: AbortSignal) => Promise<void>} */
+export const waiting = (milliseconds, signal) => until((over) => setTimeout(over, milliseconds), signal);
+
+/** @type {(begin: (end: (value: any) => void) => unknown, signal?: AbortSignal) => Promise<void>} */
+const until = (begin, signal) => {
+  const work = bounded(signal);
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(work.signal.reason);
+    if (work.signal.aborted) abort();
+    work.signal.addEventListener("abort", abort);
+    begin(resolve);
+  }).finally(work.end);
+};
+
+/**
+ * A signal that aborts when the given one does, when the work is ended, or `silence` milliseconds after `heard` was called
+ * last.
+ *
+ * @param {AbortSignal} [signal]
+ * @param {number} [silence]
+ */
+export function bounded(signal, silence) {
+  const controller = new AbortController();
+  const { signal: both } = controller;
+  const abort = () => controller.abort(signal?.reason);
+  /** @type {any} */
+  let timer;
+  const heard = () => {
+    clearTimeout(timer);
+    if (silence && !both.aborted) timer = setTimeout(abort, silence);
+  };
+  both.addEventListener("abort", heard);
+  signal?.addEventListener("abort", abort, { signal: both });
+  if (signal?.aborted) abort();
+  heard();
+  return { signal: both, heard, end: abort };
+}

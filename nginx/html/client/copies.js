@@ -1,8 +1,7 @@
 // The browser upload mode: images from Ozon's CDN into the bucket by the browser's hands; what it can't bring, the server
 // copies, article by article.
 
-import { putSigned } from "./calls.js";
-import { OzonR2Error, answerError, limited, linked, networkError, retrying } from "./retrying.js";
+import { OzonR2Error, answerError, bounded, networkError, putSigned, retrying } from "./calls.js";
 
 /** Milliseconds that reading one image may take. */
 const READ_WITHIN = 30_000;
@@ -77,14 +76,14 @@ export class Copies {
   /** @type {<T>(url: string, work: () => Promise<T>) => Promise<T>} */
   async #reaching(url, work) {
     const { origin } = new URL(url);
-    const failures = this.#failures.get(origin) ?? 0;
-    if (failures >= HOPELESS) throw networkError();
+    const failures = () => this.#failures.get(origin) ?? 0;
+    if (failures() >= HOPELESS) throw networkError();
     try {
       const done = await work();
       this.#failures.set(origin, -Infinity);
       return done;
     } catch (error) {
-      this.#failures.set(origin, failures + 1);
+      this.#failures.set(origin, failures() + 1);
       throw error;
     }
   }
@@ -94,9 +93,7 @@ export class Copies {
     /** @type {RequestCache} */
     let cache = "default";
     const attempt = async () => {
-      const { signal } = this.#by;
-      const reading = linked(signal);
-      const timer = setTimeout(() => reading.abort(), READ_WITHIN);
+      const reading = bounded(this.#by.signal, READ_WITHIN);
       try {
         const response = await fetch(url, { signal: reading.signal, credentials: "omit", cache });
         if (!response.ok) throw answerError(response.status, "");
@@ -106,8 +103,7 @@ export class Copies {
       } catch (cause) {
         throw cause instanceof OzonR2Error ? cause : networkError(cause);
       } finally {
-        clearTimeout(timer);
-        reading.abort();
+        reading.end();
         cache = "reload"; // what an <img> left in the cache may lack the CORS header
       }
     };
@@ -180,4 +176,26 @@ export class Copies {
     for (const [name, value] of Object.entries(more)) this.#totals[/** @type {"bytes"} */ (name)] += value;
     this.#by.onProgress?.({ ...this.#totals });
   }
+}
+
+/**
+ * Runs what it is given, at most `count` at once, in the order given.
+ *
+ * @param {number} count
+ */
+function limited(count) {
+  /** @type {(() => void)[]} */
+  const queue = [];
+  /** @type {<T>(work: () => Promise<T>) => Promise<T>} */
+  return async (work) => {
+    if (count > 0) count -= 1;
+    else await new Promise((resolve) => queue.push(() => resolve(undefined)));
+    try {
+      return await work();
+    } finally {
+      const next = queue.shift();
+      if (next) next();
+      else count += 1;
+    }
+  };
 }

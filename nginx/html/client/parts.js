@@ -2,8 +2,7 @@
 // It outlives a reload in IndexedDB (database and store: below). Without IndexedDB or crypto.subtle (a page by plain http
 // that isn't localhost) nothing is kept, and so nothing resumed.
 
-import { putSigned } from "./calls.js";
-import { linked, retrying } from "./retrying.js";
+import { bounded, putSigned, retrying } from "./calls.js";
 
 const AT_ONCE = 4;
 /** Parts signed in one call, and how few URLs ahead bring the next call about. */
@@ -91,7 +90,7 @@ export class PartedUpload {
   /** @type {(urls: PartURLs, left: Set<number>) => Promise<void>} */
   async #send(urls, left) {
     const numbers = [...left].values();
-    const work = linked(this.#what.signal);
+    const work = bounded(this.#what.signal);
     const worker = async () => {
       for (const number of numbers) await this.#part(number, urls, work.signal);
     };
@@ -99,7 +98,7 @@ export class PartedUpload {
     try {
       await Promise.all(workers);
     } finally {
-      work.abort(); // where one failed the others end
+      work.end(); // where one failed the others end
       await Promise.allSettled(workers);
     }
   }
@@ -123,11 +122,10 @@ export class PartedUpload {
   async #abort() {
     if (!this.#begun) return;
     const { path, key } = this.#what;
-    const within = linked();
-    const timer = setTimeout(() => within.abort(), ABORT_WITHIN);
+    const work = bounded(undefined, ABORT_WITHIN);
     const body = { r2_path: path, upload_id: this.#begun.uploadId };
-    await this.#backend.post(route("abort"), body, within.signal).catch(() => {});
-    clearTimeout(timer);
+    await this.#backend.post(route("abort"), body, work.signal).catch(() => {});
+    work.end();
     this.#begun = undefined;
     await inStore("readwrite", (store) => store.delete(key));
   }
