@@ -32,6 +32,9 @@ export interface Credential {
 export class OzonR2 {
   constructor(options: Options);
 
+  /** The seller's, asked for anew; undefined if there is nobody to ask. */
+  credential(): Promise<Credential | undefined>;
+
   /**
    * The images of articles, each with a presigned upload, told as they come (`onItem`, with the place in `articles`).
    * Nothing is downloaded. The items are in the order of `articles`.

@@ -34,6 +34,11 @@ export class OzonR2 {
     this.#backend = new Backend(baseURL, apiKey);
   }
 
+  /** @type {import("./ozon-r2").OzonR2["credential"]} */
+  async credential() {
+    return this.#options.credential?.();
+  }
+
   /** @type {import("./ozon-r2").OzonR2["images"]} */
   images(articles, options) {
     return this.#download(articles, { download_images: false, presign: true }, options?.signal, options?.onItem);
@@ -91,7 +96,7 @@ export class OzonR2 {
   async push({ productId, images, images360, colorImage }, options) {
     const { signal, onStatus } = options ?? {};
     const ask = async (/** @type {string} */ route, /** @type {object} */ more) => {
-      const credential = await this.#options.credential?.();
+      const credential = await this.credential();
       const body = { credential, product_id: productId, images, color_image: colorImage, ...more };
       const { success, data, errors = [] } = await this.#backend.post(`/api/v1/ozon/${route}`, body, signal);
       const pushed = { success, errors, ...data };
@@ -116,13 +121,13 @@ export class OzonR2 {
    * @returns {Promise<Item[]>}  in the order of `articles`
    */
   async #download(articles, mode, signal, onItem) {
-    const { field, userId, credential } = this.#options;
+    const { field, userId } = this.#options;
     /** @type {Item[]} */
     const items = [];
     const left = new Set(articles.keys());
     await retrying(async () => {
       const asked = [...left];
-      const those = { credential: await credential?.(), articles: asked.map((place) => articles[place]) };
+      const those = { credential: await this.credential(), articles: asked.map((place) => articles[place]) };
       const body = { ...those, field, user_id: userId, ...mode };
       for await (const { type, index, done, ...item } of this.#backend.lines("/api/v1/ozon/download", body, signal)) {
         if (type === "error") throw answerError(200, JSON.stringify(item));

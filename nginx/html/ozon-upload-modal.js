@@ -161,9 +161,10 @@ export class OzonUploadModal extends HTMLElement {
     const stopped = new Promise((_, reject) => signal.addEventListener("abort", reject));
 
     enter(CREDENTIAL, texts.credential);
-    await Promise.race([this.client.credential(), stopped]).catch((failed) => {
-      throw { failed, message: texts.noCredential };
+    const credential = await Promise.race([this.client.credential(), stopped]).catch((error) => {
+      throw { failed: error, message: texts.noCredential };
     });
+    if (!credential) throw new Error(texts.noCredential);
 
     const left = items.filter(({ image }) => !image.url);
     const total = left.length;
