@@ -2,7 +2,7 @@
 
 import { h } from "./ozon-upload-modal/dom.js";
 import { ImageList } from "./ozon-upload-modal/image-list.js";
-import { failure, result } from "./ozon-upload-modal/outcome.js";
+import { outcomeOf } from "./ozon-upload-modal/outcome.js";
 import { styles } from "./ozon-upload-modal/styles.js";
 import { textsFor } from "./ozon-upload-modal/texts.js";
 
@@ -112,7 +112,7 @@ export class OzonUploadModal extends HTMLElement {
   }
 
   #reset() {
-    this.#list.locked = false;
+    this.#list.lock(false);
     this.#list.set(this.#images);
     this.#begin();
   }
@@ -131,22 +131,20 @@ export class OzonUploadModal extends HTMLElement {
     if (!this.#check(true)) return this.#input.focus();
     const running = (this.#running = new AbortController());
     const { signal } = running;
-    this.#list.locked = true;
-    let outcome, event;
+    this.#list.lock(true);
+    let told, type = "done";
     try {
-      const pushed = await this.#run(items, signal);
-      outcome = pushed && result(pushed, items, this.#list, this.#texts);
-      event = ["done", pushed];
+      told = await this.#run(items, signal);
     } catch (error) {
-      outcome = signal.aborted ? { kind: "warn", text: this.#texts.stopped } : failure(error, items, this.#list, this.#texts);
-      event = ["error", error.failed ?? error];
+      [type, told] = ["error", error];
     }
     if (this.#running !== running) return;
     this.#running = null;
-    this.#list.locked = false;
-    this.#outcome = outcome;
+    this.#list.lock(false);
+    if (!told) return this.#begin();
+    this.#outcome = signal.aborted ? { kind: "warn", text: this.#texts.stopped } : outcomeOf(told, items, this.#list, this.#texts);
     this.#render();
-    if (!signal.aborted && event[1]) this.#tell(...event);
+    if (!signal.aborted) this.#tell(type, told.failed ?? told);
   }
 
   /** Answers as OzonR2.push, or nothing if a listener prevented it. */
@@ -191,17 +189,17 @@ export class OzonUploadModal extends HTMLElement {
 
   async #upload(item, signal) {
     const { file, path } = item.image;
-    const onProgress = ({ bytes }) => this.#list.update(item, "sending", { share: bytes / file.size });
+    const onProgress = ({ bytes }) => this.#list.update(item, "sending", "", bytes / file.size);
     try {
       onProgress({ bytes: 0 });
       const { public_url: url } = await this.client.upload(file, path, { onProgress, signal });
-      // Not uploaded again by the next push, nor after the next show().
+      // The next push doesn't upload it again, nor after the next show().
       const image = { ...item.image, url };
       this.#images = this.#images.map((one) => (one === item.image ? image : one));
       item.image = image;
       this.#list.update(item, "done");
     } catch (error) {
-      this.#list.update(item, ...(signal.aborted ? ["waiting"] : ["failed", { note: error.message }]));
+      this.#list.update(item, signal.aborted ? "waiting" : "failed", signal.aborted ? "" : error.message);
       throw error;
     }
   }
@@ -221,7 +219,7 @@ export class OzonUploadModal extends HTMLElement {
     const texts = this.#texts;
     const isWrong = Boolean(isNeeded && !this.#productId);
     this.#input.setAttribute("aria-invalid", isWrong);
-    this.#hint.textContent = this.#input.value ? texts.productIdHint : `${texts.unset}. ${texts.productIdHint}`;
+    this.#hint.textContent = this.#input.value ? texts.digits : `${texts.unset}. ${texts.digits}`;
     return !isWrong;
   }
 
@@ -232,7 +230,7 @@ export class OzonUploadModal extends HTMLElement {
     this.#title.textContent = texts.title;
     this.#x.setAttribute("aria-label", texts.close);
     this.#about.replaceChildren(
-      h("p", {}, h("small", {}, texts.sku), this.#sku.name ?? texts.unset),
+      h("p", {}, h("small", {}, "SKU"), this.#sku.name ?? texts.unset),
       h("p", {}, h("label", { for: "product" }, texts.productId), ...(id ? [id] : [this.#input, this.#hint])));
     this.#list.relabel(texts);
     this.#check();
@@ -242,12 +240,11 @@ export class OzonUploadModal extends HTMLElement {
   #render() {
     const texts = this.#texts;
     const count = this.#list.items.length;
-    const { kind, text, list = [], requestId } = this.#outcome ?? { text: count ? texts.ready(count) : "" };
+    const { kind, text, requestId } = this.#outcome ?? { text: count ? texts.ready(count) : "" };
     this.#steps.replaceChildren(...texts.steps.map((name, step) =>
       h("li", { class: step < this.#step ? "good" : step === this.#step && kind, "aria-current": step === this.#step && "step" }, name)));
     if (this.#status.firstChild?.textContent !== text) {
-      this.#status.replaceChildren(h("p", { class: kind }, text), ...list.map((line) => h("p", {}, line)));
-      if (requestId) this.#status.append(h("small", {}, `${texts.requestId}: ${requestId}`));
+      this.#status.replaceChildren(h("p", { class: kind }, text), h("small", {}, requestId ? `${texts.requestId}: ${requestId}` : ""));
     }
     this.#primary.textContent = { now: texts.pushing, good: texts.finish, warn: texts.retry, bad: texts.retry }[kind] ?? texts.push;
     this.#primary.setAttribute("aria-disabled", kind === "now" || !count);

@@ -4,15 +4,14 @@ import { h } from "./dom.js";
  * The images as a rearrangeable listbox: arrow keys go from image to image, with Shift, Alt or Ctrl they take it along; Delete
  * removes. Dragging by mouse, and by touch once an image is selected. A toolbar for the selected one.
  *
- *   items     {image, state, share, note}; image: as given to `set`; state: waiting, sending (share: 0...1), done, failed
- *   locked    nothing can be moved or removed
+ *   items     {image, state, ...}; image: as given to `set`; state: waiting, sending, done, failed
  *   element   fires `change` when the order or the number has changed
  */
 export class ImageList {
   items = [];
   #texts;
   #announce;
-  #locked = false;
+  #isLocked = false;
   #current = 0;
   #drag = null;
   #list = h("ul", {
@@ -41,11 +40,9 @@ export class ImageList {
     this.#toolbar.append(...Object.values(this.#tools));
   }
 
-  get locked() {
-    return this.#locked;
-  }
-  set locked(locked) {
-    this.#locked = locked;
+  /** Locked, nothing can be moved or removed. */
+  lock(isLocked) {
+    this.#isLocked = isLocked;
     this.#drop();
     this.#show();
   }
@@ -66,34 +63,36 @@ export class ImageList {
     this.#show();
   }
 
-  update(item, state, { share = 0, note = "" } = {}) {
-    Object.assign(item, { state, share, note });
+  /** `note` stands in place of the state's text; `share`: 0...1 of what is sent. */
+  update(item, state, note = "", share = 0) {
+    Object.assign(item, { state, note, share });
     this.#describe(item, this.items.indexOf(item));
   }
 
-  /** A tile that stands right isn't touched: it would lose the focus. */
   #show() {
-    const { items, locked } = this;
-    this.#list.classList.toggle("locked", locked);
+    const { items } = this;
+    const last = items.length - 1;
     for (const tile of [...this.#list.children]) if (!items.some((item) => item.tile === tile)) tile.remove();
     items.forEach((item, index) => {
       const there = this.#list.children[index];
+      // Moved, a tile loses the focus.
       if (there !== item.tile) this.#list.insertBefore(item.tile, there ?? null);
       this.#describe(item, index);
     });
-    this.#list.hidden = this.#toolbar.hidden = this.#hint.hidden = items.length === 0;
-    this.#empty.hidden = items.length > 0;
-    const { earlier, first, later, remove } = this.#tools;
-    for (const button of [earlier, first]) button.setAttribute("aria-disabled", locked || this.#current === 0);
-    later.setAttribute("aria-disabled", locked || this.#current === items.length - 1);
-    remove.setAttribute("aria-disabled", locked);
+    for (const part of [this.#list, this.#toolbar, this.#hint]) part.hidden = last < 0;
+    this.#empty.hidden = last >= 0;
+    const isUseless = { earlier: !this.#current, first: !this.#current, later: this.#current === last };
+    for (const [name, button] of Object.entries(this.#tools)) {
+      button.setAttribute("aria-disabled", this.#isLocked || isUseless[name] === true);
+    }
   }
 
-  #describe({ tile, image, state, share, note }, index) {
+  #describe({ tile, image, state, note, share }, index) {
     const text = note || this.#texts[state];
+    const isCurrent = index === this.#current;
     tile.dataset.state = state;
-    tile.tabIndex = index === this.#current ? 0 : -1;
-    tile.setAttribute("aria-selected", index === this.#current);
+    tile.tabIndex = isCurrent ? 0 : -1;
+    tile.setAttribute("aria-selected", isCurrent);
     tile.setAttribute("aria-label", this.#texts.item(index + 1, this.items.length, nameOf(image), text));
     tile.querySelector(".badge").textContent = index ? index + 1 : this.#texts.main;
     tile.querySelector("i").style.scale = `${share} 1`;
@@ -112,7 +111,7 @@ export class ImageList {
 
   #key(event) {
     const at = this.#indexOf(event.target);
-    const columns = this.items.filter((item) => item.tile.offsetTop === this.items[0].tile.offsetTop).length;
+    const columns = getComputedStyle(this.#list).gridTemplateColumns.split(" ").length;
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -at, End: this.items.length }[event.key];
     if (event.key === "Delete") this.#remove(at);
     else if (!step) return;
@@ -123,7 +122,7 @@ export class ImageList {
 
   #move(from, place, keepsFocus) {
     const to = Math.max(0, Math.min(place, this.items.length - 1));
-    if (this.locked || from === to) return;
+    if (this.#isLocked || from === to) return;
     this.items.splice(to, 0, ...this.items.splice(from, 1));
     this.#select(to);
     if (keepsFocus) this.items[to].tile.focus();
@@ -131,7 +130,7 @@ export class ImageList {
   }
 
   #remove(index) {
-    if (this.locked) return;
+    if (this.#isLocked) return;
     const [{ tile, preview }] = this.items.splice(index, 1);
     const hadFocus = tile.matches(":focus");
     URL.revokeObjectURL(preview);
@@ -150,7 +149,7 @@ export class ImageList {
   #press({ target, button, pointerType, clientX: x, clientY: y }) {
     const index = this.#indexOf(target);
     // Only a selected image is `touch-action: none`, so that the list can be scrolled by touch.
-    if (index < 0 || button || this.locked || (pointerType !== "mouse" && index !== this.#current)) return;
+    if (index < 0 || button || this.#isLocked || (pointerType !== "mouse" && index !== this.#current)) return;
     this.#drag = { tile: this.items[index].tile, index, x, y, to: null };
   }
 
@@ -181,13 +180,12 @@ export class ImageList {
 
 function newItem(image) {
   const preview = image.file ? URL.createObjectURL(image.file) : "";
-  const hide = (event) => (event.target.hidden = true);
   const tile = h("li", { part: "item", class: "item", role: "option" },
     h("div", { class: "thumb" },
-      h("img", { alt: "", loading: "lazy", draggable: "false", src: preview || image.url, error: hide }),
+      h("img", { alt: "", loading: "lazy", draggable: "false", src: preview || image.url, error: (event) => (event.target.hidden = true) }),
       h("span", { class: "badge" })),
     h("div", { class: "bar" }, h("i")), h("div", { class: "name" }, nameOf(image)), h("div", { class: "state" }));
-  return { image, preview, tile, state: image.url ? "done" : "waiting", share: 0, note: "" };
+  return { image, preview, tile, state: image.url ? "done" : "waiting", note: "", share: 0 };
 }
 
 function nameOf({ name, file, url = "" }) {

@@ -20,7 +20,7 @@ styles.replaceSync(`
 * { box-sizing: border-box; margin: 0; padding: 0; }
 [hidden] { display: none !important; }
 dialog {
-  width: min(720px, 100vw - 32px); height: min(800px, 100dvh - 32px); max-width: none; max-height: none; margin: auto;
+  width: min(720px, 100vw - 32px); max-width: none; max-height: min(800px, 100dvh - 32px); margin: auto;
   border: 1px solid var(--line); border-radius: calc(var(--radius) * 2); overflow: hidden;
   background: var(--surface); color: var(--text); font: var(--font); box-shadow: 0 24px 64px #0004;
 }
@@ -78,10 +78,10 @@ ol li[class] { border-color: currentcolor; }
 .now { color: var(--accent); animation: now 1s infinite alternate; }
 p.now { color: inherit; animation: none; }
 @keyframes now { to { border-color: var(--line); } }
-.status { flex: 1 1 240px; min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
+.status { flex: 1 0 300px; min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
 .said { position: absolute; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
-  dialog { width: 100vw; height: 100dvh; border: 0; border-radius: 0; }
+  dialog { width: 100vw; height: 100dvh; max-height: none; border: 0; border-radius: 0; }
   header, footer, .body { padding: 12px 16px; }
   footer > button { flex: 1; min-height: 44px; }
 }

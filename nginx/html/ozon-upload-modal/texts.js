@@ -1,4 +1,4 @@
-// The modal's words: English, Chinese. The errors are named by their codes.
+// The modal's words: English, Chinese; those of errors by their codes.
 
 const images = (n) => (n === 1 ? "1 image" : `${n} images`);
 const texts = {
@@ -50,14 +50,12 @@ const texts = {
   OZON_UNAUTHORIZED: ["Ozon doesn't accept the credential. Check Client ID and API key.", "Ozon 不接受该凭证，请检查 Client ID 和 API 密钥。"],
   PRODUCT_NOT_FOUND: ["Ozon has no product with this ID.", "Ozon 上没有此 ID 的商品。"],
   PRODUCT_CONFLICT: ["The product can't be changed: archived, or not yet created.", "商品无法修改：已归档或尚未创建。"],
-  RATE_LIMITED: ["Too many requests. Try again in a minute.", "请求过多，请一分钟后重试。"],
-  OZON_TIMEOUT: ["Ozon didn't answer in time. Try again.", "Ozon 未及时响应，请重试。"],
   NETWORK: ["No connection. Check the network and try again.", "没有网络连接，请检查后重试。"],
-  unavailable: ["The service can't be reached at the moment. Try again later.", "服务暂时无法连接，请稍后重试。"],
+  unavailable: ["The service can't answer at the moment. Try again later.", "服务暂时无法响应，请稍后重试。"],
 
   decode: ["Not a readable image", "不是可读取的图片"],
   load: ["Ozon couldn't load it", "Ozon 无法下载"],
-  missing: ["Left out by Ozon", "Ozon 未采用"],
+  among: ["Left out by Ozon", "Ozon 未采用"],
   limit: ["Over the limit", "超出数量上限"],
 };
 
