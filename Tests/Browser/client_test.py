@@ -50,16 +50,16 @@ class Copies(BrowserTest):
     def test_a_copy_survives_five_seconds_offline(self):
         self.begin("studio.copy(['HUNDRED'], { onProgress: tell })")
         self.until_sent(1_000_000)
-        self.context.set_offline(True)
+        self.network(offline=True)
         self.page.wait_for_timeout(5000)
         self.assertLess(self.page.evaluate("progress.items"), 100)
-        self.context.set_offline(False)
+        self.network()
         [item] = self.end()
         self.assertEqual({image["via"] for image in item["images"]}, {"browser"})
         self.assertEqual(len(item["images"]), 100)
 
     def test_an_aborted_copy_ends_at_once(self):
-        self.throttle(2_000_000)
+        self.network(2_000_000)
         self.begin("(window.aborting = new AbortController(), studio.copy(['HUNDRED'], { onProgress: tell, signal: aborting.signal }))")
         self.until_sent(1_000_000)
         self.page.evaluate("aborting.abort()")
