@@ -45,11 +45,14 @@ SETTINGS = ["OZON_PUSH_TIMEOUT=5"]  # a pending push is soon told so
 
 
 class Sandbox:
-    def __init__(self):
+    """`settings` of the handlers; `environment`: what else the stack reads."""
+
+    def __init__(self, settings, environment=None):
         self.dir = tempfile.mkdtemp(prefix="browser-")
         self.stack = REPOSITORY / "deploy" / "sandbox" / "stack"
         atexit.register(self.stop)
-        subprocess.run([self.stack, "start", self.dir, *SETTINGS], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([self.stack, "start", self.dir, *settings], env={**os.environ, **(environment or {})}, check=True,
+                       stdout=subprocess.DEVNULL)
         lines = (pathlib.Path(self.dir) / "env").read_text().splitlines()
         for name, value in (line.split("=", 1) for line in lines):
             setattr(self, name.lower(), value)
@@ -85,7 +88,7 @@ _started = {}
 
 def sandbox():
     if "sandbox" not in _started:
-        _started["sandbox"] = Sandbox()
+        _started["sandbox"] = Sandbox(SETTINGS)
     return _started["sandbox"]
 
 
