@@ -1,9 +1,10 @@
 """The client in Chromium: copies, pushes, sessions, and how the module is served."""
 import gzip
 import hashlib
+import pathlib
 import re
 
-from harness import BrowserTest, CallFailed
+from harness import REPOSITORY, BrowserTest, CallFailed
 
 FOLDER = "/ozon-r2/"
 
@@ -50,16 +51,16 @@ class Copies(BrowserTest):
     def test_a_copy_survives_five_seconds_offline(self):
         self.begin("studio.copy(['HUNDRED'], { onProgress: tell })")
         self.until_sent(1_000_000)
-        self.context.set_offline(True)
+        self.network(offline=True)
         self.page.wait_for_timeout(5000)
         self.assertLess(self.page.evaluate("progress.items"), 100)
-        self.context.set_offline(False)
+        self.network()
         [item] = self.end()
         self.assertEqual({image["via"] for image in item["images"]}, {"browser"})
         self.assertEqual(len(item["images"]), 100)
 
     def test_an_aborted_copy_ends_at_once(self):
-        self.throttle(2_000_000)
+        self.network(2_000_000)
         self.begin("(window.aborting = new AbortController(), studio.copy(['HUNDRED'], { onProgress: tell, signal: aborting.signal }))")
         self.until_sent(1_000_000)
         self.page.evaluate("aborting.abort()")
@@ -167,5 +168,19 @@ class Served(BrowserTest):
         self.until("a violation is seen", lambda: self.call("fetch(given).catch(() => 'refused')", self.sandbox.ozon_url) == "refused")
 
 
-if __name__ == "__main__":
-    raise SystemExit("run them by Tests/Browser/run")
+class Manual(BrowserTest):
+    def test_the_lines_in_the_README_work_when_pasted(self):
+        section = (REPOSITORY / "README.md").read_text().split("\n## In your frontend\n")[1]
+        lines = re.search(r"```js\n(.*?)```", section, re.DOTALL)[1]
+        self.assertLessEqual(len(lines.strip().splitlines()), 20)
+        folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
+        (folder / "pasted.js").write_text(lines)
+        (folder / "pasted.html").write_text('<!doctype html><script type="module" src="pasted.js"></script>')
+        self.log_in("test-user")
+        told = []
+        self.page.on("console", lambda message: told.append(message.text))
+        self.page.goto(f"{self.sandbox.session_url}/ozon-r2/pasted.html")
+        self.until("the push has ended", lambda: any(line.startswith("pushed: ") for line in told))
+        self.assertIn("pushed: confirmed []", told)
+        self.assertEqual(len([line for line in told if line.endswith(".jpg by the browser")]), 5)
+        self.assertEqual(self.sandbox.get(f"{self.sandbox.url}/public/users/test-user/photo.jpg").body, b"...")

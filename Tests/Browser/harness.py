@@ -15,7 +15,7 @@ The sandbox and the browser are started once for a run, and end with it. Each te
     self.end()                  waits for what was begun
     self.until(what, condition) waits for a condition of Python's, 30 s at most
     self.log_in(user), self.open(url)   as for self.page
-    self.throttle(bytes_a_second)       what the page may send and receive
+    self.network(rate, offline)         what the page may send and receive, in bytes a second (-1: all there is)
 
 and `sandbox`: .url (by key), .session_url (by session), .api_key, .cdn_url, .ozon_url, .s3_url, .dir; .images() are the CDN's
 hits; .get(url) reads. Environment: BIN, the executables (default .build/release); S3_VENV; HEADED=1 shows the browser.
@@ -45,11 +45,14 @@ SETTINGS = ["OZON_PUSH_TIMEOUT=5"]  # a pending push is soon told so
 
 
 class Sandbox:
-    def __init__(self):
+    """`settings` of the handlers; `environment`: what else the stack reads."""
+
+    def __init__(self, settings, environment=None):
         self.dir = tempfile.mkdtemp(prefix="browser-")
         self.stack = REPOSITORY / "deploy" / "sandbox" / "stack"
         atexit.register(self.stop)
-        subprocess.run([self.stack, "start", self.dir, *SETTINGS], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([self.stack, "start", self.dir, *settings], env={**os.environ, **(environment or {})}, check=True,
+                       stdout=subprocess.DEVNULL)
         lines = (pathlib.Path(self.dir) / "env").read_text().splitlines()
         for name, value in (line.split("=", 1) for line in lines):
             setattr(self, name.lower(), value)
@@ -85,7 +88,7 @@ _started = {}
 
 def sandbox():
     if "sandbox" not in _started:
-        _started["sandbox"] = Sandbox()
+        _started["sandbox"] = Sandbox(SETTINGS)
     return _started["sandbox"]
 
 
@@ -126,6 +129,7 @@ class BrowserTest(unittest.TestCase):
         self.addCleanup(self.context.close)
         self.context.set_default_timeout(DEADLINE * 1000)
         self.page = self.context.new_page()
+        self.devtools = None
         self.open(self.sandbox.session_url)
         self.log_in(self.user)
 
@@ -174,10 +178,10 @@ class BrowserTest(unittest.TestCase):
     def until_sent(self, count):
         self.page.wait_for_function("(count) => window.progress?.bytes >= count", arg=count)
 
-    def throttle(self, bytes_a_second):
-        rate = {"downloadThroughput": bytes_a_second, "uploadThroughput": bytes_a_second}
-        self.context.new_cdp_session(self.page).send(
-            "Network.emulateNetworkConditions", {"offline": False, "latency": 0, **rate})
+    def network(self, rate=-1, offline=False):
+        self.devtools = self.devtools or self.context.new_cdp_session(self.page)
+        self.devtools.send("Network.emulateNetworkConditions", {
+            "offline": offline, "latency": 0, "downloadThroughput": rate, "uploadThroughput": rate})
 
     def file(self, size, data=None):
         """A file of random bytes, chosen in the page as a user does: window.file. Returns its bytes."""

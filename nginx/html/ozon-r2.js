@@ -126,19 +126,20 @@ export class OzonR2 {
     const items = [];
     const left = new Set(articles.keys());
     await retrying(async () => {
+      let isWhole = false;
       const asked = [...left];
       const those = { credential: await this.credential(), articles: asked.map((place) => articles[place]) };
       const body = { ...those, field, user_id: userId, ...mode };
       for await (const { type, index, done, ...item } of this.#backend.lines("/api/v1/ozon/download", body, signal)) {
         if (type === "error") throw answerError(200, JSON.stringify(item));
-        if (type === "done") return;
+        if (type === "done") isWhole = true;
         if (type !== "item") continue;
         const place = asked[index];
         left.delete(place);
         items[place] = /** @type {Item} */ (item);
         onItem?.(items[place], place);
       }
-      throw networkError();
+      if (!isWhole) throw networkError();
     }, signal);
     return items;
   }
