@@ -116,13 +116,16 @@ export class Card {
     const { confirmed, partial, refused } = texts;
     const { status, updated } = this.#outcome ?? {};
     const error = this.#error === "Product not found" ? texts.notFound : this.#error;
-    const facts = error ? [error] : [this.productId && texts.product(this.productId), texts.count(this.images.length)];
+    const count = this.images.length;
+    const facts = [this.productId && texts.product(this.productId), count > 0 && texts.count(count)];
     if (status) facts.push({ confirmed, unchanged: confirmed, partial }[status]?.(updated.images) ?? refused);
     this.#about.textContent = facts.filter(Boolean).join(" · ");
-    this.#about.dataset.kind = error || status === "failed" ? "bad" : { confirmed: "good", partial: "warn" }[status] ?? "";
+    this.#about.dataset.kind = { confirmed: "good", partial: "warn", failed: "bad" }[status] ?? "";
     this.#pushButton.setAttribute("aria-disabled", this.pushable.length === 0);
     this.#strip.replaceChildren(...this.images.map((image) => tileOf(image, texts)));
-    if (this.images.length === 0 && !error) this.#strip.append(h("li", { class: "none" }, this.article ? texts.none : texts.ownHint));
+    if (count > 0) return;
+    const none = error || (this.article ? texts.none : texts.ownHint);
+    this.#strip.append(h("li", { class: error ? "none bad" : "none" }, h("span", {}, none)));
   }
 }
 
