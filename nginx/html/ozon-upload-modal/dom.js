@@ -1,4 +1,4 @@
-/** An element with its attributes and children. A function listens to the event of that name; false, undefined: absent. */
+/** An element, its attributes (a function: a listener; false, undefined: absent) and children. */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {

@@ -1,10 +1,8 @@
-/** The modal's stylesheet. A page sets its variables and `color-scheme` on the element, and styles its parts. */
 export const styles = new CSSStyleSheet();
 styles.replaceSync(`
 :host {
   color-scheme: light dark;
   --accent: light-dark(#0b57e3, #8ab4ff);
-  --on-accent: light-dark(#fff, #08162e);
   --surface: light-dark(#fff, #1a1d23);
   --sunken: light-dark(#f2f4f7, #262a31);
   --text: light-dark(#1a1f29, #eceef2);
@@ -22,7 +20,7 @@ styles.replaceSync(`
 dialog {
   width: min(720px, 100vw - 32px); max-width: none; max-height: min(800px, 100dvh - 32px); margin: auto;
   border: 1px solid var(--line); border-radius: calc(var(--radius) * 2); overflow: hidden;
-  background: var(--surface); color: var(--text); font: var(--font); box-shadow: 0 24px 64px #0004;
+  background: var(--surface); color: var(--text); font: var(--font);
 }
 dialog[open] { display: grid; grid-template-rows: auto 1fr auto; }
 ::backdrop { background: #0a0e16a0; }
@@ -39,9 +37,8 @@ p, small { overflow-wrap: anywhere; }
 button, input { min-height: 36px; padding: 0 14px; border: 1px solid var(--border); border-radius: var(--radius);
   background: var(--surface); color: inherit; font: inherit; }
 button { cursor: pointer; }
-button:hover { background: var(--sunken); }
-.primary { min-width: 112px; border-color: var(--accent); background: var(--accent); color: var(--on-accent); font-weight: 600; }
-.primary:hover { background: color-mix(in srgb, var(--accent) 85%, var(--text)); }
+button:not(.primary):hover { background: var(--sunken); }
+.primary { min-width: 112px; border-color: var(--accent); background: var(--accent); color: var(--surface); font-weight: 600; }
 button[aria-disabled=true] { cursor: default; border-color: var(--line); background: var(--sunken); color: var(--muted); }
 .close { border: 0; font-size: 20px; color: var(--muted); }
 input { width: 100%; }
@@ -56,7 +53,7 @@ input { width: 100%; }
 img { width: 100%; height: 100%; object-fit: contain; }
 [aria-selected=true] .thumb { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
 .badge { position: absolute; left: 5px; top: 5px; min-width: 20px; padding: 0 6px; border-radius: 9px; text-align: center; background: var(--surface); color: var(--text); }
-:first-child > * > .badge { background: var(--accent); color: var(--on-accent); }
+:first-child > * > .badge { background: var(--accent); color: var(--surface); }
 i { display: block; height: 3px; margin: 3px 0; border-radius: 2px; background: var(--accent); transform-origin: left; transition: scale .2s; }
 .name { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; color: var(--text); }
 .state { height: 36px; overflow: hidden; }

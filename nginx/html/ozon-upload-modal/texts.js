@@ -1,15 +1,15 @@
-// The modal's words: English, Chinese; those of errors by their codes.
+// The modal's words: English, Chinese; of errors by their codes.
 
 const images = (n) => (n === 1 ? "1 image" : `${n} images`);
 const texts = {
   title: ["Push images to Ozon", "推送图片到 Ozon"],
   close: ["Close", "关闭"],
   productId: ["Product ID", "商品 ID"],
-  unset: ["Not set", "未设置"],
-  digits: ["Ozon's number of the product: digits only", "Ozon 的商品编号，仅限数字"],
+  unset: ["Not set. ", "未设置。"],
+  digits: ["Ozon's number, digits only", "Ozon 商品编号，仅限数字"],
   images: ["Images", "图片"],
   main: ["Main", "主图"],
-  hint: [
+  order: [
     "The first is the main image. Drag to reorder, or use Shift and the arrow keys.",
     "第一张是主图。拖动或按 Shift 加方向键可调整顺序。",
   ],
@@ -24,18 +24,14 @@ const texts = {
   onOzon: ["On Ozon", "已在 Ozon"],
   item: [(n, total, name, state) => `Image ${n} of ${total}: ${name}. ${state}`, (n, total, name, state) => `图片 ${n} / ${total}：${name}，${state}`],
   moved: [(from, to, total) => `Image ${from} moved to position ${to} of ${total}`, (from, to, total) => `图片 ${from} 已移到第 ${to} 位，共 ${total} 张`],
-  removed: [(n, left) => `Image ${n} removed, ${left} left`, (n, left) => `图片 ${n} 已移除，剩余 ${left} 张`],
   steps: [["Credential", "Images", "Product", "Push", "Result"], ["凭证", "图片", "商品", "推送", "结果"]],
   ready: [(n) => `${images(n)} will replace the product's pictures.`, (n) => `将用 ${n} 张图片替换商品现有图片。`],
-  credential: ["Asking for the seller's credential...", "正在获取卖家凭证…"],
   uploading: [(done, total) => `Uploading: ${done} of ${images(total)}`, (done, total) => `正在上传图片：${done} / ${total}`],
-  posting: ["Sending the images to Ozon...", "正在把图片发送到 Ozon…"],
-  pending: ["Ozon is still at it; this window waits for the end.", "Ozon 仍在处理，此窗口会等到结束。"],
-  confirmed: [(n) => `Confirmed on Ozon: ${images(n)}.`, (n) => `Ozon 已确认 ${n} 张图片。`],
-  partial: [(n, total) => `On Ozon: ${n} of ${images(total)}. The others are marked with the reason.`, (n, total) => `Ozon 已接收 ${total} 张中的 ${n} 张，其余已标明原因。`],
-  refused: ["Ozon refused all of them. The old pictures stand.", "Ozon 拒绝了全部图片，原有图片不变。"],
-  unchanged: ["Nothing to push; the pictures are unchanged.", "没有需要推送的内容，图片未变。"],
-  stopped: ["Stopped. What Ozon was already sent, it may still carry out.", "已停止。已发送给 Ozon 的内容仍可能生效。"],
+  pending: ["Ozon is still at it. This window waits.", "Ozon 仍在处理，请稍候。"],
+  good: [(n) => `Confirmed on Ozon: ${images(n)}.`, (n) => `Ozon 已确认 ${n} 张图片。`],
+  warn: [(n, total) => `On Ozon: ${n} of ${images(total)}. The others are marked.`, (n, total) => `Ozon 已接收 ${total} 张中的 ${n} 张，其余已标明。`],
+  bad: [() => "Ozon refused all of them. The old pictures stand.", () => "Ozon 拒绝了全部图片，原有图片不变。"],
+  stopped: ["Stopped. Ozon may still carry out what it was sent.", "已停止。已发送给 Ozon 的内容仍可能生效。"],
   notUploaded: [(n) => `Not uploaded: ${images(n)}. Nothing was sent to Ozon.`, (n) => `${n} 张图片上传失败，未向 Ozon 发送任何内容。`],
   noCredential: ["The seller's credential couldn't be had. Nothing was sent to Ozon.", "无法获取卖家凭证，未向 Ozon 发送任何内容。"],
   requestId: ["Request ID", "请求 ID"],
@@ -43,8 +39,6 @@ const texts = {
   pushing: ["Pushing...", "推送中..."],
   retry: ["Push again", "再次推送"],
   cancel: ["Cancel", "取消"],
-  stop: ["Stop", "停止"],
-  finish: ["Done", "完成"],
 
   UNAUTHORIZED: ["This page may not call the backend. Log in again.", "此页面无权调用后端，请重新登录。"],
   OZON_UNAUTHORIZED: ["Ozon doesn't accept the credential. Check Client ID and API key.", "Ozon 不接受该凭证，请检查 Client ID 和 API 密钥。"],
