@@ -108,6 +108,8 @@ class Sessions(BrowserTest):
         self.assertEqual(self.call(self.UPLOAD, f"users/{self.user}/x")["size"], 1)
         self.assertEqual(self.fails(self.UPLOAD, f"users/{self.user}-not/x").code, "PATH_NOT_ALLOWED")
         self.assertEqual(self.fails(self.UPLOAD, "users/x").code, "PATH_NOT_ALLOWED")
+        other = "new OzonR2({ baseURL: '', userId: 'other', credential: () => ({ client_id: '1', api_key: 'k' }) })"
+        self.assertEqual(self.fails(f"{other}.copy(['2194435300'])").code, "PATH_NOT_ALLOWED")
 
     def test_a_key_that_the_page_sends_counts_for_nothing(self):
         self.page.evaluate("studio = new OzonR2({ baseURL: '', apiKey: 'wrong', userId: '' }); null")

@@ -81,6 +81,25 @@ export function hurry(t) {
   return () => pauses.filter((each) => each < 60_000);
 }
 
+/** Counts the calls of fetch from now on; `rest()` is how many come in the next 100 ms. */
+export function counted(t) {
+  const { fetch: real } = globalThis;
+  let begun = 0;
+  globalThis.fetch = (...given) => {
+    begun += 1;
+    return real(...given);
+  };
+  t.after(() => (globalThis.fetch = real));
+  return {
+    begun: () => begun,
+    rest: async () => {
+      const before = begun;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return begun - before;
+    },
+  };
+}
+
 export const caught = (promise) =>
   promise.then(
     (value) => {

@@ -8,7 +8,7 @@
 //   studio.upload(file, path)       one file into the bucket, resumed after a reload
 //   studio.push({ productId, ... }) a product's pictures on Ozon replaced
 
-import { Backend, OzonR2Error, answerError, networkError, putSigned, retrying, waiting } from "./client/calls.js";
+import { Backend, OzonR2Error, answerError, bounded, networkError, putSigned, retrying, waiting } from "./client/calls.js";
 import { Copies } from "./client/copies.js";
 import { PartedUpload } from "./client/parts.js";
 
@@ -46,7 +46,8 @@ export class OzonR2 {
 
   /** @type {import("./ozon-r2").OzonR2["copy"]} */
   async copy(articles, options) {
-    const { signal, onProgress, onItem } = options ?? {};
+    const { onProgress, onItem } = options ?? {};
+    const { signal, end } = bounded(options?.signal);
     const copies = new Copies({
       concurrency: this.#options.concurrency,
       sign: (path) => this.#sign(path, undefined, signal),
@@ -64,8 +65,12 @@ export class OzonR2 {
       copy.catch(() => {}); // told at the end
       copied[index] = copy;
     };
-    await this.images(articles, { signal, onItem: begin });
-    return Promise.all(copied);
+    try {
+      await this.images(articles, { signal, onItem: begin });
+      return await Promise.all(copied);
+    } finally {
+      end(); // where one thing ended the whole, the others end
+    }
   }
 
   /** @type {import("./ozon-r2").OzonR2["upload"]} */
