@@ -47,7 +47,7 @@ input { width: 100%; }
 
 .sku { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; margin-bottom: 12px; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: 12px; list-style: none; }
-.item { min-width: 0; position: relative; border-radius: var(--radius); cursor: grab; user-select: none; }
+.item { min-width: 0; position: relative; border-radius: var(--radius); cursor: grab; user-select: none; touch-action: pan-y; }
 .item[aria-selected=true] { touch-action: none; }
 .thumb { position: relative; aspect-ratio: 1; overflow: hidden; border: 1px solid var(--line); border-radius: var(--radius); background: var(--sunken); }
 img { width: 100%; height: 100%; object-fit: contain; }
