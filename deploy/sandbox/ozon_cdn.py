@@ -38,7 +38,10 @@ class ImageCDN:
         host = request.headers.get("host", "")
         evil = EVIL_HOST in (local, host.partition(":")[0])
         at = self.record.at()
-        entry = {"method": request.method, "host": host, "path": request.path, "evil": evil, "at": at, "end": None}
+        entry = {
+            "method": request.method, "host": host, "path": request.path, "evil": evil,
+            "origin": request.headers.get("origin"), "at": at, "end": None,
+        }  # fmt: skip
         self.record.images.append(entry)
         try:
             await self.answer(request, connection, evil)

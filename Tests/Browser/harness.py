@@ -1,0 +1,194 @@
+"""What the browser tests stand on: the whole sandbox (deploy/sandbox/stack) and Debian's Chromium, driven by Playwright.
+
+    class Copies(BrowserTest):
+        def test_a_sentence_that_says_what_holds(self):
+            items = self.call("studio.copy(['2194435300'])")
+
+The sandbox and the browser are started once for a run, and end with it. Each test has
+
+    self.user       a user of its own, so that no object key is shared
+    self.page       a page of nginx's own, at the port for sessions, logged in as that user, with `OzonR2` and `studio` set
+                    on its window; its context is new: no cookies, no cache, no IndexedDB of another test
+    self.call(js, argument)     what the expression (it may await; `argument` is `given`) resolves to; a rejection is a
+                                CallFailed with its fields
+    self.begin(js, argument)    the same, not waited for; window.progress is the last progress of `onProgress: tell`
+    self.end()                  waits for what was begun
+    self.until(what, condition) waits for a condition of Python's, 30 s at most
+    self.log_in(user), self.open(url)   as for self.page
+    self.network(rate, offline)         what the page may send and receive, in bytes a second (-1: all there is)
+
+and `sandbox`: .url (by key), .session_url (by session), .api_key, .cdn_url, .ozon_url, .s3_url, .dir; .images() are the CDN's
+hits; .get(url) reads. Environment: BIN, the executables (default .build/release); S3_VENV; HEADED=1 shows the browser.
+"""
+import atexit
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+from playwright.sync_api import sync_playwright
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+CHROMIUM = "/usr/bin/chromium"
+DEADLINE = 30
+"""Seconds that anything may take unless a test says otherwise."""
+
+SETTINGS = ["OZON_PUSH_TIMEOUT=5"]  # a pending push is soon told so
+
+
+class Sandbox:
+    """`settings` of the handlers; `environment`: what else the stack reads."""
+
+    def __init__(self, settings, environment=None):
+        self.dir = tempfile.mkdtemp(prefix="browser-")
+        self.stack = REPOSITORY / "deploy" / "sandbox" / "stack"
+        atexit.register(self.stop)
+        subprocess.run([self.stack, "start", self.dir, *settings], env={**os.environ, **(environment or {})}, check=True,
+                       stdout=subprocess.DEVNULL)
+        lines = (pathlib.Path(self.dir) / "env").read_text().splitlines()
+        for name, value in (line.split("=", 1) for line in lines):
+            setattr(self, name.lower(), value)
+
+    def stop(self):
+        subprocess.run([self.stack, "stop", self.dir], stdout=subprocess.DEVNULL)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def get(self, url, headers=None):
+        """The answer, its body read: .status, .headers, .body."""
+        request = urllib.request.Request(url, headers=headers or {})
+        try:
+            answer = urllib.request.urlopen(request, timeout=DEADLINE)
+        except urllib.error.HTTPError as refused:
+            answer = refused
+        answer.body = answer.read()
+        return answer
+
+    def images(self):
+        return json.loads(self.get(f"{self.ozon_url}/_images").body)
+
+
+class CallFailed(Exception):
+    """What a call in the page threw: .code, .status, .errors, .requestId, .name, .message."""
+
+    def __init__(self, fields):
+        super().__init__(f"{fields.get('name')}: {fields.get('code')} {fields.get('message')}")
+        self.__dict__.update(fields)
+
+
+_started = {}
+
+
+def sandbox():
+    if "sandbox" not in _started:
+        _started["sandbox"] = Sandbox(SETTINGS)
+    return _started["sandbox"]
+
+
+def browser():
+    if "browser" not in _started:
+        driver = sync_playwright().start()
+        root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        _started["browser"] = driver.chromium.launch(
+            executable_path=CHROMIUM, args=root, headless="HEADED" not in os.environ)
+        atexit.register(driver.stop)
+        atexit.register(_started["browser"].close)
+    return _started["browser"]
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+def settled(text):
+    """A function that answers {value} or {failed}: not by eval, which the page's policy forbids."""
+    return """async (given) => {
+        const tell = (progress) => { window.progress = progress; };
+        try {
+            return { value: await (%s) };
+        } catch (error) {
+            const { name, message, code, status, errors, requestId } = error;
+            return { failed: { name, message, code, status, errors, requestId } };
+        }
+    }""" % text
+
+
+class BrowserTest(unittest.TestCase):
+    _count = 0
+
+    def setUp(self):
+        BrowserTest._count += 1
+        self.user = f"user-{BrowserTest._count}"
+        self.sandbox = sandbox()
+        self.context = browser().new_context()
+        self.addCleanup(self.context.close)
+        self.context.set_default_timeout(DEADLINE * 1000)
+        self.page = self.context.new_page()
+        self.devtools = None
+        self.open(self.sandbox.session_url)
+        self.log_in(self.user)
+
+    def open(self, origin, options=None):
+        """A page of that origin under /ozon-r2/, with its policy; `options` are more members of OzonR2's."""
+        self.page.goto(f"{origin}/ozon-r2/ozon-r2.d.ts")
+        self.page.evaluate(
+            """async ([origin, userId, options]) => {
+                const { OzonR2, OzonR2Error } = await import("/ozon-r2/ozon-r2.js");
+                const credential = async () => ({ client_id: "1", api_key: "seller-key" });
+                Object.assign(window, { OzonR2, OzonR2Error });
+                window.studio = new OzonR2({ baseURL: "", userId, credential, ...options });
+            }""",
+            [origin, self.user, options or {}])
+
+    def log_in(self, user):
+        self.page.request.post(f"{self.sandbox.session_url}/login?user={user}")
+
+    def call(self, text, given=None):
+        return self._value(self.page.evaluate(settled(text), given))
+
+    def begin(self, text, given=None):
+        self.page.evaluate(f"(given) => {{ window.progress = null; window.begun = ({settled(text)})(given); }}", given)
+
+    def end(self):
+        return self._value(self.page.evaluate("window.begun"))
+
+    def _value(self, answer):
+        if "failed" in answer:
+            raise CallFailed(answer["failed"])
+        return answer.get("value")
+
+    def fails(self, text, given=None):
+        """The CallFailed of a call that must fail."""
+        with self.assertRaises(CallFailed) as raised:
+            self.call(text, given)
+        return raised.exception
+
+    def until(self, what, condition, seconds=DEADLINE):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                self.fail(f"not within {seconds} s: {what}")
+            self.page.wait_for_timeout(20)  # lets the page's events through
+
+    def until_sent(self, count):
+        self.page.wait_for_function("(count) => window.progress?.bytes >= count", arg=count)
+
+    def network(self, rate=-1, offline=False):
+        self.devtools = self.devtools or self.context.new_cdp_session(self.page)
+        self.devtools.send("Network.emulateNetworkConditions", {
+            "offline": offline, "latency": 0, "downloadThroughput": rate, "uploadThroughput": rate})
+
+    def file(self, size, data=None):
+        """A file of random bytes, chosen in the page as a user does: window.file. Returns its bytes."""
+        data = os.urandom(size) if data is None else data
+        path = pathlib.Path(self.sandbox.dir) / f"{self.user}.bin"
+        path.write_bytes(data)
+        self.page.evaluate("document.body.replaceChildren(Object.assign(document.createElement('input'), { type: 'file' }))")
+        self.page.set_input_files("input", path)
+        self.page.evaluate("window.file = document.querySelector('input').files[0]; null")
+        return data

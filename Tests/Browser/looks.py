@@ -1,0 +1,159 @@
+"""What the tests of the modal and the page share.
+
+    PageTest        a test at nginx's own page, nobody logged in yet: self.console is what stood in the console, self.shift()
+                    the sum of layout shifts without the person's doing, self.hosts() whom the page asked
+    ModalTest       a test with a modal in an empty page: self.picture(name) puts one into the bucket and tells its URL;
+                    self.show(images, ...) opens the modal; self.items, self.status, self.push_button, ... are locators;
+                    self.told() is what `push`, `done` and `error` told
+    self.scan()     fails if axe finds a violation of WCAG 2.2 AA
+    self.shoot(name)    a picture of the window, into .build/screenshots
+"""
+import json
+import pathlib
+import urllib.parse
+
+from axe_playwright_python.sync_playwright import Axe
+from harness import REPOSITORY, BrowserTest
+from playwright.sync_api import expect
+
+SCREENSHOTS = REPOSITORY / ".build" / "screenshots"
+PICTURE = REPOSITORY / "deploy" / "sandbox" / "images" / "mug.jpg"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+expect.set_options(timeout=30_000)
+
+
+class LooksTest(BrowserTest):
+    def scan(self):
+        found = Axe().run(self.page, options=RULES).response["violations"]
+        self.assertEqual([(one["id"], [node["target"] for node in one["nodes"]]) for one in found], [])
+
+    def shoot(self, name, whole=False):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole, animations="disabled")
+
+    @property
+    def modal(self):
+        return self.page.locator("ozon-upload-modal")
+
+    @property
+    def items(self):
+        return self.modal.get_by_role("option")
+
+    @property
+    def status(self):
+        return self.modal.locator("[part=status]")
+
+    @property
+    def push_button(self):
+        return self.modal.locator("[part=primary]")
+
+    @property
+    def steps(self):
+        return self.modal.locator("[part=steps] > li")
+
+    def step_classes(self):
+        return self.steps.evaluate_all("(steps) => steps.map((step) => step.className)")
+
+    def has_focus(self, locator):
+        return locator.evaluate("(element) => element.getRootNode().activeElement === element")
+
+
+class PageTest(LooksTest):
+    def setUp(self):
+        super().setUp()
+        self.page.close()
+        self.context.clear_cookies()
+        self.new_page()
+
+    def new_page(self, **options):
+        """Another context, of these options; the window is empty yet."""
+        if options:
+            self.context = self.context.browser.new_context(**options)
+            self.addCleanup(self.context.close)
+        self.page = self.context.new_page()
+        self.console, self.requests = [], []
+        self.page.on("console", lambda message: self.console.append(message.text))
+        self.page.on("pageerror", lambda error: self.console.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.add_init_script("""
+            window.shifts = 0;
+            new PerformanceObserver((list) => {
+                for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shifts += value;
+            }).observe({ type: "layout-shift", buffered: true });""")
+
+    def enter(self, articles="", client="1000", key="seller-key", user="test-user"):
+        for name, value in {"client": client, "key": key, "user": user, "articles": articles}.items():
+            self.page.locator(f"#{name}").fill(value)
+
+    def shift(self):
+        return self.page.evaluate("shifts")
+
+    def hosts(self):
+        parsed = [urllib.parse.urlsplit(url) for url in self.requests]
+        return {f"{url.scheme}://{url.netloc}" for url in parsed if url.scheme != "blob"}
+
+    @property
+    def cards(self):
+        return self.page.locator("#cards > .card")
+
+    @property
+    def summary(self):
+        return self.page.locator("#summary")
+
+
+class ModalTest(LooksTest):
+    def setUp(self):
+        super().setUp()
+        self.page.evaluate("""async () => {
+            await import("/ozon-r2/ozon-upload-modal.js");
+            window.told = [];
+            for (const type of ["push", "done", "error"]) {
+                document.addEventListener(type, ({ detail }) => {
+                    const { code, requestId, message } = detail;
+                    window.told.push([type, detail instanceof Error ? { code, requestId, message } : detail]);
+                });
+            }
+            window.modal = document.createElement("ozon-upload-modal");
+            const opener = Object.assign(document.createElement("button"), { id: "opener", textContent: "open" });
+            opener.addEventListener("click", () => modal.show());
+            document.body.replaceChildren(opener, modal);
+        }""")
+
+    def picture(self, name="a.jpg"):
+        return self.call(
+            """(async () => {
+                const file = new File([new Uint8Array(given.bytes)], "x.jpg", { type: "image/jpeg" });
+                return (await studio.upload(file, `users/${given.user}/${given.name}`)).public_url;
+            })()""",
+            {"bytes": list(PICTURE.read_bytes()), "user": self.user, "name": name})
+
+    def pictures(self, count):
+        """URLs of as many pictures; all but the query are the same."""
+        url = self.picture()
+        return [f"{url}?{number}" for number in range(1, count + 1)]
+
+    def show(self, images, product_id=1000005, name="A-5", lang="en", key="seller-key"):
+        """`images`: URLs, or {"name": ..., "size": ..., "path": ...} of a file that is yet to be uploaded."""
+        given = [{"url": image} if isinstance(image, str) else image for image in images]
+        self.page.evaluate(
+            """([given, bytes, sku, lang, user, api_key]) => {
+                const fill = (size) => new Uint8Array(Math.max(size ?? 0, bytes.length)).map((_, at) => bytes[at] ?? 0);
+                const file = ({ name, size }) => new File([fill(size)], name, { type: "image/jpeg" });
+                const images = given.map((image) => image.url ? image : { file: file(image), path: image.path ?? `users/${user}/${image.name}` });
+                const credential = async () => { window.asked = (window.asked ?? 0) + 1; return { client_id: "1000", api_key }; };
+                const client = new OzonR2({ baseURL: "", userId: user, credential });
+                Object.assign(modal, { client, sku, images, lang });
+                document.querySelector("#opener").focus();
+                modal.show();
+            }""",
+            [given, list(PICTURE.read_bytes()), {"name": name, "productId": product_id}, lang, self.user, key])
+
+    def told(self):
+        return json.loads(self.page.evaluate("JSON.stringify(told)"))
+
+    def names(self):
+        return self.items.locator(".name").all_inner_texts()
+
+
+def picture_bytes():
+    return pathlib.Path(PICTURE).read_bytes()

@@ -1,0 +1,354 @@
+"""<ozon-upload-modal>: the push, arranging the images, the dialog."""
+import re
+
+from looks import ModalTest, expect
+
+GOOD = ["good"] * 5
+
+
+class Pushes(ModalTest):
+    def test_a_push_takes_its_five_steps_and_tells_that_it_is_confirmed(self):
+        images = [self.picture("a.jpg"), self.picture("b.jpg")]
+        self.show(images)
+        expect(self.status).to_contain_text("2 images will replace the product's pictures")
+        self.push_button.click()
+        expect(self.status).to_have_text("Confirmed on Ozon: 2 images.")
+        self.assertEqual(self.step_classes(), GOOD)
+        expect(self.items.locator(".state")).to_have_text(["On Ozon", "On Ozon"])
+        (_, push), (kind, done) = self.told()
+        self.assertEqual(push, {"productId": 1000005, "images": images})
+        self.assertEqual((kind, done["status"], done["current_images"]), ("done", "confirmed", images))
+        self.push_button.click()
+        expect(self.modal).not_to_have_attribute("open", re.compile(""))
+
+    def test_an_unknown_product_is_asked_for_and_checked_as_it_is_typed(self):
+        self.show([self.picture()], product_id=None, lang="zh-CN")
+        field = self.modal.get_by_label("商品 ID")
+        self.assertTrue(self.has_focus(field))
+        expect(self.modal.locator("#hint")).to_contain_text("未设置")
+        self.page.keyboard.press("Enter")
+        expect(field).to_have_attribute("aria-invalid", "true")
+        for wrong in ["0", "12a", "-1", "1.5", "99999999999999999999"]:
+            field.fill(wrong)
+            expect(field).to_have_attribute("aria-invalid", "true")
+            self.page.keyboard.press("Enter")
+        self.assertEqual(self.told(), [], "nothing was sent")
+        field.fill("")
+        self.page.keyboard.type("1000005")
+        expect(field).to_have_attribute("aria-invalid", "false")
+        self.page.keyboard.press("Enter")
+        expect(self.status).to_have_text("Ozon 已确认 1 张图片。")
+
+    def test_a_picture_that_Ozon_refuses_is_marked_with_the_reason_and_the_others_stand(self):
+        self.show([self.picture("a.jpg"), self.picture("bad-decode.jpg"), self.picture("c.jpg")])
+        self.push_button.click()
+        expect(self.status).to_have_text("On Ozon: 2 of 3 images. The others are marked.")
+        expect(self.items.locator(".state")).to_have_text(["On Ozon", "Not a readable image", "On Ozon"])
+        expect(self.items.nth(1)).to_have_attribute("data-state", "failed")
+        self.assertEqual(self.step_classes(), [*GOOD[:4], "warn"])
+        self.items.nth(1).click()
+        self.modal.get_by_role("button", name="Remove").click()
+        self.push_button.click()
+        expect(self.status).to_have_text("Confirmed on Ozon: 2 images.")
+
+    def test_a_push_that_Ozon_refuses_altogether_is_told_so(self):
+        self.show([self.picture("bad-decode.jpg")])
+        self.push_button.click()
+        expect(self.status).to_contain_text("Ozon refused all of them. The old pictures stand.")
+        self.assertEqual(self.step_classes()[4], "bad")
+        expect(self.items.locator(".state")).to_have_text("Not a readable image")
+
+    def test_a_push_that_stays_pending_is_followed_to_its_end(self):
+        self.show([self.picture()], product_id=7000003)
+        self.push_button.click()
+        expect(self.push_button).to_have_text("Pushing...")
+        expect(self.status).to_have_text("Ozon is still at it. This window waits.")
+        self.assertEqual(self.step_classes(), [*GOOD[:4], "now"])
+        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+
+    def test_files_are_uploaded_before_the_push_and_only_once(self):
+        self.show([self.picture(), {"name": "bad-decode.jpg"}, {"name": "c.jpg", "size": 3_000_000}])
+        expect(self.items.locator(".state")).to_have_text(["Ready", "Waiting", "Waiting"])
+        self.network(rate=1_500_000)
+        self.push_button.click()
+        bar = "document.querySelector('ozon-upload-modal').shadowRoot.querySelectorAll('[role=option]')[2].querySelector('i').style.scale"
+        expect(self.items.nth(2)).to_have_attribute("data-state", "sending")
+        self.page.wait_for_function(f"() => parseFloat({bar}) > 0.2 && parseFloat({bar}) < 1")
+        expect(self.status).to_have_text("Uploading: 1 of 2 images")
+        expect(self.status).to_contain_text("On Ozon: 2 of 3 images")
+        urls = [image["url"] for image in self.page.evaluate("modal.images.map(({ url }) => ({ url }))")]
+        self.assertEqual(self.told()[0][1]["images"], urls)
+        self.assertEqual(len(self.sandbox.get(urls[2]).body), 3_000_000)
+        puts = []
+        self.page.on("request", lambda request: puts.append(request.url) if request.method == "PUT" else None)
+        self.push_button.click()
+        self.until("the second push", lambda: len(self.told()) == 4)
+        self.page.evaluate("modal.close()")
+        self.page.evaluate("modal.show()")
+        expect(self.items.locator(".state")).to_have_text(["Ready", "Ready", "Ready"])
+        self.assertEqual(puts, [])
+
+    def test_a_file_that_cannot_be_uploaded_is_marked_and_nothing_is_sent_to_Ozon(self):
+        self.show([self.picture(), {"name": "b.jpg", "path": "users/somebody-else/b.jpg"}])
+        self.push_button.click()
+        expect(self.status).to_have_text("Not uploaded: 1 image. Nothing was sent to Ozon.")
+        expect(self.items.locator(".state")).to_have_text(["Ready", "Path not allowed"])
+        self.assertEqual(self.step_classes(), ["good", "bad", "", "", ""])
+        [(kind, error)] = self.told()
+        self.assertEqual((kind, error["code"]), ("error", "PATH_NOT_ALLOWED"))
+
+    def test_errors_are_told_in_words_with_the_id_of_the_request(self):
+        image = self.picture()
+        for key, product, words in [
+            ("invalid-key", 1000005, "Ozon 不接受该凭证，请检查 Client ID 和 API 密钥。"),
+            ("seller-key", 4242424242, "Ozon 上没有此 ID 的商品。"),
+            ("seller-key", 126 + 1, "商品无法修改：已归档或尚未创建。"),
+        ]:
+            with self.subTest(words):
+                self.show([image], product_id=product, lang="zh", key=key)
+                self.push_button.click()
+                expect(self.status.locator("p")).to_have_text(words)
+                kind, error = self.told()[-1]
+                self.assertEqual(kind, "error")
+                expect(self.status.locator("small")).to_have_text(f"请求 ID {error['requestId']}")
+                self.assertRegex(error["requestId"], r"^[0-9a-f]{32}$")
+                self.page.evaluate("modal.close()")
+
+    def test_without_a_credential_nothing_is_sent(self):
+        for credential in ["async () => { throw new Error('no') }", "undefined", "() => null"]:
+            with self.subTest(credential):
+                self.show([{"name": "a.jpg"}])
+                self.page.evaluate(f"modal.client = new OzonR2({{ baseURL: '', credential: {credential} }})")
+                self.push_button.click()
+                expect(self.status).to_have_text("The seller's credential couldn't be had. Nothing was sent to Ozon.")
+                self.assertEqual(self.step_classes()[0], "bad")
+                expect(self.items).to_have_attribute("data-state", "waiting")
+                self.page.evaluate("modal.close()")
+        self.assertEqual({kind for kind, _ in self.told()}, {"error"})
+
+    def test_a_listener_can_stop_the_push(self):
+        self.show([self.picture()])
+        self.page.evaluate("modal.addEventListener('push', (event) => event.preventDefault(), { once: true })")
+        self.push_button.click()
+        self.until("the event", lambda: len(self.told()) == 1)
+        expect(self.push_button).to_have_text("Confirm push")
+        self.push_button.click()
+        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+
+    def test_cancel_stops_what_runs_and_it_can_be_begun_again(self):
+        self.show([{"name": "a.jpg", "size": 3_000_000}])
+        self.network(rate=300_000)
+        self.push_button.click()
+        expect(self.items).to_have_attribute("data-state", "sending")
+        self.modal.get_by_role("button", name="Cancel").click()
+        expect(self.status).to_have_text("Stopped. Ozon may still carry out what it was sent.")
+        expect(self.items).to_have_attribute("data-state", "waiting")
+        self.assertEqual(self.told(), [])
+        self.network()
+        self.push_button.click()
+        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+
+    def test_images_over_the_limit_are_marked(self):
+        self.show(self.pictures(32))
+        self.push_button.click()
+        expect(self.status).to_have_text("On Ozon: 30 of 32 images. The others are marked.")
+        self.assertEqual(self.items.locator(".state").all_inner_texts()[29:], ["On Ozon", "Over the limit", "Over the limit"])
+
+
+class Arranging(ModalTest):
+    def setUp(self):
+        super().setUp()
+        self.show([self.picture(f"{name}.jpg") for name in "abcde"])
+        self.said = self.modal.locator(".said")
+
+    def order(self):
+        return "".join(name[0] for name in self.names())
+
+    def test_by_keys_images_are_moved_and_removed_and_a_screen_reader_is_told(self):
+        self.items.first.focus()
+        self.page.keyboard.press("ArrowRight")
+        self.page.keyboard.press("ArrowRight")
+        self.assertTrue(self.has_focus(self.items.nth(2)))
+        self.page.keyboard.press("Shift+ArrowLeft")
+        self.assertEqual(self.order(), "acbde")
+        expect(self.said).to_have_text("Image 3 moved to position 2 of 5")
+        self.assertTrue(self.has_focus(self.items.nth(1)))
+        expect(self.items.nth(1)).to_have_attribute("aria-label", "Image 2 of 5: c.jpg. Ready")
+        self.page.keyboard.press("Shift+End")
+        self.assertEqual(self.order(), "abdec")
+        self.page.keyboard.press("Delete")
+        self.assertEqual(self.order(), "abde")
+        self.assertTrue(self.has_focus(self.items.nth(3)))
+        self.page.keyboard.press("Home")
+        self.page.keyboard.press("ArrowLeft")
+        self.assertTrue(self.has_focus(self.items.first))
+        self.push_button.click()
+        self.until("the push", lambda: self.told())
+        self.assertEqual([url[-5] for url in self.told()[0][1]["images"]], list("abde"))
+
+    def test_up_and_down_go_from_row_to_row(self):
+        self.page.set_viewport_size({"width": 360, "height": 800})
+        self.items.first.focus()
+        self.page.keyboard.press("ArrowDown")
+        self.assertTrue(self.has_focus(self.items.nth(3)))
+        self.page.keyboard.press("Shift+ArrowUp")
+        self.assertEqual(self.order(), "dabce")
+
+    def test_by_mouse_an_image_is_dragged_to_its_place(self):
+        start, end = self.items.nth(4).bounding_box(), self.items.first.bounding_box()
+        self.page.mouse.move(start["x"] + 40, start["y"] + 40)
+        self.page.mouse.down()
+        self.page.mouse.move(end["x"] + 40, end["y"] + 40, steps=8)
+        expect(self.items.first).to_have_attribute("data-drop", "before")
+        self.page.mouse.up()
+        self.assertEqual(self.order(), "eabcd")
+        expect(self.items.first.locator(".badge")).to_have_text("Main")
+        self.items.first.click()
+        self.assertEqual(self.order(), "eabcd", "a click is no dragging")
+
+    def test_by_touch_a_selected_image_is_dragged(self):
+        devtools = self.context.new_cdp_session(self.page)
+
+        def touch(kind, item=None):
+            box = item and item.bounding_box()
+            points = [{"x": box["x"] + 40, "y": box["y"] + 40}] if box else []
+            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        def drag():
+            touch("touchStart", self.items.first)
+            for item in (1, 2):
+                touch("touchMove", self.items.nth(item))
+            touch("touchEnd")
+
+        self.items.nth(4).focus()
+        drag()
+        self.assertEqual(self.order(), "abcde", "not selected, it is not dragged: the list could not be scrolled")
+        self.items.first.focus()
+        drag()
+        self.assertEqual(self.order(), "bcade")
+
+    def test_the_buttons_do_what_dragging_and_keys_do(self):
+        def click(name):
+            self.modal.get_by_role("button", name=name).click()
+
+        self.items.nth(2).click()
+        click("Move left")
+        self.assertEqual(self.order(), "acbde")
+        click("Move right")
+        self.assertEqual(self.order(), "abcde")
+        click("Make main")
+        self.assertEqual(self.order(), "cabde")
+        expect(self.modal.get_by_role("button", name="Make main")).to_have_attribute("aria-disabled", "true")
+        click("Remove")
+        self.assertEqual(self.order(), "abde")
+        expect(self.status).to_contain_text("4 images")
+
+    def test_while_a_push_runs_nothing_is_moved_or_removed(self):
+        self.page.evaluate("modal.sku = { productId: 7000009 }")
+        self.push_button.click()
+        expect(self.status).to_contain_text("Pushing...")
+        self.items.nth(2).focus()
+        self.page.keyboard.press("Shift+ArrowLeft")
+        self.page.keyboard.press("Delete")
+        self.modal.get_by_role("button", name="Remove").click(force=True)
+        self.assertEqual(self.order(), "abcde")
+
+    def test_without_images_there_is_nothing_to_push(self):
+        for _ in "abcde":
+            self.modal.get_by_role("button", name="Remove").click()
+        expect(self.modal.get_by_text("No images to push")).to_be_visible()
+        expect(self.push_button).to_have_attribute("aria-disabled", "true")
+        self.push_button.click(force=True)
+        self.assertEqual(self.told(), [])
+
+
+class Dialogs(ModalTest):
+    def test_the_focus_stays_inside_and_goes_back_to_what_opened_it(self):
+        self.show([self.picture()])
+        self.page.evaluate("modal.close()")
+        self.page.locator("#opener").click()
+        for _ in range(12):
+            self.page.keyboard.press("Tab")
+            inside = self.page.evaluate("document.activeElement === modal || document.activeElement === document.body")
+            self.assertTrue(inside)
+        self.page.keyboard.press("Escape")
+        expect(self.modal).not_to_have_attribute("open", re.compile(""))
+        self.assertTrue(self.has_focus(self.page.locator("#opener")))
+
+    def test_escape_does_not_end_a_push_but_closing_does(self):
+        self.show([self.picture()], product_id=7000099)
+        self.push_button.click()
+        expect(self.push_button).to_have_text("Pushing...")
+        self.page.keyboard.press("Escape")
+        expect(self.modal).to_have_attribute("open", "")
+        expect(self.status).to_contain_text("still at it")
+        self.modal.get_by_role("button", name="Close").click()
+        self.page.evaluate("modal.show()")
+        expect(self.push_button).to_have_text("Confirm push")
+        self.assertEqual([kind for kind, _ in self.told()], ["push"])
+
+    def test_it_speaks_Chinese_or_English_by_lang(self):
+        for lang, title, push in [("zh", "推送图片到 Ozon", "确认推送"), ("zh-Hant", "推送图片到 Ozon", "确认推送"),
+                                  ("en-GB", "Push images to Ozon", "Confirm push"), ("ru", "Push images to Ozon", "Confirm push")]:
+            with self.subTest(lang):
+                self.show([self.picture()], lang=lang)
+                expect(self.modal.get_by_role("dialog", name=title)).to_be_visible()
+                expect(self.push_button).to_have_text(push)
+                self.page.evaluate("modal.close()")
+        self.page.evaluate("modal.removeAttribute('lang'); document.documentElement.lang = 'zh-CN'; modal.show()")
+        expect(self.push_button).to_have_text("确认推送")
+        self.page.evaluate("modal.sku = { productId: 7000004 }")
+        self.push_button.click()
+        expect(self.push_button).to_have_text("推送中...")
+
+    def test_the_attribute_opens_it_and_properties_set_before_it_was_defined_count(self):
+        self.page.evaluate("""async () => {
+            const early = new Document().createElementNS("http://www.w3.org/1999/xhtml", "ozon-upload-modal");
+            early.images = [{ url: "/ozon-r2/favicon.svg", name: "early" }];
+            early.sku = { name: "early", productId: 1 };
+            early.setAttribute("open", "");
+            modal.remove();
+            document.body.append(early);
+        }""")
+        expect(self.modal.get_by_role("dialog")).to_be_visible()
+        self.assertEqual(self.names(), ["early"])
+        self.page.evaluate("document.querySelector('ozon-upload-modal').removeAttribute('open')")
+        expect(self.modal.get_by_role("dialog")).not_to_be_visible()
+
+    def test_of_200_images_only_those_in_sight_are_loaded(self):
+        images = self.pictures(200)
+        loaded = set()
+        self.page.on("request", lambda request: loaded.add(request.url))
+        self.show(images)
+        expect(self.items).to_have_count(200)
+        self.until("the first images", lambda: images[0] in loaded)
+        self.assertNotIn(images[199], loaded)
+        self.items.first.focus()
+        self.page.keyboard.press("Shift+End")
+        self.assertEqual(self.names()[199], "a.jpg")
+        self.until("the last ones", lambda: images[199] in loaded)
+
+    def test_what_can_be_pressed_is_at_least_24_pixels_wide_and_high(self):
+        self.page.set_viewport_size({"width": 360, "height": 800})
+        self.show(self.pictures(3), product_id=None)
+        for element in [*self.modal.get_by_role("button").all(), *self.items.all(), self.modal.get_by_role("textbox")]:
+            box = element.bounding_box()
+            self.assertGreaterEqual(min(box["width"], box["height"]), 24, element.inner_text())
+
+    def test_nothing_moves_for_who_wants_no_motion(self):
+        self.page.emulate_media(reduced_motion="reduce")
+        self.show([self.picture()], product_id=7000004)
+        self.push_button.click()
+        expect(self.status).to_contain_text("still at it")
+        running = "modal.shadowRoot.getAnimations().filter((one) => one.playState === 'running').length"
+        self.assertEqual(self.page.evaluate(running), 0)
+        self.page.emulate_media(reduced_motion="no-preference")
+        self.assertGreater(self.page.evaluate(running), 0)
+
+    def test_a_page_that_forgets_the_client_is_told_so(self):
+        self.show([self.picture()])
+        self.page.evaluate("modal.client = undefined")
+        self.push_button.click()
+        self.until("the error", lambda: self.told())
+        self.assertEqual(self.told()[0][0], "error")
+        self.assertNotIsInstance(self.told()[0][1], Error)

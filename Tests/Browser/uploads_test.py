@@ -1,0 +1,166 @@
+"""Uploads in Chromium: in parts, over reloads, lost networks, expired signatures and aborts. What is stored is compared."""
+import hashlib
+import json
+import re
+
+from harness import BrowserTest, CallFailed
+
+MB = 1_000_000
+SIZE = 100 * MB
+PARTS = 20
+PART = 5 << 20
+UPLOAD = "studio.upload(file, given, { onProgress: tell, signal: (window.aborting = new AbortController()).signal })"
+
+
+class Uploads(BrowserTest):
+    def setUp(self):
+        super().setUp()
+        self.path = f"users/{self.user}/large.bin"
+        self.puts, self.answers = [], {}
+        self.context.on("request", lambda request: request.method == "PUT" and self.puts.append(part(request.url)))
+        self.context.on("response", self.saw)
+
+    def saw(self, answer):
+        if "/api/v1/r2/multipart/" in answer.url:
+            self.answers.setdefault(answer.url.rsplit("/", 1)[1], []).append(answer)
+
+    def assertStored(self, uploaded, data):
+        self.assertEqual((uploaded["r2_path"], uploaded["size"]), (self.path, len(data)))
+        stored = self.sandbox.get(uploaded["public_url"]).body
+        self.assertEqual(hashlib.sha256(stored).digest(), hashlib.sha256(data).digest(), "other bytes are stored")
+
+    def break_off(self, data=None):
+        """A large upload, broken off by a reload somewhat beyond its middle. Returns its bytes."""
+        data = self.file(SIZE, data)
+        self.network(30 * MB)
+        self.begin(UPLOAD, self.path)
+        self.until_sent(SIZE * 0.6)
+        self.upload_id = self.answers["create"][0].json()["data"]["upload_id"]
+        self.open(self.sandbox.session_url)
+        self.network()
+        self.puts.clear()
+        return data
+
+    def test_a_reload_in_the_middle_of_100_MB_is_resumed(self):
+        data = self.break_off()
+        self.file(SIZE, data)
+        uploaded = self.call(UPLOAD, self.path)
+        self.assertStored(uploaded, data)
+        self.assertGreaterEqual(uploaded["resumed"], 30 * MB)
+        self.assertEqual(sorted(self.puts), sorted(set(self.puts)), "no part twice")
+        self.assertEqual(len(self.puts), PARTS - uploaded["resumed"] // PART, "none that was there")
+        self.assertNotIn("create", self.answers_after_reload())
+
+    def answers_after_reload(self):
+        return [name for name, answers in self.answers.items() if len(answers) > (1 if name == "create" else 0)]
+
+    def test_parts_of_a_file_that_has_changed_since_are_sent_again(self):
+        old = self.break_off()
+        new = b"changed" + old[7:]
+        self.file(SIZE, new)
+        uploaded = self.call(UPLOAD, self.path)
+        self.assertStored(uploaded, new)
+        self.assertGreater(uploaded["resumed"], 0)
+        self.assertIn(1, self.puts)
+
+    def test_another_file_at_the_same_path_begins_anew_and_the_old_upload_is_given_up(self):
+        self.break_off()
+        data = self.file(20 * MB)
+        uploaded = self.call(UPLOAD, self.path)
+        self.assertStored(uploaded, data)
+        self.assertEqual(uploaded["resumed"], 0)
+        self.assertEqual(len(self.answers["abort"]), 1)
+
+    def test_an_upload_that_R2_no_longer_knows_begins_anew(self):
+        data = self.break_off()
+        self.post("abort", {"r2_path": self.path, "upload_id": self.upload_id})
+        self.file(SIZE, data)
+        uploaded = self.call(UPLOAD, self.path)
+        self.assertStored(uploaded, data)
+        self.assertEqual(uploaded["resumed"], 0)
+
+    def test_five_seconds_offline_are_survived(self):
+        data = self.file(SIZE)
+        self.network(30 * MB)
+        self.begin(UPLOAD, self.path)
+        self.until_sent(SIZE * 0.3)
+        self.network(offline=True)
+        self.page.wait_for_timeout(5000)
+        self.assertEqual(self.page.evaluate("progress.items"), 0)
+        self.network()
+        self.assertStored(self.end(), data)
+
+    def test_an_abort_ends_at_once_and_the_bucket_forgets_the_parts(self):
+        self.file(SIZE)
+        self.network(30 * MB)
+        self.begin(UPLOAD, self.path)
+        self.until_sent(SIZE * 0.3)
+        self.page.evaluate("aborting.abort()")
+        with self.assertRaises(CallFailed) as raised:
+            self.end()
+        self.assertEqual(raised.exception.name, "AbortError")
+        upload_id = self.answers["create"][0].json()["data"]["upload_id"]
+        resumed = self.post("resume", {"r2_path": self.path, "upload_id": upload_id, "size": SIZE})
+        self.assertTrue(resumed["restarted"], "R2 still knows the upload")
+        self.post("abort", {"r2_path": self.path, "upload_id": resumed["upload_id"]})
+        self.network()
+        self.puts.clear()
+        self.assertEqual(self.call(UPLOAD, self.path)["resumed"], 0)
+        self.assertEqual(len(self.puts), PARTS)
+
+    def test_parts_with_expired_signatures_are_signed_again(self):
+        """The S3 server refuses them, without CORS: to the page a network error, as at R2, which refuses the preflight."""
+        data = self.file(30 * MB)
+        old = set()
+
+        def expire(route):
+            number = part(route.request.url)
+            if number in old:
+                return route.continue_()
+            old.add(number)
+            return route.continue_(url=re.sub(r"X-Amz-Date=\d{8}T", "X-Amz-Date=20200101T", route.request.url))
+
+        self.context.route(re.compile(r"partNumber="), expire)
+        uploaded = self.call(UPLOAD, self.path)
+        self.assertStored(uploaded, data)
+        self.assertEqual(len(old), 6)
+        self.assertGreater(len(self.answers["parts"]), 0)
+
+    def test_a_single_PUT_with_an_expired_signature_is_signed_again_at_once(self):
+        data = self.file(15 * MB)
+        refused = []
+
+        def refuse_once(route):
+            if refused or route.request.method != "PUT":
+                return route.continue_()
+            refused.append(route.request.url)
+            return route.fulfill(status=403, body="<Error><Code>ExpiredRequest</Code></Error>",
+                                 headers={"Access-Control-Allow-Origin": self.sandbox.session_url})
+
+        self.context.route(re.compile(r"X-Amz-Signature="), refuse_once)
+        self.assertStored(self.call(UPLOAD, self.path), data)
+        self.assertEqual(len(self.puts), 2)
+
+    def test_progress_is_told_while_the_bytes_go(self):
+        data = self.file(8 * MB)
+        self.network(8 * MB)
+        told = self.call("""(async () => {
+            const told = [];
+            await studio.upload(file, given, { onProgress: ({ bytes }) => told.push(bytes) });
+            return told;
+        })()""", self.path)
+        self.assertEqual(told, sorted(told))
+        self.assertGreater(len([bytes_ for bytes_ in told if 0 < bytes_ < len(data)]), 2)
+        self.assertEqual(told[-1], len(data))
+
+    def post(self, call, fields):
+        answer = self.page.request.post(f"{self.sandbox.url}/api/v1/r2/multipart/{call}", data=json.dumps(fields), headers={
+            "Content-Type": "application/json", "X-API-Key": self.sandbox.api_key})
+        self.assertEqual(answer.status, 200)
+        return answer.json()["data"]
+
+
+def part(url):
+    """The number of a part, by its presigned URL; 0 of a whole object."""
+    found = re.search(r"partNumber=(\d+)", url)
+    return int(found[1]) if found else 0

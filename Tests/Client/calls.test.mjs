@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { OzonR2, OzonR2Error, broken, caught, client, fault, hurry, json, lines, serve } from "./harness.mjs";
+
+const item = (index, article) => ({ type: "item", index, done: index + 1, article, status: "success", urls: [], uploads: [] });
+const found = (articles) =>
+  lines([{ type: "start" }, ...articles.map((article, index) => item(index, article)), { type: "done", success: true }]);
+
+test("The images of articles come in their order, told as the lines come", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  answer(() => lines([{ type: "start" }, item(1, "b"), item(0, "a"), item(2, "b"), { type: "done" }]));
+  const { studio } = client(url);
+  const told = [];
+  const items = await studio.images(["a", "b", "b"], { onItem: ({ article }, index) => told.push([article, index]) });
+  assert.deepEqual(items.map(({ article }) => article), ["a", "b", "b"]);
+  assert.deepEqual(told, [["b", 1], ["a", 0], ["b", 2]]);
+  assert.deepEqual(Object.keys(items[0]).sort(), ["article", "status", "uploads", "urls"]);
+  const [{ path, headers, json }] = requests;
+  assert.equal(path, "/api/v1/ozon/download");
+  assert.equal(headers["x-api-key"], "page-key");
+  assert.match(headers.accept, /application\/x-ndjson/);
+  assert.deepEqual(json, {
+    credential: { client_id: "1", api_key: "seller-secret" },
+    articles: ["a", "b", "b"], field: "offer_id", user_id: "u", download_images: false, presign: true,
+  });
+});
+
+test("Without apiKey no X-API-Key is sent: nginx adds it for sessions", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  answer(() => found(["a"]));
+  await client(`${url}/`, { apiKey: undefined }).studio.images(["a"]);
+  assert.equal("x-api-key" in requests[0].headers, false);
+  assert.equal(requests[0].path, "/api/v1/ozon/download");
+});
+
+test("A stream that breaks is asked again for what it hadn't told", async (t) => {
+  hurry(t);
+  const { url, requests, answer } = await serve(t);
+  answer(({ index, json }) =>
+    index === 0 ? { ...lines([{ type: "start" }, item(1, "b")]), breaks: true } : found(json.articles));
+  const items = await client(url).studio.images(["a", "b", "c"]);
+  assert.deepEqual(items.map(({ article }) => article), ["a", "b", "c"]);
+  assert.deepEqual(requests.map(({ json }) => json.articles), [["a", "b", "c"], ["a", "c"]]);
+});
+
+test("A stream that ends without its last line has broken too", async (t) => {
+  hurry(t);
+  const { url, requests, answer } = await serve(t);
+  answer(({ index }) => (index === 0 ? lines([{ type: "start" }]) : found(["a"])));
+  await client(url).studio.images(["a"]);
+  assert.equal(requests.length, 2);
+});
+
+test("An error in the stream is thrown, and not tried again", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  answer(() => lines([{ type: "start" }, { type: "error", success: false, error: "API key unauthorized", code: "OZON_UNAUTHORIZED", request_id: "r-2" }]));
+  const error = await caught(client(url).studio.images(["a"]));
+  assert.ok(error instanceof OzonR2Error);
+  assert.deepEqual([error.code, error.status, error.requestId, error.message], ["OZON_UNAUTHORIZED", 200, "r-2", "API key unauthorized"]);
+  assert.equal(requests.length, 1);
+});
+
+test("A refused validation is one error with all that is wrong, and not tried again", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  const errors = [{ field: "articles", reason: "Must not be empty" }, { field: "user_id", reason: "Field required" }];
+  answer(() => fault(400, "VALIDATION_FAILED", { errors }));
+  const error = await caught(client(url).studio.images([]));
+  assert.deepEqual([error.name, error.code, error.status, error.requestId], ["OzonR2Error", "VALIDATION_FAILED", 400, "r-1"]);
+  assert.deepEqual(error.errors, errors);
+  assert.equal(requests.length, 1);
+});
+
+for (const status of [429, 502, 503, 504]) {
+  test(`${status} is tried again after growing, jittered pauses, four times at most`, async (t) => {
+    const pauses = hurry(t);
+    const { url, requests, answer } = await serve(t);
+    answer(() => fault(status, "ANY"));
+    assert.equal((await caught(client(url).studio.images(["a"]))).status, status);
+    assert.equal(requests.length, 5);
+    pauses().forEach((pause, index) => assert.ok(pause >= 250 * 2 ** index && pause < 750 * 2 ** index, `${index}: ${pause}`));
+    assert.equal(pauses().length, 4);
+    assert.notEqual(pauses()[1], pauses()[0] * 2);
+  });
+}
+
+for (const [status, code] of [[401, "UNAUTHORIZED"], [404, "PRODUCT_NOT_FOUND"], [500, "INTERNAL"], [502, "OZON_METHOD_RETIRED"]]) {
+  test(`${status} ${code} is not tried again`, async (t) => {
+    const { url, requests, answer } = await serve(t);
+    answer(() => fault(status, code));
+    assert.equal((await caught(client(url).studio.push({ productId: 1 }))).code, code);
+    assert.equal(requests.length, 1);
+  });
+}
+
+test("Retry-After is waited for; over a minute it is an error at once", async (t) => {
+  const pauses = hurry(t);
+  const { url, requests, answer } = await serve(t);
+  answer(({ index }) => (index === 0 ? fault(429, "RATE_LIMITED", {}, { "Retry-After": "7" }) : found(["a"])));
+  await client(url).studio.images(["a"]);
+  assert.deepEqual(pauses(), [7000]);
+  answer(() => fault(429, "RATE_LIMITED", {}, { "Retry-After": "3600" }));
+  assert.equal((await caught(client(url).studio.images(["a"]))).retryAfter, 3600);
+  assert.equal(requests.length, 3);
+});
+
+test("No answer is NETWORK, after four more tries", async (t) => {
+  hurry(t);
+  const { url, requests, answer } = await serve(t);
+  answer(() => broken);
+  const error = await caught(client(url).studio.push({ productId: 1 }));
+  assert.deepEqual([error.code, error.status, error.requestId, error.errors], ["NETWORK", 0, "", []]);
+  assert.equal(requests.length, 5);
+});
+
+test("Offline it waits for the network, however often that was lost", async (t) => {
+  hurry(t);
+  const network = new EventTarget();
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: { onLine: false }, configurable: true });
+  globalThis.addEventListener = (...given) => {
+    network.addEventListener(...given);
+    queueMicrotask(() => network.dispatchEvent(new Event("online")));
+  };
+  t.after(() => {
+    delete globalThis.addEventListener;
+    if (before) Object.defineProperty(globalThis, "navigator", before);
+    else delete globalThis.navigator;
+  });
+  const { url, requests, answer } = await serve(t);
+  answer(({ index }) => (index < 8 ? broken : found(["a"])));
+  await client(url).studio.images(["a"]);
+  assert.equal(requests.length, 9);
+});
+
+test("An answer that is not the backend's is BAD_ANSWER", async (t) => {
+  const { url, answer } = await serve(t);
+  answer(() => ({ headers: { "Content-Type": "text/html", "X-Request-Id": "r-3" }, body: "<html>log in</html>" }));
+  for (const call of [(studio) => studio.images(["a"]), (studio) => studio.push({ productId: 1 })]) {
+    const error = await caught(call(client(url).studio));
+    assert.deepEqual([error.code, error.status, error.requestId], ["BAD_ANSWER", 200, "r-3"]);
+  }
+  answer(() => ({ status: 403, body: "<html>no</html>" }));
+  assert.equal((await caught(client(url).studio.images(["a"]))).code, "HTTP_403");
+});
+
+test("A signal ends a call in its pause at once, with the signal's reason", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  const aborting = new AbortController();
+  answer(() => {
+    queueMicrotask(() => aborting.abort(new Error("enough")));
+    return fault(503, "OVERLOADED", {}, { "Retry-After": "50" });
+  });
+  assert.equal((await caught(client(url).studio.images(["a"], { signal: aborting.signal }))).message, "enough");
+  assert.equal(requests.length, 1);
+  await caught(client(url).studio.images(["a"], { signal: aborting.signal }));
+  assert.equal(requests.length, 1);
+});
+
+test("A push is followed until Ozon has ended, with the same pictures", async (t) => {
+  const pauses = hurry(t);
+  const { url, requests, answer } = await serve(t);
+  const states = ["pending", "pending", "partial"];
+  const errors = [{ field: "images", index: 1, url: "https://b", reason: "pics_http_error" }];
+  answer(({ index }) => json({ success: index < 2, data: { product_id: 7, status: states[index], task_id: 9 }, ...(index < 2 ? {} : { errors }) }));
+  const { studio, asked } = client(url);
+  const told = [];
+  const pictures = { productId: 7, images: ["https://a", "https://b"], colorImage: "https://c" };
+  const pushed = await studio.push(pictures, { onStatus: ({ status }) => told.push(status) });
+  assert.deepEqual(pushed, { success: false, product_id: 7, status: "partial", task_id: 9, errors });
+  assert.deepEqual(told, states);
+  assert.deepEqual(requests.map(({ path }) => path), ["/api/v1/ozon/push-images", "/api/v1/ozon/push-status", "/api/v1/ozon/push-status"]);
+  const { credential, ...sent } = requests[2].json;
+  assert.deepEqual(sent, { product_id: 7, images: pictures.images, color_image: "https://c", task_id: 9 });
+  assert.deepEqual(pauses(), [2000, 3000]);
+  assert.equal(asked.times, 3);
+});
+
+test("Neither the client nor its errors hold a credential, a key or a presigned URL", async (t) => {
+  hurry(t);
+  const { url, answer } = await serve(t);
+  answer(({ path }) => (path.includes("presigned") ? json({ upload_url: `${url}/o?X-Amz-Signature=abc`, public_url: "p", headers: {} }) : broken));
+  const { studio } = client(url);
+  const errors = [await caught(studio.push({ productId: 1 })), await caught(studio.upload(new Blob(["x"]), "users/u/x"))];
+  const shown = inspect([studio, ...errors], { depth: 9, showHidden: true });
+  for (const secret of ["seller-secret", "page-key", "X-Amz-Signature"]) assert.equal(shown.includes(secret), false, secret);
+});
+
+test("A wrong baseURL or concurrency is told at once", () => {
+  assert.throws(() => new OzonR2({ userId: "u" }), /baseURL/);
+  assert.throws(() => new OzonR2({ baseURL: "", concurrency: 0 }), /concurrency/);
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { broken, caught, client, counted, fault, hurry, json, lines, serve } from "./harness.mjs";
+
+/** CDN, bucket and backend in one: three images an article. `cdn(name)` may answer for an image, `server` for the copy; the
+ * first image waits until `together` are asked for. */
+async function studio(t, { cdn = () => undefined, server = () => undefined, refuses = () => undefined, together = 0 } = {}) {
+  const at = await serve(t);
+  const { url, answer } = at;
+  const stored = new Map();
+  let [begun, atOnce, most] = [0, 0, 0];
+  let last = { type: "done" };
+  const images = (article) => [1, 2, 3].map((number) => `${article}-${number}.jpg`);
+  const item = (article, index) => {
+    if (article.startsWith("unknown")) return { type: "item", index, article, status: "failed", error: "Product not found", urls: [] };
+    const uploads = images(article).map((name) => ({
+      url: `${url}/cdn/${name}`, r2_path: `users/u/ozon/${article}/${name}`, upload_url: `${url}/put/${name}`,
+      public_url: `https://public/${name}`, headers: { "content-type": "image/jpeg" },
+    }));
+    return { type: "item", index, article, product_id: 5, status: "success", urls: uploads.map((upload) => upload.url), uploads };
+  };
+  const copied = (article, index) => ({ type: "item", index, article, status: "success", urls: images(article).map((name) => `https://public/${name}`) });
+  answer(async ({ method, path, body, headers, json: ask }) => {
+    const name = path.split("/").at(-1);
+    if (path.startsWith("/cdn/")) {
+      most = Math.max(most, ++atOnce);
+      for (begun += 1; begun < together; ) await new Promise((resolve) => setImmediate(resolve));
+      atOnce -= 1;
+      return cdn(name) ?? { headers: { "Content-Type": "image/jpeg" }, body: `bytes of ${name}` };
+    }
+    if (method === "PUT") {
+      const refused = refuses(name);
+      if (!refused) stored.set(name, [body.toString(), headers["content-type"]]);
+      return refused ?? { status: 200 };
+    }
+    if (path.endsWith("/presigned-url")) return json({ upload_url: `${url}/put/again-${ask.r2_path.split("/").at(-1)}`, headers: {} });
+    const each = ask.download_images ? copied : item;
+    const items = ask.articles.map((article, index) => (ask.download_images && server(article, index)) || each(article, index));
+    return items.find((one) => one.status > 399) ?? lines([{ type: "start" }, ...items, last]);
+  });
+  const byServer = () => at.requests.filter(({ json }) => json?.download_images).map(({ json }) => json);
+  const hits = (name) => at.requests.filter(({ path }) => path === `/cdn/${name}`).length;
+  const endsWith = (line) => (last = line);
+  return { ...at, ...client(url, { concurrency: 4 }), stored, byServer, hits, most: () => most, endsWith };
+}
+
+const names = (count) => Array.from({ length: count }, (_, index) => `a${index}`);
+const vias = ({ images }) => images.map(({ via, error }) => (error ? `${via}: ${error}` : via));
+
+test("Each image is fetched and PUT, no more at once than concurrency says", async (t) => {
+  const { studio: one, stored, most, byServer } = await studio(t, { together: 4 });
+  const [told, ended] = [[], []];
+  const items = await one.copy([...names(20), "unknown"], { onProgress: (each) => told.push(each), onItem: ({ article }, index) => ended.push([index, article]) });
+  assert.equal(stored.size, 60);
+  assert.deepEqual(stored.get("a7-2.jpg"), ["bytes of a7-2.jpg", "image/jpeg"]);
+  assert.equal(most(), 4);
+  assert.deepEqual(items.map(({ article }) => article), [...names(20), "unknown"]);
+  assert.deepEqual(items[3], {
+    article: "a3", product_id: 5, status: "success",
+    images: [1, 2, 3].map((number) => ({
+      url: items[3].images[number - 1].url, r2_path: `users/u/ozon/a3/a3-${number}.jpg`, public_url: `https://public/a3-${number}.jpg`, via: "browser",
+    })),
+  });
+  assert.deepEqual(items[20], { article: "unknown", status: "failed", error: "Product not found", images: [] });
+  assert.equal(ended.length, 21);
+  assert.ok(ended.every(([index, article]) => items[index].article === article));
+  const bytes = [...stored.values()].reduce((sum, [text]) => sum + text.length, 0);
+  assert.deepEqual(told.at(-1), { bytes, totalBytes: bytes, items: 60, totalItems: 60, failed: 0 });
+  assert.deepEqual(byServer(), []);
+});
+
+test("An image that can't be read goes through the server's copy, for its article alone", async (t) => {
+  hurry(t);
+  const { studio: one, stored, byServer, hits } = await studio(t, { cdn: (name) => (name === "a1-2.jpg" ? broken : undefined) });
+  const items = await one.copy(names(4));
+  assert.deepEqual(items.map(vias), [["browser", "browser", "browser"], ["browser", "server", "browser"], ["browser", "browser", "browser"], ["browser", "browser", "browser"]]);
+  assert.match(items[1].images[1].reason, /^No answer/);
+  assert.equal(items[1].images[1].public_url, "https://public/a1-2.jpg");
+  assert.equal(stored.size, 11);
+  assert.equal(hits("a1-2.jpg"), 2);
+  assert.deepEqual(byServer().map(({ articles, existing }) => [articles, existing]), [[["a1"], "skip"]]);
+});
+
+test("What isn't an image by its type is for the server to look at", async (t) => {
+  const { studio: one, stored, byServer } = await studio(t, {
+    cdn: (name) => (name === "a0-1.jpg" ? { headers: { "Content-Type": "text/html" }, body: "<html>" } : undefined),
+    server: (article, index) => ({ type: "item", index, article, status: "success", urls: ["https://public/a0-2.jpg", "https://public/a0-3.jpg"],
+      errors: [{ url: `${byServerURL}/cdn/a0-1.jpg`, reason: "Not an image" }] }),
+  });
+  const byServerURL = (await one.images(["a0"]))[0].urls[0].split("/cdn/")[0];
+  const [item] = await one.copy(["a0"]);
+  assert.deepEqual(vias(item), ["server: Not an image", "browser", "browser"]);
+  assert.equal(item.status, "success");
+  assert.equal("public_url" in item.images[0], false);
+  assert.equal(stored.has("a0-1.jpg"), false);
+  assert.equal(byServer().length, 1);
+});
+
+test("An origin that fails all it is asked for is given up, and the server asked for many articles at once", async (t) => {
+  hurry(t);
+  const { studio: one, requests, byServer, stored } = await studio(t, { cdn: () => broken });
+  const items = await one.copy(names(40));
+  assert.ok(items.every(({ status, images }) => status === "success" && images.every(({ via }) => via === "server")));
+  assert.equal(stored.size, 0);
+  assert.ok(requests.filter(({ path }) => path.startsWith("/cdn/")).length <= 2 * (6 + 4));
+  assert.ok(byServer().length <= 10, `${byServer().length} calls`);
+  assert.deepEqual(byServer().flatMap(({ articles }) => articles).sort(), names(40).sort());
+});
+
+test("Where the server can't either, each image says why, and the others stand", async (t) => {
+  hurry(t);
+  const { studio: one } = await studio(t, { cdn: (name) => (name.startsWith("a1") ? broken : undefined), server: () => fault(403, "SCOPE_DENIED") });
+  const items = await one.copy(names(2));
+  assert.deepEqual(items.map(({ status }) => status), ["success", "failed"]);
+  assert.deepEqual(vias(items[1]), Array(3).fill("server: about SCOPE_DENIED"));
+});
+
+test("An image that takes too long goes through the server's copy", async (t) => {
+  hurry(t);
+  const { studio: one, byServer } = await studio(t, { cdn: (name) => (name === "a0-3.jpg" ? new Promise(() => {}) : undefined) });
+  const [item] = await one.copy(["a0"]);
+  assert.deepEqual(vias(item), ["browser", "browser", "server"]);
+  assert.equal(byServer().length, 1);
+});
+
+test("An error that ends the call ends the copies that it had begun", async (t) => {
+  const { begun, rest } = counted(t);
+  const { studio: one, endsWith } = await studio(t);
+  endsWith({ type: "error", success: false, error: "API key unauthorized", code: "OZON_UNAUTHORIZED" });
+  assert.equal((await caught(one.copy(names(50)))).code, "OZON_UNAUTHORIZED");
+  assert.ok(begun() < 20, `${begun()} calls`);
+  assert.equal(await rest(), 0);
+});
+
+test("A PUT whose signature has expired is signed again", async (t) => {
+  const { studio: one, stored, byServer } = await studio(t, { refuses: (name) => (name === "a0-2.jpg" ? { status: 403 } : undefined) });
+  const [item] = await one.copy(["a0"]);
+  assert.deepEqual(vias(item), ["browser", "browser", "browser"]);
+  assert.deepEqual([...stored.keys()].sort(), ["a0-1.jpg", "a0-3.jpg", "again-a0-2.jpg"]);
+  assert.deepEqual(byServer(), []);
+});
+
+test("The same article twice is copied once", async (t) => {
+  const { studio: one, hits } = await studio(t);
+  const items = await one.copy(["a0", "a0"]);
+  assert.deepEqual(items[0], items[1]);
+  assert.equal(hits("a0-1.jpg"), 1);
+});
+
+test("A signal ends everything", async (t) => {
+  const aborting = new AbortController();
+  const { begun, rest } = counted(t);
+  const { studio: one } = await studio(t, { cdn: (name) => void (name === "a2-1.jpg" && aborting.abort()) });
+  assert.equal((await caught(one.copy(names(50), { signal: aborting.signal }))).name, "AbortError");
+  assert.ok(begun() < 40, `${begun()} calls`);
+  assert.equal(await rest(), 0);
+});

@@ -1,0 +1,109 @@
+// What the client's tests stand on: the module as nginx serves it, loaded into node, and servers that answer as scripted.
+//
+//   const { url, requests, answer } = await serve(t)       ends with the test t
+//   answer((request) => json({ success: true }))           request: {method, path, headers, body (Buffer), json, index}
+//
+// An answer is {status?, headers?, body?}; `json(value, status?, headers?)` and `lines(values)` make one; `broken` is a reset
+// in its place, `{...lines(values), breaks: true}` one after the body. A script may wait before it answers.
+// There is no XMLHttpRequest in node, so PUTs go by fetch, without progress while they run. CORS is the browser's.
+
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const folder = mkdtempSync(join(tmpdir(), "client-"));
+process.on("exit", () => rmSync(folder, { recursive: true }));
+cpSync(fileURLToPath(new URL("../../nginx/html", import.meta.url)), folder, { recursive: true });
+writeFileSync(join(folder, "package.json"), '{"type": "module"}'); // node's way to know; browsers need none
+export const { OzonR2, OzonR2Error } = await import(join(folder, "ozon-r2.js"));
+
+export const json = (value, status = 200, headers = {}) => ({
+  status,
+  headers: { "Content-Type": "application/json", ...headers },
+  body: JSON.stringify(value),
+});
+export const lines = (values) => ({
+  headers: { "Content-Type": "application/x-ndjson" },
+  body: values.map((value) => JSON.stringify(value) + "\n").join(""),
+});
+export const fault = (status, code, more = {}, headers = {}) =>
+  json({ success: false, error: `about ${code}`, code, request_id: "r-1", ...more }, status, headers);
+export const broken = Symbol("broken");
+
+export async function serve(t) {
+  const requests = [];
+  let script = () => json({ success: true, data: {} });
+  const server = createServer(async (incoming, outgoing) => {
+    const chunks = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const { method, url: path, headers } = incoming;
+    const request = { method, path, headers, body, index: requests.length };
+    if (headers["content-type"] === "application/json") request.json = JSON.parse(body);
+    requests.push(request);
+    const reply = await script(request);
+    if (reply === broken) return incoming.socket.resetAndDestroy();
+    outgoing.writeHead(reply.status ?? 200, reply.headers);
+    outgoing.write(reply.body ?? "", () => (reply.breaks ? incoming.socket.resetAndDestroy() : outgoing.end()));
+    if (!reply.body) outgoing.end();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${server.address().port}`;
+  return { url, requests, answer: (next) => (script = next), of: (path) => requests.filter((one) => one.path.endsWith(path)) };
+}
+
+/** A client of that server; the credential counts how often it was asked for. */
+export function client(url, options = {}) {
+  const asked = { times: 0 };
+  const credential = async () => {
+    asked.times += 1;
+    return { client_id: "1", api_key: "seller-secret" };
+  };
+  return { studio: new OzonR2({ baseURL: url, apiKey: "page-key", userId: "u", credential, ...options }), asked };
+}
+
+/** Time runs a hundred times as fast until the test ends; the pauses asked for are returned, in ms. */
+export function hurry(t) {
+  const { setTimeout: real } = globalThis;
+  const pauses = [];
+  globalThis.setTimeout = (work, milliseconds = 0, ...rest) => {
+    if (new Error().stack.includes(folder)) pauses.push(milliseconds);
+    return real(work, milliseconds / 100, ...rest);
+  };
+  t.after(() => (globalThis.setTimeout = real));
+  // A minute is the limit of silence, no pause.
+  return () => pauses.filter((each) => each < 60_000);
+}
+
+/** Counts the calls of fetch from now on; `rest()` is how many come in the next 100 ms. */
+export function counted(t) {
+  const { fetch: real } = globalThis;
+  let begun = 0;
+  globalThis.fetch = (...given) => {
+    begun += 1;
+    return real(...given);
+  };
+  t.after(() => (globalThis.fetch = real));
+  return {
+    begun: () => begun,
+    rest: async () => {
+      const before = begun;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return begun - before;
+    },
+  };
+}
+
+export const caught = (promise) =>
+  promise.then(
+    (value) => {
+      throw new Error(`succeeded: ${JSON.stringify(value)}`);
+    },
+    (error) => error,
+  );

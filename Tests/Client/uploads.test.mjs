@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { broken, caught, client, counted, fault, hurry, json, serve } from "./harness.mjs";
+
+const PART = 100_000;
+const next = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A bucket and the endpoints that sign for it; `refuses(put)` may answer in its place. put: {number, signature, body}. */
+async function bucket(t, refuses = () => undefined) {
+  const server = await serve(t);
+  const { url, answer } = server;
+  const stored = new Map();
+  const calls = [];
+  const puts = [];
+  let signatures = 0;
+  let [atOnce, most] = [0, 0];
+  const sign = (number) => ({ part_number: number, upload_url: `${url}/put?n=${number}&signature=${++signatures}` });
+  answer(async ({ method, path, headers, body, json: ask }) => {
+    if (method === "PUT") {
+      const query = new URL(path, url).searchParams;
+      const put = { number: Number(query.get("n")), signature: Number(query.get("signature")), body, headers };
+      puts.push(put);
+      most = Math.max(most, ++atOnce);
+      const refused = await refuses(put);
+      await next();
+      atOnce -= 1;
+      if (refused) return refused;
+      stored.set(put.number, body);
+      return { status: 200 };
+    }
+    const call = path.split("/").at(-1);
+    calls.push([call, ask]);
+    if (call === "presigned-url") return json({ ...sign(1), public_url: "https://public/x", headers: ask.content_type ? { "content-type": ask.content_type } : {} });
+    if (call === "create") {
+      const count = Math.ceil(ask.size / PART);
+      const parts = Array.from({ length: Math.min(100, count) }, (_, index) => sign(index + 1));
+      return json({ success: true, data: { upload_id: "id", part_size: PART, part_count: count, parts } });
+    }
+    if (call === "parts") return json({ success: true, data: { parts: ask.part_numbers.map(sign) } });
+    if (call === "complete") return json({ success: true, data: { public_url: "https://public/x", size: ask.size } });
+    return json({ success: true, data: {} });
+  });
+  const named = (name) => calls.filter(([call]) => call === name).map(([, ask]) => ask);
+  return { ...server, calls, named, puts, stored, most: () => most };
+}
+
+const large = new Blob([randomBytes(25_000_000)]);
+const whole = (stored) => Buffer.concat([...stored].sort(([a], [b]) => a - b).map(([, body]) => body));
+
+test("A small file is one PUT, signed with its type, with the headers it was signed with", async (t) => {
+  const { url, named, puts } = await bucket(t);
+  const told = [];
+  const file = new Blob(["an image"], { type: "image/png" });
+  const uploaded = await client(url).studio.upload(file, "users/u/x.png", { onProgress: (each) => told.push(each) });
+  assert.deepEqual(uploaded, { r2_path: "users/u/x.png", public_url: "https://public/x", size: 8, resumed: 0 });
+  assert.deepEqual(named("presigned-url"), [{ r2_path: "users/u/x.png", content_type: "image/png" }]);
+  assert.equal(puts[0].body.toString(), "an image");
+  assert.equal(puts[0].headers["content-type"], "image/png");
+  assert.equal(Object.keys(puts[0].headers).some((name) => name.startsWith("x-")), false);
+  assert.deepEqual(told.at(-1), { bytes: 8, totalBytes: 8, items: 1, totalItems: 1, failed: 0 });
+});
+
+test("A file of no known type is signed and sent without one", async (t) => {
+  const { url, named, puts } = await bucket(t);
+  await client(url).studio.upload(new Blob(["?"], { type: "application/octet-stream" }), "users/u/x");
+  assert.deepEqual(named("presigned-url"), [{ r2_path: "users/u/x" }]);
+  assert.equal("content-type" in puts[0].headers, false);
+});
+
+test("15,999,999 bytes are one PUT, 16,000,000 go in parts", async (t) => {
+  const { url, puts, named } = await bucket(t);
+  const { studio } = client(url);
+  await studio.upload(large.slice(0, 15_999_999), "users/u/x");
+  assert.deepEqual([puts.length, named("create").length], [1, 0]);
+  await studio.upload(large.slice(0, 16_000_000), "users/u/x");
+  assert.deepEqual([puts.length, named("create").length], [161, 1]);
+});
+
+test("A PUT that is refused with 403 is signed again at once", async (t) => {
+  const pauses = hurry(t);
+  const { url, puts } = await bucket(t, ({ signature }) => (signature === 1 ? { status: 403, body: "<Error><Code>AccessDenied</Code></Error>" } : undefined));
+  await client(url).studio.upload(new Blob(["x"]), "users/u/x");
+  assert.deepEqual(puts.map(({ signature }) => signature), [1, 2]);
+  assert.deepEqual(pauses(), []);
+});
+
+test("A PUT that a fresh signature doesn't help is the bucket's error", async (t) => {
+  const { url, puts } = await bucket(t, () => ({ status: 403, body: "<Error><Code>AccessDenied</Code></Error>" }));
+  const error = await caught(client(url).studio.upload(new Blob(["x"]), "users/u/x"));
+  assert.deepEqual([error.code, error.status], ["AccessDenied", 403]);
+  assert.equal(puts.length, 2);
+});
+
+test("A PUT that broke is tried with a fresh signature: an expired one looks like that to a browser", async (t) => {
+  hurry(t);
+  const { url, puts } = await bucket(t, ({ signature }) => (signature < 3 ? broken : undefined));
+  await client(url).studio.upload(new Blob(["x"]), "users/u/x");
+  assert.deepEqual(puts.map(({ signature }) => signature), [1, 2, 3]);
+});
+
+test("A large file goes in parts, four at once, signed in batches before they are needed", async (t) => {
+  let begun = 0;
+  const { url, named, puts, stored, most, requests } = await bucket(t, async () => {
+    for (begun += 1; begun < 4; ) await next(); // the first waits for the fourth
+  });
+  const told = [];
+  const { size } = await client(url).studio.upload(large, "users/u/x", { onProgress: ({ bytes }) => told.push(bytes) });
+  assert.equal(size, 25_000_000);
+  assert.ok(whole(stored).equals(Buffer.from(await large.arrayBuffer())), "stored as it was");
+  assert.deepEqual([puts.length, most()], [250, 4]);
+  assert.deepEqual(named("parts").map(({ part_numbers }) => part_numbers.length), [100, 50]);
+  const asked = requests.findIndex(({ path }) => path.endsWith("/parts"));
+  assert.ok(requests.slice(0, asked).filter(({ method }) => method === "PUT").length < 90, "before part 100 was sent");
+  assert.deepEqual(named("complete"), [{ r2_path: "users/u/x", upload_id: "id", size }]);
+  assert.deepEqual(told, [...told].sort((a, b) => a - b));
+  assert.equal(told.at(-1), size);
+});
+
+test("Parts whose signatures have expired are signed again, in batches", async (t) => {
+  const { url, named, puts, stored } = await bucket(t, ({ signature, number }) =>
+    signature <= 100 && number > 40 ? { status: 403, body: "<Error><Code>ExpiredRequest</Code></Error>" } : undefined);
+  await client(url).studio.upload(large, "users/u/x");
+  assert.ok(whole(stored).equals(Buffer.from(await large.arrayBuffer())), "stored as it was");
+  assert.ok(puts.length <= 250 + 8, `${puts.length} PUTs`);
+  assert.ok(named("parts").length <= 6, `${named("parts").length} calls to sign`);
+});
+
+test("A part that fails for good ends the others, and the upload stays to be resumed", async (t) => {
+  const { url, named, puts } = await bucket(t, ({ number }) => (number === 3 ? fault(400, "InvalidPart") : undefined));
+  assert.equal((await caught(client(url).studio.upload(large, "users/u/x"))).code, "InvalidPart");
+  assert.ok(puts.length < 20, `${puts.length} PUTs`);
+  assert.deepEqual([named("abort"), named("complete")], [[], []]);
+});
+
+test("An aborted upload in parts is aborted on the server, and sends no more", async (t) => {
+  const aborting = new AbortController();
+  const { rest } = counted(t);
+  const { url, named, puts } = await bucket(t, ({ number }) => {
+    if (number === 9) aborting.abort();
+  });
+  const error = await caught(client(url).studio.upload(large, "users/u/x", { signal: aborting.signal }));
+  assert.equal(error.name, "AbortError");
+  assert.deepEqual(named("abort"), [{ r2_path: "users/u/x", upload_id: "id" }]);
+  assert.ok(puts.length <= 13, `${puts.length} PUTs`);
+  assert.equal(await rest(), 0);
+});
+
+test("An upload aborted while it is being created is aborted on the server too", async (t) => {
+  const aborting = new AbortController();
+  const { url, named, puts, answer } = await bucket(t);
+  answer(({ path, json: ask }) => {
+    if (path.endsWith("create")) {
+      aborting.abort();
+      return json({ success: true, data: { upload_id: "late", part_size: PART, part_count: 250, parts: [] } });
+    }
+    named("x"); // the script below stands in for the bucket's
+    assert.deepEqual([path, ask], ["/api/v1/r2/multipart/abort", { r2_path: "users/u/x", upload_id: "late" }]);
+    return json({ success: true, data: {} });
+  });
+  assert.equal((await caught(client(url).studio.upload(large, "users/u/x", { signal: aborting.signal }))).name, "AbortError");
+  assert.equal(puts.length, 0);
+});
