@@ -148,16 +148,12 @@ test("An aborted upload in parts is aborted on the server, and sends no more", a
 
 test("An upload aborted while it is being created is aborted on the server too", async (t) => {
   const aborting = new AbortController();
-  const { url, named, puts, answer } = await bucket(t);
-  answer(({ path, json: ask }) => {
-    if (path.endsWith("create")) {
-      aborting.abort();
-      return json({ success: true, data: { upload_id: "late", part_size: PART, part_count: 250, parts: [] } });
-    }
-    named("x"); // the script below stands in for the bucket's
-    assert.deepEqual([path, ask], ["/api/v1/r2/multipart/abort", { r2_path: "users/u/x", upload_id: "late" }]);
-    return json({ success: true, data: {} });
+  const { url, requests, answer } = await serve(t);
+  answer(() => {
+    aborting.abort();
+    return json({ success: true, data: { upload_id: "late", part_size: PART, part_count: 250, parts: [] } });
   });
   assert.equal((await caught(client(url).studio.upload(large, "users/u/x", { signal: aborting.signal }))).name, "AbortError");
-  assert.equal(puts.length, 0);
+  assert.deepEqual(requests.map(({ path }) => path.split("/").at(-1)), ["create", "abort"]);
+  assert.deepEqual(requests[1].json, { r2_path: "users/u/x", upload_id: "late" });
 });
