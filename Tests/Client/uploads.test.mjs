@@ -31,7 +31,10 @@ async function bucket(t, refuses = () => undefined) {
     }
     const call = path.split("/").at(-1);
     calls.push([call, ask]);
-    if (call === "presigned-url") return json({ ...sign(1), public_url: "https://public/x", headers: ask.content_type ? { "content-type": ask.content_type } : {} });
+    if (call === "presigned-url") {
+      const headers = ask.content_type ? { "content-type": ask.content_type } : {};
+      return json({ ...sign(1), public_url: "https://public/x", headers });
+    }
     if (call === "create") {
       const count = Math.ceil(ask.size / PART);
       const parts = Array.from({ length: Math.min(100, count) }, (_, index) => sign(index + 1));
@@ -79,7 +82,7 @@ test("15,999,999 bytes are one PUT, 16,000,000 go in parts", async (t) => {
 
 test("A PUT that is refused with 403 is signed again at once", async (t) => {
   const pauses = hurry(t);
-  const { url, puts } = await bucket(t, ({ signature }) => (signature === 1 ? { status: 403, body: "<Error><Code>AccessDenied</Code></Error>" } : undefined));
+  const { url, puts } = await bucket(t, ({ signature }) => (signature === 1 ? { status: 403 } : undefined));
   await client(url).studio.upload(new Blob(["x"]), "users/u/x");
   assert.deepEqual(puts.map(({ signature }) => signature), [1, 2]);
   assert.deepEqual(pauses(), []);
