@@ -5,9 +5,9 @@ extension EndToEnd {
     /// What R2 does wrong, most of it in the middle of an upload.
     @Suite struct CopyStorage {
         private static let faults: [(name: String, reason: String?, tries: Int)] = [
-            ("size-3000000-r2-403-a", "Storage refused the request", 1),
-            ("size-3000000-r2-404-a", "Storage refused the request", 1),
-            ("size-3000000-r2-429-a", "Storage refused the request", 3),
+            ("size-3000000-r2-403-a", "Storage refused the request: AccessDenied", 1),
+            ("size-3000000-r2-404-a", "Storage refused the request: NoSuchBucket", 1),
+            ("size-3000000-r2-429-a", "Storage unavailable: TooManyRequests", 3),
             ("size-3000000-r2-429-once-a", nil, 2), ("size-3000000-r2-500-a", "Storage unavailable", 3),
             ("size-3000000-r2-503-once-a", nil, 2), ("size-3000000-r2-reset-a", "Storage unavailable", 3),
             ("size-3000000-r2-reset-once-a", nil, 2), ("size-3000000-r2-stall-a", "Storage timeout", 3),

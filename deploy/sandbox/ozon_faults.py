@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections import Counter
 
@@ -87,6 +88,32 @@ def of_articles(ids) -> object | None:
     return next((ARTICLES[i] for i in ids if i in ARTICLES), None)
 
 
+def key_of(request: Request) -> str:
+    """The Api-Key; of `at-<path>-<key>` the last, on that path, and an empty one on others."""
+    key = request.headers["api-key"]
+    only = re.fullmatch(r"at-(/[a-z0-9/]+)-(.+)", key)
+    return key if not only else only[2] if only[1] == request.path else ""
+
+
+def changed(answer: Answer, key: str) -> Answer:
+    """The answer as if Ozon had changed its methods: `without-<field>`, `number-<field>`, `sunset`."""
+    what, _, name = key.partition("-")
+    if key == "sunset":
+        answer.headers["Sunset"] = "Tue, 01 Dec 2026 00:00:00 GMT"
+    if what not in ("without", "number") or answer.status != 200:
+        return answer
+
+    def walk(value):
+        if isinstance(value, list):
+            return [walk(element) for element in value]
+        if not isinstance(value, dict):
+            return value
+        kept = {n: walk(v) for n, v in value.items() if n != name or what == "number"}
+        return {**kept, name: 7} if name in value and what == "number" else kept
+
+    return json_answer(200, walk(json.loads(answer.body)), answer.headers)
+
+
 class KeyFaults:
     """The faults by Api-Key, with the counts that `-once` and `@N` need."""
 
@@ -96,7 +123,7 @@ class KeyFaults:
 
     async def of(self, request: Request) -> object | None:
         """The fault of this call, None when it shall be answered properly; a slow one is waited for here."""
-        client_id, key = request.headers["client-id"], request.headers["api-key"]
+        client_id, key = request.headers["client-id"], key_of(request)
         self.calls[client_id] += 1
         name = self._due(client_id, key)
         slow = re.fullmatch(r"slow-([0-9]{1,6})(s|ms|)", name)
