@@ -43,7 +43,8 @@ extension EndToEnd {
             return false
         }
 
-        @Test func `Out of descriptors while it copies, it lives, says so and copies again when there are some`() throws {
+        @Test func `Out of descriptors while it copies, it lives, says so and copies again when there are some`() throws
+        {
             let site = try CopySite()
             let handler = try site.handler.warmedUp()
             // Enough to take one request, too few for its transfers.
@@ -85,7 +86,9 @@ extension EndToEnd {
             let mounted = try Program.run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.path])
             try #require(mounted.code == 0, "\(mounted.errors)")
             defer { _ = try? Program.run("umount", ["-l", disk.path]) }
-            let stage = try Stage([("nginx.conf", "client_body_temp_path", "client_body_temp_path \(disk.path)/body; #")])
+            let stage = try Stage([
+                ("nginx.conf", "client_body_temp_path", "client_body_temp_path \(disk.path)/body; #")
+            ])
             let handler = try stage.handler(.download)
             let large = downloadBody((0..<3000).map { "\(String(repeating: "X", count: 200))\($0)" })
             let answer = try stage.site.post(.download, large)
@@ -97,7 +100,9 @@ extension EndToEnd {
             #expect(handler.program.isRunning)
         }
 
-        @Test func `Ozon and R2 away: each is answered as such, nothing piles up, and it works when they are back`() throws {
+        @Test func `Ozon and R2 away: each is answered as such, nothing piles up, and it works when they are back`()
+            throws
+        {
             let stage = try Stage()
             let storage = try Proxy.beforeStorage()
             let ozon = try Proxy(to: try sandbox().ozonPort)
@@ -128,7 +133,9 @@ extension EndToEnd {
         }
 
         @Test(.enabled(if: isRoot, "another resolver takes a mount namespace, and so root"))
-        func `Without DNS it is unavailable within the budget, few threads wait, and names are found again after`() throws {
+        func `Without DNS it is unavailable within the budget, few threads wait, and names are found again after`()
+            throws
+        {
             let stage = try Stage()
             let files = try Scratch()
             // A name server that never answers: a socket nobody reads.
@@ -154,7 +161,8 @@ extension EndToEnd {
                 threads = handler.program.statusLine("Threads") ?? .max
                 for wire in open {
                     let answer = try HTTPAnswer(try wire.readToEnd())
-                    #expect(["OZON_UNAVAILABLE", "OZON_TIMEOUT"].contains(answer.json["code"].string), "\(answer.text)")
+                    #expect(
+                        ["OZON_UNAVAILABLE", "OZON_TIMEOUT"].contains(answer.json["code"].string), "\(answer.text)")
                     #expect([502, 504].contains(answer.status))
                 }
             }
@@ -172,8 +180,11 @@ extension EndToEnd {
             }
         }
 
-        @Test(.enabled(if: Faketime.library != nil, "needs libfaketime (Debian's faketime)"), arguments: ["+20m", "-20m"])
-        func `A wrong clock is told by R2's own word, to the caller, in the item and in the log`(_ offset: String) throws {
+        @Test(
+            .enabled(if: Faketime.library != nil, "needs libfaketime (Debian's faketime)"), arguments: ["+20m", "-20m"])
+        func `A wrong clock is told by R2's own word, to the caller, in the item and in the log`(_ offset: String)
+            throws
+        {
             let wrong = ["LD_PRELOAD": Faketime.library!, "FAKETIME": offset, "DONT_FAKE_MONOTONIC": "1"]
             let create = try Handler(.create, wrong)
             let refused = try create.post(Endpoint.create.goodBody)
