@@ -133,8 +133,12 @@ final class Proxy {
 
     /// - Parameter port: of the server behind it; nil: none, objects are hashed and forgotten.
     /// - Parameter certificate: makes it speak TLS.
-    init(to port: UInt16?, certificate: (file: String, key: String)? = nil, delay milliseconds: Int = 0) throws {
-        let own = try freePort()
+    /// - Parameter own: where it listens; nil: anywhere.
+    init(
+        to port: UInt16?, certificate: (file: String, key: String)? = nil, delay milliseconds: Int = 0,
+        port own: UInt16? = nil
+    ) throws {
+        let own = try own ?? freePort()
         scratch = try Scratch()
         self.port = own
         url = "\(certificate == nil ? "http" : "https")://127.0.0.1:\(own)"
@@ -145,6 +149,16 @@ final class Proxy {
             ["--port", "\(own)", "--delay-ms", "\(milliseconds)"] + behind + tls, output: scratch.file("out"),
             errors: scratch.file("out"))
         try eventually("s3-proxy is ready") { try scratch.read("out").contains("127.0.0.1:\(own)\n") }
+    }
+
+    /// It hangs, and goes on.
+    func stop() { program.signal(SIGSTOP) }
+    func go() { program.signal(SIGCONT) }
+
+    /// Its port refuses from now on.
+    func end() throws {
+        program.signal(SIGKILL)
+        try program.wait()
     }
 
     static func beforeStorage() throws -> Proxy { try Proxy(to: try sandbox().s3Port) }

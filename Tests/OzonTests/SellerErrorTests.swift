@@ -70,7 +70,7 @@ struct SellerErrorTests {
         let cases: [(TransferError, Fault.Kind, String)] = [
             (.timeout, .ozonTimeout, "soon"), (.unreachable("x"), .ozonUnavailable, "soon"),
             (.broken("x"), .ozonUnavailable, "soon"), (.tooLarge, .ozonBadAnswer, "no"),
-            (.cancelled, .internalError, "no"),
+            (.untrusted("x"), .ozonUnavailable, "no"), (.cancelled, .internalError, "no"),
         ]
         for (error, kind, retry) in cases {
             #expect(SellerError(error).fault.kind == kind)

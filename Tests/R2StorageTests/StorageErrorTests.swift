@@ -18,6 +18,7 @@ struct StorageErrorTests {
             (.timeout, .timeout, .storageTimeout, true),
             (.unreachable("x"), .unreachable("x"), .storageUnavailable, true),
             (.broken("x"), .unreachable("x"), .storageUnavailable, true),
+            (.untrusted("x"), .untrusted("x"), .storageUnavailable, false),
             (.cancelled, .cancelled, .internalError, false),
         ]
         for (error, expected, kind, isMomentary) in cases {
@@ -32,7 +33,7 @@ struct StorageErrorTests {
     func statuses() {
         for (status, kind, isMomentary) in [
             (301, .storageRefused, false), (400, .storageRefused, false), (403, .storageRefused, false),
-            (404, .storageRefused, false), (412, .storageRefused, false), (429, .storageRefused, true),
+            (404, .storageRefused, false), (412, .storageRefused, false), (429, .storageUnavailable, true),
             (499, .storageRefused, false), (500, .storageUnavailable, true), (503, .storageUnavailable, true),
         ] as [(Int, Fault.Kind, Bool)] {
             let error = refused(status)
