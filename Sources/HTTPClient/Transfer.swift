@@ -81,6 +81,8 @@ final class Transfer: @unchecked Sendable {
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         check(shim_set_text(easy, CURLOPT_PROXY, ""))
         check(shim_set_long(easy, CURLOPT_NOSIGNAL, 1))
+        // A call that ends while its name is looked up leaves that thread alone: waiting for it would hold up every transfer.
+        check(shim_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         check(shim_set_long(easy, CURLOPT_PATH_AS_IS, 1))
         if let file = options.authorities { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
         let version = options.speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
