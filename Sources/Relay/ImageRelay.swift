@@ -22,10 +22,13 @@ package final class ImageRelay: Sendable {
     /// Why an image was not copied, for people.
     package struct Failure: Error, Sendable {
         package let reason: String
+        /// What R2 said: its error code, or why there was no answer.
+        package let detail: String?
         let isMomentary: Bool
 
-        init(_ reason: String, isMomentary: Bool = false) {
+        init(_ reason: String, detail: String? = nil, isMomentary: Bool = false) {
             self.reason = reason
+            self.detail = detail
             self.isMomentary = isMomentary
         }
     }
@@ -178,8 +181,6 @@ extension ImageRelay.Failure {
 
     init(_ error: StorageError) {
         let fault = error.fault
-        self.init(
-            fault.detail.map { "\(fault.kind.row.error): \($0)" } ?? fault.kind.row.error,
-            isMomentary: error.isMomentary)
+        self.init(fault.kind.row.error, detail: fault.detail, isMomentary: error.isMomentary)
     }
 }

@@ -63,8 +63,7 @@ extension EndToEnd {
             let refused = try strangers.copy(["TLS"]).json["data"]["items"][0]
             #expect(refused["errors"].list.map { $0["reason"].string } == names.map { _ in "Certificate not trusted" })
             let unstored = try strangers.copy(["2194435302"]).json["data"]["items"][0]
-            #expect(
-                unstored["errors"][0]["reason"].string?.hasPrefix("Storage unavailable: SSL") == true, "\(unstored)")
+            #expect(unstored["errors"][0]["detail"].string?.hasPrefix("SSL") == true, "\(unstored)")
             #expect(try strangers.stored().isEmpty)
 
             let misnamed = try Proxy(to: cdnPort, certificate: try certificate("DNS:cdn.ozone.test"))

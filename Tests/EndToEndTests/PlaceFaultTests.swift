@@ -52,7 +52,7 @@ extension EndToEnd {
             try handler.limit("nofile", before + 16 + 4)
             let starved = try site.copy(["BIG-20", "BIG-21"]).json["data"]["items"].list
             let reasons = Set(starved.flatMap { $0["errors"].list.compactMap { $0["reason"].string } })
-            #expect(reasons.contains { $0 == "Host unreachable" || $0 == "Storage unavailable: Too many open files" })
+            #expect(reasons.contains("Host unreachable") || reasons.contains("Storage unavailable"), "\(reasons)")
             let slow = try (0..<40).map { number in
                 try site.begin(
                     downloadBody(["A-\(number + 1)"], key: "slow-1s"), patience: 30)
@@ -193,7 +193,7 @@ extension EndToEnd {
             #expect(try create.messages("request").last?["detail"].string == "RequestTimeTooSkewed")
             let site = try CopySite(wrong)
             let item = try site.copy(["2194435302"]).json["data"]["items"][0]
-            #expect(item["errors"][0]["reason"].string == "Storage refused the request: RequestTimeTooSkewed")
+            #expect(item["errors"][0]["detail"].string == "RequestTimeTooSkewed")
         }
     }
 }

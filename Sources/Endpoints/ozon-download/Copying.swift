@@ -38,14 +38,14 @@ struct Copying: Sendable {
         case articles([Found])
         /// No more articles will come.
         case complete
-        /// An image of an article ended; the reason, if it failed.
-        case image(article: Int, index: Int, failure: String?)
+        /// An image of an article ended.
+        case image(article: Int, index: Int, failure: ImageRelay.Failure?)
     }
 
     /// What is known of an article so far.
     private struct Progress {
         let article: Article
-        var failures: [Int: String] = [:]
+        var failures: [Int: ImageRelay.Failure] = [:]
         var left: Int
     }
 
@@ -112,7 +112,7 @@ struct Copying: Sendable {
     }
 
     /// Why it failed; nil if the image is in the bucket.
-    private func copy(_ url: String, to key: ObjectKey) async throws -> String? {
+    private func copy(_ url: String, to key: ObjectKey) async throws -> ImageRelay.Failure? {
         do {
             try await relay.slots {
                 if skipsExisting, try await relay.holds(key) { return }
@@ -121,7 +121,7 @@ struct Copying: Sendable {
             return nil
         } catch let failure as ImageRelay.Failure {
             Trace.image(bytes: nil)
-            return failure.reason
+            return failure
         }
     }
 
@@ -129,8 +129,8 @@ struct Copying: Sendable {
         var urls: [String] = []
         var errors: [ImageError] = []
         for (index, image) in progress.article.images.enumerated() {
-            if let reason = progress.failures[index] {
-                errors.append(ImageError(url: image.url, reason: reason))
+            if let failure = progress.failures[index] {
+                errors.append(ImageError(url: image.url, reason: failure.reason, detail: failure.detail))
             } else {
                 urls.append(bucket.publicURL(of: image.key))
             }

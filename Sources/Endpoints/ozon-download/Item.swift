@@ -64,11 +64,14 @@ struct Item: JSONWritable, Sendable {
 struct ImageError: JSONWritable, Sendable {
     let url: String
     let reason: String
+    /// R2's error code.
+    let detail: String?
 
     func write(to json: inout JSONWriter) {
         json.object {
             $0.member("url", url)
             $0.member("reason", reason)
+            $0.member("detail", ifAny: detail)
         }
     }
 }

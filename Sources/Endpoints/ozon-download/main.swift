@@ -7,7 +7,7 @@
 //          existing "skip": what the bucket already holds is left, so that a broken run is resumed by sending it again.
 //   out    {"success": true, "data": {"total_articles": 1, "processed": 1, "total_images": 5, "success_images": 5,
 //           "failed_images": 0, "items": [{"article": "…", "product_id": 123, "status": "success", …, "urls": ["https://…"]}]}}
-//          urls: Ozon's, or, of what was copied, the public ones; an image that failed is in the item's errors: [{url, reason}].
+//          urls: Ozon's, or, of what was copied, the public ones; one that failed is in the item's errors: [{url, reason, detail?}].
 //          presign: each item also has uploads: [{url, r2_path, upload_url, public_url, headers}] (at most 500 articles
 //          unless streamed). An article that fails has "status": "failed", "error"; the others go on.
 //          With Accept: application/x-ndjson, the same as lines: start, an item for each article, done; see Lines.swift.
