@@ -37,12 +37,12 @@ export class OzonUploadModal extends HTMLElement {
   #dialog = h("dialog", {
     part: "dialog", "aria-labelledby": "title", close: () => this.#closed(), cancel: (event) => this.#running && event.preventDefault(),
   },
-    h("header", { part: "header" }, h("h2", { id: "title", "data-text": "title" }), this.#x),
+    h("div", { part: "header", class: "header" }, h("h2", { id: "title", "data-text": "title" }), this.#x),
     h("div", { class: "body" },
       h("div", { part: "sku", class: "sku" },
         h("p", {}, h("small", {}, "SKU"), this.#name), h("p", {}, h("label", { for: "id", "data-text": "productId" }), this.#id, this.#input, this.#hint)),
       this.#list.element),
-    h("footer", { part: "footer" }, this.#steps, this.#status, this.#cancel, this.#primary),
+    h("div", { part: "footer", class: "footer" }, this.#steps, this.#status, this.#cancel, this.#primary),
     this.#said);
 
   constructor() {

@@ -24,12 +24,12 @@ dialog {
 }
 dialog[open] { display: grid; grid-template-rows: auto 1fr auto; }
 ::backdrop { background: #0a0e16a0; }
-header, footer, .tools { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
-header, footer, .body { padding: 12px 20px; }
-header { border-bottom: 1px solid var(--line); }
+.header, .footer, .tools { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
+.header, .footer, .body { padding: 12px 20px; }
+.header { border-bottom: 1px solid var(--line); }
 h2 { flex: 1; font-size: 17px; font-weight: 600; }
 .body { overflow: auto; overscroll-behavior: contain; }
-footer { border-top: 1px solid var(--line); }
+.footer { border-top: 1px solid var(--line); }
 small, label, .hint, .item, ol { color: var(--muted); font-size: 12px; line-height: 18px; }
 small, label { display: block; }
 p, small { overflow-wrap: anywhere; }
@@ -79,8 +79,8 @@ p.now { color: inherit; animation: none; }
 .said { position: absolute; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
   dialog { width: 100vw; height: 100dvh; max-height: none; border: 0; border-radius: 0; }
-  header, footer, .body { padding: 12px 16px; }
-  footer > button { flex: 1; min-height: 44px; }
+  .header, .footer, .body { padding: 12px 16px; }
+  .footer > button { flex: 1; min-height: 44px; }
 }
 @media (prefers-reduced-motion) {
   * { animation: none !important; transition: none !important; }

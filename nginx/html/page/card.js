@@ -41,8 +41,8 @@ export class Card {
   }
 
   get pushable() {
-    return this.images.filter((image) => image.public_url || image.file)
-      .map(({ public_url: url, file, path, name }) => ({ url, file, path, name }));
+    return this.images.filter((image) => image.public_url || image.file).map(({ public_url: url, file, name }) => (
+      { url, file, name, path: file && `${this.#folder()}/${name}` }));
   }
 
   get isFound() {
@@ -67,9 +67,9 @@ export class Card {
 
   /** `uploaded`: the modal's images; `outcome`: of OzonR2.push. */
   pushed(uploaded, outcome) {
-    for (const { path, url } of uploaded) {
-      const own = path && this.images.find((image) => image.path === path);
-      if (own) Object.assign(own, { public_url: url, via: "browser" });
+    for (const { file, url } of uploaded) {
+      const own = this.#own.find((image) => image.file === file);
+      if (own && url) Object.assign(own, { public_url: url, via: "browser" });
     }
     if (outcome) this.#outcome = outcome;
     this.#show();
@@ -93,10 +93,10 @@ export class Card {
 
   #add(files, rejected = 0) {
     for (const file of files) {
-      const path = `${this.#folder()}/${file.name.replace(/[\\/\p{Cc}]/gu, "-")}`;
+      const name = file.name.replace(/[\\/\p{Cc}]/gu, "-");
       // The same place in the bucket: the same image.
-      this.images = this.images.filter((image) => image.path !== path);
-      this.images.push({ file, path, name: file.name, preview: URL.createObjectURL(file) });
+      this.images = this.images.filter((image) => image.name !== name);
+      this.images.push({ file, name, preview: URL.createObjectURL(file) });
     }
     this.#input.value = "";
     this.#show();
