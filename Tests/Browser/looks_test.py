@@ -70,7 +70,7 @@ class Looks(PageTest):
                     expect(self.steps.nth(3)).to_have_class("good")
                 expect(self.status.locator("p")).to_have_class(kind)
                 self.look(f"modal-{name}-{at}", whole=False)
-                self.modal.locator(".close").click()
+                self.modal.locator("[part=header] button").click()
             own_card = self.page.locator("section > .card")
             self.page.locator("#key").fill("seller-key")
             own_card.locator("input[type=file]").set_input_files([{**own[0], "name": "mug.jpg"}])

@@ -117,7 +117,8 @@ export class Card {
     const { status, updated } = this.#outcome ?? {};
     const error = this.#error === "Product not found" ? texts.notFound : this.#error;
     const count = this.images.length;
-    const facts = [this.productId && texts.product(this.productId), count > 0 && texts.count(count)];
+    const facts = [this.productId && texts.product(this.productId)];
+    if (!status && count > 0) facts.push(texts.count(count));
     if (status) facts.push({ confirmed, unchanged: confirmed, partial }[status]?.(updated.images) ?? refused);
     this.#about.textContent = facts.filter(Boolean).join(" · ");
     this.#about.dataset.kind = { confirmed: "good", partial: "warn", failed: "bad" }[status] ?? "";
@@ -133,6 +134,6 @@ function tileOf({ preview, file, via, public_url, error, reason }, texts) {
   const isFailed = error !== undefined;
   const state = isFailed ? texts.failed : public_url ? texts[via] : file ? texts.added : texts.atOzon;
   return h("li", { class: isFailed ? "bad" : public_url ? "good" : undefined },
-    h("img", { src: preview, alt: "", loading: "lazy", width: "88", height: "88", error: (event) => event.target.classList.add("broken") }),
+    h("div", { class: "thumb" }, h("img", { src: preview, alt: "", loading: "lazy", error: ({ target }) => (target.hidden = true) })),
     h("span", { title: error ?? reason }, state));
 }
