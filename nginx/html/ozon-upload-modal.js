@@ -152,7 +152,7 @@ export class OzonUploadModal extends HTMLElement {
       this.#outcome = { kind: "now", text };
       this.#render();
     };
-    const fail = (message, failed) => {
+    const fail = (message, failed = new Error(message)) => {
       throw { message, failed };
     };
     for (const item of items) this.#list.update(item, item.image.url ? "done" : "waiting");
