@@ -68,13 +68,13 @@ export function client(url, options = {}) {
   return { studio: new OzonR2({ baseURL: url, apiKey: "page-key", userId: "u", credential, ...options }), asked };
 }
 
-/** Time runs a hundred times as fast until the test ends; the pauses asked for are returned, in ms. */
-export function hurry(t) {
+/** Time runs a hundred times (`times`) as fast until the test ends; the pauses asked for are returned, in ms. */
+export function hurry(t, times = 100) {
   const { setTimeout: real } = globalThis;
   const pauses = [];
   globalThis.setTimeout = (work, milliseconds = 0, ...rest) => {
     if (new Error().stack.includes(folder)) pauses.push(milliseconds);
-    return real(work, milliseconds / 100, ...rest);
+    return real(work, milliseconds / times, ...rest);
   };
   t.after(() => (globalThis.setTimeout = real));
   // A minute is the limit of silence, no pause.
