@@ -1,6 +1,9 @@
 """<ozon-upload-modal>: the push, arranging the images, the dialog."""
+import pathlib
 import re
+import subprocess
 
+from harness import REPOSITORY
 from looks import ModalTest, expect
 
 GOOD = ["good"] * 5
@@ -358,3 +361,46 @@ class Dialogs(ModalTest):
         self.push_button.click()
         self.until("the error", lambda: self.told())
         self.assertEqual(self.told()[0][0], "error")
+
+
+class React(ModalTest):
+    def test_the_component_in_the_README_works(self):
+        section = (REPOSITORY / "README.md").read_text().split("\n### In React\n")[1]
+        folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
+        (folder / "UploadModal.jsx").write_text(section.split("```jsx\n")[1].split("```")[0])
+        subprocess.run(["tsc", "--allowJs", "--jsx", "react", "--target", "es2022", "--module", "es2022", "--outDir", folder / "built",
+                        folder / "UploadModal.jsx"], stdout=subprocess.DEVNULL)  # it says that it knows no types of React
+        built = (folder / "built" / "UploadModal.js").read_text()
+        # What a bundler would do.
+        (folder / "UploadModal.js").write_text("const { React } = window;\n" + built.replace(
+            'import { useEffect, useRef } from "react";', "const { useEffect, useRef } = React;"))
+        for package in ["react", "react-dom"]:
+            source = pathlib.Path(f"/usr/share/nodejs/{package}/umd/{package}.development.js")
+            (folder / source.name).write_bytes(source.read_bytes())
+            self.page.add_script_tag(url=f"/ozon-r2/{source.name}")
+        self.page.evaluate(
+            """async ([r2Url]) => {
+                const { UploadModal } = await import("/ozon-r2/UploadModal.js");
+                const { createElement, useState, useCallback, StrictMode } = React;
+                const root = document.body.appendChild(document.createElement("div"));
+                window.results = [];
+                function Studio() {
+                    const [isOpen, open] = useState(false);
+                    const onClose = useCallback(() => open(false), []);
+                    const onDone = useCallback((result) => { results.push(result); open((is) => is); }, []);
+                    const processedImages = React.useMemo(() => [{ id: 1, r2Url }, { id: 2, r2Url: `${r2Url}?2` }], []);
+                    const sku = React.useMemo(() => ({ name: "A-5", productId: 1000005 }), []);
+                    return createElement("div", {}, createElement("button", { id: "upload", onClick: () => open(true) }, isOpen ? "opened" : "Upload"),
+                        createElement(UploadModal, { studio, isOpen, onClose, onDone, currentSKU: sku, processedImages }));
+                }
+                modal.remove();
+                ReactDOM.createRoot(root).render(createElement(StrictMode, {}, createElement(Studio)));
+            }""", [self.picture()])
+        for attempt in [1, 2]:
+            self.page.locator("#upload").click()
+            expect(self.items).to_have_count(2)
+            self.push_button.click()
+            expect(self.status).to_have_text("Ozon 已确认 2 张图片。")
+            self.page.keyboard.press("Escape")
+            expect(self.page.locator("#upload")).to_have_text("Upload")
+            self.assertEqual(len(self.page.evaluate("results")), attempt)
