@@ -1,6 +1,7 @@
 // The types as a frontend in TypeScript meets them. Only compiled, never run; what @ts-expect-error marks must not compile.
 
 import { CopiedImage, Item, OzonR2, OzonR2Error, Progress, Pushed, Uploaded } from "../../nginx/html/ozon-r2.js";
+import { ModalImage, OzonUploadModal } from "../../nginx/html/ozon-upload-modal.js";
 
 const studio = new OzonR2({
   baseURL: "https://your-backend.com",
@@ -36,3 +37,17 @@ studio.images("1");
 studio.push({ product_id: 1 });
 // @ts-expect-error may be absent
 studio.copy(["1"]).then(([item]) => item.images[0].public_url.length);
+
+export function open(file: File, images: ModalImage[]): void {
+  const modal: OzonUploadModal = document.createElement("ozon-upload-modal");
+  Object.assign(modal, { client: studio, sku: { name: "2194435300" }, images: [...images, { file, path: "users/u/a.jpg" }] });
+  modal.addEventListener("push", (event) => event.detail.images.length || event.preventDefault());
+  modal.addEventListener("done", ({ detail }) => console.log(detail.status, detail.updated.images));
+  modal.addEventListener("error", ({ detail }) => console.log(detail instanceof OzonR2Error && detail.code));
+  modal.lang = "zh";
+  modal.show();
+}
+// @ts-expect-error of a product, its id
+document.createElement("ozon-upload-modal").sku = { productId: null };
+// @ts-expect-error not a list of URLs
+document.createElement("ozon-upload-modal").images = ["https://your-backend.com/a.jpg"];

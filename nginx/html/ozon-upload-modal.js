@@ -21,7 +21,7 @@ export class OzonUploadModal extends HTMLElement {
   #running = null;
 
   #list = new ImageList((text) => (this.#said.textContent = text));
-  #x = h("button", { part: "button", class: "close", click: () => this.close() }, "×");
+  #x = h("button", { part: "button", click: () => this.close() }, "×");
   #name = h("span");
   #id = h("span");
   #input = h("input", {
@@ -30,19 +30,19 @@ export class OzonUploadModal extends HTMLElement {
   });
   #hint = h("small", { id: "hint", "aria-live": "polite" });
   #steps = h("ol", { part: "steps" });
-  #status = h("div", { part: "status", class: "status", role: "status" });
+  #status = h("div", { part: "status", role: "status" });
   #cancel = h("button", { part: "button", click: () => (this.#running ? this.#running.abort() : this.close()) });
-  #primary = h("button", { part: "primary", class: "primary", click: () => (this.#outcome.kind === "good" ? this.close() : this.#push()) });
+  #primary = h("button", { part: "primary", click: () => (this.#outcome.kind === "good" ? this.close() : this.#push()) });
   #said = h("div", { class: "said", "aria-live": "polite" });
   #dialog = h("dialog", {
-    part: "dialog", "aria-labelledby": "title", close: () => this.#closed(), cancel: (event) => this.#running && event.preventDefault(),
+    part: "dialog", "aria-labelledby": "title", close: () => this.#dialog.open || this.close(), cancel: (event) => this.#running && event.preventDefault(),
   },
-    h("header", { part: "header" }, h("h2", { id: "title", "data-text": "title" }), this.#x),
+    h("div", { part: "header" }, h("h2", { id: "title", "data-text": "title" }), this.#x),
     h("div", { class: "body" },
-      h("div", { part: "sku", class: "sku" },
+      h("div", { part: "sku" },
         h("p", {}, h("small", {}, "SKU"), this.#name), h("p", {}, h("label", { for: "id", "data-text": "productId" }), this.#id, this.#input, this.#hint)),
       this.#list.element),
-    h("footer", { part: "footer" }, this.#steps, this.#status, this.#cancel, this.#primary),
+    h("div", { part: "footer" }, this.#steps, this.#status, this.#cancel, this.#primary),
     this.#said);
 
   constructor() {
@@ -99,10 +99,8 @@ export class OzonUploadModal extends HTMLElement {
   }
 
   close() {
+    if (!this.#dialog.open && !this.hasAttribute("open")) return;
     this.#dialog.close();
-  }
-
-  #closed() {
     this.#running?.abort();
     this.#running = null;
     this.toggleAttribute("open", false);
@@ -145,7 +143,7 @@ export class OzonUploadModal extends HTMLElement {
     if (told && !signal.aborted) this.#tell(type, told.failed ?? told);
   }
 
-  /** Answers as OzonR2.push, or nothing if a listener prevented it. */
+  /** Answers as OzonR2.push; nothing if a listener prevented it. */
   async #run(items, signal) {
     const texts = this.#texts;
     const enter = (step, text = texts.pushing) => {
@@ -154,8 +152,8 @@ export class OzonUploadModal extends HTMLElement {
       this.#outcome = { kind: "now", text };
       this.#render();
     };
-    const fail = (message, failed) => {
-      throw Object.assign(new Error(message), { failed });
+    const fail = (message, failed = new Error(message)) => {
+      throw { message, failed };
     };
     for (const item of items) this.#list.update(item, item.image.url ? "done" : "waiting");
 
@@ -165,7 +163,7 @@ export class OzonUploadModal extends HTMLElement {
     if (!credential) fail(texts.noCredential);
 
     const files = items.filter(({ image }) => !image.url);
-    const left = files.values(); // shared
+    const left = files.values();
     const faults = [];
     const work = async () => {
       for (const item of left) {
@@ -191,7 +189,7 @@ export class OzonUploadModal extends HTMLElement {
     try {
       onProgress({ bytes: 0 });
       const { public_url: url } = await this.client.upload(file, path, { onProgress, signal });
-      // Neither the next push nor the next show() uploads it again.
+      // It isn't uploaded again, not even after the next show().
       const image = { ...item.image, url };
       this.#images = this.#images.map((one) => (one === item.image ? image : one));
       item.image = image;
@@ -207,13 +205,11 @@ export class OzonUploadModal extends HTMLElement {
     const texts = this.#texts;
     const kind = { confirmed: "good", unchanged: "good", partial: "warn" }[status] ?? "bad";
     if (kind !== "bad") for (const item of items) this.#list.update(item, "done", texts.onOzon);
-    const text = updated
-      ? texts[kind](updated.images, items.length)
-      : (texts[code] ?? (status >= 429 ? texts.unavailable : message));
+    const text = updated ? texts[kind](updated.images, items.length) : (texts[code] ?? (status >= 429 ? texts.NETWORK : message));
     const others = errors.map(({ field, index, url, reason }) => {
       const limit = /limit \((\d+)\)/.exec(reason)?.[1];
-      const isMeant = ({ image }, place) => (limit ? place >= limit : place === index || (index === undefined && image.url === url));
-      const meant = field === "images" ? items.filter(isMeant) : [];
+      const isMeant = ({ image }, place) => (limit ? place >= limit : index >= 0 ? place === index : image.url === url);
+      const meant = items.filter((item, place) => field === "images" && isMeant(item, place));
       // Ozon's codes (pics_cant_decode), and the backend's texts.
       const about = /decode|limit|among|load|http_|timeout|server/.exec(reason)?.[0];
       const note = about ? (texts[about] ?? texts.load) : reason;

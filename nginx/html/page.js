@@ -62,8 +62,8 @@ async function run(task, work) {
   try {
     await work(running.stop.signal);
   } catch (error) {
-    if (running.stop.signal.aborted) summary = () => texts.stopped;
-    else problem = error;
+    summary = () => (problem ? "" : texts.stopped);
+    if (!running.stop.signal.aborted) problem = error;
   }
   running = null;
   show();
@@ -138,7 +138,7 @@ function show() {
   page.find.setAttribute("aria-disabled", isBusy("copy"));
   page.copy.setAttribute("aria-disabled", isBusy("find") || !cards.some((card) => card.productId));
   page.cards.hidden = cards.length === 0;
-  page.empty.hidden = cards.length > 0;
+  page.empty.hidden = cards.length > 0 || problem !== null;
   page.summary.textContent = summary();
   page.problem.hidden = problem === null;
   page.problem.textContent = problem ? wordsOf(problem) : "";

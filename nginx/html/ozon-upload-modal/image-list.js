@@ -1,9 +1,8 @@
 import { h } from "./dom.js";
 
 /**
- * The images as a rearrangeable listbox: arrow keys go from image to image, with Shift, Alt or Ctrl they take it along; Delete
- * removes. Dragging by mouse, and by touch once an image is selected. A toolbar for the selected one.
- * `items`: {image, state, ...}; `element` fires `change` when the order or the number has changed.
+ * The images as a rearrangeable listbox: by arrow keys with Shift, Alt or Ctrl, by mouse, by touch once an image is selected, by
+ * a toolbar. `items`: {image, state, ...} in order; `element` fires `change` when it is another.
  */
 export class ImageList {
   items = [];
@@ -13,7 +12,7 @@ export class ImageList {
   #current = 0;
   #drag;
   #list = h("ul", {
-    part: "grid", class: "grid", role: "listbox", "aria-describedby": "order",
+    part: "grid", role: "listbox", "aria-describedby": "order",
     keydown: (event) => this.#key(event), focusin: ({ target }) => this.#select(this.#indexOf(target)),
     pointerdown: (event) => this.#press(event), pointermove: (event) => this.#dragTo(event),
     pointerup: () => this.#drop(true), pointercancel: () => this.#drop(),
@@ -24,7 +23,7 @@ export class ImageList {
     first: () => this.#move(this.#current, 0),
     remove: () => this.#remove(this.#current),
   }).map(([name, click]) => [name, h("button", { part: "button", "data-text": name, click })]);
-  #toolbar = h("div", { part: "tools", class: "tools", role: "group" }, ...this.#tools.map(([, button]) => button));
+  #toolbar = h("div", { part: "tools", role: "group" }, ...this.#tools.map(([, button]) => button));
   #hint = h("p", { id: "order", class: "hint", "data-text": "order" });
   #empty = h("p", { class: "empty", "data-text": "empty" });
   element = h("div", {}, this.#list, this.#toolbar, this.#hint, this.#empty);
@@ -40,7 +39,6 @@ export class ImageList {
     this.#order(0);
   }
 
-  /** Locked, nothing can be moved or removed. */
   lock(isLocked) {
     this.#isLocked = isLocked;
     this.#drop();
@@ -49,7 +47,7 @@ export class ImageList {
 
   translate(texts) {
     this.#texts = texts;
-    this.#list.ariaLabel = this.#toolbar.ariaLabel = texts.images;
+    this.#list.ariaLabel = this.#toolbar.ariaLabel = texts.steps[1];
     this.#show();
   }
 
@@ -163,7 +161,7 @@ function newItem(image) {
   const { file, url = "" } = image;
   const name = image.name ?? file?.name ?? url.replace(/[?#].*/, "").replace(/.*\//, "");
   const preview = file ? URL.createObjectURL(file) : url;
-  const tile = h("li", { part: "item", class: "item", role: "option" },
+  const tile = h("li", { part: "item", role: "option" },
     h("div", { class: "thumb" },
       h("img", { alt: "", loading: "lazy", draggable: "false", src: preview, error: ({ target }) => (target.hidden = true) }),
       h("span", { class: "badge" })),

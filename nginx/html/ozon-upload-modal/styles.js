@@ -4,16 +4,16 @@ styles.replaceSync(`
   color-scheme: light dark;
   --accent: light-dark(#0b57e3, #8ab4ff);
   --surface: light-dark(#fff, #1a1d23);
-  --sunken: light-dark(#f2f4f7, #262a31);
   --text: light-dark(#1a1f29, #eceef2);
-  --muted: light-dark(#586173, #a7b0be);
-  --line: light-dark(#dce1e8, #3b414c);
-  --border: light-dark(#7c8697, #818b9b);
+  --muted: color-mix(in srgb, var(--text) 72%, var(--surface));
+  --border: color-mix(in srgb, var(--text) 52%, var(--surface));
+  --line: color-mix(in srgb, var(--text) 16%, var(--surface));
+  --sunken: color-mix(in srgb, var(--text) 6%, var(--surface));
   --good: light-dark(#17713a, #7bd59a);
   --warn: light-dark(#8a5300, #f2c374);
   --bad: light-dark(#b3261e, #ff9d94);
   --radius: 8px;
-  --font: 14px/1.5 system-ui, "PingFang SC", "Microsoft YaHei", sans-serif;
+  --font: 14px/1.5 system-ui, sans-serif;
 }
 * { box-sizing: border-box; margin: 0; padding: 0; }
 [hidden] { display: none !important; }
@@ -24,31 +24,31 @@ dialog {
 }
 dialog[open] { display: grid; grid-template-rows: auto 1fr auto; }
 ::backdrop { background: #0a0e16a0; }
-header, footer, .tools { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
-header, footer, .body { padding: 12px 20px; }
-header { border-bottom: 1px solid var(--line); }
+[part=header], [part=footer], [part=tools] { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; }
+[part=header], [part=footer], .body { padding: 12px 20px; }
+[part=header] { border-bottom: 1px solid var(--line); }
 h2 { flex: 1; font-size: 17px; font-weight: 600; }
 .body { overflow: auto; overscroll-behavior: contain; }
-footer { border-top: 1px solid var(--line); }
-small, label, .hint, .item, ol { color: var(--muted); font-size: 12px; line-height: 18px; }
+[part=footer] { border-top: 1px solid var(--line); }
+small, label, .hint, [part=item], ol { color: var(--muted); font-size: 12px; line-height: 18px; }
 small, label { display: block; }
 p, small { overflow-wrap: anywhere; }
 
 button, input { min-height: 36px; padding: 0 14px; border: 1px solid var(--border); border-radius: var(--radius);
   background: var(--surface); color: inherit; font: inherit; }
 button { cursor: pointer; }
-button:not(.primary):hover { background: var(--sunken); }
-.primary { min-width: 112px; border-color: var(--accent); background: var(--accent); color: var(--surface); font-weight: 600; }
+button:not([part=primary]):hover { background: var(--sunken); }
+[part=primary] { min-width: 112px; border-color: var(--accent); background: var(--accent); color: var(--surface); font-weight: 600; }
 button[aria-disabled=true] { cursor: default; border-color: var(--line); background: var(--sunken); color: var(--muted); }
-.close { border: 0; font-size: 20px; color: var(--muted); }
+[part=header] button { border: 0; font-size: 20px; color: var(--muted); }
 input { width: 100%; }
 [aria-invalid=true], [aria-invalid=true] + small { border-color: var(--bad); color: var(--bad); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 
-.sku { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; margin-bottom: 12px; }
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: 12px; list-style: none; }
-.item { min-width: 0; position: relative; border-radius: var(--radius); cursor: grab; user-select: none; touch-action: pan-y; }
-.item[aria-selected=true] { touch-action: none; }
+[part=sku] { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; margin-bottom: 12px; }
+[part=grid] { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: 12px; list-style: none; }
+[part=item] { min-width: 0; position: relative; border-radius: var(--radius); cursor: grab; user-select: none; touch-action: pan-y; }
+[part=item][aria-selected=true] { touch-action: none; }
 .thumb { position: relative; aspect-ratio: 1; overflow: hidden; border: 1px solid var(--line); border-radius: var(--radius); background: var(--sunken); }
 img { width: 100%; height: 100%; object-fit: contain; }
 [aria-selected=true] .thumb { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
@@ -65,8 +65,8 @@ i { display: block; height: 3px; margin: 3px 0; border-radius: 2px; background: 
 .dragged { z-index: 1; opacity: .8; pointer-events: none; }
 [data-drop] { box-shadow: -6px 0 0 -3px var(--accent); }
 [data-drop=after] { box-shadow: 6px 0 0 -3px var(--accent); }
-.tools { margin: 12px 0 8px; }
-.tools button { min-height: 30px; padding: 0 10px; }
+[part=tools] { margin: 12px 0 8px; }
+[part=tools] button { min-height: 30px; padding: 0 10px; }
 .empty { padding: 72px 0; border: 1px dashed var(--border); border-radius: var(--radius); text-align: center; color: var(--muted); }
 
 ol { flex: 1 0 100%; display: grid; grid-template-columns: repeat(5, 1fr); gap: 6px; list-style: none; }
@@ -75,12 +75,12 @@ ol li[class] { border-color: currentcolor; }
 .now { color: var(--accent); animation: now 1s infinite alternate; }
 p.now { color: inherit; animation: none; }
 @keyframes now { to { border-color: var(--line); } }
-.status { flex: 1 0 300px; min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
+[part=status] { flex: 1 0 300px; min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
 .said { position: absolute; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
   dialog { width: 100vw; height: 100dvh; max-height: none; border: 0; border-radius: 0; }
-  header, footer, .body { padding: 12px 16px; }
-  footer > button { flex: 1; min-height: 44px; }
+  [part=header], [part=footer], .body { padding: 12px 16px; }
+  [part=footer] > button { flex: 1; min-height: 44px; }
 }
 @media (prefers-reduced-motion) {
   * { animation: none !important; transition: none !important; }

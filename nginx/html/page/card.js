@@ -41,8 +41,8 @@ export class Card {
   }
 
   get pushable() {
-    return this.images.filter((image) => image.public_url || image.file)
-      .map(({ public_url: url, file, path, name }) => ({ url, file, path, name }));
+    return this.images.filter((image) => image.public_url || image.file).map(({ public_url: url, file, name }) => (
+      { url, file, name, path: file && `${this.#folder()}/${name}` }));
   }
 
   get isFound() {
@@ -67,9 +67,9 @@ export class Card {
 
   /** `uploaded`: the modal's images; `outcome`: of OzonR2.push. */
   pushed(uploaded, outcome) {
-    for (const { path, url } of uploaded) {
-      const own = path && this.images.find((image) => image.path === path);
-      if (own) Object.assign(own, { public_url: url, via: "browser" });
+    for (const { file, url } of uploaded) {
+      const own = this.#own.find((image) => image.file === file);
+      if (own && url) Object.assign(own, { public_url: url, via: "browser" });
     }
     if (outcome) this.#outcome = outcome;
     this.#show();
@@ -93,10 +93,10 @@ export class Card {
 
   #add(files, rejected = 0) {
     for (const file of files) {
-      const path = `${this.#folder()}/${file.name.replace(/[\\/\p{Cc}]/gu, "-")}`;
+      const name = file.name.replace(/[\\/\p{Cc}]/gu, "-");
       // The same place in the bucket: the same image.
-      this.images = this.images.filter((image) => image.path !== path);
-      this.images.push({ file, path, name: file.name, preview: URL.createObjectURL(file) });
+      this.images = this.images.filter((image) => image.name !== name);
+      this.images.push({ file, name, preview: URL.createObjectURL(file) });
     }
     this.#input.value = "";
     this.#show();
@@ -117,7 +117,8 @@ export class Card {
     const { status, updated } = this.#outcome ?? {};
     const error = this.#error === "Product not found" ? texts.notFound : this.#error;
     const count = this.images.length;
-    const facts = [this.productId && texts.product(this.productId), count > 0 && texts.count(count)];
+    const facts = [this.productId && texts.product(this.productId)];
+    if (!status && count > 0) facts.push(texts.count(count));
     if (status) facts.push({ confirmed, unchanged: confirmed, partial }[status]?.(updated.images) ?? refused);
     this.#about.textContent = facts.filter(Boolean).join(" · ");
     this.#about.dataset.kind = { confirmed: "good", partial: "warn", failed: "bad" }[status] ?? "";
@@ -133,6 +134,6 @@ function tileOf({ preview, file, via, public_url, error, reason }, texts) {
   const isFailed = error !== undefined;
   const state = isFailed ? texts.failed : public_url ? texts[via] : file ? texts.added : texts.atOzon;
   return h("li", { class: isFailed ? "bad" : public_url ? "good" : undefined },
-    h("img", { src: preview, alt: "", loading: "lazy", width: "88", height: "88", error: (event) => event.target.classList.add("broken") }),
+    h("div", { class: "thumb" }, h("img", { src: preview, alt: "", loading: "lazy", error: ({ target }) => (target.hidden = true) })),
     h("span", { title: error ?? reason }, state));
 }

@@ -1,0 +1,85 @@
+"""How the page and the modal look: each state at three widths, light and dark, scanned by axe; pictures of all of them are in
+.build/screenshots."""
+from looks import PageTest, expect, picture_bytes
+
+
+class Looks(PageTest):
+    def each(self, widths=(360, 768, 1440)):
+        for scheme in ["light", "dark"]:
+            for width in widths:
+                self.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme,
+                              locale="zh-CN" if width == 768 else "en-US")
+                self.page.goto(self.sandbox.session_url)
+                yield f"{width}-{scheme}"
+
+    def found(self, articles):
+        self.enter(articles)
+        self.page.locator("#find").click()
+        expect(self.page.locator(".waiting")).to_have_count(0)
+
+    def look(self, name, whole=True):
+        self.page.mouse.move(0, 0)
+        self.assertLessEqual(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0, "wider than the window")
+        self.scan()
+        self.shoot(name, whole)
+
+    def test_the_page(self):
+        for at in self.each():
+            self.look(f"empty-{at}")
+            self.page.locator("#find").click()
+            self.look(f"required-{at}")
+            self.page.route("**/ozon/download", lambda route: None)
+            self.enter("2194435300")
+            self.page.locator("#find").click()
+            expect(self.page.locator(".waiting")).to_have_count(1)
+            self.look(f"finding-{at}")
+            self.page.unroute("**/ozon/download")
+            self.page.locator("#find").click()
+            expect(self.page.locator(".waiting")).to_have_count(0)
+            self.found("2194435300\nFAULT-IMG-404\nno-such-article\nNO-IMAGES\nBIG-40")
+            self.look(f"found-{at}")
+            self.page.locator("#copy").click()
+            self.page.wait_for_function("() => document.querySelector('#progress').value > 0")
+            self.shoot(f"copying-{at}", True)
+            expect(self.page.locator("#copy")).not_to_have_text("Stop")
+            expect(self.page.locator("#copy")).not_to_have_text("停止")
+            self.look(f"copied-{at}")
+            self.enter("2194435300", key="invalid-key")
+            self.page.locator("#find").click()
+            expect(self.page.get_by_role("alert")).to_be_visible()
+            self.look(f"refused-{at}")
+
+    def test_the_modal(self):
+        for at in self.each():
+            self.found("2194435301")
+            own = [{"name": "bad-decode, a rather long name of a file.jpg", "mimeType": "image/jpeg", "buffer": picture_bytes()}]
+            self.cards.locator("input[type=file]").set_input_files(own)
+            self.page.locator("#copy").click()
+            expect(self.cards.locator(".good")).to_have_count(3)
+            push = self.cards.get_by_role("button").nth(1)
+            # Other products, so that this one stays as it is.
+            for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"), ("pending", 7000200, "seller-key", "now"),
+                                             ("refused", 1000013, "invalid-key", "bad")]:
+                self.page.locator("#key").fill(key)
+                push.click()
+                self.page.evaluate("(id) => { document.querySelector('ozon-upload-modal').sku = { name: '2194435301', productId: id }; }", product)
+                if name == "partial":
+                    self.look(f"modal-{at}", whole=False)
+                self.push_button.click()
+                if kind == "now":
+                    expect(self.steps.nth(3)).to_have_class("good")
+                expect(self.status.locator("p")).to_have_class(kind)
+                self.look(f"modal-{name}-{at}", whole=False)
+                self.modal.locator("[part=header] button").click()
+            own_card = self.page.locator("section > .card")
+            self.page.locator("#key").fill("seller-key")
+            own_card.locator("input[type=file]").set_input_files([{**own[0], "name": "mug.jpg"}])
+            own_card.get_by_role("button").nth(1).click()
+            self.page.keyboard.type("x")
+            self.look(f"modal-asks-{at}", whole=False)
+            self.modal.get_by_role("textbox").fill("1000014")
+            self.page.keyboard.press("Enter")
+            expect(self.status.locator("p")).to_have_class("good")
+            self.look(f"modal-confirmed-{at}", whole=False)
+            self.page.evaluate("() => { const modal = document.querySelector('ozon-upload-modal'); modal.close(); modal.images = []; modal.show(); }")
+            self.look(f"modal-empty-{at}", whole=False)
