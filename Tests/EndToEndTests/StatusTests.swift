@@ -100,22 +100,17 @@ extension EndToEnd {
         @Test func `A page of a version with other counts is named, and the rest is told`() throws {
             let stage = try Stage()
             let handler = try stage.handler(.presign)
-            let page =
-                "\(URL(fileURLWithPath: handler.socket).deletingLastPathComponent().path)/\(Endpoint.presign).7.status"
-            try "another layout".write(toFile: page, atomically: false, encoding: .utf8)
-            let holder = try Program("flock", ["-x", page, "sleep", "60"])
-            let status = try eventually("it is locked") { () -> JSONValue? in
-                let status = try ask(stage.site, .presign).json
-                // Before flock has it, a page without a lock is removed as a dead process's.
-                if !FileManager.default.fileExists(atPath: page) {
-                    throw TooLate(description: "the page was removed")
-                }
-                return status["unreadable processes"].list.isEmpty ? nil : status
-            }
+            let folder = URL(fileURLWithPath: handler.socket).deletingLastPathComponent().path
+            let page = "\(folder)/\(Endpoint.presign).7.status"
+            // Locked before it has its name, as a process does it: without a lock it would be a dead one's, and removed.
+            let file = open("\(page).new", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            defer { close(file) }
+            #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
+            #expect(rename("\(page).new", page) == 0)
+            let status = try ask(stage.site, .presign).json
             #expect(status["unreadable processes"].list.map(\.int) == [7])
             #expect(status["processes"].list.map { $0["pid"].int } == [Int(handler.program.pid)])
             #expect(try ask(stage.site, .presign, "metrics").text.hasSuffix("# EOF\n"))
-            holder.signal(SIGKILL)
         }
 
         @Test func `A port, which has no folder, is told of by itself`() throws {
