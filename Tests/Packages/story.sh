@@ -44,8 +44,10 @@ load_stop() { # requests: how many; none failed
   [ "${requests:-0}" -gt 1000 ] || wrong "there was a load: $(cat "$scratch/load")"
 }
 echo '# edited by the administrator' >>"$root/etc/nginx/ozon-r2/available/r2-presigned-url.conf"
+workers=$(inside pgrep -d, -f '^nginx: worker')
 inside /usr/lib/ozon-r2/endpoint start r2-presigned-url || wrong "start after an edit of the location"
-only_new_workers() { ! inside pgrep -f '^nginx: worker process is shutting down' >/dev/null; }
+# A worker that a reload ends closes kept connections, which the load would count.
+only_new_workers() { ! inside ps -p "$workers" >/dev/null; }
 until_true 10 "nginx's workers of before are gone" only_new_workers
 others=$(pids r2-presigned-urls) before=$(pids r2-presigned-url) workers=$(inside pgrep -f '^nginx: worker')
 load_start
