@@ -32,6 +32,8 @@ until_true 10 "ozon-download answers, with what Ozon's stand-in says" download
 inside systemctl status r2-presigned-url@1 | grep -q 'Status: "Serving"' || wrong "STATUS"
 network() { inside readlink "/proc/$(inside systemctl show -P MainPID "$1@1")/ns/net"; }
 [ "$(network r2-presigned-url)" != "$(inside readlink /proc/1/ns/net)" ] || wrong "a signer has no network"
+[ "$(inside curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8080/ozon-r2/ozon-r2.js)" = 200 ] || wrong "the client is served"
+[ "$(inside curl -s http://127.0.0.1:8080/ozon-r2/r2-presigned-url/status | grep -o '"pid"' | wc -l)" = 2 ] || wrong "the status tells of both processes"
 held "with settings every endpoint runs, twice, and answers through nginx: signers and callers"
 [ -z "$(inside systemctl --failed --quiet)" ] || wrong "something has failed: $(inside systemctl --failed)"
 # ---- upgraded
