@@ -60,12 +60,12 @@ extension EndToEnd {
             #expect((seen.requests...seen.requests + 16).contains(counted))
             #expect(status["urls signed"].int == counted && status["latency"]["count"].int == counted)
 
-            // One dies without a word.
+            // One dies without a word; multiwatch starts another.
             let pids = status["processes"].list.compactMap { $0["pid"].int }
             kill(pid_t(pids[0]), SIGKILL)
-            try eventually("its page is gone, and the other's is there") {
+            try eventually("its page is gone, and that of multiwatch's next one is there") {
                 let now = (try? ask(stage.site, .presign))?.json["processes"].list.compactMap { $0["pid"].int } ?? []
-                return now.contains(pids[1]) && !now.contains(pids[0])
+                return now.count == 2 && now.contains(pids[1]) && !now.contains(pids[0])
             }
             let folder = URL(fileURLWithPath: socket).deletingLastPathComponent().path
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
