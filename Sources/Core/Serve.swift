@@ -29,7 +29,7 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
     _ name: String, _ maxBodyBytes: Int, _ answering: RequestPath<Body, Answer>.Answering
 ) -> Never {
     LogSink.reserve(2)
-    let start = Start(arguments: Array(CommandLine.arguments.dropFirst()), name: name)
+    let start = Start(arguments: arguments(), name: name)
     var settings = Settings.process()
     let common = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)
     let tools = Body.Tools(&settings)
@@ -161,6 +161,15 @@ private enum Start: Equatable {
         case .cgi: []
         default: try Listener.inherited()
         }
+    }
+}
+
+/// Those after the executable's name. The standard library looks for them where the environment lies, which a preloaded
+/// library may have moved: then it finds none.
+private func arguments() -> [String] {
+    guard let line = contents(of: "/proc/self/cmdline") else { return Array(CommandLine.arguments.dropFirst()) }
+    return line.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast().map {
+        String(decoding: $0, as: UTF8.self)
     }
 }
 
