@@ -16,13 +16,17 @@ let texts = textsIn(navigator.language);
 let studio;
 /** Of the articles, in their order; `own` is the one without. */
 let cards = [];
-const own = new Card("", () => `users/${valueOf("user")}/own`, texts, "div");
+const own = new Card("", () => `users/${valueOf("user")}/own`, texts);
 /** {task: "find" or "copy", stop: an AbortController}; null when nothing runs. */
 let running = null;
 /** What stands beside the heading, asked for again in another language. */
 let summary = () => "";
 /** What went wrong; null if nothing did. */
 let problem = null;
+
+function folderOf(article) {
+  return `users/${valueOf("user")}/ozon/${encodeURIComponent(article)}/own`;
+}
 
 function newStudio() {
   const credential = () => ({ client_id: valueOf("client"), api_key: valueOf("key") });
@@ -73,7 +77,8 @@ function find() {
   return run("find", async (signal) => {
     const numbers = articles();
     studio = newStudio();
-    cards = numbers.map((article) => new Card(article, () => `users/${valueOf("user")}/ozon/${encodeURIComponent(article)}/own`, texts));
+    const before = new Map(cards.map((card) => [card.article, card]));
+    cards = numbers.map((article) => new Card(article, () => folderOf(article), texts, before.get(article)));
     page.cards.replaceChildren(...cards.map((card) => card.element));
     page.progress.value = 0;
     summary = () => texts.finding;
@@ -81,8 +86,10 @@ function find() {
     const onItem = (item, index) => cards[index].found(item);
     try {
       await studio.images(numbers, { signal, onItem });
-    } finally {
-      cards = cards.filter((card) => card.isFound || card.element.remove());
+    } catch (error) {
+      cards = cards.some((card) => card.isFound) ? cards.filter((card) => card.isFound) : [...before.values()];
+      page.cards.replaceChildren(...cards.map((card) => card.element));
+      throw error;
     }
     const images = cards.reduce((sum, card) => sum + card.images.length, 0);
     summary = () => texts.found(images, numbers.length);

@@ -24,11 +24,12 @@ export class Card {
   #strip = h("ul", { class: "strip", tabindex: "0" });
   element;
 
-  /** `folder()`: where own files go in the bucket, "users/u/ozon/2194435300/own". */
-  constructor(article, folder, texts, name = "li") {
+  /** `folder()`: where own files go in the bucket, "users/u/ozon/2194435300/own"; `before`: the article's card till now. */
+  constructor(article, folder, texts, before) {
     this.article = article;
     this.#folder = folder;
-    this.element = h(name, {
+    this.images = before?.own ?? [];
+    this.element = h(article ? "li" : "div", {
       class: article ? "card waiting" : "card",
       dragover: (event) => (event.preventDefault(), this.element.classList.add("over")),
       dragleave: () => this.element.classList.remove("over"),
@@ -45,6 +46,10 @@ export class Card {
       { url, file, name, path: file && `${this.#folder()}/${name}` }));
   }
 
+  get own() {
+    return this.images.filter((image) => image.file);
+  }
+
   get isFound() {
     return !this.element.classList.contains("waiting");
   }
@@ -54,21 +59,21 @@ export class Card {
     this.element.classList.remove("waiting");
     this.productId = product_id;
     this.#error = error;
-    this.images = [...urls.map((url) => ({ preview: url })), ...this.#own];
+    this.images = [...urls.map((url) => ({ preview: url })), ...this.own];
     this.#show();
   }
 
   /** `item`: of OzonR2.copy. */
   copied({ error = "", images }) {
     this.#error = error;
-    this.images = [...images.map((image) => ({ preview: image.url, ...image })), ...this.#own];
+    this.images = [...images.map((image) => ({ preview: image.url, ...image })), ...this.own];
     this.#show();
   }
 
   /** `uploaded`: the modal's images; `outcome`: of OzonR2.push. */
   pushed(uploaded, outcome) {
     for (const { file, url } of uploaded) {
-      const own = this.#own.find((image) => image.file === file);
+      const own = this.own.find((image) => image.file === file);
       if (own && url) Object.assign(own, { public_url: url, via: "browser" });
     }
     if (outcome) this.#outcome = outcome;
@@ -85,10 +90,6 @@ export class Card {
       button.setAttribute("aria-label", `${button.textContent}: ${this.article || texts.own}`);
     }
     this.#show();
-  }
-
-  get #own() {
-    return this.images.filter((image) => image.file);
   }
 
   #add(files, rejected = 0) {
@@ -132,8 +133,8 @@ export class Card {
 
 function tileOf({ preview, file, via, public_url, error, reason }, texts) {
   const isFailed = error !== undefined;
-  const state = isFailed ? texts.failed : public_url ? texts[via] : file ? texts.added : texts.atOzon;
+  const state = isFailed ? error : public_url ? texts[via] : file ? texts.added : texts.atOzon;
   return h("li", { class: isFailed ? "bad" : public_url ? "good" : undefined },
     h("div", { class: "thumb" }, h("img", { src: preview, alt: "", loading: "lazy", error: ({ target }) => (target.hidden = true) })),
-    h("span", { title: error ?? reason }, state));
+    h("span", { title: reason ?? "" }, state));
 }

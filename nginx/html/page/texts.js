@@ -42,7 +42,6 @@ const texts = {
   atOzon: ["At Ozon", "在 Ozon"],
   browser: ["In R2", "已在 R2"],
   server: ["By server", "服务器复制"],
-  failed: ["Failed", "失败"],
   added: ["New", "新增"],
   confirmed: [(n) => `Pushed, ${count(n, "image")} confirmed`, (n) => `已推送，确认 ${n} 张`],
   partial: [(n) => `Pushed in part, ${count(n, "image")} confirmed`, (n) => `部分推送，确认 ${n} 张`],
