@@ -120,7 +120,7 @@ class Sessions(BrowserTest):
 
     def test_a_page_of_another_origin_may_call_with_a_key(self):
         elsewhere = self.sandbox.url.replace("127.0.0.1", "localhost")
-        self.open(elsewhere, {"baseURL": self.sandbox.url, "apiKey": self.sandbox.api_key})
+        self.open(elsewhere, {"baseURL": self.sandbox.session_url, "apiKey": self.sandbox.api_key})
         # The policy of the folder's own pages names no other backend; a page elsewhere has its own.
         failed = self.fails(self.UPLOAD, "users/u/x")
         self.assertEqual(failed.code, "NETWORK")

@@ -17,6 +17,8 @@ let studio;
 /** Of the articles, in their order; `own` is the one without. */
 let cards = [];
 const own = new Card("", () => `users/${valueOf("user")}/own`, texts);
+/** The card whose images the modal shows. */
+let inModal;
 /** {task: "find" or "copy", stop: an AbortController}; null when nothing runs. */
 let running = null;
 /** What stands beside the heading, asked for again in another language. */
@@ -120,8 +122,7 @@ function push({ target: { card } }) {
   modal.client = newStudio();
   modal.sku = { name: card.article || texts.own, productId: card.productId };
   modal.images = card.pushable;
-  modal.onclose = () => card.pushed(modal.images);
-  modal.card = card;
+  inModal = card;
   modal.show();
 }
 
@@ -168,8 +169,9 @@ page.form.addEventListener("submit", (event) => {
 });
 page.copy.addEventListener("click", () => (running ? run("copy") : copy()));
 page.language.addEventListener("click", () => speak(page.language.lang));
-document.addEventListener("push", (event) => event.target.card && event.target !== modal && push(event));
-modal.addEventListener("done", ({ detail }) => modal.card.pushed(modal.images, detail));
+document.addEventListener("to-ozon", push);
+modal.addEventListener("done", ({ detail }) => inModal.pushed(modal.images, detail));
+modal.addEventListener("close", () => inModal.pushed(modal.images));
 // A file dropped beside a card would replace the page.
 for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
 

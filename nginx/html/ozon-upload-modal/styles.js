@@ -41,7 +41,7 @@ button:not([part=primary]):hover { background: var(--sunken); }
 [part=primary] { min-width: 112px; border-color: var(--accent); background: var(--accent); color: var(--surface); font-weight: 600; }
 button[aria-disabled=true] { cursor: default; border-color: var(--line); background: var(--sunken); color: var(--muted); }
 [part=header] button { border: 0; font-size: 20px; color: var(--muted); }
-input { width: 100%; }
+input { width: 100%; margin: 4px 0; }
 [aria-invalid=true], [aria-invalid=true] + small { border-color: var(--bad); color: var(--bad); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 

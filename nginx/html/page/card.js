@@ -5,7 +5,7 @@ import { h } from "../ozon-upload-modal/dom.js";
  * whatever it holds.
  *
  *   pushable     what can be pushed, as ozon-upload-modal takes it: images in the bucket, and own files
- *   element      fires `push` (bubbling) when the person wants to
+ *   element      its `card` is this; fires `to-ozon` (bubbling) when they are to be pushed
  */
 export class Card {
   images = [];
@@ -20,7 +20,7 @@ export class Card {
   #about = h("p", { class: "about" });
   #input = h("input", { type: "file", accept: "image/*", multiple: "", hidden: "", change: () => this.#add(this.#input.files) });
   #addButton = h("button", { type: "button", click: () => this.#input.click() });
-  #pushButton = h("button", { type: "button", click: () => this.pushable.length && this.element.dispatchEvent(new Event("push", { bubbles: true })) });
+  #pushButton = h("button", { type: "button", click: () => this.pushable.length && this.element.dispatchEvent(new Event("to-ozon", { bubbles: true })) });
   #strip = h("ul", { class: "strip", tabindex: "0" });
   element;
 

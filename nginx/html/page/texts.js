@@ -13,7 +13,6 @@ const texts = {
   articles: ["Article numbers", "货号"],
   articlesHint: ["One a line, or separated by commas", "每行一个，或用逗号分隔"],
   missing: ["Required", "必填"],
-  notDigits: ["Digits only", "仅限数字"],
   tooMany: ["At most 5000", "最多 5000 个"],
   find: ["Find images", "查找图片"],
   finding: ["Finding...", "查找中…"],

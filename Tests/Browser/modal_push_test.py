@@ -1,0 +1,155 @@
+"""<ozon-upload-modal>: the push, from its first step to what became of it."""
+import re
+
+from looks import ModalTest, expect
+
+GOOD = ["good"] * 5
+
+
+class Pushes(ModalTest):
+    def test_a_push_takes_its_five_steps_and_tells_that_it_is_confirmed(self):
+        images = [self.picture("a.jpg"), self.picture("b.jpg")]
+        self.show(images)
+        expect(self.status).to_contain_text("2 images will replace the product's pictures")
+        self.push_button.click()
+        expect(self.status).to_have_text("Confirmed on Ozon: 2 images.")
+        self.assertEqual(self.step_classes(), GOOD)
+        expect(self.items.locator(".state")).to_have_text(["On Ozon", "On Ozon"])
+        (_, push), (kind, done) = self.told()
+        self.assertEqual(push, {"productId": 1000005, "images": images})
+        self.assertEqual((kind, done["status"], done["current_images"]), ("done", "confirmed", images))
+        self.push_button.click()
+        expect(self.modal).not_to_have_attribute("open", re.compile(""))
+
+    def test_an_unknown_product_is_asked_for_and_checked_as_it_is_typed(self):
+        self.show([self.picture()], product_id=None, lang="zh-CN")
+        field = self.modal.get_by_label("商品 ID")
+        self.assertTrue(self.has_focus(field))
+        expect(self.modal.locator("#hint")).to_contain_text("未设置")
+        self.page.keyboard.press("Enter")
+        expect(field).to_have_attribute("aria-invalid", "true")
+        for wrong in ["0", "12a", "-1", "1.5", "1e3", "99999999999999999999"]:
+            field.fill(wrong)
+            expect(field).to_have_attribute("aria-invalid", "true")
+            self.page.keyboard.press("Enter")
+        self.assertEqual(self.told(), [], "nothing was sent")
+        field.fill("")
+        self.page.keyboard.type("1000005")
+        expect(field).to_have_attribute("aria-invalid", "false")
+        self.page.keyboard.press("Enter")
+        expect(self.status).to_have_text("Ozon 已确认 1 张图片。")
+
+    def test_a_picture_that_Ozon_refuses_is_marked_with_the_reason_and_the_others_stand(self):
+        self.show([self.picture("a.jpg"), self.picture("bad-decode.jpg"), self.picture("c.jpg")])
+        self.push_button.click()
+        expect(self.status).to_have_text("On Ozon: 2 of 3 images. The others are marked.")
+        expect(self.items.locator(".state")).to_have_text(["On Ozon", "Not a readable image", "On Ozon"])
+        expect(self.items.nth(1)).to_have_attribute("data-state", "failed")
+        self.assertEqual(self.step_classes(), [*GOOD[:4], "warn"])
+        self.items.nth(1).click()
+        self.modal.get_by_role("button", name="Remove").click()
+        self.push_button.click()
+        expect(self.status).to_have_text("Confirmed on Ozon: 2 images.")
+
+    def test_a_push_that_Ozon_refuses_altogether_is_told_so(self):
+        self.show([self.picture("bad-decode.jpg")])
+        self.push_button.click()
+        expect(self.status).to_contain_text("Ozon refused all of them.")
+        self.assertEqual(self.step_classes()[4], "bad")
+        expect(self.items.locator(".state")).to_have_text("Not a readable image")
+
+    def test_a_push_that_stays_pending_is_followed_to_its_end(self):
+        self.show([self.picture()], product_id=7000003)
+        self.push_button.click()
+        expect(self.push_button).to_have_text("Pushing...")
+        expect(self.status).to_have_text("Ozon is still at it. This window waits.")
+        self.assertEqual(self.step_classes(), [*GOOD[:4], "now"])
+        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+
+    def test_files_are_uploaded_before_the_push_and_only_once(self):
+        self.show([self.picture(), {"name": "bad-decode.jpg"}, {"name": "c.jpg", "size": 3_000_000}])
+        expect(self.items.locator(".state")).to_have_text(["Ready", "Waiting", "Waiting"])
+        self.network(rate=500_000)
+        self.push_button.click()
+        bar = "document.querySelector('ozon-upload-modal').shadowRoot.querySelectorAll('[role=option]')[2].querySelector('i').style.scale"
+        expect(self.items.nth(2)).to_have_attribute("data-state", "sending")
+        self.page.wait_for_function(f"() => parseFloat({bar}) > 0.2 && parseFloat({bar}) < 1")
+        expect(self.status).to_contain_text("Uploading: ")
+        expect(self.status).to_contain_text("On Ozon: 2 of 3 images")
+        urls = [image["url"] for image in self.page.evaluate("modal.images.map(({ url }) => ({ url }))")]
+        self.assertEqual(self.told()[0][1]["images"], urls)
+        self.assertEqual(len(self.sandbox.get(urls[2]).body), 3_000_000)
+        puts = []
+        self.page.on("request", lambda request: puts.append(request.url) if request.method == "PUT" else None)
+        self.push_button.click()
+        self.until("the second push", lambda: len(self.told()) == 4)
+        self.page.evaluate("modal.close()")
+        self.page.evaluate("modal.show()")
+        expect(self.items.locator(".state")).to_have_text(["Ready", "Ready", "Ready"])
+        self.assertEqual(puts, [])
+
+    def test_a_file_that_cannot_be_uploaded_is_marked_and_nothing_is_sent_to_Ozon(self):
+        self.show([self.picture(), {"name": "b.jpg", "path": "users/somebody-else/b.jpg"}])
+        self.push_button.click()
+        expect(self.status).to_have_text("Not uploaded: 1 image. Nothing was sent to Ozon.")
+        expect(self.items.locator(".state")).to_have_text(["Ready", "Path not allowed"])
+        self.assertEqual(self.step_classes(), ["good", "bad", "", "", ""])
+        [(kind, error)] = self.told()
+        self.assertEqual((kind, error["code"]), ("error", "PATH_NOT_ALLOWED"))
+
+    def test_errors_are_told_in_words_with_the_id_of_the_request(self):
+        image = self.picture()
+        for key, product, words in [
+            ("invalid-key", 1000005, "Ozon 不接受该凭证，请检查 Client ID 和 API 密钥。"),
+            ("seller-key", 4242424242, "Ozon 上没有此 ID 的商品。"),
+            ("seller-key", 126 + 1, "商品已归档或尚未创建。"),
+        ]:
+            with self.subTest(words):
+                self.show([image], product_id=product, lang="zh", key=key)
+                self.push_button.click()
+                expect(self.status.locator("p")).to_have_text(words)
+                kind, error = self.told()[-1]
+                self.assertEqual(kind, "error")
+                expect(self.status.locator("small")).to_have_text(f"请求 ID {error['requestId']}")
+                self.assertRegex(error["requestId"], r"^[0-9a-f]{32}$")
+                self.page.evaluate("modal.close()")
+
+    def test_without_a_credential_nothing_is_sent(self):
+        for credential in ["async () => { throw new Error('no') }", "undefined", "() => null"]:
+            with self.subTest(credential):
+                self.show([{"name": "a.jpg"}])
+                self.page.evaluate(f"modal.client = new OzonR2({{ baseURL: '', credential: {credential} }})")
+                self.push_button.click()
+                expect(self.status).to_have_text("The seller's credential couldn't be had. Nothing was sent to Ozon.")
+                self.assertEqual(self.step_classes()[0], "bad")
+                expect(self.items).to_have_attribute("data-state", "waiting")
+                self.page.evaluate("modal.close()")
+        self.assertEqual({kind for kind, _ in self.told()}, {"error"})
+
+    def test_a_listener_can_stop_the_push(self):
+        self.show([self.picture()])
+        self.page.evaluate("modal.addEventListener('push', (event) => event.preventDefault(), { once: true })")
+        self.push_button.click()
+        self.until("the event", lambda: len(self.told()) == 1)
+        expect(self.push_button).to_have_text("Confirm push")
+        self.push_button.click()
+        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+
+    def test_cancel_stops_what_runs_and_it_can_be_begun_again(self):
+        self.show([{"name": "a.jpg", "size": 3_000_000}])
+        self.network(rate=300_000)
+        self.push_button.click()
+        expect(self.items).to_have_attribute("data-state", "sending")
+        self.modal.get_by_role("button", name="Cancel").click()
+        expect(self.status).to_have_text("Stopped. Ozon may still carry it out.")
+        expect(self.items).to_have_attribute("data-state", "waiting")
+        self.assertEqual(self.told(), [])
+        self.network()
+        self.push_button.click()
+        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+
+    def test_images_over_the_limit_are_marked(self):
+        self.show(self.pictures(32))
+        self.push_button.click()
+        expect(self.status).to_have_text("On Ozon: 30 of 32 images. The others are marked.")
+        self.assertEqual(self.items.locator(".state").all_inner_texts()[29:], ["On Ozon", "Over the limit", "Over the limit"])
