@@ -45,7 +45,7 @@ extension EndToEnd {
             #expect(resumed["missing"].list.count == 2)
         }
 
-        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] != nil))
+        @Test(.enabled(if: isLong))
         func `More than 1000 parts, and the pages of ListParts forgotten: here all of a real server's are read`() throws
         {
             let uploads = try Uploads()

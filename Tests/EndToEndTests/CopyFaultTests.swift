@@ -66,7 +66,7 @@ extension EndToEnd {
             try site.expectWhole(item.list, [urls, []])
         }
 
-        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] == "1"))
+        @Test(.enabled(if: isLong))
         func `Ten seconds without a byte are a stall, whatever time is left`() throws {
             let site = try CopySite(["IMAGE_TIMEOUT": "300"])
             var answer: HTTPAnswer?

@@ -8,7 +8,7 @@ extension EndToEnd {
         private let mebibyte = 1 << 20
 
         @Test func `A large file, broken off, the handlers restarted, resumed and completed, is the same`() throws {
-            let size = (ProcessInfo.processInfo.environment["LONG"] == nil ? 60 : 200) * mebibyte + 12_345
+            let size = (isLong ? 200 : 60) * mebibyte + 12_345
             let folder = try Scratch()
             let cut = "head -c \(size) /dev/urandom >file && split -b 5242880 -d -a 4 --numeric-suffixes=1 file part."
             #expect(try Program.run("bash", ["-c", "cd \(folder.path) && \(cut)"], within: 60).code == 0)

@@ -6,7 +6,6 @@ extension EndToEnd {
     /// recovers by itself.
     @Suite struct PlaceFaults {
         private static let isRoot = geteuid() == 0
-        private static let isLong = ProcessInfo.processInfo.environment["LONG"] == "1"
 
         /// The same process answers again, without being told to.
         private func recovers(_ handler: Handler, _ site: Site, within seconds: Double = 10) throws {
@@ -109,7 +108,7 @@ extension EndToEnd {
             let stage = try Stage()
             let storage = try Proxy.beforeStorage()
             let ozon = try Proxy(to: try sandbox().ozonPort)
-            let patience = Self.isLong ? 20 : 2
+            let patience = isLong ? 20 : 2
             let handler = try stage.handler(
                 .download, ["OZON_API_URL": ozon.url, "OZON_TIMEOUT": "\(patience)", "OZON_MAX_RETRIES": "0"]
             ).warmedUp()

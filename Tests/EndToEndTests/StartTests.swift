@@ -99,8 +99,10 @@ extension EndToEnd {
         /// The indented lines of that section, in order.
         private static let manual: [String] = {
             let text = (try? String(contentsOfFile: "\(repository)/README.md", encoding: .utf8)) ?? ""
-            let section = text.components(separatedBy: "\n##").first { $0.hasPrefix(" Starting the executables\n") }
-            return (section ?? "").components(separatedBy: "\n").filter { $0.hasPrefix("    ") }.map {
+            let section = text.components(separatedBy: "\n### Starting the executables\n").last ?? ""
+            return section.components(separatedBy: "\n#")[0].components(separatedBy: "\n").filter {
+                $0.hasPrefix("    ")
+            }.map {
                 $0.trimmingCharacters(in: .whitespaces)
             }
         }()

@@ -24,7 +24,7 @@ extension EndToEnd {
             }
         }
 
-        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] == "1"))
+        @Test(.enabled(if: isLong))
         func `Each endpoint swapped twenty times under load fails no request of half a million`() throws {
             let scratch = try Scratch()
             let settings = try sandbox().settings.merging(["LOG_LEVEL": "warning"]) { $1 }

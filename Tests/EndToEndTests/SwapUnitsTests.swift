@@ -43,7 +43,7 @@ extension EndToEnd {
             }
         }
 
-        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] == "1"))
+        @Test(.enabled(if: isLong))
         func `Under load both instances get the new executable and nothing is lost`() throws {
             let units = try Units()
             let before = try units.instances()
@@ -82,7 +82,7 @@ extension EndToEnd {
             #expect(try units.swap.run(nil, ["--env", "/dev/null"]).errors.contains("the settings are the unit's"))
         }
 
-        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] == "1"))
+        @Test(.enabled(if: isLong))
         func `If the second instance fails the first gets the old executable back, and nothing is lost`() throws {
             let units = try Units()
             let load = try Load(units.stage.site, .presign)

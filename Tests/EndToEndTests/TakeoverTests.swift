@@ -37,7 +37,7 @@ extension EndToEnd {
             try FileManager.default.attributesOfItem(atPath: handler.log)[.size] as? Int ?? 0
         }
 
-        @Test(.enabled(if: ProcessInfo.processInfo.environment["LONG"] == "1"))
+        @Test(.enabled(if: isLong))
         func `Under multiwatch one process after the other gets the new executable, and nothing is lost`() throws {
             let stage = try Stage()
             let folder = try Scratch()

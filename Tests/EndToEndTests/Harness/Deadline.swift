@@ -28,3 +28,6 @@ func seconds(_ body: () throws -> Void) rethrows -> Double {
     try body()
     return Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
 }
+
+/// Whether the tests that take long are wanted too (deploy/test --long).
+let isLong = ProcessInfo.processInfo.environment["LONG"] == "1"
