@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Arrows point down only: an endpoint → Ozon, Relay → R2Storage → Upstreams → Core, HTTPClient → FastCGI, R2 → SigV4 → Digest → HTTP.
+// Arrows point down only: an endpoint → Ozon, Relay → R2Storage → Upstreams → Core, HTTPClient → FastCGI, R2 → SigV4 →
+// Digest → HTTP, Descriptors.
 // An endpoint that only signs names neither Ozon nor HTTPClient and so links no libcurl (checked by deploy/test).
 
 let strict: [SwiftSetting] = [
