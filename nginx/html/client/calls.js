@@ -235,7 +235,11 @@ export async function retrying(attempt, signal, tries = 5) {
 }
 
 /** @type {(milliseconds: number, signal?: AbortSignal) => Promise<void>} */
-export const waiting = (milliseconds, signal) => until((over) => setTimeout(over, milliseconds), signal);
+export const waiting = (milliseconds, signal) => {
+  /** @type {any} */
+  let timer;
+  return until((over) => (timer = setTimeout(over, milliseconds)), signal).finally(() => clearTimeout(timer));
+};
 
 /** @type {(begin: (end: (value: any) => void) => unknown, signal?: AbortSignal) => Promise<void>} */
 const until = (begin, signal) => {
