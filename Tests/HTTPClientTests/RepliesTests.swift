@@ -89,7 +89,8 @@ struct RepliesTests {
 
     @Test("many at once, each gets its own answer")
     func many() async throws {
-        let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx")])
+        let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
+        let server = try ScriptedServer([.receive, .send(answer)])
         let client = client
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<100 { group.addTask { try await client.post(server.url).status } }

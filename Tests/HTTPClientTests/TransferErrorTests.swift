@@ -137,7 +137,8 @@ struct TransferErrorTests {
 
     @Test("a hundred cancellations at any moment leave a client that works")
     func manyCancellations() async throws {
-        let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")])
+        let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
+        let server = try ScriptedServer([.receive, .send(answer)])
         let client = client
         let url = server.url
         await withTaskGroup(of: Void.self) { group in
