@@ -32,11 +32,13 @@ static inline int shim_epoll_control(int epoll, int operation, int fd, uint32_t 
     return epoll_ctl(epoll, operation, fd, &event);
 }
 
-// One event, waiting for ever. 1, or -1 with errno.
-static inline int shim_epoll_wait(int epoll, uint32_t *events, uint64_t *token) {
-    struct epoll_event event;
-    int count = epoll_wait(epoll, &event, 1, -1);
-    if (count == 1) { *events = event.events; *token = event.data.u64; }
+typedef struct { uint32_t events; uint64_t token; } shim_event;
+
+// At most 64 events at a time. timeout: in ms, -1 for none. The number of events, or -1 with errno.
+static inline int shim_epoll_wait(int epoll, shim_event *events, int most, int timeout) {
+    struct epoll_event found[64];
+    int count = epoll_wait(epoll, found, most < 64 ? most : 64, timeout);
+    for (int i = 0; i < count; i++) events[i] = (shim_event){.events = found[i].events, .token = found[i].data.u64};
     return count;
 }
 

@@ -3,10 +3,10 @@ import Synchronization
 
 /// Newline-delimited JSON: one object a line, as it happens.
 package final class LineWriter: Sendable {
-    private let body: any BodyWriter
+    private let body: Output
     private let count = Atomic<Int>(0)
 
-    init(_ body: any BodyWriter) {
+    init(_ body: Output) {
         self.body = body
     }
 

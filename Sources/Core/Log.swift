@@ -2,7 +2,7 @@ import Glibc
 import HTTP
 import Synchronization
 
-/// One JSON object a line on standard error, at most 4096 bytes, each written whole or dropped (LogSink.swift). Only names and
+/// One JSON object a line on standard error, of less than 4096 bytes, each written whole or dropped (LogSink.swift). Only names and
 /// numbers the code chose and texts that were scrubbed go in: no body, no query, no credential.
 ///
 /// Every line: `time` (UTC), `level`, `endpoint`, `version`, `message`; `dropped`, if lines before it were lost. Levels:
@@ -31,7 +31,7 @@ package struct Log: Sendable {
 
     package func callAsFunction(_ level: Level, _ message: String, _ more: (inout JSONWriter) -> Void = { _ in }) {
         guard level >= self.level else { return }
-        let lost = sink.takeLost()
+        let dropped = sink.takeDropped()
         var json = JSONWriter(capacity: 512)
         json.object {
             $0.member("time", now())
@@ -39,13 +39,18 @@ package struct Log: Sendable {
             $0.member("endpoint", endpoint)
             $0.member("version", version)
             $0.member("message", message)
-            if lost > 0 { $0.member("dropped", lost) }
+            if dropped > 0 { $0.member("dropped", dropped) }
             more(&$0)
         }
         var line = json.bytes
         line.append(UInt8(ascii: "\n"))
-        sink.write(line, telling: lost)
+        sink.write(line, reporting: dropped, isUrgent: level >= .warning)
     }
+}
+
+extension Log {
+    /// Writes the lines that wait. Warnings and errors don't wait.
+    package func flush() { sink.flush() }
 }
 
 /// A text's beginning, in bytes: lines are short enough for a pipe to take them whole.

@@ -1,33 +1,43 @@
 import Glibc
 import Synchronization
 
-/// Where log lines go, one write each. It never waits: a request isn't held up by whoever reads the log.
+/// Where log lines go. Lines wait in memory until `flush`, or until there are 4096 bytes of them, and then leave in one
+/// write, which never blocks: a request isn't held up by a slow reader of the log.
 ///
 /// - A socket (journald's): sent with MSG_DONTWAIT.
 /// - A pipe or terminal: opened once more through /proc, non-blocking, because O_NONBLOCK on the descriptor itself would
-///   hold for everyone who shares it. Where that isn't allowed (another user's pipe), asked by poll(2) before each line.
+///   hold for every process that shares it. Where that isn't allowed (another user's pipe), poll(2) precedes each write.
 /// - A file: written to as it is.
 ///
-/// What isn't taken at once (reader too slow or gone, disk full) is dropped and counted; the next line that gets through says
-/// how many, as `dropped`. Lines have at most PIPE_BUF (4096) bytes, so that a pipe takes each whole or not at all, however
-/// many processes share it. What a full disk cut off is ended by a newline before the next line.
+/// Lines that aren't taken at once (the reader is too slow or gone, the disk is full) are dropped and counted; the next
+/// line that gets through says how many, as `dropped`. A write has at most PIPE_BUF (4096) bytes, so that a pipe takes
+/// each whole or not at all, however many processes share it. A line that a full disk cut off is ended by a newline before
+/// the next one.
 package final class LogSink: Sendable {
     private enum Kind {
         case socket, file
-        case pipe(mustAsk: Bool)
+        case pipe(needsPoll: Bool)
     }
 
-    static let maxLine = 4096
+    private struct Buffer {
+        var bytes: [UInt8] = []
+        /// Where each line ends, and how many dropped lines it reports.
+        var lines: [(end: Int, reported: Int)] = []
+        /// Dropped since a line reported it.
+        var dropped = 0
+        var isTorn = false
+    }
+
+    static let maxWrite = 4096
     private let descriptor: Int32
     private let kind: Kind
-    private let lost = Atomic<Int>(0)
-    private let isTorn = Atomic<Bool>(false)
-    private let onDrop: @Sendable () -> Void
+    private let buffer = Mutex(Buffer())
+    private let onDrop: @Sendable (Int) -> Void
 
-    /// - Parameter onDrop: called for each line that is dropped.
-    package init(_ descriptor: Int32, onDrop: @escaping @Sendable () -> Void = {}) {
+    /// - Parameter onDrop: called with the number of lines that were dropped.
+    package init(_ descriptor: Int32, onDrop: @escaping @Sendable (Int) -> Void = { _ in }) {
         self.onDrop = onDrop
-        // A reader that has gone shall be EPIPE.
+        // Writing to a pipe whose reader has gone must return EPIPE, not raise SIGPIPE.
         signal(SIGPIPE, SIG_IGN)
         var information = stat()
         fstat(descriptor, &information)
@@ -36,38 +46,70 @@ package final class LogSink: Sendable {
         case S_IFIFO,
             S_IFCHR where isatty(descriptor) == 1:
             let own = open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-            (self.descriptor, kind) = (own >= 0 ? own : descriptor, .pipe(mustAsk: own < 0))
+            (self.descriptor, kind) = (own >= 0 ? own : descriptor, .pipe(needsPoll: own < 0))
         default: (self.descriptor, kind) = (descriptor, .file)
         }
     }
 
-    /// To be called before anything is opened: if the descriptor is closed, the next thing would get its number, and our lines.
+    /// Opens /dev/null on the descriptor if it is closed, so that the next file opened doesn't get its number, and our
+    /// lines. To be called before anything is opened.
     package static func reserve(_ descriptor: Int32) {
         if fcntl(descriptor, F_GETFD) < 0 { dup2(open("/dev/null", O_WRONLY), descriptor) }
     }
 
-    /// How many lines were dropped since one got through. Whoever takes them has to tell them in the line it writes next.
-    func takeLost() -> Int {
-        lost.load(ordering: .relaxed) == 0 ? 0 : lost.exchange(0, ordering: .relaxed)
+    /// How many lines were dropped since one got through. The line that is written next reports them.
+    func takeDropped() -> Int {
+        buffer.withLock { buffer in
+            defer { buffer.dropped = 0 }
+            return buffer.dropped
+        }
     }
 
-    /// - Parameter telling: the lost lines that this one tells.
-    func write(_ line: [UInt8], telling count: Int) {
-        let wasTorn = isTorn.load(ordering: .relaxed) && isTorn.exchange(false, ordering: .relaxed)
-        let bytes = wasTorn ? [UInt8(ascii: "\n")] + line : line
-        let written = bytes.count > Self.maxLine ? -1 : put(bytes)
-        if written == bytes.count { return }
-        if written > 0 || wasTorn { isTorn.store(true, ordering: .relaxed) }
-        lost.add(count + 1, ordering: .relaxed)
-        onDrop()
+    /// - Parameters:
+    ///   - reporting: the number of dropped lines that this line reports.
+    ///   - isUrgent: the line doesn't wait for others.
+    func write(_ line: [UInt8], reporting: Int, isUrgent: Bool) {
+        buffer.withLock { buffer in
+            // A byte is kept for the newline that ends a torn line.
+            guard line.count < Self.maxWrite else { return drop([(0, reporting)], &buffer) }
+            if buffer.bytes.count + line.count >= Self.maxWrite { flush(&buffer) }
+            buffer.bytes += line
+            buffer.lines.append((buffer.bytes.count, reporting))
+            if isUrgent { flush(&buffer) }
+        }
+    }
+
+    /// Writes the lines that wait.
+    package func flush() {
+        buffer.withLock { flush(&$0) }
+    }
+
+    private func flush(_ buffer: inout Buffer) {
+        if buffer.lines.isEmpty { return }
+        let mark = buffer.isTorn ? [UInt8(ascii: "\n")] : []
+        let written = put(mark.isEmpty ? buffer.bytes : mark + buffer.bytes) - mark.count
+        if written < buffer.bytes.count {
+            drop(buffer.lines.filter { $0.end > written }, &buffer)
+            let wholeLines = buffer.lines.last { $0.end <= written }?.end ?? 0
+            if written > -mark.count { buffer.isTorn = written > wholeLines }
+        } else {
+            buffer.isTorn = false
+        }
+        buffer.bytes.removeAll(keepingCapacity: true)
+        buffer.lines.removeAll(keepingCapacity: true)
+    }
+
+    private func drop(_ lines: [(end: Int, reported: Int)], _ buffer: inout Buffer) {
+        for line in lines { buffer.dropped += 1 + line.reported }
+        onDrop(lines.count)
     }
 
     private func put(_ bytes: [UInt8]) -> Int {
         switch kind {
         case .socket: return send(descriptor, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
         case .file: return Glibc.write(descriptor, bytes, bytes.count)
-        case .pipe(let mustAsk):
-            if mustAsk {
+        case .pipe(let needsPoll):
+            if needsPoll {
                 var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 guard Glibc.poll(&poll, 1, 0) == 1 else { return -1 }
             }

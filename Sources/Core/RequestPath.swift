@@ -6,10 +6,8 @@ import Synchronization
 /// The way of every request: method → key → media type → size → fields → the endpoint's own `answer` → JSON, or a fault;
 /// then its counts and one log line.
 final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
-    enum Answering: Sendable {
-        case immediate(@Sendable (Body, Call<Body.Tools>) throws -> Answer)
-        case suspending(@Sendable (Body, Call<Body.Tools>) async throws -> Answer)
-    }
+    /// The endpoint's own part.
+    typealias Answering = @Sendable (Body, Call<Body.Tools>) async throws -> Answer
 
     private let tools: Body.Tools
     private let keys: Mutex<APIKeys>
@@ -28,36 +26,23 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
         self.keys.withLock { $0 = keys }
     }
 
-    func handler(_ answering: Answering) -> Handler {
-        switch answering {
-        case .immediate(let answer):
-            .immediate { [self] request in
-                let trace = begin(request, waits: false)
-                do {
-                    let (ask, call) = try accept(request, trace)
-                    return conclude(try answer(ask, call), trace)
-                } catch {
-                    return refuse(error, trace)
-                }
-            }
-        case .suspending(let answer):
-            .suspending { [self] request in
-                let trace = begin(request, waits: true)
-                do {
-                    let (ask, call) = try accept(request, trace)
-                    let answer = try await Trace.$current.withValue(trace) { try await answer(ask, call) }
-                    return conclude(answer, trace)
-                } catch {
-                    return refuse(error, trace)
-                }
+    func handler(_ answer: @escaping Answering) -> Handler {
+        { [self] request in
+            let trace = begin(request)
+            do {
+                let (ask, call) = try accept(request, trace)
+                let answer = try await Trace.$current.withValue(trace) { try await answer(ask, call) }
+                return conclude(answer, trace)
+            } catch {
+                return refuse(error, trace)
             }
         }
     }
 
-    private func begin(_ request: Request, waits: Bool) -> Trace {
+    private func begin(_ request: Request) -> Trace {
         Trace(
             requestID: requestID(request.parameters), observation: observation,
-            isOver: observation.scoreboard.begin() > maxInFlight, waits: waits)
+            isOver: observation.scoreboard.begin() > maxInFlight)
     }
 
     private func accept(_ request: Request, _ trace: Trace) throws(Fault) -> (Body, Call<Body.Tools>) {

@@ -14,20 +14,6 @@ package func serve<Body: RequestBody, Answer: ResponseBody>(
     _ name: String, maxBodyBytes: Int = 1 << 20,
     _ answer: @escaping @Sendable (Body, Call<Body.Tools>) async throws -> Answer
 ) -> Never {
-    serve(name, maxBodyBytes, RequestPath.Answering.suspending(answer))
-}
-
-/// The same for an endpoint that asks nobody: its answers need no task.
-package func serve<Body: RequestBody, Answer: ResponseBody>(
-    _ name: String, maxBodyBytes: Int = 1 << 20,
-    _ answer: @escaping @Sendable (Body, Call<Body.Tools>) throws -> Answer
-) -> Never {
-    serve(name, maxBodyBytes, RequestPath.Answering.immediate(answer))
-}
-
-private func serve<Body: RequestBody, Answer: ResponseBody>(
-    _ name: String, _ maxBodyBytes: Int, _ answering: RequestPath<Body, Answer>.Answering
-) -> Never {
     LogSink.reserve(2)
     let start = Start(arguments: arguments(), name: name)
     var settings = Settings.process()
@@ -54,30 +40,34 @@ private func serve<Body: RequestBody, Answer: ResponseBody>(
     }
     let scoreboard = Scoreboard(endpoint: name, folder: sharedFolder(listeners))
     let log = Log(
-        endpoint: name, level: common.logLevel, sink: LogSink(2) { scoreboard.add(.droppedLines) })
+        endpoint: name, level: common.logLevel, sink: LogSink(2) { scoreboard.add(.droppedLines, $0) })
     let path = RequestPath<Body, Answer>(
         tools: tools, keys: keys, maxInFlight: common.maxInFlight,
         observation: Observation(log: log, scoreboard: scoreboard, slowMilliseconds: common.slowMilliseconds))
-    let handler = StatusPage(scoreboard).before(path.handler(answering))
+    let handler = StatusPage(scoreboard).before(path.handler(answer))
     if start == .cgi {
-        exit(answerCGI(maxBodyBytes: common.maxBodyBytes, handler: handler) ? 0 : 1)
+        let isSent = answerCGI(maxBodyBytes: common.maxBodyBytes, handler: handler)
+        log.flush()
+        exit(isSent ? 0 : 1)
     }
     if listeners.isEmpty { usage(name) }
     Descriptors.raiseLimit()
-    let signals = Signals()
+    let signals = ProcessSignals()
     var reload: (@Sendable () -> Void)?
     if let file = common.scopesFile { reload = { readAgain(file, keys, log) { path.replace($0) } } }
     let server = Server(
         listeners,
         Server.Options(
             maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
-            reload: reload,
+            reload: reload, idle: log.flush,
             report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
             supervision: Notifier.process().supervision(onDrain: scoreboard.drain)),
         handler: handler)
     log(.info, "started") { $0.member("pid", Int(getpid())) }
+    log.flush()
     server.run(signals)
     log(.info, "stopped")
+    log.flush()
     scoreboard.remove()
     _exit(0)
 }

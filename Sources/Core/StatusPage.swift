@@ -20,14 +20,10 @@ struct StatusPage: Sendable {
     }
 
     /// The handler, with these questions answered before it.
-    func before(_ handler: Handler) -> Handler {
-        switch handler {
-        case .immediate(let respond): .immediate { answer($0) ?? respond($0) }
-        case .suspending(let respond):
-            .suspending { request in
-                if let page = answer(request) { return page }
-                return await respond(request)
-            }
+    func before(_ handler: @escaping Handler) -> Handler {
+        { request in
+            if let page = answer(request) { return page }
+            return await handler(request)
         }
     }
 

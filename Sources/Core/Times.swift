@@ -46,8 +46,8 @@ final class Times: Sendable {
 
     private struct State {
         /// Of each kind; the last of all together.
-        var spans = [Span](repeating: Span(), count: 7)
-        var calls = [0, 0, 0]
+        var spans = InlineArray<7, Span>(repeating: Span())
+        var calls: InlineArray<3, Int> = [0, 0, 0]
         var retries = 0
         var images = (copied: 0, failed: 0, bytes: 0)
     }

@@ -12,19 +12,17 @@ package final class Trace: @unchecked Sendable {
     var fault: Fault?
     /// Of a scoped key; the key itself is never told.
     var keyID: String?
-    /// nil where nothing is ever waited for.
-    let times: Times?
+    let times = Times()
     private let observation: Observation
     private let start = nanoseconds()
 
     /// More than MAX_IN_FLIGHT are under way with this one.
     let isOver: Bool
 
-    init(requestID: String, observation: Observation, isOver: Bool, waits: Bool) {
+    init(requestID: String, observation: Observation, isOver: Bool) {
         self.requestID = requestID
         self.isOver = isOver
         self.observation = observation
-        times = waits ? Times() : nil
     }
 
     var log: Log { observation.log }
@@ -46,10 +44,10 @@ package final class Trace: @unchecked Sendable {
             json.member("outcome", outcome.name.code)
             json.member("ms", passed / 1_000_000)
             json.member("bytes", bytes)
-            times?.writeCalls(to: &json)
+            times.writeCalls(to: &json)
             if isSlow {
                 json.member("slow", true)
-                times?.writeWaits(to: &json, whole: passed / 1_000_000)
+                times.writeWaits(to: &json, whole: passed / 1_000_000)
             }
             if !isGone { json.member("cause", ifAny: (fault?.cause).map { cut($0, 300) }) }
             json.member("detail", ifAny: (fault?.detail).map { cut($0, 300) })
@@ -85,7 +83,7 @@ extension Trace {
     /// An image was copied, of so many bytes; nil: it was not.
     package static func image(bytes: Int?) {
         guard let trace = current else { return }
-        trace.times?.countImage(bytes)
+        trace.times.countImage(bytes)
         trace.scoreboard.add(bytes == nil ? .failedImages : .copiedImages)
         if let bytes { trace.scoreboard.add(.relayedBytes, bytes) }
     }

@@ -44,7 +44,7 @@ package struct UpstreamCall: Sendable {
         self.attempt = attempt
         trace = Trace.current
         start = nanoseconds()
-        trace?.times?.begin(.upstream(upstream))
+        trace?.times.begin(.upstream(upstream))
     }
 
     /// - Parameter status: that of the reply, if one came.
@@ -55,8 +55,8 @@ package struct UpstreamCall: Sendable {
         guard let trace else { return }
         let outcome = failure ?? status.map(outcome) ?? .broken
         let passed = nanoseconds() - start
-        trace.times?.end(.upstream(upstream))
-        trace.times?.count(upstream, isRetry: attempt > 1)
+        trace.times.end(.upstream(upstream))
+        trace.times.count(upstream, isRetry: attempt > 1)
         trace.scoreboard.call(upstream, outcome, nanoseconds: passed, isRetry: attempt > 1)
         trace.log(.debug, "upstream call") { json in
             json.member("request_id", trace.requestID)

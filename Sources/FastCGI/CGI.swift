@@ -1,29 +1,27 @@
 import CFastCGI
 import Glibc
-import Synchronization
 
 /// Plain CGI (RFC 3875): one request from the environment and standard input, its answer on standard output.
 /// - Returns: false if standard output took not all of it.
-package func answerCGI(maxBodyBytes: Int, handler: Handler) -> Bool {
+package func answerCGI(maxBodyBytes: Int, handler: @escaping Handler) -> Bool {
     let parameters = Parameters(environ)
     let request = Request(
         parameters: parameters, body: readBody(declared: parameters["CONTENT_LENGTH"], max: maxBodyBytes))
-    let done = DoneSignal()
-    Task {
-        let response =
-            switch handler {
-            case .immediate(let respond): respond(request)
-            case .suspending(let respond): await respond(request)
-            }
-        let output = StandardOutput()
-        try? await output.write(response.head)
-        switch response.body {
-        case .bytes(let bytes): try? await output.write(bytes)
-        case .stream(let produce): await produce(output)
+    let bell = eventfd(0, 0)
+    let output = Output { eventfd_write(bell, 1) }
+    let task = Task { await output.send(await handler(request)) }
+    var isTaken = true
+    while true {
+        var count: eventfd_t = 0
+        while eventfd_read(bell, &count) != 0 {}
+        let (bytes, hasEnded) = output.take()
+        if isTaken, !writeToStandardOutput(bytes) {
+            isTaken = false
+            output.abandon()
+            task.cancel()
         }
-        done.signal(output.isIdle)
+        if hasEnded { return isTaken }
     }
-    return done.wait()
 }
 
 /// Exactly CONTENT_LENGTH bytes: a CGI server need not close standard input.
@@ -42,36 +40,13 @@ private func readBody(declared: String?, max: Int) -> Request.Body {
     return .bytes(body)
 }
 
-private final class StandardOutput: BodyWriter {
-    private let broken = Atomic<Bool>(false)
-
-    var isIdle: Bool { !broken.load(ordering: .relaxed) }
-
-    func write(_ bytes: [UInt8]) async throws {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { Glibc.write(1, $0.baseAddress!, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                broken.store(true, ordering: .relaxed)
-                throw CancellationError()
-            }
-            sent += count
-        }
+private func writeToStandardOutput(_ bytes: [UInt8]) -> Bool {
+    var sent = 0
+    while sent < bytes.count {
+        let count = bytes[sent...].withUnsafeBytes { write(1, $0.baseAddress!, $0.count) }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return false }
+        sent += count
     }
-}
-
-/// Lets a thread wait for a task.
-private final class DoneSignal: Sendable {
-    private let descriptor = eventfd(0, 0)
-
-    func signal(_ success: Bool) {
-        eventfd_write(descriptor, success ? 1 : 2)
-    }
-
-    func wait() -> Bool {
-        var value: eventfd_t = 0
-        while eventfd_read(descriptor, &value) != 0 {}
-        return value == 1
-    }
+    return true
 }

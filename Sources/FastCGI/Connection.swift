@@ -1,112 +1,96 @@
 import CFastCGI
 import Glibc
-import Synchronization
 
-/// One accepted connection and the request on it. Records are used again and never freed, so that an event which comes
-/// late finds a newer generation instead of freed memory.
-///
-/// Ownership: `word` says who may touch the libfcgi request.
-/// - free: the table.
-/// - parked: nobody; the next event's worker takes it (EPOLLONESHOT delivers to one).
-/// - running: the worker that began it, until it arms the hang-up watch and moves on to suspended.
-/// - suspended, streaming, hungUp: the handler's task; its answer comes back to a worker through the ready queue.
-/// - answered: the worker that takes it from there.
-final class Connection: @unchecked Sendable {
-    enum Phase: UInt64 {
-        case free, parked, running, suspended, streaming, hungUp, answered
-    }
-
-    /// Where this record stands in the server's table: half of its epoll token.
-    let index: UInt32
-    private let word = Atomic<UInt64>(0)
+/// One accepted connection and the request on it. Only the owner of its mailbox can touch it, on a worker's thread;
+/// libfcgi is called nowhere else.
+struct Connection: ~Copyable {
     /// The C struct must not move: its streams point back to it.
     private let request: UnsafeMutablePointer<FCGX_Request>
-    private(set) var descriptor: Int32 = -1
-    private var peerKeeps = false
+    private var descriptor: Int32 = -1
+    private var peerKeepsOpen = false
+    /// For epoll: the set, and what stands for this connection in it.
+    private var epoll: Int32 = -1
+    private var token: UInt64 = 0
+    private var baseEvents: UInt32 = 0
+    private var watchesOutput = false
 
-    /// Written by the handler's side before it moves to answered, read by the worker after.
-    var response: Response?
-    /// What a late event may reach for; it must not meet a later request's.
-    private let work = Mutex<Work?>(nil)
+    private var mayHaveInput = false
+    private var hasHungUp = false
+    private var isRetired = false
+    private var answer: Answer?
 
-    private struct Work {
-        let generation: UInt32
-        let task: Task<Void, Never>?
-        var stream: StreamWriter?
-    }
-
-    init(index: UInt32) {
-        self.index = index
+    init() {
         request = .allocate(capacity: 1)
         request.initialize(to: FCGX_Request())
     }
 
-    // MARK: State
+    // MARK: The connection
 
-    var state: (generation: UInt32, phase: Phase) { Self.unpacked(word.load(ordering: .acquiring)) }
-
-    var token: UInt64 { UInt64(index) << 32 | UInt64(state.generation) }
-
-    /// A new generation: events of the one before are stale from here on.
-    func advance(to phase: Phase) {
-        word.store(Self.packed(state.generation &+ 1, phase), ordering: .releasing)
+    /// Takes over an accepted descriptor and watches it: each arrival of bytes and the peer's leaving are an event.
+    ///
+    /// A unix socket reports EPOLLHUP once its peer has closed it, and a peer that closes its writing side alone can still
+    /// read its answer. With TCP, EPOLLRDHUP means either, and is taken for the peer's leaving.
+    /// - Returns: false if it can't be watched.
+    mutating func open(_ descriptor: Int32, isUnix: Bool, epoll: Int32, token: UInt64) -> Bool {
+        (self.descriptor, self.epoll, self.token) = (descriptor, epoll, token)
+        (mayHaveInput, hasHungUp, isRetired) = (false, false, false)
+        baseEvents = EPOLLIN.rawValue | EPOLLET.rawValue | (isUnix ? 0 : EPOLLRDHUP.rawValue)
+        FCGX_InitRequest(request, -1, 0)
+        return watch(EPOLL_CTL_ADD, output: false)
     }
 
-    /// False if somebody else was first.
-    func move(_ generation: UInt32, from old: Phase, to new: Phase) -> Bool {
-        word.compareExchange(
-            expected: Self.packed(generation, old), desired: Self.packed(generation, new),
-            ordering: .acquiringAndReleasing
-        ).exchanged
+    /// Closes what is still open, without a word to the peer.
+    mutating func close() {
+        FCGX_Free(request, 0)
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+        answer = nil
     }
 
-    /// Hands the request over, whoever had it; answers what was.
-    func exchange(_ new: Phase) -> Phase {
-        let generation = state.generation
-        return Self.unpacked(word.exchange(Self.packed(generation, new), ordering: .acquiringAndReleasing)).phase
+    private mutating func watch(_ operation: Int32, output: Bool) -> Bool {
+        watchesOutput = output
+        let events = baseEvents | (output ? EPOLLOUT.rawValue : 0)
+        return shim_epoll_control(epoll, operation, descriptor, events, token) == 0
     }
 
-    func remember(_ task: Task<Void, Never>) {
-        work.withLock { $0 = Work(generation: state.generation, task: task) }
-    }
-
-    /// The body of the present generation's answer.
-    func remember(_ stream: StreamWriter) {
-        work.withLock { work in
-            let task = work.flatMap { $0.generation == state.generation ? $0.task : nil }
-            work = Work(generation: state.generation, task: task, stream: stream)
+    mutating func note(_ signals: Signals) {
+        if signals.contains(.readable) { mayHaveInput = true }
+        if signals.contains(.retire) { isRetired = true }
+        if signals.contains(.hungUp) {
+            hasHungUp = true
+            answer?.abandon()
         }
     }
 
-    func stream(_ generation: UInt32) -> StreamWriter? {
-        work.withLock { $0?.generation == generation ? $0?.stream : nil }
+    // MARK: A request
+
+    enum Input {
+        /// None now. `isLast`: nor will there be any.
+        case none(isLast: Bool)
+        case request(Request)
     }
 
-    func cancel(_ generation: UInt32) {
-        work.withLock { if $0?.generation == generation { $0?.task?.cancel() } }
-    }
-
-    private static func packed(_ generation: UInt32, _ phase: Phase) -> UInt64 {
-        UInt64(generation) << 8 | phase.rawValue
-    }
-
-    private static func unpacked(_ word: UInt64) -> (generation: UInt32, phase: Phase) {
-        (UInt32(truncatingIfNeeded: word >> 8), Phase(rawValue: word & 0xFF)!)
-    }
-
-    // MARK: libfcgi, on the owning worker's thread only
-
-    func open(_ descriptor: Int32) {
-        self.descriptor = descriptor
-        FCGX_InitRequest(request, -1, 0)
+    /// The next request, if one has come.
+    /// - Parameter beforeWaiting: called if only a part has come: libfcgi waits for the rest, at most SO_RCVTIMEO in each
+    ///   read.
+    mutating func nextRequest(maxBodyBytes: Int, beforeWaiting: () -> Void) -> Input {
+        guard mayHaveInput else { return .none(isLast: hasHungUp || isRetired) }
+        mayHaveInput = false
+        switch Preview(descriptor) {
+        case .nothing: return .none(isLast: hasHungUp || isRetired)
+        case .closed: return .none(isLast: true)
+        case .wholeRequest: break
+        case .partOfRequest: beforeWaiting()
+        }
+        return read(maxBodyBytes: maxBodyBytes).map { .request($0) } ?? .none(isLast: true)
     }
 
     /// Reads one request whole. nil: the peer broke off or spoke something else; libfcgi may have closed the descriptor.
-    func read(maxBodyBytes: Int) -> Request? {
+    private mutating func read(maxBodyBytes: Int) -> Request? {
         let result = shim_begin(request, descriptor)
         descriptor = request.pointee.ipcFd
         guard result == 0, let environment = request.pointee.envp else { return nil }
-        peerKeeps = request.pointee.keepConnection != 0
+        peerKeepsOpen = request.pointee.keepConnection != 0
         // FCGX_Finish_r would close, and linger up to 2 s for the peer's own close: we close ourselves.
         request.pointee.keepConnection = 1
         let parameters = Parameters(environment)
@@ -114,7 +98,7 @@ final class Connection: @unchecked Sendable {
         return FCGX_GetError(request.pointee.in) == 0 ? Request(parameters: parameters, body: body) : nil
     }
 
-    /// STDIN is always read to its end: what is left of it would stand in the kept connection's next request.
+    /// FCGI_STDIN is always read to its end: the rest of it would be taken for the kept connection's next request.
     private func readBody(declared: String?, max: Int) -> Request.Body {
         let expected = declared.flatMap { $0.isEmpty ? nil : $0 }.map { Int($0) ?? -1 }
         let stream = request.pointee.in
@@ -137,33 +121,71 @@ final class Connection: @unchecked Sendable {
         return rest == 0 && (expected ?? bytes.count) == bytes.count ? .bytes(bytes) : .incomplete
     }
 
-    /// Into libfcgi's buffer of 8 KB, and to the socket as it fills: may block for SO_SNDTIMEO.
-    func write(_ bytes: some Collection<UInt8>) -> Bool {
-        bytes.withContiguousStorageIfAvailable { buffer in
+    // MARK: Its answer
+
+    var isAnswering: Bool { answer != nil }
+
+    /// The request is being answered by this task, which writes to this output.
+    mutating func begin(_ answer: Answer) {
+        self.answer = answer
+    }
+
+    enum Sending {
+        /// A signal will follow: that the handler has written, or that the socket takes bytes again.
+        case later
+        /// The answer has ended. `isLast`: so has the connection.
+        case done(isLast: Bool)
+    }
+
+    /// Before the worker turns to other connections.
+    private static let portionsAtOnce = 16
+
+    /// Sends what there is and what the socket takes. A whole answer of up to `Output.limit` bytes fits into the send buffer
+    /// (256 KB, set at accept), which a peer that reads its answers has emptied; more is sent only while poll(2) reports
+    /// most of that buffer free. So nothing here waits for a slow reader.
+    mutating func send() -> Sending {
+        for _ in 0..<Self.portionsAtOnce {
+            guard let portion = answer!.next() else {
+                if hasHungUp, !answer!.hasEnded, !answer!.isAbandoned { answer!.abandon() }
+                return answer!.hasEnded ? finish() : .later
+            }
+            if !portion.isWhole, !isWritable { break }
+            if write(portion.bytes), portion.isWhole || flush() {
+                answer!.remove(portion)
+            } else {
+                answer!.abandon()
+            }
+        }
+        // The event comes at once if the socket has room by now.
+        _ = watch(EPOLL_CTL_MOD, output: true)
+        return .later
+    }
+
+    private mutating func finish() -> Sending {
+        let isAbandoned = answer!.isAbandoned
+        answer = nil
+        if isAbandoned { return .done(isLast: true) }
+        FCGX_Finish_r(request)
+        descriptor = request.pointee.ipcFd
+        if watchesOutput, descriptor >= 0 { _ = watch(EPOLL_CTL_MOD, output: false) }
+        return .done(isLast: !peerKeepsOpen || descriptor < 0)
+    }
+
+    private var isWritable: Bool {
+        var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return Glibc.poll(&poll, 1, 0) == 1
+    }
+
+    /// Into libfcgi's buffer of 8 KB, and to the socket as it fills.
+    private func write(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.withUnsafeBufferPointer { buffer in
             buffer.withMemoryRebound(to: CChar.self) {
                 FCGX_PutStr($0.baseAddress, Int32($0.count), request.pointee.out) == Int32($0.count)
             }
-        } ?? false
+        }
     }
 
-    func flush() -> Bool {
+    private func flush() -> Bool {
         FCGX_FFlush(request.pointee.out) == 0 && FCGX_GetError(request.pointee.out) == 0
-    }
-
-    /// Ends the request; true if the connection stays open for another.
-    func finish() -> Bool {
-        response = nil
-        work.withLock { $0 = nil }
-        FCGX_Finish_r(request)
-        descriptor = request.pointee.ipcFd
-        return peerKeeps && descriptor >= 0
-    }
-
-    /// Closes what is still open. The record may then be used for another connection.
-    func close() {
-        FCGX_Free(request, 0)
-        if descriptor >= 0 { Glibc.close(descriptor) }
-        descriptor = -1
-        advance(to: .free)
     }
 }

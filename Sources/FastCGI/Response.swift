@@ -5,8 +5,8 @@ package struct Response: Sendable {
 
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Written as it comes to be. The writer's calls throw CancellationError once the reader has gone.
-        case stream(@Sendable (any BodyWriter) async -> Void)
+        /// Written as it is made. `Output.write` throws CancellationError once the reader has gone.
+        case stream(@Sendable (Output) async -> Void)
     }
 
     package init(head: [UInt8], body: Body) {
@@ -15,17 +15,5 @@ package struct Response: Sendable {
     }
 }
 
-package protocol BodyWriter: Sendable {
-    /// Takes the bytes at once and returns when there is room for more: a slow reader suspends its own handler only.
-    func write(_ bytes: [UInt8]) async throws
-    /// True when nothing waits to be sent: the moment for a heartbeat.
-    var isIdle: Bool { get }
-}
-
-/// Answers one request.
-package enum Handler: Sendable {
-    /// Pure computing: runs on the worker's thread, without a task (1 µs of a presigned URL's 14).
-    case immediate(@Sendable (Request) -> Response)
-    /// Runs on a worker's thread until it first suspends; cancelled when the peer hangs up.
-    case suspending(@Sendable (Request) async -> Response)
-}
+/// Answers one request. It runs on a worker's thread until it first suspends, and is cancelled when the peer hangs up.
+package typealias Handler = @Sendable (Request) async -> Response

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// The signals that steer the process, blocked in every thread. Made before any thread starts.
-package struct Signals: Sendable {
+package struct ProcessSignals: Sendable {
     let descriptor: Int32
 
     package init() {
@@ -22,13 +22,14 @@ package struct Signals: Sendable {
 }
 
 extension Server {
-    private static let tick: Int32 = 250
+    /// Milliseconds.
+    private static let tick: Int32 = 80
     private static let maxWorkers = 64
     /// How long a kept connection is served after TERM if its peer doesn't close it (nginx's keepalive_time is far less).
     private static let keptMilliseconds = 25_000
 
     /// Runs on the calling thread until drained. The process should then exit without running destructors: workers still wait.
-    package func run(_ signals: Signals) {
+    package func run(_ signals: ProcessSignals) {
         let base = max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2)
         var threads = 0
         func start(_ count: Int) {
@@ -39,15 +40,17 @@ extension Server {
         var pulse = Pulse(options.supervision)
         var served = -1
         while true {
+            options.idle()
             switch signals.next(milliseconds: pulse.isServing ? Self.tick : 5) {
             case SIGTERM, SIGINT, SIGUSR1: return drain(signals, &pulse)
             case SIGHUP: options.reload?()
             default:
                 resumeAccepting()
                 // Peers that send half a request hold their worker up to SO_RCVTIMEO: others must not wait for them.
-                let now = workers.served.load(ordering: .relaxed)
-                if now == served, workers.busy.load(ordering: .relaxed) >= threads { start(threads) }
+                let now = workers.eventsTaken
+                if now == served, workers.busy >= threads { start(threads) }
                 served = now
+                if !workers.isPolling { workers.callAnother() }
             }
             pulse.feel(self)
         }
@@ -56,36 +59,41 @@ extension Server {
     /// After the queues were emptied. Asked in this order: a worker that has just accepted is busy until its connection is
     /// in the table.
     private var isIdle: Bool {
-        workers.busy.load(ordering: .sequentiallyConsistent) == 0 && table.open == 0
+        workers.busy == 0 && table.open == 0
     }
 
     private func resumeAccepting() {
-        if workers.acceptPaused.exchange(false, ordering: .relaxed) { listen() }
+        if acceptPaused.exchange(false, ordering: .relaxed) { listen() }
     }
 
     /// Takes what waits in sockets of our own, accepts no more, and returns when every connection has ended, or in time.
-    private func drain(_ signals: Signals, _ pulse: inout Pulse) {
+    private func drain(_ signals: ProcessSignals, _ pulse: inout Pulse) {
         options.supervision.tell(.draining)
         stopListening()
         for listener in listeners where listener.isOwn {
             if listener.isUnix {
                 // From here on connecting fails at once; what was queued before can still be accepted.
                 shutdown(listener.descriptor, Int32(SHUT_RDWR))
-                while accept(listener) {}
+                while accept(listener) { wakeWorker() }
             } else {
-                while accept(listener) {}
+                while accept(listener) { wakeWorker() }
                 shutdown(listener.descriptor, Int32(SHUT_RDWR))
             }
         }
         options.report("draining", "\(table.open) connections")
         let start = milliseconds()
+        var isRetiring = false
         while !isIdle {
             let passed = milliseconds() - start
             if passed > options.drainSeconds * 1000 {
                 options.report("drain cut short", "\(table.open) connections after \(options.drainSeconds) s")
                 return
             }
-            if passed > Self.keptMilliseconds { table.takeParked().forEach(close) }
+            if passed > Self.keptMilliseconds, !isRetiring {
+                isRetiring = true
+                for mailbox in table.all { leave(.retire, in: mailbox, for: mailbox.generation) }
+            }
+            options.idle()
             pulse.feel(self)
             _ = signals.next(milliseconds: 20)
         }
@@ -96,12 +104,18 @@ extension Server {
 private func startWorker(_ server: Server) -> Bool {
     var thread = pthread_t()
     let context = Unmanaged.passRetained(server)
+    server.workers.addThread()
     let result = pthread_create(
         &thread, nil,
         {
             Unmanaged<Server>.fromOpaque($0!).takeRetainedValue().work(); return nil
         },
         context.toOpaque())
-    if result != 0 { context.release() } else { pthread_detach(thread) }
-    return result == 0
+    guard result == 0 else {
+        context.release()
+        server.workers.removeThread()
+        return false
+    }
+    pthread_detach(thread)
+    return true
 }

@@ -3,10 +3,11 @@ import Descriptors
 import Glibc
 import Synchronization
 
-/// Serves FastCGI on its listeners until TERM, INT or USR1, then drains. One set of worker threads waits on one epoll set;
-/// the connection that becomes ready is read, answered and armed again by the thread that woke. A handler that never
-/// suspends is answered with no hop at all; one that awaits frees its thread at its first suspension, and its answer comes
-/// back to a worker through the ready queue, because libfcgi's calls block and stay on these threads.
+/// Serves FastCGI on its listeners until TERM, INT or USR1, then drains.
+///
+/// Worker threads wait on one epoll set. Each event becomes a signal in a connection's mailbox; the worker that becomes
+/// the owner by it reads the request, runs the handler until it first suspends, and sends what there is. A handler that
+/// goes on elsewhere leaves a signal as well, and the ownership comes to a worker through the queue `ready`.
 package final class Server: Sendable {
     package struct Options: Sendable {
         package var maxBodyBytes: Int
@@ -14,18 +15,22 @@ package final class Server: Sendable {
         package var peers: PeerUsers
         /// Called on HUP.
         package var reload: (@Sendable () -> Void)?
+        /// Called by a worker that finds nothing to do, and on the main thread at least every 100 ms.
+        package var idle: @Sendable () -> Void
         /// For what an operator should know, as (message, detail).
         package var report: @Sendable (String, String) -> Void
         package var supervision: Supervision
 
         package init(
             maxBodyBytes: Int, drainSeconds: Int, peers: PeerUsers, reload: (@Sendable () -> Void)? = nil,
-            report: @escaping @Sendable (String, String) -> Void, supervision: Supervision
+            idle: @escaping @Sendable () -> Void = {}, report: @escaping @Sendable (String, String) -> Void,
+            supervision: Supervision
         ) {
             self.maxBodyBytes = maxBodyBytes
             self.drainSeconds = drainSeconds
             self.peers = peers
             self.reload = reload
+            self.idle = idle
             self.report = report
             self.supervision = supervision
         }
@@ -34,13 +39,16 @@ package final class Server: Sendable {
     let listeners: [Listener]
     let options: Options
     private let handler: Handler
-    let epoll: Int32
+    private let epoll: Int32
+    /// Written to when `ready` has something for a worker that sleeps. It is never read: each write is an edge.
+    private let bell = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+    private let ready = OwnershipQueue<Connection>()
     let table = ConnectionTable()
-    private let ready: ReadyQueue
-    let workers = WorkerCount()
+    let workers = Workers()
     private let accepting = Mutex(())
+    let acceptPaused = Atomic<Bool>(false)
 
-    package init(_ listeners: [Listener], _ options: Options, handler: Handler) {
+    package init(_ listeners: [Listener], _ options: Options, handler: @escaping Handler) {
         // libfcgi waits this long (ms) for a bad peer's close; its default is two seconds of a worker's time.
         setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1)
         precondition(FCGX_Init() == 0, "FCGX_Init")
@@ -48,49 +56,130 @@ package final class Server: Sendable {
         self.options = options
         self.handler = handler
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        ready = ReadyQueue()
         precondition(epoll >= 0, "epoll_create1")
-        watch(ready.descriptor, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, .ready)
+        _ = shim_epoll_control(epoll, EPOLL_CTL_ADD, bell, EPOLLIN.rawValue | EPOLLET.rawValue, Token.bell.word)
         listen()
     }
 
     /// Listeners are in the set from the start, and again after a pause for want of descriptors.
     func listen() {
+        let events = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue
         for (index, listener) in listeners.enumerated() {
-            watch(listener.descriptor, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, .listener(index))
+            _ = shim_epoll_control(epoll, EPOLL_CTL_ADD, listener.descriptor, events, Token.listener(index).word)
         }
     }
-
-    /// An event for whichever worker is free, though nothing is to be done.
-    func wakeWorker() { ready.wake() }
 
     func stopListening() {
         for listener in listeners { _ = shim_epoll_control(epoll, EPOLL_CTL_DEL, listener.descriptor, 0, 0) }
     }
 
-    private func watch(_ descriptor: Int32, _ events: UInt32, _ token: Token) {
-        _ = shim_epoll_control(epoll, EPOLL_CTL_ADD, descriptor, events, token.word)
-    }
+    // MARK: Workers
 
-    // MARK: A worker
+    private static let eventsAtOnce = 16
+    /// Nanoseconds that a connection may have to wait for a worker before another is called.
+    private static let acceptableDelay = 200_000
 
-    /// The body of every worker thread.
+    /// The body of every worker thread. One of them at a time waits for events; while it keeps up with what is ready the
+    /// others rest, because waking them costs more than they would save.
     func work() {
-        var events: UInt32 = 0
-        var token: UInt64 = 0
         while true {
-            guard shim_epoll_wait(epoll, &events, &token) == 1 else { continue }
-            workers.busy.add(1, ordering: .sequentiallyConsistent)
-            switch Token(word: token) {
-            case .listener(let index): accept(listeners[index])
-            case .ready: if let connection = ready.take() { answer(connection) }
-            case .connection(let index, let generation):
-                woken(table[index], generation, events)
+            if let connection = ready.removeFirst() {
+                let start = nanoseconds()
+                if (ready.count + 1) * workers.averageRun > Self.acceptableDelay { workers.callAnother() }
+                run(connection)
+                workers.countRun(nanoseconds() - start)
+            } else if workers.beginPolling() {
+                poll()
+                workers.endPolling()
+            } else {
+                workers.rest(unless: { !ready.isEmpty })
             }
-            workers.busy.subtract(1, ordering: .sequentiallyConsistent)
-            workers.served.add(1, ordering: .relaxed)
         }
     }
+
+    /// Waits for events. Whatever becomes ready by them goes into the queue, so that a worker which has to wait for the
+    /// rest of a request holds up nothing but its own connection.
+    private func poll() {
+        withUnsafeTemporaryAllocation(of: shim_event.self, capacity: Self.eventsAtOnce) { events in
+            var count = shim_epoll_wait(epoll, events.baseAddress!, Int32(Self.eventsAtOnce), 0)
+            if count == 0 {
+                options.idle()
+                workers.sleeping { count = shim_epoll_wait(epoll, events.baseAddress!, Int32(Self.eventsAtOnce), -1) }
+            }
+            for event in events.prefix(Int(max(count, 0))) { handle(event) }
+        }
+    }
+
+    /// Has a worker take an event, though there may be nothing to do.
+    func wakeWorker() {
+        eventfd_write(bell, 1)
+        if !workers.isPolling { workers.callAnother() }
+    }
+
+    private func handle(_ event: shim_event) {
+        workers.countEvent()
+        switch Token(word: event.token) {
+        case .bell: break
+        case .listener(let index): accept(listeners[index])
+        case .connection(let index, let generation):
+            var signals: Signals = []
+            if event.events & EPOLLIN.rawValue != 0 { signals.insert(.readable) }
+            if event.events & EPOLLOUT.rawValue != 0 { signals.insert(.writable) }
+            if event.events & Self.hangUp != 0 { signals.insert(.hungUp) }
+            if let connection = table[index].leave(signals, for: generation) { ready.append(connection) }
+        }
+    }
+
+    private static let hangUp = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
+
+    /// Leaves a signal for a connection, from a thread that isn't a worker.
+    func leave(_ signals: Signals, in mailbox: Mailbox<Connection>, for generation: UInt32) {
+        guard let connection = mailbox.leave(signals, for: generation) else { return }
+        ready.append(connection)
+        wakeWorker()
+    }
+
+    private func run(_ connection: consuming Ownership<Connection>) {
+        let mailbox = connection.mailbox
+        let ended = connection.run { connection, signals in
+            connection.note(signals)
+            return advance(&connection, mailbox)
+        }
+        if let ended { discard(ended) }
+    }
+
+    /// Goes as far with a connection as goes without waiting. Returns false when the connection has ended.
+    private func advance(_ connection: inout Connection, _ mailbox: Mailbox<Connection>) -> Bool {
+        while true {
+            if !connection.isAnswering {
+                // Another worker goes on with what is ready while this one waits for the rest of a request.
+                let input = connection.nextRequest(
+                    maxBodyBytes: options.maxBodyBytes, beforeWaiting: workers.callAnother)
+                switch input {
+                case .none(let isLast): return !isLast
+                case .request(let request): connection.begin(answer(to: request, mailbox))
+                }
+            }
+            switch connection.send() {
+            case .later: return true
+            case .done(let isLast): if isLast { return false }
+            }
+        }
+    }
+
+    private func answer(to request: Request, _ mailbox: Mailbox<Connection>) -> Answer {
+        let generation = mailbox.generation
+        let output = Output { [self] in leave(.output, in: mailbox, for: generation) }
+        let task = Task.immediate { [handler] in await output.send(await handler(request)) }
+        return Answer(output: output, task: task)
+    }
+
+    private func discard(_ connection: consuming Ownership<Connection>) {
+        connection.withState { $0.close() }
+        table.give(connection)
+    }
+
+    // MARK: Accepting
 
     /// True if there was a connection to take.
     @discardableResult
@@ -117,10 +206,13 @@ package final class Server: Sendable {
             Glibc.close(descriptor)
             return true
         }
-        connection.open(descriptor)
-        connection.advance(to: .parked)
-        let events = EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue
-        if shim_epoll_control(epoll, EPOLL_CTL_ADD, descriptor, events, connection.token) != 0 { close(connection) }
+        connection.renew()
+        let token = Token.connection(connection.mailbox.index, connection.mailbox.generation).word
+        let isWatched = connection.withState {
+            $0.open(descriptor, isUnix: listener.isUnix, epoll: epoll, token: token)
+        }
+        // Its first signal may have come already.
+        if isWatched { ready.append(connection) } else { discard(connection) }
         return true
     }
 
@@ -135,160 +227,30 @@ package final class Server: Sendable {
     private func pauseAccepting(_ cause: Int32) {
         // In this order: the main thread, which takes the mark away, adds the listeners after it.
         stopListening()
-        if workers.acceptPaused.exchange(true, ordering: .relaxed) { return }
+        if acceptPaused.exchange(true, ordering: .relaxed) { return }
         options.report("accept paused", String(cString: strerror(cause)))
     }
-
-    private func woken(_ connection: Connection, _ generation: UInt32, _ events: UInt32) {
-        let state = connection.state
-        guard state.generation == generation else { return }
-        switch state.phase {
-        case .parked:
-            // Taken with a new generation, so that a closing drain and this worker cannot both have it.
-            guard connection.move(generation, from: .parked, to: .running) else { return }
-            if events & EPOLLIN.rawValue == 0 { close(connection) } else { serve(connection) }
-        case .running, .suspended:
-            if connection.move(generation, from: .running, to: .hungUp)
-                || connection.move(generation, from: .suspended, to: .hungUp)
-            {
-                connection.cancel(generation)
-            } else if connection.state == (generation, .streaming) {
-                hungUp(connection, generation)
-            }
-        case .streaming:
-            if events & EPOLLOUT.rawValue == 0 || events & hangUp != 0 {
-                hungUp(connection, generation)
-            } else {
-                pump(connection, generation)
-            }
-        case .free, .hungUp, .answered: return
-        }
-    }
-
-    private func serve(_ connection: Connection) {
-        connection.advance(to: .running)
-        guard let request = connection.read(maxBodyBytes: options.maxBodyBytes) else { return close(connection) }
-        let generation = connection.state.generation
-        let respond: @Sendable (Request) async -> Response
-        switch handler {
-        case .immediate(let respond):
-            connection.response = respond(request)
-            return answer(connection)
-        case .suspending(let suspending): respond = suspending
-        }
-        let task = Task.immediate { [self] in
-            await handled(connection, generation, await respond(request))
-        }
-        if connection.state.phase == .answered { return answer(connection) }
-        connection.remember(task)
-        arm(connection, 0)
-        if !connection.move(generation, from: .running, to: .suspended), connection.state.phase == .answered {
-            answer(connection)
-        }
-    }
-
-    /// Watches for these events once, and always for the peer's leaving.
-    private func arm(_ connection: Connection, _ events: UInt32) {
-        let events = events | EPOLLRDHUP.rawValue | EPOLLONESHOT.rawValue
-        _ = shim_epoll_control(epoll, EPOLL_CTL_MOD, connection.descriptor, events, connection.token)
-    }
-
-    // MARK: The handler's side, on any thread
-
-    private func handled(_ connection: Connection, _ generation: UInt32, _ response: Response) async {
-        guard case .stream(let produce) = response.body else {
-            connection.response = response
-            // From running, its worker is still there and looks; from any other phase, one must be called.
-            if connection.exchange(.answered) != .running { ready.post(connection) }
-            return
-        }
-        while connection.state.phase == .running { await Task.yield() }
-        let stream = writer(connection, response.head, ended: false)
-        connection.remember(stream)
-        if connection.move(generation, from: .suspended, to: .streaming) {
-            stream.start()
-        } else {
-            _ = stream.fail()
-        }
-        await produce(stream)
-        if stream.end() { ready.post(connection) }
-    }
-
-    private func writer(_ connection: Connection, _ bytes: [UInt8], ended: Bool) -> StreamWriter {
-        StreamWriter(bytes, ended: ended) { [self] in arm(connection, $0) }
-    }
-
-    private func hungUp(_ connection: Connection, _ generation: UInt32) {
-        guard let stream = connection.stream(generation) else { return }
-        if stream.fail() { return close(connection) }
-        connection.cancel(generation)
-    }
-
-    // MARK: Answers, on a worker
-
-    private static let portion = 64 * 1024
-
-    /// The request is this worker's: from running or the ready queue.
-    private func answer(_ connection: Connection) {
-        guard let response = connection.response, case .bytes(let body) = response.body else {
-            return close(connection)
-        }
-        if body.count > Self.portion {
-            let stream = writer(connection, response.head + body, ended: true)
-            connection.advance(to: .streaming)
-            connection.remember(stream)
-            stream.start()
-        } else if connection.write(response.head), connection.write(body) {
-            park(connection)
-        } else {
-            close(connection)
-        }
-    }
-
-    private func pump(_ connection: Connection, _ generation: UInt32) {
-        guard let stream = connection.stream(generation) else { return }
-        switch stream.pump({ connection.write($0) && connection.flush() }) {
-        case .wait: return
-        case .done: park(connection)
-        case .broken: hungUp(connection, generation)
-        }
-    }
-
-    private func park(_ connection: Connection) {
-        guard connection.finish() else { return close(connection) }
-        connection.advance(to: .parked)
-        arm(connection, EPOLLIN.rawValue)
-    }
-
-    /// What is left of a request is finished without a word to the peer.
-    func close(_ connection: Connection) {
-        _ = connection.finish()
-        connection.close()
-        table.give(connection)
-    }
 }
-
-private let hangUp = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
 
 /// What an event stands for, in epoll's 64 bits.
 enum Token {
     case connection(UInt32, UInt32)
     case listener(Int)
-    case ready
+    case bell
 
     private static let special: UInt32 = 0xFFFF_FFFF
 
     init(word: UInt64) {
         let high = UInt32(truncatingIfNeeded: word >> 32)
         let low = UInt32(truncatingIfNeeded: word)
-        self = high != Self.special ? .connection(high, low) : low == Self.special ? .ready : .listener(Int(low))
+        self = high != Self.special ? .connection(high, low) : low == Self.special ? .bell : .listener(Int(low))
     }
 
     var word: UInt64 {
         switch self {
         case .connection(let index, let generation): UInt64(index) << 32 | UInt64(generation)
         case .listener(let index): UInt64(Self.special) << 32 | UInt64(index)
-        case .ready: UInt64.max
+        case .bell: UInt64.max
         }
     }
 }

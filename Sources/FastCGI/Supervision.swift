@@ -38,7 +38,7 @@ struct Pulse {
     mutating func feel(_ server: Server) {
         let now = milliseconds()
         let due = supervision.aliveMilliseconds.map { now - told >= $0 } ?? false
-        let served = server.workers.served.load(ordering: .relaxed)
+        let served = server.workers.eventsTaken
         if served == seen {
             if due || !isServing { server.wakeWorker() }
             return
@@ -55,8 +55,10 @@ struct Pulse {
     }
 }
 
-func milliseconds() -> Int {
+func milliseconds() -> Int { nanoseconds() / 1_000_000 }
+
+func nanoseconds() -> Int {
     var now = timespec()
     clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int(now.tv_sec) * 1000 + Int(now.tv_nsec) / 1_000_000
+    return Int(now.tv_sec) * 1_000_000_000 + Int(now.tv_nsec)
 }
