@@ -34,10 +34,10 @@ static inline int shim_epoll_control(int epoll, int operation, int fd, uint32_t 
 
 typedef struct { uint32_t events; uint64_t token; } shim_event;
 
-// At most 64 events at a time. timeout: in ms, -1 for none. The number of events, or -1 with errno.
-static inline int shim_epoll_wait(int epoll, shim_event *events, int most, int timeout) {
+// Waits for at least one event and takes at most 64. Their number, or -1 with errno.
+static inline int shim_epoll_wait(int epoll, shim_event *events, int most) {
     struct epoll_event found[64];
-    int count = epoll_wait(epoll, found, most < 64 ? most : 64, timeout);
+    int count = epoll_wait(epoll, found, most < 64 ? most : 64, -1);
     for (int i = 0; i < count; i++) events[i] = (shim_event){.events = found[i].events, .token = found[i].data.u64};
     return count;
 }

@@ -4,8 +4,9 @@ import Synchronization
 /// A scoreboard's page as a file `NAME.PID.status`, mapped by its process and readable by the others of the same endpoint:
 /// a status request reaches any one of those that share a socket, and that one tells of all.
 ///
-/// The process holds a lock on it as long as it lives; whoever meets one without a lock removes it. Made under another
-/// name and renamed when complete. Belongs to its user alone.
+/// The process holds a lock on it as long as it lives. Pages without a lock are removed when a process of that endpoint
+/// starts, and when one reads them. A page is made under another name and renamed when complete; only its user may read
+/// it.
 final class ScoreboardFile: @unchecked Sendable {
     let memory: UnsafeMutableRawPointer
     private let folder: String
@@ -13,19 +14,21 @@ final class ScoreboardFile: @unchecked Sendable {
     private let path: String
 
     private static let suffix = ".status"
+    private static let unfinished = ".new"
 
     /// nil: the folder can't be written to, or has no room.
     init?(folder: String, endpoint: String) {
         self.folder = folder
         self.endpoint = endpoint
         path = "\(folder)/\(endpoint).\(getpid())\(Self.suffix)"
-        let file = open("\(path).new", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        Self.sweep(endpoint, in: folder)
+        let file = open(path + Self.unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         // Given room beforehand: on a full disk the first write to the page would be a SIGBUS.
         guard file >= 0, flock(file, LOCK_EX | LOCK_NB) == 0, posix_fallocate(file, 0, Layout.bytes) == 0,
             let memory = mmap(nil, Layout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED
         else {
             if file >= 0 {
-                unlink("\(path).new")
+                unlink(path + Self.unfinished)
                 close(file)
             }
             return nil
@@ -35,7 +38,7 @@ final class ScoreboardFile: @unchecked Sendable {
     }
 
     func publish() {
-        rename("\(path).new", path)
+        rename(path + Self.unfinished, path)
     }
 
     func remove() {
@@ -44,9 +47,28 @@ final class ScoreboardFile: @unchecked Sendable {
 
     func readings() -> (known: [Reading], unknown: [Int]) {
         var (known, unknown) = ([Reading](), [Int]())
-        for pid in pids() {
-            let path = "\(folder)/\(endpoint).\(pid)\(Self.suffix)"
-            // What others may have put here, in a folder that is everybody's, is neither waited for nor believed.
+        Self.forEachPage(of: endpoint, in: folder) { pid, file, bytes in
+            if let reading = Self.reading(file, bytes), reading.isKnown {
+                known.append(reading)
+            } else {
+                unknown.append(pid)
+            }
+        }
+        return (known, unknown)
+    }
+
+    /// Removes the pages of processes that were killed.
+    private static func sweep(_ endpoint: String, in folder: String) {
+        forEachPage(of: endpoint, in: folder) { _, _, _ in }
+    }
+
+    /// Calls the body for the page of each living process, and removes those of dead ones, complete or not.
+    private static func forEachPage(
+        of endpoint: String, in folder: String, _ body: (_ pid: Int, _ file: Int32, _ bytes: Int) -> Void
+    ) {
+        for (name, pid) in pages(of: endpoint, in: folder) {
+            let path = "\(folder)/\(name)"
+            // The directory may be writable for others: files that aren't ours are neither waited for nor trusted.
             let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             guard file >= 0 else { continue }
             defer { close(file) }
@@ -54,15 +76,14 @@ final class ScoreboardFile: @unchecked Sendable {
             guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
                 information.st_uid == geteuid()
             else { continue }
-            if flock(file, LOCK_SH | LOCK_NB) == 0 {
+            let isDead = flock(file, LOCK_SH | LOCK_NB) == 0
+            if name.hasSuffix(Self.suffix) {
+                if isDead { unlink(path) } else { body(pid, file, information.st_size) }
+            } else if isDead, kill(pid_t(truncatingIfNeeded: pid), 0) != 0, errno == ESRCH {
+                // A page that is being made is not locked at first, so its process must be gone as well.
                 unlink(path)
-            } else if let reading = Self.reading(file, information.st_size), reading.isKnown {
-                known.append(reading)
-            } else {
-                unknown.append(pid)
             }
         }
-        return (known, unknown)
     }
 
     private static func reading(_ file: Int32, _ bytes: Int) -> Reading? {
@@ -73,19 +94,21 @@ final class ScoreboardFile: @unchecked Sendable {
         return Reading(memory.assumingMemoryBound(to: Atomic<UInt64>.self))
     }
 
-    private func pids() -> [Int] {
+    /// `NAME.PID.status`, and `NAME.PID.status.new` while it is being made; in the order of their processes.
+    private static func pages(of endpoint: String, in folder: String) -> [(name: String, pid: Int)] {
         guard let listing = opendir(folder) else { return [] }
         defer { closedir(listing) }
-        var pids: [Int] = []
+        var pages: [(name: String, pid: Int)] = []
         while let entry = readdir(listing) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard name.hasPrefix("\(endpoint)."), name.hasSuffix(Self.suffix),
-                let pid = Int(name.dropFirst(endpoint.utf8.count + 1).dropLast(Self.suffix.utf8.count))
+            guard name.hasPrefix("\(endpoint)."),
+                let suffix = [suffix, suffix + unfinished].first(where: name.hasSuffix),
+                let pid = Int(name.dropFirst(endpoint.utf8.count + 1).dropLast(suffix.utf8.count))
             else { continue }
-            pids.append(pid)
+            pages.append((name, pid))
         }
-        return pids.sorted()
+        return pages.sorted { $0.pid < $1.pid }
     }
 }

@@ -15,7 +15,7 @@ package func serve<Body: RequestBody, Answer: ResponseBody>(
     _ answer: @escaping @Sendable (Body, Call<Body.Tools>) async throws -> Answer
 ) -> Never {
     LogSink.reserve(2)
-    let start = Start(arguments: arguments(), name: name)
+    let start = getenv("GATEWAY_INTERFACE") == nil ? Start(arguments: arguments(), name: name) : .cgi
     var settings = Settings.process()
     let common = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)
     let tools = Body.Tools(&settings)
@@ -59,7 +59,7 @@ package func serve<Body: RequestBody, Answer: ResponseBody>(
         listeners,
         Server.Options(
             maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
-            reload: reload, idle: log.flush,
+            reload: reload, flush: log.flush,
             report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
             supervision: Notifier.process().supervision(onDrain: scoreboard.drain)),
         handler: handler)
@@ -120,6 +120,8 @@ private struct CommonSettings {
 private enum Start: Equatable {
     case path(String), port(UInt16), inherited, cgi, check
 
+    /// Not for plain CGI: there a server passes a query without `=` as arguments (RFC 3875, section 4.4), and whoever
+    /// sends the request would choose them.
     init(arguments: [String], name: String) {
         switch arguments {
         case ["--version"]:
@@ -129,7 +131,7 @@ private enum Start: Equatable {
             say(1, help(name))
             exit(0)
         case ["--check"]: self = .check
-        case []: self = getenv("GATEWAY_INTERFACE") == nil ? .inherited : .cgi
+        case []: self = .inherited
         case let pair where pair.count == 2 && pair[0] == "--listen" && !pair[1].isEmpty:
             let loopback = "127.0.0.1:"
             if pair[1].hasPrefix(loopback) {
@@ -168,8 +170,8 @@ private func help(_ name: String) -> String {
     usage: \(name) --listen PATH | --listen 127.0.0.1:PORT | --check | --version | --help
 
     Answers POST requests for one endpoint over FastCGI. Without an option it takes over a listening socket on
-    descriptor 0 (spawn-fcgi, multiwatch) or from LISTEN_FDS (systemd), or, with GATEWAY_INTERFACE set, answers one
-    plain CGI request. TERM: no new connections, requests in flight finish, exit 0. Settings are environment
+    descriptor 0 (spawn-fcgi, multiwatch) or from LISTEN_FDS (systemd). With GATEWAY_INTERFACE set it reads no options
+    and answers one plain CGI request. TERM: no new connections, requests in flight finish, exit 0. Settings are environment
     variables: --check reads them, says all that is wrong and exits 0 or 78.
     """
 }

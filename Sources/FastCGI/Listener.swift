@@ -17,7 +17,7 @@ package struct Listener: Sendable {
     private static let backlog: Int32 = 1024
 
     /// Binds a unix socket under a temporary name and renames it over `path`: an older process keeps its own socket and
-    /// every client finds one or the other.
+    /// every client finds one or the other. Only a socket is ever replaced or removed.
     package static func bind(path: String) throws(Failure) -> Listener {
         let temporary = "\(path).\(getpid())"
         var address = sockaddr_un()
@@ -27,6 +27,9 @@ package struct Listener: Sendable {
             throw Failure(description: "\(path): a socket's path may have \(room - 8) bytes")
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: temporary.utf8) }
+        for name in [path, temporary] where !mayReplace(name) {
+            throw Failure(description: "\(name): exists and is not a socket")
+        }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | CLOEXEC, 0)
         guard descriptor >= 0 else { throw failure("socket") }
         unlink(temporary)
@@ -78,6 +81,11 @@ package struct Listener: Sendable {
         let path = withUnsafeBytes(of: &address.sun_path) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         guard isKnown, !path.isEmpty else { return nil }
         return path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
+
+    private static func mayReplace(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFSOCK
     }
 
     private static func taken(_ descriptor: Int32, isOwn: Bool) throws(Failure) -> Listener {

@@ -22,8 +22,9 @@ package struct ProcessSignals: Sendable {
 }
 
 extension Server {
-    /// Milliseconds.
+    /// Milliseconds between two flushes of the log.
     private static let tick: Int32 = 80
+    private static let ticksBetweenLooks = 3
     private static let maxWorkers = 64
     /// How long a kept connection is served after TERM if its peer doesn't close it (nginx's keepalive_time is far less).
     private static let keptMilliseconds = 25_000
@@ -38,19 +39,21 @@ extension Server {
         start(base)
         precondition(threads > 0, "no thread could be started")
         var pulse = Pulse(options.supervision)
-        var served = -1
+        var (ticks, served) = (0, -1)
         while true {
-            options.idle()
+            options.flush()
             switch signals.next(milliseconds: pulse.isServing ? Self.tick : 5) {
             case SIGTERM, SIGINT, SIGUSR1: return drain(signals, &pulse)
             case SIGHUP: options.reload?()
             default:
+                if !workers.isPolling { workers.callAnother() }
+                ticks += 1
+                guard ticks % Self.ticksBetweenLooks == 0 else { break }
                 resumeAccepting()
                 // Peers that send half a request hold their worker up to SO_RCVTIMEO: others must not wait for them.
                 let now = workers.eventsTaken
                 if now == served, workers.busy >= threads { start(threads) }
                 served = now
-                if !workers.isPolling { workers.callAnother() }
             }
             pulse.feel(self)
         }
@@ -80,6 +83,7 @@ extension Server {
                 shutdown(listener.descriptor, Int32(SHUT_RDWR))
             }
         }
+        endAccepting()
         options.report("draining", "\(table.open) connections")
         let start = milliseconds()
         var isRetiring = false
@@ -93,7 +97,7 @@ extension Server {
                 isRetiring = true
                 for mailbox in table.all { leave(.retire, in: mailbox, for: mailbox.generation) }
             }
-            options.idle()
+            options.flush()
             pulse.feel(self)
             _ = signals.next(milliseconds: 20)
         }

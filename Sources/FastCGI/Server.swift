@@ -15,22 +15,22 @@ package final class Server: Sendable {
         package var peers: PeerUsers
         /// Called on HUP.
         package var reload: (@Sendable () -> Void)?
-        /// Called by a worker that finds nothing to do, and on the main thread at least every 100 ms.
-        package var idle: @Sendable () -> Void
+        /// Writes what waits to be logged. Called by workers when nothing else is ready, and at least every 100 ms.
+        package var flush: @Sendable () -> Void
         /// For what an operator should know, as (message, detail).
         package var report: @Sendable (String, String) -> Void
         package var supervision: Supervision
 
         package init(
             maxBodyBytes: Int, drainSeconds: Int, peers: PeerUsers, reload: (@Sendable () -> Void)? = nil,
-            idle: @escaping @Sendable () -> Void = {}, report: @escaping @Sendable (String, String) -> Void,
+            flush: @escaping @Sendable () -> Void = {}, report: @escaping @Sendable (String, String) -> Void,
             supervision: Supervision
         ) {
             self.maxBodyBytes = maxBodyBytes
             self.drainSeconds = drainSeconds
             self.peers = peers
             self.reload = reload
-            self.idle = idle
+            self.flush = flush
             self.report = report
             self.supervision = supervision
         }
@@ -45,7 +45,8 @@ package final class Server: Sendable {
     private let ready = OwnershipQueue<Connection>()
     let table = ConnectionTable()
     let workers = Workers()
-    private let accepting = Mutex(())
+    /// False once the process drains.
+    private let accepting = Mutex(true)
     let acceptPaused = Atomic<Bool>(false)
 
     package init(_ listeners: [Listener], _ options: Options, handler: @escaping Handler) {
@@ -101,12 +102,12 @@ package final class Server: Sendable {
     /// rest of a request holds up nothing but its own connection.
     private func poll() {
         withUnsafeTemporaryAllocation(of: shim_event.self, capacity: Self.eventsAtOnce) { events in
-            var count = shim_epoll_wait(epoll, events.baseAddress!, Int32(Self.eventsAtOnce), 0)
-            if count == 0 {
-                options.idle()
-                workers.sleeping { count = shim_epoll_wait(epoll, events.baseAddress!, Int32(Self.eventsAtOnce), -1) }
-            }
-            for event in events.prefix(Int(max(count, 0))) { handle(event) }
+            var count: Int32 = 0
+            workers.sleeping { count = shim_epoll_wait(epoll, events.baseAddress!, Int32(Self.eventsAtOnce)) }
+            // New connections come last: those that end make room for them.
+            let events = events.prefix(Int(max(count, 0))).map { (Token(word: $0.token), $0.events) }
+            for (token, events) in events { signal(token, events) }
+            for case (.listener(let index), _) in events { accept(listeners[index]) }
         }
     }
 
@@ -116,18 +117,14 @@ package final class Server: Sendable {
         if !workers.isPolling { workers.callAnother() }
     }
 
-    private func handle(_ event: shim_event) {
+    private func signal(_ token: Token, _ events: UInt32) {
         workers.countEvent()
-        switch Token(word: event.token) {
-        case .bell: break
-        case .listener(let index): accept(listeners[index])
-        case .connection(let index, let generation):
-            var signals: Signals = []
-            if event.events & EPOLLIN.rawValue != 0 { signals.insert(.readable) }
-            if event.events & EPOLLOUT.rawValue != 0 { signals.insert(.writable) }
-            if event.events & Self.hangUp != 0 { signals.insert(.hungUp) }
-            if let connection = table[index].leave(signals, for: generation) { ready.append(connection) }
-        }
+        guard case .connection(let index, let generation) = token else { return }
+        var signals: Signals = []
+        if events & EPOLLIN.rawValue != 0 { signals.insert(.readable) }
+        if events & EPOLLOUT.rawValue != 0 { signals.insert(.writable) }
+        if events & Self.hangUp != 0 { signals.insert(.hungUp) }
+        if let connection = table[index].leave(signals, for: generation) { ready.append(connection) }
     }
 
     private static let hangUp = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
@@ -160,6 +157,8 @@ package final class Server: Sendable {
                 case .request(let request): connection.begin(answer(to: request, mailbox))
                 }
             }
+            // In a quiet process a request's log line is there before its answer.
+            if ready.isEmpty { options.flush() }
             switch connection.send() {
             case .later: return true
             case .done(let isLast): if isLast { return false }
@@ -187,12 +186,14 @@ package final class Server: Sendable {
         // systemd clears O_NONBLOCK on a shared listener whenever it starts another process with it.
         if !listener.isOwn { _ = shim_set_nonblocking(listener.descriptor) }
         // One worker at a time: what one finds free, another must not take.
-        let (descriptor, cause) = accepting.withLock { _ in
+        let (descriptor, cause) = accepting.withLock { isAccepting in
+            if !isAccepting { return (Int32(-1), EAGAIN) }
             if Descriptors.areUsedUp(open: listener.descriptor) { return (Int32(-1), EMFILE) }
             return (shim_accept(listener.descriptor), errno)
         }
         guard descriptor >= 0 else {
-            if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(cause) { pauseAccepting(cause) }
+            // While connections are ready, one of them may end: the listener's event comes again.
+            if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(cause), ready.isEmpty { pauseAccepting(cause) }
             return false
         }
         if listener.isUnix, !options.peers.allows(shim_peer_uid(descriptor)) {
@@ -215,6 +216,9 @@ package final class Server: Sendable {
         if isWatched { ready.append(connection) } else { discard(connection) }
         return true
     }
+
+    /// From here on no worker accepts, not even one that an event has just woken for it.
+    func endAccepting() { accepting.withLock { $0 = false } }
 
     private func prepare(_ descriptor: Int32) {
         var patience = timeval(tv_sec: 5, tv_usec: 0)

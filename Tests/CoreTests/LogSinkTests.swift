@@ -21,19 +21,25 @@ private final class Reader: Sendable {
         close(writing)
     }
 
-    private func count() { drops.withLock { $0 += 1 } }
+    private func count(_ lines: Int) { drops.withLock { $0 += lines } }
     var dropped: Int { drops.withLock { $0 } }
 
     func log() -> Log {
-        Log(endpoint: "test", level: .info, sink: LogSink(writing) { [self] in count() })
+        Log(endpoint: "test", level: .info, sink: LogSink(writing) { [self] in count($0) })
     }
 
-    /// What has come, as lines.
-    func lines() throws -> [[String: Any]] {
+    /// What has come.
+    func bytes() -> [UInt8] {
         _ = fcntl(reading, F_SETFL, O_NONBLOCK)
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while case let count = read(reading, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
+        return bytes
+    }
+
+    /// What has come, as lines.
+    func lines() throws -> [[String: Any]] {
+        let bytes = bytes()
         #expect(bytes.isEmpty || bytes.last == UInt8(ascii: "\n"))
         return try bytes.split(separator: UInt8(ascii: "\n")).map {
             try #require(try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any])
@@ -43,33 +49,65 @@ private final class Reader: Sendable {
 
 @Suite("Where log lines go", .timeLimit(.minutes(1)))
 struct LogSinkTests {
-    @Test(
-        "a reader that stops holds nobody up; when it reads again the next line tells what was lost",
-        arguments: [false, true])
-    func full(socket: Bool) throws {
+    @Test func `Lines wait for each other, up to what a pipe takes whole, and leave in one write`() throws {
+        let reader = try Reader()
+        let log = reader.log()
+        for number in 0..<3 { log(.info, "line") { $0.member("n", number) } }
+        #expect(try reader.lines().isEmpty)
+        log.flush()
+        #expect(try reader.lines().compactMap { $0["n"] as? Int } == [0, 1, 2])
+        log.flush()
+        #expect(try reader.lines().isEmpty)
+        var written = 0
+        var bytes: [UInt8] = []
+        while bytes.isEmpty {
+            log(.info, "line") { $0.member("n", written) }
+            written += 1
+            bytes = reader.bytes()
+        }
+        #expect(bytes.count < 4096 && bytes.last == UInt8(ascii: "\n"))
+        #expect(bytes.count { $0 == UInt8(ascii: "\n") } == written - 1, "all but the one that had no room")
+    }
+
+    @Test(arguments: [Log.Level.warning, .error])
+    func `What an operator should see soon takes the waiting lines along at once`(level: Log.Level) throws {
+        let reader = try Reader()
+        let log = reader.log()
+        log(.info, "first")
+        log(level, "second")
+        #expect(try reader.lines().map { $0["message"] as? String } == ["first", "second"])
+    }
+
+    @Test(arguments: [false, true])
+    func `A reader that stops holds nobody up; when it reads again the next line says what was lost`(
+        socket: Bool
+    ) throws {
         let reader = try Reader(socket: socket)
         let log = reader.log()
         var written = 0
         while reader.dropped == 0 {
-            log(.info, "line") { $0.member("n", written) }
+            log(.error, "line") { $0.member("n", written) }
             written += 1
             try #require(written < 1_000_000)
         }
-        for _ in 0..<4 { log(.info, "line") }
-        #expect(reader.dropped == 5)
+        for _ in 0..<4 { log(.error, "line") }
+        for _ in 0..<3 { log(.info, "line") }
+        log.flush()
+        #expect(reader.dropped == 8)
         let before = try reader.lines()
         #expect(before.compactMap { $0["n"] as? Int } == Array(0..<written - 1), "whole lines, in order")
         log(.info, "again")
         log(.info, "and again")
+        log.flush()
         let after = try reader.lines()
         #expect(after.map { $0["message"] as? String } == ["again", "and again"])
-        #expect(after.map { $0["dropped"] as? Int } == [5, nil])
+        #expect(after.map { $0["dropped"] as? Int } == [8, nil])
     }
 
     @Test("the pipe's other users keep their blocking descriptor")
     func flags() throws {
         let reader = try Reader()
-        reader.log()(.info, "line")
+        reader.log()(.error, "line")
         #expect(fcntl(reader.writing, F_GETFL) & O_NONBLOCK == 0)
     }
 
@@ -81,6 +119,7 @@ struct LogSinkTests {
         dup2(null, reader.reading)
         close(null)
         for _ in 0..<3 { log(.info, "line") }
+        log.flush()
         #expect(reader.dropped == 3)
     }
 
@@ -96,7 +135,7 @@ struct LogSinkTests {
         let log = reader.log()
         _ = setfsuid(0)
         try #require(mayOpen < 0)
-        for _ in 0..<20_000 where reader.dropped == 0 { log(.info, "line") }
+        for _ in 0..<20_000 where reader.dropped == 0 { log(.error, "line") }
         #expect(reader.dropped == 1)
         #expect(try reader.lines().count > 100)
     }
@@ -107,6 +146,7 @@ struct LogSinkTests {
         let log = reader.log()
         log(.info, "long") { $0.member("text", String(repeating: "x", count: 4096)) }
         log(.info, "next")
+        log.flush()
         #expect(try reader.lines().map { $0["message"] as? String } == ["next"])
         #expect(cut("abc", 3) == "abc" && cut("abcd", 3) == "abc")
     }

@@ -33,14 +33,9 @@ struct Reply {
     let body: String
 
     init(_ response: Response) async throws {
-        var bytes = response.head
-        switch response.body {
-        case .bytes(let body): bytes += body
-        case .stream(let produce):
-            let writer = Collected()
-            await produce(writer)
-            bytes += writer.bytes.withLock { $0 }
-        }
+        let output = Output {}
+        await output.send(response)
+        let bytes = output.take().bytes
         let whole = text(bytes)
         let end = try #require(whole.range(of: "\r\n\r\n"))
         body = String(whole[end.upperBound...])
@@ -58,24 +53,9 @@ struct Reply {
     }
 }
 
-private final class Collected: BodyWriter {
-    let bytes = Mutex<[UInt8]>([])
-    let isIdle = true
-    func write(_ bytes: [UInt8]) async throws { self.bytes.withLock { $0 += bytes } }
-}
-
 let goodRequest = [
     "REQUEST_METHOD": "POST", "HTTP_X_API_KEY": "key", "CONTENT_TYPE": "application/json", "REQUEST_ID": "abc-123",
 ]
-
-extension Handler {
-    func callAsFunction(_ request: Request) async -> Response {
-        switch self {
-        case .immediate(let answer): answer(request)
-        case .suspending(let answer): await answer(request)
-        }
-    }
-}
 
 func observation(
     _ scoreboard: Scoreboard = Scoreboard(endpoint: "test"), slowMilliseconds: Int = 5000, level: Log.Level = .error,
@@ -99,6 +79,6 @@ func reply(
     var environment = goodRequest
     for (name, value) in changes { environment[name] = value }
     let parameters = environment.map { ($0, $1) }
-    let handler = path.handler(.suspending(answer))
+    let handler = path.handler(answer)
     return try await Reply(handler(Request(parameters: Parameters(parameters + extra), body: body)))
 }

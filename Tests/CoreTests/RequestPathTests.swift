@@ -20,19 +20,6 @@ struct RequestPathTests {
             ])
     }
 
-    @Test("an endpoint that only computes takes the same way, without a task")
-    func immediate() async throws {
-        let path = RequestPath<Ask, Greeting>(
-            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, observation: observation())
-        let handler = path.handler(.immediate { ask, _ in Greeting(name: ask.name) })
-        guard case .immediate(let answer) = handler else { throw Stranger() }
-        let parameters = Parameters(goodRequest.map { ($0, $1) })
-        for (body, status) in [(#"{"name": "x"}"#, 200), ("{}", 400), (#"{"name": "x"}"#, 200)] {
-            let response = answer(Request(parameters: parameters, body: .bytes(Array(body.utf8))))
-            #expect(try await Reply(response).status == status)
-        }
-    }
-
     @Test("what is wrong is told in the order method, key, media type, size, fields")
     func order() async throws {
         var changes: [String: String?] = [
@@ -90,14 +77,13 @@ struct RequestPathTests {
         let (release, ended) = AsyncStream<Void>.makeStream()
         let path = RequestPath<Ask, Greeting>(
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, observation: observation())
-        let handler = path.handler(
-            .suspending { ask, _ in
-                if ask.name == "held" {
-                    began.yield()
-                    for await _ in release { break }
-                }
-                return Greeting(name: ask.name)
-            })
+        let handler = path.handler { ask, _ in
+            if ask.name == "held" {
+                began.yield()
+                for await _ in release { break }
+            }
+            return Greeting(name: ask.name)
+        }
         func request(_ name: String) -> Request {
             let body = Array("{\"name\": \"\(name)\"}".utf8)
             return Request(parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(body))

@@ -116,6 +116,21 @@ struct ScoreboardTests {
         #expect(folder.names == [name])
     }
 
+    @Test func `A process that starts removes the pages of those that were killed, finished or not`() throws {
+        let folder = try Folder()
+        let first = Scoreboard(endpoint: "test", folder: folder.path)
+        first.remove()
+        // No process has a number this high.
+        for name in ["test.999999999.status", "test.999999998.status.new"] {
+            _ = try folder.page(name, [1], isLocked: false)
+        }
+        let living = try folder.page("test.1.status", [1], isLocked: true)
+        let board = Scoreboard(endpoint: "test", folder: folder.path)
+        #expect(folder.names.sorted() == ["test.1.status", name].sorted())
+        try living.close()
+        board.remove()
+    }
+
     @Test(
         "a page of another version is named, not read",
         arguments: [[], [1, 2, 3], [UInt8](repeating: 7, count: 8192)])

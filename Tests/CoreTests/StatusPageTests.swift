@@ -13,7 +13,7 @@ struct StatusPageTests {
         let requests = RequestPath<Ask, Greeting>(
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight, observation: observation(scoreboard))
         let handler = StatusPage(scoreboard).before(
-            requests.handler(.suspending { ask, _ in Greeting(name: ask.name) }))
+            requests.handler { ask, _ in Greeting(name: ask.name) })
         let parameters = Parameters(goodRequest.map { ($0, $1) } + path)
         return try await Reply(handler(Request(parameters: parameters, body: .bytes(Array(#"{"name":"x"}"#.utf8)))))
     }

@@ -13,13 +13,15 @@ private func lines(
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     defer { close(file) }
+    let sink = LogSink(file)
     let requests = RequestPath<Ask, Greeting>(
         tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1,
         observation: observation(
-            scoreboard, slowMilliseconds: slowMilliseconds, level: .debug, sink: LogSink(file)))
+            scoreboard, slowMilliseconds: slowMilliseconds, level: .debug, sink: sink))
     let request = Request(
         parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name":"x"}"#.utf8)))
-    _ = try await Reply(requests.handler(.suspending(answer))(request))
+    _ = try await Reply(requests.handler(answer)(request))
+    sink.flush()
     return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
         try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
     }

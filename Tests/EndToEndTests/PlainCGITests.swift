@@ -5,7 +5,7 @@ extension EndToEnd {
     /// The same executables as plain CGI programs: one process a request.
     @Suite struct PlainCGI {
         private func run(
-            _ endpoint: Endpoint, _ body: String, _ more: [String: String?] = [:]
+            _ endpoint: Endpoint, _ body: String, _ more: [String: String?] = [:], arguments: [String] = []
         ) throws -> (code: Int32, output: [UInt8], errors: String) {
             var environment = try sandbox().settings
             let usual: [String: String?] = [
@@ -14,7 +14,8 @@ extension EndToEnd {
                 "REQUEST_ID": "same-id",
             ]
             for (name, value) in usual.merging(more, uniquingKeysWith: { $1 }) { environment[name] = value }
-            return try Program.run(executable(endpoint), environment: environment, input: Array(body.utf8))
+            return try Program.run(
+                executable(endpoint), arguments, environment: environment, input: Array(body.utf8))
         }
 
         /// Without what differs: the time of signing, the id of an upload that is begun.
@@ -56,6 +57,27 @@ extension EndToEnd {
                 }
                 #expect(names(plain) == names(overFastCGI))
             }
+        }
+
+        @Test(arguments: Endpoint.allCases)
+        func `Arguments of a CGI request are not read, for its sender may have chosen them`(_ endpoint: Endpoint) throws
+        {
+            let folder = try Scratch()
+            let victim = folder.file("victim.jpg")
+            try folder.write("victim.jpg", "picture")
+            let plain = try HTTPAnswer(run(endpoint, "{}").output)
+            for arguments in [
+                ["--listen", victim], ["--listen", folder.file("new.sock")],
+                ["--listen", "127.0.0.1:\(try freePort())"],
+                ["--help"], ["--version"], ["--check"], ["anything", "else"],
+            ] {
+                let (code, output, errors) = try run(endpoint, "{}", arguments: arguments)
+                #expect(code == 0, "\(arguments)")
+                #expect(try HTTPAnswer(output).text == plain.text, "\(arguments)")
+                #expect(!errors.contains("usage"), "\(arguments)")
+            }
+            #expect(try folder.read("victim.jpg") == "picture")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["victim.jpg"])
         }
 
         @Test(arguments: Endpoint.allCases)

@@ -70,16 +70,34 @@ struct ListenerTests {
         #expect(accepts(new) && !accepts(new))
     }
 
-    @Test("a file that is no socket, and a stale socket, are replaced")
-    func stale() throws {
+    @Test func `A stale socket is replaced`() throws {
         let folder = try Folder()
         let path = "\(folder.path)/a.sock"
-        #expect(FileManager.default.createFile(atPath: path, contents: Data("x".utf8)))
         close(try Listener.bind(path: path).descriptor)
         #expect(connect(to: path) == ECONNREFUSED)
         let listener = try Listener.bind(path: path)
         defer { close(listener.descriptor) }
         #expect(connect(to: path) == 0)
+    }
+
+    @Test func `Whatever isn't a socket is neither replaced nor removed`() throws {
+        let folder = try Folder()
+        let path = "\(folder.path)/a.sock"
+        let target = "\(folder.path)/target"
+        let obstacles: [(String, () throws -> Void)] = [
+            (path, { try Data("x".utf8).write(to: URL(fileURLWithPath: path)) }),
+            (path, { try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target) }),
+            (path, { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false) }),
+            (path, { _ = mkfifo(path, 0o600) }),
+            ("\(path).\(getpid())", { try Data("x".utf8).write(to: URL(fileURLWithPath: "\(path).\(getpid())")) }),
+        ]
+        for (obstacle, make) in obstacles {
+            try make()
+            let error = #expect(throws: Listener.Failure.self) { try Listener.bind(path: path) }
+            #expect(error?.description == "\(obstacle): exists and is not a socket")
+            #expect(folder.names == [String(obstacle.dropFirst(folder.path.count + 1))])
+            try FileManager.default.removeItem(atPath: obstacle)
+        }
     }
 
     @Test("where it cannot be, the failure names the path and the reason, and nothing stays behind")
@@ -88,9 +106,7 @@ struct ListenerTests {
         let missing = "\(folder.path)/missing/a.sock"
         let error = #expect(throws: Listener.Failure.self) { try Listener.bind(path: missing) }
         #expect(error?.description == "\(missing): No such file or directory")
-        try FileManager.default.createDirectory(atPath: "\(folder.path)/a.sock", withIntermediateDirectories: false)
-        #expect(throws: Listener.Failure.self) { try Listener.bind(path: "\(folder.path)/a.sock") }
-        #expect(folder.names == ["a.sock"])
+        #expect(folder.names == [])
         let long = "\(folder.path)/\(String(repeating: "a", count: 100))"
         let tooLong = #expect(throws: Listener.Failure.self) { try Listener.bind(path: long) }
         #expect(tooLong?.description.contains("a socket's path may have") == true)

@@ -110,8 +110,8 @@ struct TokenTests {
                 continue
             }
         }
-        guard case .ready = Token(word: Token.ready.word) else {
-            Issue.record("ready")
+        guard case .bell = Token(word: Token.bell.word) else {
+            Issue.record("bell")
             return
         }
     }
