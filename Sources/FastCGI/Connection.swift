@@ -11,10 +11,11 @@ struct Connection: ~Copyable {
     /// For epoll: the set, and what stands for this connection in it.
     private var epoll: Int32 = -1
     private var token: UInt64 = 0
-    private var baseEvents: UInt32 = 0
+    private var isUnix = false
     private var watchesOutput = false
 
     private var mayHaveInput = false
+    private var inputHasEnded = false
     private var hasHungUp = false
     private var isRetired = false
     private var answer: Answer?
@@ -27,14 +28,10 @@ struct Connection: ~Copyable {
     // MARK: The connection
 
     /// Takes over an accepted descriptor and watches it: each arrival of bytes and the peer's leaving are an event.
-    ///
-    /// A unix socket reports EPOLLHUP once its peer has closed it, and a peer that closes its writing side alone can still
-    /// read its answer. With TCP, EPOLLRDHUP means either, and is taken for the peer's leaving.
     /// - Returns: false if it can't be watched.
     mutating func open(_ descriptor: Int32, isUnix: Bool, epoll: Int32, token: UInt64) -> Bool {
-        (self.descriptor, self.epoll, self.token) = (descriptor, epoll, token)
-        (mayHaveInput, hasHungUp, isRetired) = (false, false, false)
-        baseEvents = EPOLLIN.rawValue | EPOLLET.rawValue | (isUnix ? 0 : EPOLLRDHUP.rawValue)
+        (self.descriptor, self.isUnix, self.epoll, self.token) = (descriptor, isUnix, epoll, token)
+        (mayHaveInput, inputHasEnded, hasHungUp, isRetired) = (false, false, false, false)
         FCGX_InitRequest(request, -1, 0)
         return watch(EPOLL_CTL_ADD, output: false)
     }
@@ -49,14 +46,18 @@ struct Connection: ~Copyable {
 
     private mutating func watch(_ operation: Int32, output: Bool) -> Bool {
         watchesOutput = output
-        let events = baseEvents | (output ? EPOLLOUT.rawValue : 0)
+        let events =
+            EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue | (output ? EPOLLOUT.rawValue : 0)
         return shim_epoll_control(epoll, operation, descriptor, events, token) == 0
     }
 
+    /// A peer that sends no more may still read its answer, on a unix socket: there its leaving is told apart. On TCP it is
+    /// not, and counts as having left.
     mutating func note(_ signals: Signals) {
         if signals.contains(.readable) { mayHaveInput = true }
         if signals.contains(.retire) { isRetired = true }
-        if signals.contains(.hungUp) {
+        if signals.contains(.inputEnded) { inputHasEnded = true }
+        if signals.contains(.hungUp) || (inputHasEnded && !isUnix) {
             hasHungUp = true
             answer?.abandon()
         }
@@ -74,10 +75,10 @@ struct Connection: ~Copyable {
     /// - Parameter beforeWaiting: called if only a part has come: libfcgi waits for the rest, at most SO_RCVTIMEO in each
     ///   read.
     mutating func nextRequest(maxBodyBytes: Int, beforeWaiting: () -> Void) -> Input {
-        guard mayHaveInput else { return .none(isLast: hasHungUp || isRetired) }
+        guard mayHaveInput else { return .none(isLast: inputHasEnded || hasHungUp || isRetired) }
         mayHaveInput = false
         switch Preview(descriptor) {
-        case .nothing: return .none(isLast: hasHungUp || isRetired)
+        case .nothing: return .none(isLast: inputHasEnded || hasHungUp || isRetired)
         case .closed: return .none(isLast: true)
         case .wholeRequest: break
         case .partOfRequest: beforeWaiting()

@@ -57,8 +57,10 @@ struct Signals: OptionSet, Sendable {
     let rawValue: UInt8
     /// Bytes have come from the peer.
     static let readable = Signals(rawValue: 1)
-    /// The peer has closed its side, or all of the connection.
+    /// The peer has closed the connection.
     static let hungUp = Signals(rawValue: 2)
+    /// The peer will send no more.
+    static let inputEnded = Signals(rawValue: 32)
     /// The socket takes bytes again.
     static let writable = Signals(rawValue: 4)
     /// The handler has written, or has ended.

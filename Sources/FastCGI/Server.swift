@@ -123,11 +123,10 @@ package final class Server: Sendable {
         var signals: Signals = []
         if events & EPOLLIN.rawValue != 0 { signals.insert(.readable) }
         if events & EPOLLOUT.rawValue != 0 { signals.insert(.writable) }
-        if events & Self.hangUp != 0 { signals.insert(.hungUp) }
+        if events & EPOLLRDHUP.rawValue != 0 { signals.insert(.inputEnded) }
+        if events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { signals.insert(.hungUp) }
         if let connection = table[index].leave(signals, for: generation) { ready.append(connection) }
     }
-
-    private static let hangUp = EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue
 
     /// Leaves a signal for a connection, from a thread that isn't a worker.
     func leave(_ signals: Signals, in mailbox: Mailbox<Connection>, for generation: UInt32) {

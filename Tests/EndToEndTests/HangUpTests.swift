@@ -46,9 +46,10 @@ extension EndToEnd {
 
         @Test(arguments: ["on", "off"])
         func `Through nginx, every caller who waits gets the answer that is theirs`(keepConnections: String) throws {
-            let stage = try Stage([
-                ("ozon-r2/fastcgi.conf", "fastcgi_keep_conn on", "fastcgi_keep_conn \(keepConnections)")
-            ])
+            var edits = [("ozon-r2/fastcgi.conf", "fastcgi_keep_conn on", "fastcgi_keep_conn \(keepConnections)")]
+            // Without FCGI_KEEP_CONN nginx would still keep the connection of an unbuffered answer, though it is closed.
+            if keepConnections == "off" { edits.append(("ozon-r2/upstreams.conf", "keepalive 32;", "")) }
+            let stage = try Stage(edits)
             for endpoint in Endpoint.allCases {
                 let handler = try stage.handler(endpoint)
                 expectNoFault(try HangUps.campaign(endpoint, .site(stage.site)) { try waitForEnd() }, "\(endpoint)")

@@ -159,7 +159,7 @@ final class HangUps: Sendable {
 
     private var status: Int {
         switch endpoint {
-        case .complete, .pushImages, .pushStatus: 404
+        case .complete, .pushImages: 404
         default: 200
         }
     }
