@@ -17,6 +17,8 @@ final class TransferLoop: @unchecked Sendable {
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
     private var downloads = 0
     private var lastLook = ContinuousClock.now
+    /// Not later than the first deadline among the active transfers.
+    private var nextDeadline: ContinuousClock.Instant?
 
     private let options: HTTPClient.Options
 
@@ -77,8 +79,17 @@ final class TransferLoop: @unchecked Sendable {
             var code = CURLE_OK
             while let easy = shim_ended(multi, &code) { end(easy, code) }
             endStalled()
-            check(curl_multi_poll(multi, nil, 0, downloads > 0 ? 1000 : 10_000, nil))
+            endOverdue()
+            check(curl_multi_poll(multi, nil, 0, Int32(pause.milliseconds), nil))
         }
+    }
+
+    /// How long there is nothing to do unless something arrives.
+    private var pause: Duration {
+        let longest = Duration.milliseconds(downloads > 0 ? 1000 : 10_000)
+        guard let nextDeadline else { return longest }
+        // Rounded up: waking before the deadline would end nothing.
+        return min(longest, max(ContinuousClock.now.duration(to: nextDeadline) + .milliseconds(1), .zero))
     }
 
     private func begin(_ transfer: Transfer) {
@@ -87,6 +98,7 @@ final class TransferLoop: @unchecked Sendable {
         let key = UnsafeMutableRawPointer(easy)
         active[key] = transfer
         if transfer.isDownload { downloads += 1 }
+        nextDeadline = min(nextDeadline ?? transfer.deadline, transfer.deadline)
         check(curl_multi_add_handle(multi, key))
     }
 
@@ -111,6 +123,17 @@ final class TransferLoop: @unchecked Sendable {
             transfer.refuse(.timeout)
             remove(transfer)
         }
+    }
+
+    /// libcurl 7.88 watches no time-out of a transfer that waits for another's connection (CURLOPT_PIPEWAIT), and each of
+    /// those that wait begins its own only when the one before it has given up.
+    private func endOverdue() {
+        guard let next = nextDeadline, next <= .now else { return }
+        for transfer in active.values.filter({ $0.deadline <= .now }) {
+            transfer.refuse(.timeout)
+            remove(transfer)
+        }
+        nextDeadline = active.values.map(\.deadline).min()
     }
 
     private func end(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {

@@ -76,7 +76,9 @@ struct Comparison {
             let isColor =
                 before.map { isAmong($0.color, error.url) }
                 ?? (task.errors.first { $0.reason == error.message }?.field == "color_image")
-            return FieldFault(field: isColor ? "color_image" : "images", url: error.url, reason: error.message)
+            return FieldFault(
+                field: isColor ? "color_image" : "images", url: error.url.isEmpty ? nil : error.url,
+                reason: error.message.isEmpty ? Self.refusedByOzon : error.message)
         }
         let named = carried.compactMap { field, url -> FieldFault? in
             if told.contains(where: { isAmong([$0.url ?? ""], url) }) { return nil }

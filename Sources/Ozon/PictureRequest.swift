@@ -76,8 +76,11 @@ extension Picture {
 
     fileprivate func warning(_ field: String, _ reason: String, orIf other: String? = nil) -> FieldFault? {
         let path = url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-        let name = path.split(separator: UInt8(ascii: "/")).last ?? path
-        guard let dot = name.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+        // Scheme, host, and what follows.
+        let parts = path.split(separator: UInt8(ascii: "/"))
+        guard parts.count > 2, let name = parts.last, let dot = name.lastIndex(of: UInt8(ascii: ".")) else {
+            return nil
+        }
         let format = String(Substring(name[name.index(after: dot)...])).lowercased()
         guard Self.unsupported.contains(format) || format == other else { return nil }
         return FieldFault(field: field, index: index, url: url, reason: reason)
