@@ -64,9 +64,9 @@ package struct Push: Sendable {
         of taskID: Int, _ request: PictureRequest, productID: Int, refetches: Bool
     ) async throws -> PushOutcome {
         let items = try await seller.taskItems(taskID, as: credential, within: retry)
-        // An item that doesn't tell its product_id is recognized by its offer_id.
-        let needsOfferID = try items.contains { try $0.id(ifAny: "product_id") == nil }
-        let offerID = needsOfferID ? try await product(productID).offerID : nil
+        // Where no item names the product by its id, its offer_id decides.
+        let isNamed = try items.contains { try $0.id(ifAny: "product_id") == productID }
+        let offerID = items.isEmpty || isNamed ? nil : try await product(productID).offerID
         let task = try ImportTask(items, offerID: offerID, productID: productID)
         if let quota = task.quota { throw quota }
         var outcome = PushOutcome(productID: productID, status: .pending, taskID: taskID)
