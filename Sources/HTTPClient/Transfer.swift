@@ -12,7 +12,7 @@ final class Transfer: @unchecked Sendable {
     var continuation: CheckedContinuation<Result, Never>?
     let isCancelled = Atomic<Bool>(false)
 
-    /// When it ends, whatever libcurl does. Counted from the call, so that waiting for the loop counts too.
+    /// When the loop ends the transfer, whatever libcurl does. Waiting for the loop counts too.
     let deadline: ContinuousClock.Instant
 
     private let call: HTTPClient.Call

@@ -17,7 +17,7 @@ final class TransferLoop: @unchecked Sendable {
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
     private var downloads = 0
     private var lastLook = ContinuousClock.now
-    /// Not later than the first deadline among the active transfers.
+    /// A lower bound of the active transfers' deadlines.
     private var nextDeadline: ContinuousClock.Instant?
 
     private let options: HTTPClient.Options
@@ -84,11 +84,11 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    /// How long there is nothing to do unless something arrives.
+    /// How long to wait for events: at most until the next deadline.
     private var pause: Duration {
         let longest = Duration.milliseconds(downloads > 0 ? 1000 : 10_000)
         guard let nextDeadline else { return longest }
-        // Rounded up: waking before the deadline would end nothing.
+        // Rounded up, because waking up before the deadline would be too early.
         return min(longest, max(ContinuousClock.now.duration(to: nextDeadline) + .milliseconds(1), .zero))
     }
 
@@ -125,8 +125,8 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    /// libcurl 7.88 watches no time-out of a transfer that waits for another's connection (CURLOPT_PIPEWAIT), and each of
-    /// those that wait begins its own only when the one before it has given up.
+    /// Ends the transfers whose time is up. libcurl 7.88 doesn't check the timeout of a transfer that is waiting for
+    /// another one's connection (CURLOPT_PIPEWAIT).
     private func endOverdue() {
         guard let next = nextDeadline, next <= .now else { return }
         for transfer in active.values.filter({ $0.deadline <= .now }) {

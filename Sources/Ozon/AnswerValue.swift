@@ -1,8 +1,8 @@
 import Core
 
 /// A value in one of Ozon's answers, with its path. Reading a member has three verdicts: it has a value of the expected
-/// type, it is absent (missing or null), or it is of another type. What isn't understood is thrown as `OZON_BAD_ANSWER`,
-/// whose detail names the path and what was found there; it never becomes a default.
+/// type, it is absent (missing or null), or it is of another type. What isn't understood is thrown as
+/// `OZON_BAD_ANSWER`, whose detail names the path and what was found there; it never becomes a default.
 package struct AnswerValue: Sendable {
     /// nil: missing or null.
     private let json: JSON?

@@ -1,6 +1,6 @@
 import Core
 
-/// What was sent and what stands now, laid side by side. Pure.
+/// Compares what was sent with the product's pictures afterwards. Pure.
 struct Comparison {
     let sent: SentPictures
     /// The caller wants the pictures fetched again, so that skipping them is no success.
@@ -17,8 +17,8 @@ struct Comparison {
         images.map { ("images", $0) } + (color.map { [("color_image", $0)] } ?? [])
     }
 
-    /// Counts what is confirmed. The URLs may come back as the caller's or as those of Ozon's CDN, so numbers decide, but
-    /// for one case: a set that is to the letter what it was before, and holds none of what was sent, wasn't replaced.
+    /// Counts what is confirmed. Ozon may return the caller's URLs or its CDN's, so the counts are compared. The exception:
+    /// a set that is unchanged and contains none of the URLs that were sent was not replaced.
     func outcome(productID: Int, taskID: Int?) -> PushOutcome {
         var outcome = PushOutcome(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
         if task.status == .failed || task.status == .skipped && refetches {
@@ -56,7 +56,8 @@ struct Comparison {
         return faults.isEmpty ? [FieldFault(field: "images", reason: Self.refusedByOzon)] : faults
     }
 
-    /// The caller's pictures that Ozon names as bad, in the read-back or in a text of the task's errors, with its reason.
+    /// The caller's pictures that Ozon names as bad, in the read-back or in a text of the task's errors, with its
+    /// reason.
     private var refused: [FieldFault] {
         all.compactMap { field, entry in
             if let error = after.errors.first(where: { $0.url.utf8.elementsEqual(entry.url.utf8) }) {
@@ -141,9 +142,8 @@ struct Comparison {
 
     /// Those that vanished without a word: by name where the URLs that stand tell, else how many.
     private func missing(_ count: Int) -> [FieldFault] {
-        let named = images.filter { entry in
-            !isNamed(entry.url) && !refused.contains { $0.field == "images" && $0.index == entry.picture.index }
-        }
+        let explained = refused.compactMap(\.url)
+        let named = images.filter { !isNamed($0.url) && !isAmong(explained, $0.picture.url) }
         guard named.count == count else { return [missing(count, of: images.count)] }
         return named.map { $0.fault("images", Self.missing) }
     }

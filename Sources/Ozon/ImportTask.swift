@@ -4,7 +4,7 @@ import HTTPClient
 /// How far Ozon is with an import of pictures.
 package struct ImportTask: Sendable {
     package enum Status: String, Sendable, CaseIterable {
-        /// Ozon is at it, or doesn't know the task yet.
+        /// Ozon is working on it, or doesn't know the task yet.
         case pending
         case imported
         /// The pictures have the URLs they had: Ozon fetched none of them again.
@@ -39,9 +39,9 @@ package struct ImportTask: Sendable {
         quota = nil
     }
 
-    /// Of the task's items, `{"offer_id", "product_id", "status", "errors": [{"code", "field", "message"}]}`, the product's
-    /// own. Without any, Ozon doesn't know the task yet.
-    /// - Parameter offerID: nil: unknown; the product's id alone decides.
+    /// Reads the product's own item, `{"offer_id", "product_id", "status", "errors": [{"code", "field", "message"}]}`. A
+    /// task without items isn't known to Ozon yet.
+    /// - Parameter offerID: nil if it isn't known; then product_id alone decides.
     init(_ items: [AnswerValue], offerID: String?, productID: Int) throws {
         let own = try items.filter { item in
             let product = try item.id(ifAny: "product_id")
@@ -132,8 +132,8 @@ extension Seller {
         return try answer.object("result").list("items")
     }
 
-    /// Asks until the task has ended or the time is nearly used up: after 0.5 s, then with growing pauses, at most 4 s.
-    /// A question that fails for the moment, or whose answer isn't understood, is asked again.
+    /// Polls until the task has ended or the time is nearly used up: after 0.5 s, then with growing pauses, at most 4 s.
+    /// A poll that fails temporarily, or whose answer isn't understood, is repeated.
     /// - Parameter reserve: what must be left for the read-back.
     func awaitImportTask(
         _ id: Int, of product: PushedProduct, as credential: Credential, within retry: Retry, reserve: Duration
@@ -152,7 +152,7 @@ extension Seller {
     }
 }
 
-/// nil for a failure that says nothing about the work itself, which Ozon already has.
+/// Returns nil for a failure that says nothing about the import itself, which Ozon already has.
 func unlessMomentary<Value>(_ work: () async throws -> Value) async throws -> Value? {
     do {
         return try await work()

@@ -1,8 +1,9 @@
 import Synchronization
 
 /// Spaces a seller's calls after Ozon's rate limit: 50 requests a second for a Client-Id over all methods, some methods
-/// only 2. The spacing is remembered for a minute, by Client-Id and Api-Key together (so that a wrong key can't slow down
-/// its owner), and no call waits longer than that. A quota of items isn't remembered: it concerns one call alone.
+/// only 2. The spacing is remembered for a minute, by Client-Id and Api-Key together (so that a wrong key can't slow
+/// down the owner of the Client-Id), and no call waits longer than that. A quota of items isn't remembered, because it
+/// concerns one call alone.
 ///
 /// Holds a hash of the credential, not the credential.
 final class Pace: Sendable {

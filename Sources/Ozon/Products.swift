@@ -40,8 +40,8 @@ package enum ArticleField: String, Sendable, CaseIterable {
     case sku
 }
 
-/// An article number in the one form in which the caller's and Ozon's are compared: a number in its plain spelling (`007`
-/// is 7), an offer_id byte by byte. (Swift's strings would take two spellings of `é` for one.)
+/// An article number in the one form in which the caller's and Ozon's are compared: a number in its plain spelling
+/// (`007` is 7), an offer_id byte by byte. (Swift's strings compare two spellings of `é` as equal.)
 package struct ArticleID: Hashable, Sendable {
     package let text: String
 

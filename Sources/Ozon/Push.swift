@@ -54,12 +54,13 @@ package struct Push: Sendable {
             case .v1: return try await runV1(set, sent, productID: productID, before)
             }
         }.value
+        try Task.checkCancellation()
         outcome.warnings = request.warnings + carried.warnings
         return outcome.reporting(request.reports)
     }
 
     /// What became of a task that was pending.
-    /// - Parameter refetchMark: nil unless the push had one.
+    /// - Parameter refetches: as the push had it.
     package func status(
         of taskID: Int, _ request: PictureRequest, productID: Int, refetches: Bool
     ) async throws -> PushOutcome {

@@ -82,8 +82,8 @@ private func grpcCode(_ json: JSON) -> Int? {
     return json.integer ?? json.string.flatMap { names[$0.uppercased()] ?? positiveInteger($0) }
 }
 
-/// Whether a quota of items is used up. Ozon says so with 400, 403, 422 and 429, by the code or in a text. A limit on the
-/// calls of a second has the same code, but status 429 and a message about a rate.
+/// Whether a quota of items is used up. Ozon reports it with 400, 403, 422 and 429, by the code or in a text. A limit on
+/// the calls per second has the same code, but status 429 and a message about a rate.
 private func isQuota(_ reply: HTTPClient.Reply, _ json: JSON?, _ code: Int?) -> Bool {
     let texts = json.map(strings) ?? []
     if mention(texts, "itemlimitexceeded") { return true }

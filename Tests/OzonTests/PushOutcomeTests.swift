@@ -7,8 +7,8 @@ import Testing
 private let old = ["https://h/old1", "https://h/old2"]
 private let absent = "Not among the product's pictures"
 
-/// A comparison of pictures a, b, … with the caller's indexes 0, 2, 4, …: index and position must not be mistaken. The color
-/// picture stands as before unless told.
+/// A comparison of pictures a, b, … with the caller's indexes 0, 2, 4, …, so that an index can't be mistaken for a
+/// position. The color picture is as before unless `afterColor` is given.
 private func outcome(
     _ images: [String], color: String? = nil, task: ImportTask.Status = .imported,
     taskErrors: [ImportTask.Problem] = [], refetches: Bool = false, before: StandingPictures? = nil,

@@ -135,7 +135,8 @@ struct PushTests {
     func v1() async throws {
         let answer = http(
             #"{"result": {"pictures": [{"url": "https://h/a", "state": "imported"}, "#
-                + #"{"url": "https://h/b", "state": "failed"}, {"url": "https://h/r", "is_360": true, "state": "uploaded"}]}}"#
+                + #"{"url": "https://h/b", "state": "failed"}, "#
+                + #"{"url": "https://h/r", "is_360": true, "state": "uploaded"}]}}"#
         )
         let server = try ScriptedServer([.receive, product, .receive, answer, .receive, standing(#""https://cdn/1""#)])
         let outcome = try await push(

@@ -90,7 +90,7 @@ def of_articles(ids) -> object | None:
 
 
 def quota(name: str) -> Answer | None:
-    """`quota-STATUS` and `quota-STATUS-number`: a quota of items is used up, in one of the forms in which Ozon says it."""
+    """`quota-STATUS` and `quota-STATUS-number`: a quota of items is used up, in each of Ozon's forms."""
     match = re.fullmatch(r"quota-(400|403|422|429)(-number)?", name)
     if match is None:
         return None
@@ -104,8 +104,8 @@ def as_list(value) -> list:
 
 
 class Change:
-    """A proper answer, but not as it was: one field wherever it is (`lacks-FIELD`), the end of the key (`expires-Nd`), a
-    task's state (`state-WORD`), or a task's items (`other-item`, `more-items`)."""
+    """A proper answer, but not as it was: one field wherever it is (`lacks-FIELD`), the end of the key (`expires-Nd`),
+    a task's state (`state-WORD`), or a task's items (`other-item`, `more-items`)."""
 
     FIELD = {
         "retyped": lambda value: {"value": value},

@@ -8,8 +8,8 @@
 //          status: confirmed, partial, failed, pending (ask ozon-push-status), unchanged (nothing to push).
 //          A partial failure is 200 with "success": false, the true counts, and errors: [{field, index?, url?, reason}].
 //          Over OZON_MAX_IMAGES images the first are pushed and the rest reported. images360: v1 of Ozon's API alone.
-//          warnings: [{field, index?, url, reason}] names pictures that were pushed, but that Ozon may be unable to take: in a
-//          format other than JPG or PNG (color_image: JPG), or carried over from a temporary address of Ozon's CDN.
+//          warnings: [{field, index?, url, reason}] names pictures that were pushed, but that Ozon may be unable to take:
+//          in a format other than JPG or PNG (color_image: JPG), or carried over from a temporary address of its CDN.
 //   fails  400 every bad field, bad URLs among them · 403 Ozon refuses the credential · 404 no such product · 409 archived or
 //          not yet created · 429, 502, 504 Ozon                                    (401, 405, 413, 415, 5xx: Core/Fault.swift)
 //   calls  Ozon: product list, pictures import, import info until the task ends, pictures info; OZON_PUSH_TIMEOUT in all.
