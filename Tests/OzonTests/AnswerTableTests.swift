@@ -6,7 +6,7 @@ import Testing
 @testable import Ozon
 
 private enum Method: Int {
-    case list, pictures, task, readBack
+    case list, pictures, task, readBack, v1
 }
 
 /// What an answer has at a path in place of the good value, and what comes out.
@@ -112,7 +112,19 @@ private let readBackRows =
     + rows(.readBack, "items[0].errors[0]", [#"{"url": "https://h/c", "message": "Small"}"#], "partial", "partial")
     + rows(.readBack, "items[0].extra", ["{}"], ok, ok)
 
-/// The good answers, in the order in which a push reads them.
+private let picture = "result.pictures[0]"
+private let v1Rows =
+    rows(.v1, "", ["[]", "null"], bad) + rows(.v1, "result", absent + ["[]", "5"], bad)
+    + rows(.v1, "result.pictures", absent + noList, bad) + rows(.v1, "result.pictures", ["[]"], ok)
+    + rows(.v1, picture, ["null", "5", "[]", "{}"], bad) + rows(.v1, "\(picture).url", absent + noText + [#""""#], bad)
+    + rows(.v1, "\(picture).state", absent + noText + [#""""#, #""done""#], bad)
+    + rows(.v1, "\(picture).state", [#""uploaded""#, #""pending""#], ok)
+    + rows(.v1, "\(picture).state", [#""failed""#], "partial")
+    + rows(.v1, "\(picture).is_360", absent + ["true"], ok)
+    + rows(.v1, "\(picture).is_360", ["1", #""true""#, "{}"], bad)
+    + rows(.v1, "\(picture).extra", ["{}"], ok)
+
+/// The good answers, in the order in which a push reads them; then v1's, in place of the second and third.
 private let good = [
     #"""
     {"items": [{"id": 1, "offer_id": "A-1", "sku": 5, "primary_image": ["https://h/p"], "images": ["https://h/o"],
@@ -127,6 +139,7 @@ private let good = [
     {"items": [{"product_id": 1, "primary_photo": ["https://h/p"], "photo": ["https://h/o"],
      "color_photo": ["https://h/c"], "errors": []}]}
     """#,
+    #"{"result": {"pictures": [{"url": "https://h/c", "state": "imported", "is_360": false}]}}"#,
 ]
 
 /// - Parameter path: `items[0].id`; empty: the whole.
@@ -160,7 +173,8 @@ struct AnswerTableTests {
         let changed = replacing(Substring(row.path), in: try parsed(good[row.method.rawValue]), by: new)
         let data = try JSONSerialization.data(withJSONObject: changed ?? NSNull(), options: .fragmentsAllowed)
         texts[row.method.rawValue] = text(Array(data))
-        return texts.flatMap { [.receive, http($0)] }
+        let order = row.method == .v1 ? [texts[0], texts[4], texts[3]] : Array(texts.prefix(4))
+        return order.flatMap { [.receive, http($0)] }
     }
 
     /// The status of the outcome, or the kind of the fault, with its detail.
@@ -172,8 +186,8 @@ struct AnswerTableTests {
 
     private func push(_ row: Row) async throws {
         let server = try ScriptedServer(try answers(row) + [.stall], [.stall])
-        let push = Push(
-            Seller(plainClient, origin: server.url), pushRules(["OZON_PUSH_TIMEOUT": "1"]), as: try credential())
+        let rules = pushRules(["OZON_PUSH_TIMEOUT": "1", "OZON_PICTURES_API": row.method == .v1 ? "v1" : "v2"])
+        let push = Push(Seller(plainClient, origin: server.url), rules, as: try credential())
         let request = try pictures(#"{"color_image": "https://h/c"}"#)
         let (result, detail) = try await result { try await push.run(request, productID: 1, refetchMark: nil) }
         #expect(result == row.push, "\(row.name): \(detail ?? "")")
@@ -198,7 +212,7 @@ struct AnswerTableTests {
     }
 
     @Test func `A row comes out as tabled, and what isn't understood before the import sends none`() async throws {
-        for part in [listRows, pictureRows, taskRows, readBackRows] {
+        for part in [listRows, pictureRows, taskRows, readBackRows, v1Rows] {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for row in part {
                     group.addTask { try await push(row) }
