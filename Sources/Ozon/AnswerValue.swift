@@ -72,10 +72,12 @@ package struct AnswerValue: Sendable {
     func urls(_ name: StaticString) throws(Fault) -> [String] {
         let urls = try required(name, "a list of URLs") { value throws(Fault) -> [String]? in
             if let url = value.json?.string { return [url] }
-            return try value.elements?.map { element throws(Fault) in
-                guard let url = element.json?.string else { throw element.isNot("a URL") }
-                return url
+            guard let elements = value.json?.array else { return nil }
+            let urls = elements.compactMap(\.string)
+            if urls.count < elements.count, let other = value.elements?.first(where: { $0.json?.string == nil }) {
+                throw other.isNot("a URL")
             }
+            return urls
         }
         return urls.filter { !$0.isEmpty }
     }

@@ -85,7 +85,7 @@ private func grpcCode(_ json: JSON) -> Int? {
 /// Whether a quota of items is used up. Ozon reports it with 400, 403, 422 and 429, by the code or in a text. A limit on
 /// the calls per second has the same code, but status 429 and a message about a rate.
 private func isQuota(_ reply: HTTPClient.Reply, _ json: JSON?, _ code: Int?) -> Bool {
-    let texts = json.map(strings) ?? []
+    let texts = json.map(strings) ?? [String(decoding: reply.body.prefix(4096), as: UTF8.self)]
     if mention(texts, "itemlimitexceeded") { return true }
     guard (400..<500).contains(reply.status) else { return false }
     if reply.headers["Item-Retry-After"] != nil, reply.status == 429 || code == 8 { return true }
