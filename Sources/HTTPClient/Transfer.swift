@@ -12,6 +12,9 @@ final class Transfer: @unchecked Sendable {
     var continuation: CheckedContinuation<Result, Never>?
     let isCancelled = Atomic<Bool>(false)
 
+    /// When the loop ends the transfer, whatever libcurl does. Waiting for the loop counts too.
+    let deadline: ContinuousClock.Instant
+
     private let call: HTTPClient.Call
     /// Where the body of a reply with status 200 goes; nil: into the reply.
     private let sink: Pipe?
@@ -46,6 +49,7 @@ final class Transfer: @unchecked Sendable {
     init(_ call: HTTPClient.Call, sink: Pipe?) {
         self.call = call
         self.sink = sink
+        deadline = .now + .milliseconds(call.timeout)
         if case .bytes(let bytes) = call.body {
             body = .allocate(capacity: bytes.count)
             _ = body.initialize(from: bytes.lazy.map { CChar(bitPattern: $0) })

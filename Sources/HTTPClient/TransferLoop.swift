@@ -17,6 +17,8 @@ final class TransferLoop: @unchecked Sendable {
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
     private var downloads = 0
     private var lastLook = ContinuousClock.now
+    /// A lower bound of the active transfers' deadlines.
+    private var nextDeadline: ContinuousClock.Instant?
 
     private let options: HTTPClient.Options
 
@@ -77,8 +79,17 @@ final class TransferLoop: @unchecked Sendable {
             var code = CURLE_OK
             while let easy = shim_ended(multi, &code) { end(easy, code) }
             endStalled()
-            check(curl_multi_poll(multi, nil, 0, downloads > 0 ? 1000 : 10_000, nil))
+            endOverdue()
+            check(curl_multi_poll(multi, nil, 0, Int32(pause.milliseconds), nil))
         }
+    }
+
+    /// How long to wait for events: at most until the next deadline.
+    private var pause: Duration {
+        let longest = Duration.milliseconds(downloads > 0 ? 1000 : 10_000)
+        guard let nextDeadline else { return longest }
+        // Rounded up, because waking up before the deadline would be too early.
+        return min(longest, max(ContinuousClock.now.duration(to: nextDeadline) + .milliseconds(1), .zero))
     }
 
     private func begin(_ transfer: Transfer) {
@@ -87,6 +98,7 @@ final class TransferLoop: @unchecked Sendable {
         let key = UnsafeMutableRawPointer(easy)
         active[key] = transfer
         if transfer.isDownload { downloads += 1 }
+        nextDeadline = min(nextDeadline ?? transfer.deadline, transfer.deadline)
         check(curl_multi_add_handle(multi, key))
     }
 
@@ -111,6 +123,17 @@ final class TransferLoop: @unchecked Sendable {
             transfer.refuse(.timeout)
             remove(transfer)
         }
+    }
+
+    /// Ends the transfers whose time is up. libcurl 7.88 doesn't check the timeout of a transfer that is waiting for
+    /// another one's connection (CURLOPT_PIPEWAIT).
+    private func endOverdue() {
+        guard let next = nextDeadline, next <= .now else { return }
+        for transfer in active.values.filter({ $0.deadline <= .now }) {
+            transfer.refuse(.timeout)
+            remove(transfer)
+        }
+        nextDeadline = active.values.map(\.deadline).min()
     }
 
     private func end(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {

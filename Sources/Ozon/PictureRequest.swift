@@ -61,6 +61,32 @@ package struct PictureRequest: Sendable {
     }
 }
 
+extension PictureRequest {
+    /// Pictures in a format that Ozon's documents don't take by link, told by the extension of the URL's path. They are
+    /// pushed all the same.
+    package var warnings: [FieldFault] {
+        let color = color.map { [$0] } ?? []
+        return images.compactMap { $0.warning("images", "Ozon takes JPG or PNG by link") }
+            + color.compactMap { $0.warning("color_image", "Ozon takes JPG by link", orIf: "png") }
+    }
+}
+
+extension Picture {
+    private static let unsupported = ["webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "svg"]
+
+    fileprivate func warning(_ field: String, _ reason: String, orIf other: String? = nil) -> FieldFault? {
+        let path = url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        // Scheme, host, and what follows.
+        let parts = path.split(separator: UInt8(ascii: "/"))
+        guard parts.count > 2, let name = parts.last, let dot = name.lastIndex(of: UInt8(ascii: ".")) else {
+            return nil
+        }
+        let format = String(Substring(name[name.index(after: dot)...])).lowercased()
+        guard Self.unsupported.contains(format) || format == other else { return nil }
+        return FieldFault(field: field, index: index, url: url, reason: reason)
+    }
+}
+
 /// http or https, with a host, printable ASCII without spaces, at most 2048 bytes.
 package func isPictureURL(_ url: String) -> Bool {
     let bytes = Array(url.utf8)

@@ -39,11 +39,7 @@ extension Seller {
                 }
             }
         }
-        let json = try await call("/v2/product/pictures/import", body.bytes, as: credential, within: retry)
-        guard let task = number(json["task_id"]) else {
-            throw Fault(.ozonBadAnswer, detail: "The answer has no task_id")
-        }
-        return task
+        return try await call("/v2/product/pictures/import", body.bytes, as: credential, within: retry).id("task_id")
     }
 
     /// The first design's one call, keyed by product_id: `{"result": {"pictures": [{"url", "state", "is_360", …}]}}`.
@@ -58,11 +54,9 @@ extension Seller {
             if !set.images360.isEmpty { $0.member("images360", set.images360) }
             $0.member("color_image", ifAny: set.color)
         }
-        let json = try await call(path, body.bytes, as: credential, within: retry)
-        guard let pictures = json["result"]?["pictures"]?.array else {
-            throw Fault(.ozonBadAnswer, detail: "The answer has no pictures")
+        let answer = try await call(path, body.bytes, as: credential, within: retry)
+        return try answer.object("result").list("pictures").map { picture throws(Fault) in try ImportedPicture(picture)
         }
-        return pictures.map(ImportedPicture.init)
     }
 
     /// `POST /v2/product/pictures/info`. nil: no such product.
@@ -71,29 +65,35 @@ extension Seller {
     ) async throws -> StandingPictures? {
         var body = JSONWriter()
         body.object { $0.member("product_id", [String(productID)]) }
-        let json = try await call("/v2/product/pictures/info", body.bytes, as: credential, within: retry)
-        guard let items = json["items"]?.array else { throw Fault(.ozonBadAnswer, detail: "The answer has no items") }
-        guard let item = items.first(where: { number($0["product_id"]) == productID }) else { return nil }
-        return StandingPictures(
-            images: distinct(strings(item["primary_photo"]) + strings(item["photo"])),
-            color: strings(item["color_photo"]),
-            errors: (item["errors"]?.array ?? []).compactMap { error in
-                error["url"]?.string.map { ($0, credential.scrub(error["message"]?.string ?? "")) }
-            })
+        let answer = try await call("/v2/product/pictures/info", body.bytes, as: credential, within: retry)
+        let item = try answer.list("items").first { item throws(Fault) in try item.id("product_id") == productID }
+        return try item.map { item throws(Fault) in try StandingPictures(item) }
     }
 }
 
-/// One picture of a v1 import: `state` is imported, uploaded, pending or failed.
-struct ImportedPicture {
-    let url: String
-    let state: String
-    let is360: Bool
+extension StandingPictures {
+    fileprivate init(_ item: AnswerValue) throws(Fault) {
+        images = distinct(try item.urls("primary_photo") + item.urls("photo"))
+        color = try item.urls("color_photo")
+        errors = try item.list(ifAny: "errors").prefix(100).map { error throws(Fault) in
+            (try error.string(ifAny: "url") ?? "", error.scrubbed(try error.string(ifAny: "message") ?? ""))
+        }
+    }
+}
 
-    init(_ json: JSON) {
-        url = json["url"]?.string ?? ""
-        state = json["state"]?.string ?? ""
-        is360 = json["is_360"]?.bool ?? false
+/// One picture of a v1 import.
+struct ImportedPicture {
+    enum State: String, CaseIterable {
+        case imported, uploaded, pending, failed
     }
 
-    var hasFailed: Bool { state == "failed" }
+    let url: String
+    let state: State
+    let is360: Bool
+
+    init(_ picture: AnswerValue) throws(Fault) {
+        url = try picture.string("url")
+        state = try picture.word("state")
+        is360 = try picture.bool(ifAny: "is_360") ?? false
+    }
 }

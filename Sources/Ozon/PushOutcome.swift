@@ -26,6 +26,8 @@ package struct PushOutcome: ResponseBody {
     package var currentImages: [String]?
     package var taskID: Int?
     package var errors: [FieldFault] = []
+    /// Pictures that were sent, but that Ozon may be unable to take. They don't make a failure.
+    package var warnings: [FieldFault] = []
 
     package init(productID: Int, status: Status, taskID: Int? = nil, currentImages: [String]? = nil) {
         self.productID = productID
@@ -63,127 +65,7 @@ package struct PushOutcome: ResponseBody {
                 }
             }
             if !errors.isEmpty { $0.member("errors", errors) }
+            if !warnings.isEmpty { $0.member("warnings", warnings) }
         }
     }
-}
-
-/// What was sent and what stands now, laid side by side. Pure.
-struct Comparison {
-    /// The caller's pictures, each with the URL under which it went to Ozon.
-    let images: [(picture: Picture, sent: String)]
-    let color: (picture: Picture, sent: String)?
-    let task: ImportTask
-    /// nil: unknown, as when a task is asked about later.
-    let before: StandingPictures?
-    let after: StandingPictures
-
-    /// Counts what is confirmed. The URLs may come back as the caller's or as those of Ozon's CDN, so numbers decide, but
-    /// for one case: a set that is to the letter what it was before, and holds none of what was sent, wasn't replaced.
-    func outcome(productID: Int, taskID: Int?) -> PushOutcome {
-        var outcome = PushOutcome(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
-        if task.status == .failed {
-            outcome.status = .failed
-            outcome.errors =
-                refused.isEmpty ? told ?? [FieldFault(field: "images", reason: "Refused by Ozon")] : refused
-            return outcome
-        }
-        outcome.errors = refused + others
-        let due = images.count - refused.count { $0.field == "images" }
-        if !images.isEmpty, stands(images.map(\.sent), after.images, before?.images) {
-            // A URL that was sent twice may stand once.
-            outcome.images = max(min(due, after.images.count), images.count { isNamed($0.sent) })
-        }
-        outcome.color = color.map { colorStands($0.sent) } ?? false
-        let count = due - outcome.images - others.count { $0.field == "images" }
-        // What Ozon refused without saying which.
-        if outcome.errors.isEmpty, count > 0 || outcome.color != (color != nil), let told {
-            outcome.errors = told
-        } else {
-            if count > 0 { outcome.errors += missing(count) }
-            if let color, !outcome.color, !outcome.errors.contains(where: { $0.field == "color_image" }) {
-                outcome.errors.append(FieldFault(field: "color_image", url: color.picture.url, reason: Self.missing))
-            }
-        }
-        outcome.errors += lost
-        if !outcome.errors.isEmpty { outcome.status = .partial }
-        return outcome
-    }
-
-    /// The caller's pictures that Ozon names as bad, with its reason.
-    private var refused: [FieldFault] {
-        let all = images.map { ("images", $0) } + (color.map { [("color_image", $0)] } ?? [])
-        return all.compactMap { field, entry in
-            guard let error = after.errors.first(where: { $0.url.utf8.elementsEqual(entry.sent.utf8) }) else {
-                return nil
-            }
-            return FieldFault(
-                field: field, index: entry.picture.index, url: entry.picture.url,
-                reason: error.message.isEmpty ? "Refused by Ozon" : error.message)
-        }
-    }
-
-    /// Bad pictures that the caller didn't name, of this import: those taken along.
-    private var others: [FieldFault] {
-        if task.errors.isEmpty { return [] }
-        let sent = images.map(\.sent) + (color.map { [$0.sent] } ?? [])
-        return after.errors.filter { !isAmong(sent, $0.url) }.map { error in
-            let isColor =
-                before.map { isAmong($0.color, error.url) }
-                ?? (task.errors.first { $0.reason == error.message }?.field == "color_image")
-            return FieldFault(field: isColor ? "color_image" : "images", url: error.url, reason: error.message)
-        }
-    }
-
-    /// What was taken along and vanished without a word.
-    private var lost: [FieldFault] {
-        guard let before else { return [] }
-        var faults: [FieldFault] = []
-        let count = before.images.count - after.images.count - others.count { $0.field == "images" }
-        if images.isEmpty, count > 0 { faults.append(missing(count, of: before.images.count)) }
-        if color == nil, !before.color.isEmpty, after.color.isEmpty,
-            !others.contains(where: { $0.field == "color_image" })
-        {
-            faults.append(FieldFault(field: "color_image", url: before.color[0], reason: Self.missing))
-        }
-        return faults
-    }
-
-    private func colorStands(_ sent: String) -> Bool {
-        !refused.contains { $0.field == "color_image" } && !after.color.isEmpty
-            && stands([sent], after.color, before?.color)
-    }
-
-    private func stands(_ sent: [String], _ after: [String], _ before: [String]?) -> Bool {
-        if task.status == .skipped { return true }
-        let isUntouched =
-            before.map { $0.map(\.utf8).elementsEqual(after.map(\.utf8)) { $0.elementsEqual($1) } } ?? false
-        return !isUntouched || sent.contains { isAmong(after, $0) }
-    }
-
-    private func isNamed(_ sent: String) -> Bool { isAmong(after.images, sent) }
-
-    private var told: [FieldFault]? {
-        task.errors.isEmpty ? nil : task.errors.map { FieldFault(field: $0.field, reason: $0.reason) }
-    }
-
-    private static let missing = "Not among the product's pictures"
-
-    /// Those that vanished without a word: by name where the URLs that stand tell, else how many.
-    private func missing(_ count: Int) -> [FieldFault] {
-        let named = images.filter { entry in
-            !isNamed(entry.sent) && !after.errors.contains { $0.url.utf8.elementsEqual(entry.sent.utf8) }
-        }
-        guard named.count == count else { return [missing(count, of: images.count)] }
-        return named.map {
-            FieldFault(field: "images", index: $0.picture.index, url: $0.picture.url, reason: Self.missing)
-        }
-    }
-
-    private func missing(_ count: Int, of all: Int) -> FieldFault {
-        FieldFault(field: "images", reason: "\(Self.missing) (\(count) of \(all))")
-    }
-}
-
-private func isAmong(_ urls: [String], _ url: String) -> Bool {
-    urls.contains { $0.utf8.elementsEqual(url.utf8) }
 }

@@ -4,6 +4,8 @@ import Upstreams
 
 /// Ozon's Seller API: every method a POST of JSON with the headers Client-Id and Api-Key.
 package final class Seller: Sendable {
+    /// The pushes of one product take turns.
+    let pushTurns = PushTurns()
     private let client: UpstreamClient
     private let origin: String
     private let pace = Pace()
@@ -19,15 +21,16 @@ package final class Seller: Sendable {
     /// One method's answer, a JSON object.
     package func call(
         _ path: String, _ body: [UInt8], as credential: Credential, within retry: Retry
-    ) async throws -> JSON {
-        try await retry(pause: Trace.pause) { number -> Retry.Attempt<JSON, any Error> in
-            let turn = pace.turn(credential.clientID)
-            if turn > .zero {
-                if turn >= retry.left { return .failure(Fault(.rateLimited, retryAfter: turn.milliseconds / 1000 + 1)) }
-                do { try await Trace.pause(for: turn) } catch { return .failure(error) }
+    ) async throws -> AnswerValue {
+        let json = try await retry(pause: Trace.pause) { number -> Retry.Attempt<JSON, any Error> in
+            let turn = pace.turn(credential, within: retry.left)
+            if turn.isRefused { return .failure(Fault(.rateLimited, retryAfter: turn.wait.milliseconds / 1000 + 1)) }
+            if turn.wait > .zero {
+                do { try await Trace.pause(for: turn.wait) } catch { return .failure(error) }
             }
             return await attempt(path, body, credential, retry.milliseconds, number)
         }
+        return AnswerValue(json, of: path, credential)
     }
 
     private func attempt(
@@ -63,8 +66,9 @@ package final class Seller: Sendable {
         switch error.retry {
         case nil: return .failure(error.fault)
         case .soon: return .again(error.fault, after: nil)
+        case .quota(let wait): return .again(error.fault, after: wait)
         case .later(let wait, let perSecond):
-            pace.slowDown(credential.clientID, perSecond: perSecond, after: wait)
+            pace.slowDown(credential, perSecond: perSecond, after: wait)
             return .again(error.fault, after: wait)
         }
     }

@@ -125,6 +125,36 @@ extension EndToEnd {
             for item in items(answer) { #expect(Set(item["urls"].strings).count == item["total_images"].int) }
         }
 
+        @Test func `A row that can't be read fails its article, and no other`() throws {
+            for field in ["id", "images", "primary_image"] {
+                for change in ["lacks", "null", "retyped", "mixed"] where change != "mixed" || field != "id" {
+                    // Every row is changed, so the articles of the other call show that only rows failed.
+                    let (client, articles) = (nextClient(), (1...1000).map { "A-\($0)" } + ["2194435300"])
+                    let key = "\(change)-\(field)@1"
+                    let answer = try post(downloadBody(articles, client: client, key: key))
+                    #expect(answer.status == 200 && answer.json["success"].bool == true, "\(key): \(answer.status)")
+                    let failed = items(answer).filter { $0["status"].string == "failed" }
+                    #expect(failed.count == 1000 || failed.count == 1, "\(key): \(failed.count)")
+                    #expect(Set(failed.map { $0["error"].string }) == ["Ozon API gave an unusable answer"], "\(key)")
+                }
+            }
+            let one = try post(downloadBody(["2194435300", "NOBODY"], key: "retyped-images"))
+            let errors = items(one).map { $0["error"].string }
+            #expect(errors == ["Ozon API gave an unusable answer", "Product not found"])
+            let copied = try post(downloadBody(["2194435300"], key: "lacks-images", ["download_images": true]))
+            #expect(items(copied)[0]["error"].string == "Ozon API gave an unusable answer")
+            #expect(
+                items(try post(downloadBody(["2194435300"], key: "lacks-color_image")))[0]["status"].string == "success"
+            )
+        }
+
+        @Test func `Any of a product's SKUs finds it, in whatever spelling`() throws {
+            let product = try Ozon.shared().named("SEVERAL-SKUS")
+            let answer = try post(downloadBody(["4000001", "456", "04000002", "1"], ["field": "sku"]))
+            #expect(items(answer).map { $0["product_id"].int } == [product, 123, product, nil])
+            #expect(items(answer)[3]["error"].string == "Product not found")
+        }
+
         @Test func `Unless told otherwise the server copies, and answers the public URLs of what it stored`() throws {
             for more in [["download_images": true], ["download_images": NSNull()]] {
                 let answer = try post(downloadBody(["FORMATS"], more))

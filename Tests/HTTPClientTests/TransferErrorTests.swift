@@ -67,6 +67,30 @@ struct TransferErrorTests {
         #expect(try await error(steps, timeout: 200) == .timeout)
     }
 
+    @Test func `Each of many calls to a server that never shakes hands ends at its own deadline`() async throws {
+        let server = try ScriptedServer([.stall])
+        // Of its own, for the connections of other tests would count among those that are waited for.
+        let client = HTTPClient(HTTPClient.Options(maxConnections: 64, speaksHTTP2: true, authorities: nil))
+        let url = "https://127.0.0.1:\(server.port)"
+        let times = await withTaskGroup(of: Duration.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    try? await Task.sleep(for: .milliseconds(200 * number))
+                    let start = ContinuousClock.now
+                    for _ in 0..<3 {
+                        let error = await #expect(throws: TransferError.self) {
+                            try await client.post(url, timeout: 1200)
+                        }
+                        #expect(error == .timeout)
+                    }
+                    return start.duration(to: .now)
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(times.allSatisfy { $0 < .milliseconds(3 * 1200 + 1000) }, "\(times)")
+    }
+
     @Test("a reply may have the allowed bytes and not one more, with or without Content-Length")
     func tooLarge() async throws {
         let wires = [

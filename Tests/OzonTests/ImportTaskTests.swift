@@ -5,34 +5,93 @@ import Testing
 
 @Suite("Ozon's import tasks")
 struct ImportTaskTests {
-    private func task(_ item: String) throws -> ImportTask {
-        let body = #"{"result": {"total": 1, "items": [\#(item)]}}"#
-        return ImportTask(try JSON(Array(body.utf8), duplicates: .lastWins), try credential())
+    private func task(_ items: String, offerID: String? = "A-1") throws -> ImportTask {
+        let items = try answer(#"{"items": [\#(items)]}"#).list("items")
+        return try ImportTask(items, offerID: offerID, productID: 1)
     }
 
-    @Test("the state of the one item; none, or an unknown word, is pending")
-    func states() throws {
-        for (item, status) in [
-            (#"{"status": "pending"}"#, .pending), (#"{"status": "imported"}"#, .imported),
-            (#"{"status": "skipped"}"#, .skipped), (#"{"status": "failed"}"#, .failed), ("", .pending),
-            (#"{"status": "Imported"}"#, .pending), (#"{"status": 1}"#, .pending), ("{}", .pending), ("7", .pending),
-        ] as [(String, ImportTask.Status)] {
-            #expect(try task(item).status == status, "\(item)")
+    private func item(_ members: String) -> String { #"{"offer_id": "A-1", "product_id": 1, \#(members)}"# }
+
+    @Test func `The state of the product's own item counts, and without any the task is pending`() throws {
+        for status in ImportTask.Status.allCases {
+            #expect(try task(item(#""status": "\#(status)""#)).status == status)
         }
-        #expect(ImportTask(.null, try credential()).status == .pending)
+        #expect(try task("").status == .pending)
+        let other = #"{"offer_id": "B-1", "product_id": 2, "status": "imported"},"#
+        #expect(try task(other + item(#""status": "failed""#)).status == .failed, "not the first one")
+        for told in ["", #""product_id": 0,"#, #""product_id": "1","#, #""product_id": null,"#] {
+            #expect(try task(#"{"offer_id": "A-1", \#(told) "status": "imported"}"#).status == .imported, "\(told)")
+        }
+        #expect(try task(item(#""status": "imported""#), offerID: nil).status == .imported)
     }
 
-    @Test("the errors: message, else description, else code, scrubbed; the field tells whether it is the color")
-    func errors() throws {
+    @Test func `An item of another product, two of its own, or a state that isn't known can't be understood`() throws {
+        let rows = [
+            item(#""status": "Imported""#), item(#""status": "archived""#), item(#""status": 1"#), item(#""x": 1"#),
+            item(#""status": null"#), item(#""status": """#), "7", "null", #"{"product_id": 1, "status": "imported"}"#,
+            #"{"offer_id": "B-1", "product_id": 1, "status": "imported"}"#,
+            #"{"offer_id": "A-1", "product_id": 2, "status": "imported"}"#,
+            #"{"offer_id": "A-1", "product_id": {}, "status": "imported"}"#,
+            item(#""status": "imported""#) + "," + item(#""status": "failed""#),
+            item(#""status": "imported", "errors": {}"#), item(#""status": "imported", "errors": ["x"]"#),
+            item(#""status": "imported", "errors": [{"message": 5}]"#),
+        ]
+        for row in rows {
+            let fault = #expect(throws: Fault.self, "\(row)") { try task(row) }
+            #expect(fault?.kind == .ozonBadAnswer, "\(row)")
+        }
+        #expect(throws: Fault.self) {
+            try task(#"{"offer_id": "B", "product_id": 2, "status": "failed"}"#, offerID: nil)
+        }
+    }
+
+    @Test func `A reason is the message, else the description, else the code, scrubbed`() throws {
         let errors = try task(
-            """
-            {"status": "imported", "errors": [
-             {"code": "c", "field": "pictures", "message": "m api-key-never-shown", "description": "d"},
-             {"code": "c", "field": "color_image", "message": "", "description": "d"}, {"code": "c"}, {}]}
-            """
+            item(
+                """
+                "status": "imported", "errors": [
+                 {"code": "c", "field": "pictures", "message": "m api-key-never-shown", "description": "d"},
+                 {"code": "c", "field": "color_image", "message": "", "description": "d"}, {"code": "c"},
+                 {"texts": {"message": "", "description": "e"}}, {}]
+                """)
         ).errors
-        #expect(errors.map(\.field) == ["images", "color_image", "images", "images"])
-        #expect(errors.map(\.reason) == ["m ***", "d", "c", "Refused by Ozon"])
-        #expect(try task(#"{"status": "failed", "errors": null}"#).errors.isEmpty)
+        #expect(errors.map(\.field) == ["images", "color_image", "images", "images", "images"])
+        #expect(errors.map(\.reason) == ["m ***", "d", "c", "e", "Refused by Ozon"])
+        #expect(try task(item(#""status": "failed", "errors": null"#)).errors.isEmpty)
+    }
+
+    @Test func `Imported with an error that is more than a warning has failed`() throws {
+        for (level, status) in [
+            ("warning", .imported), ("ERROR_LEVEL_WARNING", .imported), ("", .imported), ("error", .failed),
+            ("ERROR_LEVEL_ERROR", .failed), ("ERROR_LEVEL_INTERNAL", .failed), ("critical", .failed),
+        ] as [(String, ImportTask.Status)] {
+            let row = item(#""status": "imported", "errors": [{"level": "\#(level)", "code": "c"}]"#)
+            #expect(try task(row).status == status, "\(level)")
+        }
+    }
+
+    @Test func `A quota named by an error, in whatever way, is a rate limit and no refusal of the pictures`() throws {
+        for error in [
+            #"{"code": "item_limit_exceeded"}"#, #"{"message": "RESOURCE_EXHAUSTED: try later"}"#,
+            #"{"code": "x", "texts": {"description": "ITEM_LIMIT_EXCEEDED"}}"#,
+        ] {
+            let quota = try task(item(#""status": "failed", "errors": [\#(error)]"#)).quota
+            #expect(quota?.kind == .rateLimited && quota?.retryAfter == 60, "\(error)")
+        }
+        #expect(try task(item(#""status": "failed", "errors": [{"code": "c"}]"#)).quota == nil)
+    }
+
+    @Test func `An error names a URL where it isn't the beginning of a longer one`() {
+        func names(_ text: String, _ url: String = "https://h/a.jpg") -> Bool {
+            ImportTask.Problem(field: "images", reason: "", texts: ["", text]).names(url)
+        }
+        for text in [
+            "https://h/a.jpg", "can't load https://h/a.jpg.", "(https://h/a.jpg), 404", "https://h/a.jpg: gone",
+            "https://h/a.jpg2 and https://h/a.jpg",
+        ] { #expect(names(text), "\(text)") }
+        for text in ["", "https://h/a.jp", "https://h/a.jpg?x", "https://h/a.jpgx", "https://h/a.jpg.webp", "a.jpg"] {
+            #expect(!names(text), "\(text)")
+        }
+        #expect(!names("anything", ""))
     }
 }

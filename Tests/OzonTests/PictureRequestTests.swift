@@ -36,6 +36,24 @@ struct PictureRequestTests {
         #expect(!request.isEmpty)
     }
 
+    @Test func `Formats that Ozon doesn't take by link are warned of, by the extension of the path`() throws {
+        for (image, color, isWarned) in [
+            ("a.jpg", "a.jpg", (false, false)), ("a.JPEG", "a.jpeg?x=.webp", (false, false)),
+            ("a.png", "a.PNG", (false, true)), ("a.webp", "a.webp#f", (true, true)),
+            ("a.HEIC?v=1.jpg", "a.gif", (true, true)), ("a.avif/b", "avif", (false, false)),
+            ("image?name=a.webp", ".webp", (false, true)),
+        ] {
+            let request = try pictures(
+                #"{"images": ["", "https://h.webp/\#(image)"], "color_image": "https://h.webp/\#(color)"}"#)
+            let image = FieldFault(
+                field: "images", index: 1, url: "https://h.webp/\(image)", reason: "Ozon takes JPG or PNG by link")
+            let color = FieldFault(
+                field: "color_image", url: "https://h.webp/\(color)", reason: "Ozon takes JPG by link")
+            #expect(request.warnings == (isWarned.0 ? [image] : []) + (isWarned.1 ? [color] : []))
+        }
+        #expect(try pictures(#"{"images": ["https://h.webp", "https://h.webp?a"]}"#).warnings.isEmpty, "a host")
+    }
+
     @Test(
         "nothing to push is no fault",
         arguments: [

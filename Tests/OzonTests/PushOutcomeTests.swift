@@ -7,22 +7,28 @@ import Testing
 private let old = ["https://h/old1", "https://h/old2"]
 private let absent = "Not among the product's pictures"
 
-/// A comparison of pictures a, b, … with the caller's indexes 0, 2, 4, …: index and position must not be mistaken. The color
-/// picture stands as before unless told.
+/// A comparison of pictures a, b, … with the caller's indexes 0, 2, 4, …, so that an index can't be mistaken for a
+/// position. The color picture is as before unless `afterColor` is given.
 private func outcome(
     _ images: [String], color: String? = nil, task: ImportTask.Status = .imported,
-    taskErrors: [(field: String, reason: String)] = [], before: StandingPictures? = nil,
+    taskErrors: [ImportTask.Problem] = [], refetches: Bool = false, before: StandingPictures? = nil,
     after: [String], afterColor: [String]? = nil, errors: [(url: String, message: String)] = []
 ) -> PushOutcome {
-    Comparison(
-        images: images.enumerated().map { (Picture(index: $0 * 2, url: url($1)), url($1)) },
-        color: color.map { (Picture(index: nil, url: url($0)), url($0)) },
+    let members = images.flatMap { [#""\#(url($0))""#, "null"] }.joined(separator: ",")
+    let more = color.map { #","color_image": "\#(url($0))""# } ?? ""
+    let request = try! pictures(#"{"images": [\#(members)]\#(more)}"#)
+    return Comparison(
+        sent: SentPictures(request, mark: nil), refetches: refetches,
         task: ImportTask(status: task, errors: taskErrors), before: before,
         after: StandingPictures(images: after, color: afterColor ?? before?.color ?? [], errors: errors)
     ).outcome(productID: 1, taskID: 7)
 }
 
 private func url(_ name: String) -> String { "https://h/\(name)" }
+
+private func problem(_ reason: String, field: String = "images", _ texts: String...) -> ImportTask.Problem {
+    ImportTask.Problem(field: field, reason: reason, texts: texts)
+}
 
 private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFault {
     FieldFault(field: index == nil ? "color_image" : "images", index: index, url: url(name), reason: reason)
@@ -92,14 +98,14 @@ struct PushOutcomeTests {
     @Test("what the task tells explains what is missing, where no picture is named")
     func told() {
         let outcome = outcome(
-            ["a", "b"], taskErrors: [("images", "some_image_failed")], before: before, after: ["https://cdn/1"])
+            ["a", "b"], taskErrors: [problem("some_image_failed")], before: before, after: ["https://cdn/1"])
         #expect(outcome.status == .partial && outcome.images == 1)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "some_image_failed")])
     }
 
     @Test("a task's warning while everything stands is no failure")
     func warning() {
-        let outcome = outcome(["a"], taskErrors: [("images", "small")], before: before, after: ["https://cdn/1"])
+        let outcome = outcome(["a"], taskErrors: [problem("small")], before: before, after: ["https://cdn/1"])
         #expect(outcome.status == .confirmed && outcome.images == 1)
     }
 
@@ -143,13 +149,50 @@ struct PushOutcomeTests {
     @Test("a failed task counts nothing and tells Ozon's reasons, or that there are none")
     func failed() {
         let told = outcome(
-            ["a"], color: "c", task: .failed, taskErrors: [("color_image", "all_image_failed")], before: before,
+            ["a"], color: "c", task: .failed, taskErrors: [problem("all_image_failed", field: "color_image")],
+            before: before,
             after: old, afterColor: ["https://h/oldc"])
         #expect(told.status == .failed && !told.success && told.images == 0 && !told.color)
         #expect(told.errors == [FieldFault(field: "color_image", reason: "all_image_failed")])
         #expect(told.currentImages == old)
         let untold = outcome(["a"], task: .failed, before: before, after: old)
         #expect(untold.errors == [FieldFault(field: "images", reason: "Refused by Ozon")])
+    }
+
+    @Test func `A failed task's error that names a picture is put at it; the rest is told as it is`() {
+        let errors = [
+            problem("Broken", "See \(url("b")), please"), problem("Tiny", url("bb")), problem("Gray", url("c")),
+            problem("Other"),
+        ]
+        let some = outcome(
+            ["a", "b", "bb"], color: "c", task: .failed, taskErrors: errors, before: before, after: old)
+        #expect(
+            some.errors == [
+                fault(2, "b", "Broken"), fault(4, "bb", "Tiny"), fault(nil, "c", "Gray"),
+                FieldFault(field: "images", reason: "Other"),
+            ])
+        let all = outcome(["b"], task: .failed, taskErrors: errors, before: before, after: old)
+        #expect(all.errors == [fault(0, "b", "Broken")], "explained")
+        let carried = outcome(
+            [], color: "c", task: .failed, taskErrors: [problem("Gone", url("old2"))], before: before, after: old)
+        #expect(carried.errors == [FieldFault(field: "images", url: url("old2"), reason: "Gone")])
+    }
+
+    @Test func `A warning that names a picture means that it failed, unless it is there`() {
+        let warned = outcome(
+            ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: ["https://cdn/1"])
+        #expect(warned.status == .partial && warned.images == 1 && warned.errors == [fault(2, "b", "Small")])
+        let there = outcome(
+            ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: [url("a"), url("b")])
+        #expect(there.status == .confirmed && there.images == 2)
+    }
+
+    @Test func `Skipped is no success where the pictures were to be fetched again`() {
+        let skipped = outcome(
+            ["a"], color: "c", task: .skipped, refetches: true, before: before, after: ["https://h/a"])
+        let reason = "Skipped by Ozon, not fetched again"
+        #expect(skipped.status == .failed && !skipped.success && skipped.images == 0 && !skipped.color)
+        #expect(skipped.errors == [fault(0, "a", reason), fault(nil, "c", reason)])
     }
 
     @Test("pending and unchanged are successes; the answer in JSON")
@@ -165,5 +208,11 @@ struct PushOutcomeTests {
                 == #"{"success":false,"data":{"product_id":1,"updated":{"images":1,"images360":0,"color_image":false},"#
                 + #""current_images":["https://h/a"],"status":"partial","task_id":7},"#
                 + #""errors":[{"field":"images","index":2,"url":"https://h/b","reason":"\#(absent)"}]}"#)
+        var warned = PushOutcome(productID: 1, status: .confirmed)
+        warned.warnings = [FieldFault(field: "images", index: 0, url: "u", reason: "r")]
+        #expect(warned.success)
+        #expect(
+            text(JSONWriter.bytes(warned)).hasSuffix(
+                #""warnings":[{"field":"images","index":0,"url":"u","reason":"r"}]}"#))
     }
 }

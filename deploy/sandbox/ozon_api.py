@@ -187,6 +187,8 @@ class SellerAPI:
             "name": f"Product {product.offer_id}",
             "offer_id": product.offer_id,
             "sku": product.sku,
+            # Some as numbers, some as strings, as Ozon writes ids.
+            "sources": [{"sku": s if i % 2 else str(s)} for i, s in enumerate([product.sku, *product.more_skus]) if s],
             "primary_image": "".join(primary) if as_text else primary,
             "images": product.images[1:] if product.offer_id == "NO-PRIMARY-REPEAT" else product.images,
             "color_image": "".join(color) if as_text else color,
@@ -212,6 +214,8 @@ class SellerAPI:
             check_fields(item, "offer_id", "images", "color_image", "primary_image")
             require(isinstance(item.get("offer_id"), str) and item["offer_id"] != "", "offer_id must be a string")
             check_pictures(item, images=MAX_IMAGES)
+            every = {*item.get("images", []), item.get("primary_image", "")} - {""}
+            require(len(every) <= MAX_IMAGES, f"an item must have no more than {MAX_IMAGES} images")
         fault = ozon_faults.of_articles(item["offer_id"] for item in items)
         return fault or json_answer(200, {"task_id": self.tasks.add(items)})
 

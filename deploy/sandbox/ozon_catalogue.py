@@ -22,6 +22,7 @@ class Product:
     is_created: bool = True
     images360: list = field(default_factory=list)  # v1 alone
     image_errors: list = field(default_factory=list)  # of the last import: {"url", "message"}
+    more_skus: list = field(default_factory=list)  # of a product that is sold in several ways
 
 
 class Catalogue:
@@ -38,7 +39,7 @@ class Catalogue:
         named = self._named()
         self._offers = {p.offer_id: p for p in named}
         self._products = {p.product_id: p for p in named}
-        self._skus = {p.sku: p for p in named if p.sku}
+        self._skus = {sku: p for p in named for sku in [p.sku, *p.more_skus] if sku}
 
     def add(self, offer_id: str, images: list) -> None:
         """One more product, with ids of its own."""
@@ -60,7 +61,7 @@ class Catalogue:
             return url
         return self._url(9_000_000_000 + zlib.crc32(url.encode("utf-8", "replace")))
 
-    def _url(self, name, shard: int = 1) -> str:
+    def _url(self, name, shard=1) -> str:
         return f"{self.base}/s3/multimedia-{shard}-i/{name}.jpg"
 
     def _urls(self, first: int, count: int) -> list:
@@ -114,6 +115,9 @@ class Catalogue:
         rows.append(("LOSES-BAD", [*self._urls(8388330000, 2), self._url("bad-http-0")], {}))
         rows.append(("LOSES", [*self._urls(8388331000, 2), self._url("vanish-0")], {}))
         rows.append(("LOSES-COLOR", self._urls(8388332000, 2), {"color_image": self._url("vanish-1")}))
+        rows.append(("SEVERAL-SKUS", self._urls(8388333000, 2), {"more_skus": [4000001, 4000002]}))
+        temporary = self._url("item-pic-0123456789abcdef0123456789abcdef", shard="tmp")
+        rows.append(("TEMPORARY", [*self._urls(8388334000, 1), temporary], {"color_image": self._url(8388334010)}))
         return [
             Product(123 + i, offer, 0 if offer == "NOT-CREATED" else 456 + i, images, **rest)
             for i, (offer, images, rest) in enumerate(rows)

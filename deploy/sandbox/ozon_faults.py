@@ -89,18 +89,56 @@ def of_articles(ids) -> object | None:
     return next((ARTICLES[i] for i in ids if i in ARTICLES), None)
 
 
+def quota(name: str) -> Answer | None:
+    """`quota-STATUS` and `quota-STATUS-number`: a quota of items is used up, in each of Ozon's forms."""
+    match = re.fullmatch(r"quota-(400|403|422|429)(-number)?", name)
+    if match is None:
+        return None
+    code = 8 if match[2] else "RESOURCE_EXHAUSTED"
+    headers = {"Item-Retry-After": 5} if match[1] == "429" else {}
+    return json_answer(int(match[1]), {"code": code, "message": "item_limit_exceeded", "details": []}, headers)
+
+
+def as_list(value) -> list:
+    return value if isinstance(value, list) else [value]
+
+
 class Change:
-    """A proper answer, but not as it was: `lacks-FIELD`, `retyped-FIELD` wherever the field stands; `expires-Nd`."""
+    """A proper answer, but not as it was: one field wherever it is (`lacks-FIELD`), the end of the key (`expires-Nd`),
+    a task's state (`state-WORD`), or a task's items (`other-item`, `more-items`)."""
+
+    FIELD = {
+        "retyped": lambda value: {"value": value},
+        "null": lambda value: None,
+        "emptied": lambda value: type(value)(),
+        "mixed": lambda value: [*as_list(value), 5],
+        "objects": lambda value: [{"url": each} for each in as_list(value)],
+        "text": lambda value: "".join(as_list(value)[:1]),
+    }
 
     def __init__(self, name: str):
         self.what, _, self.field = name.partition("-")
 
     @staticmethod
     def is_one(name: str) -> bool:
-        return re.fullmatch(r"(lacks|retyped)-[a-z_]+|expires-[0-9]+d", name) is not None
+        kinds = "|".join(["lacks", "renamed", *Change.FIELD])
+        others = "expires-[0-9]+d|state-[A-Za-z]+|other-item|more-items"
+        return re.fullmatch(rf"({kinds})-[a-z_]+|{others}", name) is not None
 
     def of(self, answer: Answer) -> Answer:
-        return json_answer(answer.status, self._changed(json.loads(answer.body)))
+        body = json.loads(answer.body)
+        if isinstance(body.get("result"), dict):
+            self._change_task(body["result"])
+        return json_answer(answer.status, self._changed(body))
+
+    def _change_task(self, result: dict) -> None:
+        other = [{**item, "offer_id": "OTHER", "product_id": 1, "status": "failed"} for item in result["items"]]
+        if self.what == "state":
+            result["items"] = [{**item, "status": self.field} for item in result["items"]]
+        if self.what == "more":
+            result["items"] = other + result["items"]
+        if self.what == "other":
+            result["items"] = [{**item, "status": "imported", "errors": []} for item in other]
 
     def _changed(self, value):
         if isinstance(value, list):
@@ -111,10 +149,12 @@ class Change:
         if self.what == "expires" and "expires_at" in value:
             end = time.time() + int(self.field[:-1]) * 86400 + 60
             value["expires_at"] = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(end))
-        if self.what == "lacks":
-            value.pop(self.field, None)
-        if self.what == "retyped" and self.field in value:
-            value[self.field] = {"value": value[self.field]}
+        if self.field in value and self.what in ("lacks", "renamed"):
+            gone = value.pop(self.field)
+            if self.what == "renamed":
+                value[self.field + "_v2"] = gone
+        if self.field in value and self.what in self.FIELD:
+            value[self.field] = self.FIELD[self.what](value[self.field])
         return value
 
 
@@ -136,7 +176,8 @@ class KeyFaults:
             await asyncio.sleep(int(slow[1]) / (1 if slow[2] == "s" else 1000))
         if name.startswith("echo-secret"):
             return error(500, 13, f"Internal error: Client-Id {client_id}, Api-Key {key}")
-        return ANSWERS.get(name) or WIRE.get(name) or (Change(name) if Change.is_one(name) else None)
+        fault = ANSWERS.get(name) or WIRE.get(name) or quota(name)
+        return fault or (Change(name) if Change.is_one(name) else None)
 
     def _due(self, client_id: str, key: str) -> str:
         """The name of the fault that this call shows; an empty one otherwise."""

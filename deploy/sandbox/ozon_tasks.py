@@ -15,9 +15,9 @@ def image_error(url: str) -> str | None:
     return next((code for text, code in FAULTY_URLS.items() if text in url), None)
 
 
-def told(code: str, level: str, field: str) -> dict:
-    """An error as a task tells it; which picture it was, only the product's pictures tell."""
-    return {"code": code, "level": level, "field": field, "message": "", "description": ""}
+def told(code: str, level: str, field: str, description: str = "") -> dict:
+    """An error as a task tells it; which picture it was, the description may say, or the product's pictures."""
+    return {"code": code, "level": level, "field": field, "message": "", "description": description}
 
 
 def note_errors(product: Product, urls: list) -> None:
@@ -63,6 +63,13 @@ class Item:
             return self._told("failed", told("offer_id_not_found", "error", "offer_id"))
         if product.is_archived or not product.is_created:
             return self._told("failed", told("product_not_editable", "error", "offer_id"))
+        urls = [*self.images, self.color_image]
+        if any("over-quota" in url for url in urls):
+            return self._told("failed", told("item_limit_exceeded", "error", ""))
+        named = [url for url in urls if "bad-named" in url]
+        named = [told("pics_cant_decode", "error", "pictures", f"Can't read {url}.") for url in named]
+        if named:
+            return self._told("failed", *named)
         if product.offer_id == "FAIL-IMPORT" or (self.images and all(image_error(url) for url in self.images)):
             note_errors(product, [*self.images, self.color_image])
             return self._told("failed", told("all_image_failed", "error", "pictures"))
@@ -72,6 +79,8 @@ class Item:
         replace_pictures(catalogue, product, self.images, self.color_image)
         warned = [(url, "pictures") for url in self.images] + [(self.color_image, "color_image")]
         errors = [told(image_error(url), "warning", where) for url, where in warned if image_error(url)]
+        if any("bad-quietly" in url for url in urls):
+            errors.append(told("some_image_failed", "error", "pictures"))
         return self._told("imported", *errors)
 
     def _told(self, status: str, *errors: dict) -> dict:

@@ -10,16 +10,7 @@ struct Lookup: Sendable {
         let result: Result<[Exact: Product], any Error>
     }
 
-    /// An article as Ozon is asked for it, compared by bytes: Swift's strings would take `é` in two spellings for one.
-    struct Exact: Hashable, Sendable {
-        let text: String
-
-        static func == (a: Exact, b: Exact) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-        func hash(into hasher: inout Hasher) {
-            var text = text
-            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        }
-    }
+    typealias Exact = ArticleID
 
     let articles: [String]
     let field: ArticleField
@@ -35,7 +26,7 @@ struct Lookup: Sendable {
         var order: [Exact] = []
         var places: [Exact: [Int]] = [:]
         for (place, article) in articles.enumerated() {
-            guard let exact = Self.exact(article, field) else {
+            guard let exact = ArticleID(article, as: field) else {
                 invalid.append(place)
                 continue
             }
@@ -52,11 +43,11 @@ struct Lookup: Sendable {
     func answers(from tools: Downloading, as credential: Credential) -> AsyncStream<Answer> {
         AsyncStream { continuation in
             let task = Task {
-                await withTaskGroup(of: Answer.self) { group in
+                await withTaskGroup(of: [Answer].self) { group in
                     for question in questions {
                         group.addTask { await ask(question, tools, credential) }
                     }
-                    for await answer in group { continuation.yield(answer) }
+                    for await answers in group { for answer in answers { continuation.yield(answer) } }
                 }
                 continuation.finish()
             }
@@ -64,33 +55,31 @@ struct Lookup: Sendable {
         }
     }
 
+    /// A success, and, apart from it, a failure of those articles whose rows can't be read.
     private func ask(
         _ question: [(article: Exact, places: [Int])], _ tools: Downloading, _ credential: Credential
-    ) async -> Answer {
+    ) async -> [Answer] {
         do {
-            let products = try await tools.seller.products(
+            let list = try await tools.seller.products(
                 question.map(\.article.text), by: field, as: credential,
                 within: Retry(budget: tools.timeout, retries: tools.retries))
             var found: [Exact: Product] = [:]
-            for product in products {
-                if let id = id(of: product) { found[Exact(text: id)] = product }
+            var (unreadable, fault): (Set<Exact>, Fault?) = ([], nil)
+            for (article, _) in question {
+                do throws(Fault) {
+                    found[article] = try Product(list.row(of: article))
+                } catch  where error.kind != .productNotFound {
+                    unreadable.insert(article)
+                    fault = error
+                } catch {}
             }
-            return Answer(question: question, result: .success(found))
+            let success = Answer(
+                question: question.filter { !unreadable.contains($0.article) }, result: .success(found))
+            guard let fault else { return [success] }
+            let failed = question.filter { unreadable.contains($0.article) }
+            return [success, Answer(question: failed, result: .failure(fault))]
         } catch {
-            return Answer(question: question, result: .failure(error))
+            return [Answer(question: question, result: .failure(error))]
         }
-    }
-
-    private func id(of product: Product) -> String? {
-        switch field {
-        case .offerID: product.offerID
-        case .productID: String(product.id)
-        case .sku: product.sku.map(String.init)
-        }
-    }
-
-    /// Numbers are asked for in their plain spelling: `007` is 7.
-    private static func exact(_ article: String, _ field: ArticleField) -> Exact? {
-        field == .offerID ? Exact(text: article) : positiveInteger(article).map { Exact(text: String($0)) }
     }
 }

@@ -1,0 +1,230 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Core
+@testable import Ozon
+
+private enum Method: Int {
+    case list, pictures, task, readBack, v1
+}
+
+/// What an answer has at a path in place of the good value, and what comes out.
+private struct Row: Sendable {
+    let method: Method
+    let path: String
+    /// nil: the member is missing.
+    let value: String?
+    let push: String
+    /// nil: push-status isn't asked.
+    let status: String?
+
+    var name: String { "\(method) \(path): \(value ?? "absent")" }
+}
+
+private let (bad, ok, gone) = ("ozonBadAnswer", "confirmed", "productNotFound")
+private let absent: [String?] = [nil, "null"]
+/// What is no list of URLs, and no URL.
+private let noURLs: [String?] =
+    absent + ["{}", "5", "true", #"{"url": "https://h/x"}"#, #"[{"url": "https://h/x"}]"#, #"["https://h/x", 5]"#]
+    + ["[null]", "[[]]"]
+private let noText: [String?] = ["5", "{}", "[]", "true"]
+private let noList: [String?] = ["{}", "5", #""x""#]
+
+private func rows(
+    _ method: Method, _ path: String, _ values: [String?], _ push: String, _ status: String? = nil
+) -> [Row] {
+    values.map { Row(method: method, path: path, value: $0, push: push, status: status) }
+}
+
+/// Nothing but the product list is read before something is sent.
+private let listRows =
+    rows(.list, "", ["[]", "5", "null", #""x""#], bad) + rows(.list, "items", absent + noList, bad)
+    + rows(.list, "items", ["[]"], gone) + rows(.list, "items[0]", ["null", "5", "[]", "{}"], bad)
+    + rows(.list, "items[0].id", absent + ["{}", "[]", "true", "1.5", "0", "-1", #""""#, #""x""#], bad)
+    + rows(.list, "items[0].id", ["2", #""2""#], gone) + rows(.list, "items[0].id", [#""1""#, #""01""#], ok)
+    + rows(.list, "items[0].offer_id", absent + noText + [#""""#], bad)
+    + ["images", "primary_image", "color_image"].flatMap {
+        rows(.list, "items[0].\($0)", noURLs, bad)
+            + rows(.list, "items[0].\($0)", ["[]", #""""#, #"[""]"#, #""https://h/x""#, #"["https://h/x"]"#], ok)
+    }
+    + rows(.list, "items[0].is_archived", absent + ["false"], ok)
+    + rows(.list, "items[0].is_archived", ["1", #""true""#, "{}"], bad)
+    + rows(.list, "items[0].is_archived", ["true"], "productConflict")
+    + rows(.list, "items[0].statuses", absent + ["{}"], ok)
+    + rows(.list, "items[0].statuses", ["[]", "5", #""x""#], bad)
+    + rows(.list, "items[0].statuses.is_created", absent + ["true"], ok)
+    + rows(.list, "items[0].statuses.is_created", ["0", #""true""#, "[]"], bad)
+    + rows(.list, "items[0].statuses.is_created", ["false"], "productConflict")
+    // What isn't needed may be anything.
+    + ["sku", "sources", "errors", "extra"].flatMap { rows(.list, "items[0].\($0)", absent + ["{}", "[5]", "5"], ok) }
+    + rows(.list, "extra", ["{}"], ok)
+
+private let pictureRows =
+    rows(.pictures, "", ["[]", "null"], bad)
+    + rows(.pictures, "task_id", absent + ["{}", "[]", "true", "0", "-1", "1.5", #""x""#, #""""#], bad)
+    + rows(.pictures, "task_id", [#""7""#], ok) + rows(.pictures, "extra", ["{}"], ok)
+
+private let error = "result.items[0].errors[0]"
+/// A task that isn't understood leaves a push pending; push-status says why.
+private let taskRows =
+    rows(.task, "", ["[]", "null"], "pending", bad) + rows(.task, "result", absent + ["[]", "5"], "pending", bad)
+    + rows(.task, "result.items", absent + noList, "pending", bad)
+    + rows(.task, "result.items", ["[]"], "pending", "pending")
+    + rows(.task, "result.items[0]", ["null", "5", "[]", "{}"], "pending")
+    + rows(.task, "result.items[0].offer_id", absent + noText + [#""""#, #""B-1""#, #""a-1""#], "pending")
+    + rows(.task, "result.items[0].product_id", ["{}", "[]", "true", "-1", #""x""#, "1.5"], "pending", bad)
+    + rows(.task, "result.items[0].product_id", ["2"], "pending", bad)
+    + rows(.task, "result.items[0].product_id", absent + ["0", #""0""#], ok)
+    + rows(.task, "result.items[0].product_id", [#""1""#], ok, ok)
+    + rows(.task, "result.items[0].status", absent + noText + [#""""#, #""Imported""#, #""done""#], "pending", bad)
+    + rows(.task, "result.items[0].status", [#""pending""#], "pending", "pending")
+    + rows(.task, "result.items[0].status", [#""skipped""#], ok, ok)
+    + rows(.task, "result.items[0].status", [#""failed""#], "failed", "failed")
+    + rows(.task, "result.items[0].errors", absent + ["[]", "[{}]"], ok, ok)
+    + rows(.task, "result.items[0].errors", noList + ["[5]", "[null]", #"["x"]"#], "pending", bad)
+    + ["code", "level", "field", "message", "description"].flatMap {
+        rows(.task, "\(error).\($0)", absent + [#""""#], ok, ok) + rows(.task, "\(error).\($0)", noText, "pending", bad)
+    }
+    + rows(.task, "\(error).level", [#""error""#], "failed", "failed")
+    + rows(.task, "\(error).texts", ["[]", "5", #"{"message": 5}"#], "pending", bad)
+    + rows(.task, "\(error).extra", ["{}"], ok, ok) + rows(.task, "result.total", absent + ["{}"], ok, ok)
+    + rows(.task, "result.items[1]", [#"{"offer_id": "B", "product_id": 2, "status": "failed"}"#], ok, ok)
+    + rows(
+        .task, "result.items[1]", [#"{"offer_id": "A-1", "product_id": 1, "status": "failed"}"#], "pending", bad)
+
+private let readBackRows =
+    rows(.readBack, "", ["[]", "null"], "pending", bad) + rows(.readBack, "items", absent + noList, "pending", bad)
+    + rows(.readBack, "items", ["[]"], "pending", gone)
+    + rows(.readBack, "items[0]", ["null", "5", "[]", "{}"], "pending", bad)
+    + rows(.readBack, "items[0].product_id", absent + ["{}", "true", "0", #""x""#], "pending", bad)
+    + rows(.readBack, "items[0].product_id", ["2"], "pending", gone)
+    + rows(.readBack, "items[0].product_id", [#""1""#], ok, ok)
+    + ["primary_photo", "photo", "color_photo"].flatMap { rows(.readBack, "items[0].\($0)", noURLs, "pending", bad) }
+    // Gone indeed: one of the carried images, or the color image.
+    + ["primary_photo", "photo", "color_photo"].flatMap {
+        rows(.readBack, "items[0].\($0)", ["[]", #""""#], "partial") + rows(.readBack, "items[0].\($0)", [#""u""#], ok)
+    }
+    + rows(.readBack, "items[0].errors", absent + ["[]"], ok, ok)
+    + rows(.readBack, "items[0].errors", ["[{}]"], "partial", "partial")
+    + rows(.readBack, "items[0].errors", noList + ["[5]", #"["x"]"#], "pending", bad)
+    + rows(.readBack, "items[0].errors[0]", [#"{"url": 5}"#, #"{"message": {}}"#], "pending", bad)
+    + rows(.readBack, "items[0].errors[0]", [#"{"url": "https://h/c", "message": "Small"}"#], "partial", "partial")
+    + rows(.readBack, "items[0].extra", ["{}"], ok, ok)
+
+private let picture = "result.pictures[0]"
+private let v1Rows =
+    rows(.v1, "", ["[]", "null"], bad) + rows(.v1, "result", absent + ["[]", "5"], bad)
+    + rows(.v1, "result.pictures", absent + noList, bad) + rows(.v1, "result.pictures", ["[]"], ok)
+    + rows(.v1, picture, ["null", "5", "[]", "{}"], bad) + rows(.v1, "\(picture).url", absent + noText + [#""""#], bad)
+    + rows(.v1, "\(picture).state", absent + noText + [#""""#, #""done""#], bad)
+    + rows(.v1, "\(picture).state", [#""uploaded""#, #""pending""#], ok)
+    + rows(.v1, "\(picture).state", [#""failed""#], "partial")
+    + rows(.v1, "\(picture).is_360", absent + ["true"], ok)
+    + rows(.v1, "\(picture).is_360", ["1", #""true""#, "{}"], bad)
+    + rows(.v1, "\(picture).extra", ["{}"], ok)
+
+/// The good answers, in the order in which a push reads them; then v1's, in place of the second and third.
+private let good = [
+    #"""
+    {"items": [{"id": 1, "offer_id": "A-1", "sku": 5, "primary_image": ["https://h/p"], "images": ["https://h/o"],
+     "color_image": ["https://h/oldc"], "is_archived": false, "statuses": {"is_created": true}}]}
+    """#,
+    #"{"task_id": 7}"#,
+    #"""
+    {"result": {"total": 1, "items": [{"offer_id": "A-1", "product_id": 1, "status": "imported", "errors": [
+     {"code": "c", "level": "warning", "field": "pictures", "message": "m", "description": "d"}]}]}}
+    """#,
+    #"""
+    {"items": [{"product_id": 1, "primary_photo": ["https://h/p"], "photo": ["https://h/o"],
+     "color_photo": ["https://h/c"], "errors": []}]}
+    """#,
+    #"{"result": {"pictures": [{"url": "https://h/c", "state": "imported", "is_360": false}]}}"#,
+]
+
+/// - Parameter path: `items[0].id`; empty: the whole.
+private func replacing(_ path: Substring, in value: Any, by new: Any?) -> Any? {
+    if path.isEmpty { return new }
+    let isIndex = path.first == "["
+    let rest = path.drop { $0 == "." || $0 == "[" }
+    let name = rest.prefix { $0 != "." && $0 != "[" && $0 != "]" }
+    let tail = rest.dropFirst(name.count).drop { $0 == "]" }
+    if isIndex {
+        var list = value as! [Any]
+        let index = Int(name)!
+        let element = replacing(tail, in: index < list.count ? list[index] : NSNull(), by: new)
+        list.replaceSubrange(index..<min(index + 1, list.count), with: element.map { [$0] } ?? [])
+        return list
+    }
+    var object = value as! [String: Any]
+    object[String(name)] = replacing(tail, in: object[String(name)] ?? NSNull(), by: new)
+    return object
+}
+
+private func parsed(_ text: String) throws -> Any {
+    try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
+}
+
+@Suite("Every field of every answer that a push reads", .timeLimit(.minutes(1)))
+struct AnswerTableTests {
+    private func answers(_ row: Row) throws -> [ScriptedServer.Step] {
+        var texts = good
+        let new = try row.value.map(parsed)
+        let changed = replacing(Substring(row.path), in: try parsed(good[row.method.rawValue]), by: new)
+        let data = try JSONSerialization.data(withJSONObject: changed ?? NSNull(), options: .fragmentsAllowed)
+        texts[row.method.rawValue] = text(Array(data))
+        let order = row.method == .v1 ? [texts[0], texts[4], texts[3]] : Array(texts.prefix(4))
+        return order.flatMap { [.receive, http($0)] }
+    }
+
+    /// The status of the outcome, or the kind of the fault, with its detail.
+    private func result(_ work: () async throws -> PushOutcome) async throws -> (String, detail: String?) {
+        do { return (try await work().status.rawValue, nil) } catch let fault as Fault {
+            return ("\(fault.kind)", fault.detail)
+        }
+    }
+
+    private func push(_ row: Row) async throws {
+        let server = try ScriptedServer(try answers(row) + [.stall], [.stall])
+        // What isn't understood is asked for again as long as there is time.
+        let seconds = row.push == "pending" ? "2" : "30"
+        let rules = pushRules(["OZON_PUSH_TIMEOUT": seconds, "OZON_PICTURES_API": row.method == .v1 ? "v1" : "v2"])
+        let push = Push(Seller(plainClient, origin: server.url), rules, as: try credential())
+        let request = try pictures(#"{"color_image": "https://h/c"}"#)
+        let (result, detail) = try await result { try await push.run(request, productID: 1, refetchMark: nil) }
+        #expect(result == row.push, "\(row.name): \(detail ?? "")")
+        if result == bad, !row.path.isEmpty {
+            let last = String(row.path.split(separator: ".").last?.prefix { $0 != "[" } ?? "")
+            #expect(detail?.contains(last) == true, "\(row.name): \(detail ?? "")")
+        }
+        let isSent = row.method != .list || row.push == ok
+        #expect(server.requests.count { $0.contains("pictures/import") } == (isSent ? 1 : 0), "\(row.name)")
+    }
+
+    private func status(_ row: Row) async throws {
+        let server = try ScriptedServer(Array(try answers(row).dropFirst(4)) + [.stall], [.stall])
+        let push = Push(
+            Seller(plainClient, origin: server.url), pushRules(), as: try credential())
+        let request = try pictures(#"{"color_image": "https://h/c"}"#)
+        let (result, detail) = try await result {
+            try await push.status(of: 7, request, productID: 1, refetches: false)
+        }
+        #expect(result == row.status, "\(row.name): \(detail ?? "")")
+        #expect(!server.requests.contains { $0.contains("pictures/import") }, "\(row.name)")
+    }
+
+    @Test func `A row comes out as tabled, and what isn't understood before the import sends none`() async throws {
+        let all = listRows + pictureRows + taskRows + readBackRows + v1Rows
+        // Those that wait are kept together. Some at a time, because each has a server of its own.
+        let rows = all.filter { $0.push != "pending" } + all.filter { $0.push == "pending" }
+        for part in stride(from: 0, to: rows.count, by: 25).map({ rows[$0..<min($0 + 25, rows.count)] }) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for row in part {
+                    group.addTask { try await push(row) }
+                    if row.status != nil { group.addTask { try await status(row) } }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+}

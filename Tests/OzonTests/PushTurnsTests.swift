@@ -1,0 +1,94 @@
+import Synchronization
+import Testing
+
+@testable import Core
+@testable import Ozon
+
+private final class Running: Sendable {
+    let counts = Mutex((now: 0, most: 0, all: 0))
+}
+
+@Suite("Turns of pushes", .timeLimit(.minutes(1)))
+struct PushTurnsTests {
+    private let turns = PushTurns()
+    private let key = PushTurns.Key(clientID: "1", productID: 1)
+    private let later = ContinuousClock.now + .seconds(60)
+
+    /// Holds the turn until told to end.
+    private func holder() async throws -> (task: Task<Void, any Error>, end: AsyncStream<Void>.Continuation) {
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        let (turns, key, later) = (turns, key, later)
+        let task = Task {
+            try await turns(key, until: later) {
+                begin.finish()
+                for await _ in ended {}
+            }
+        }
+        for await _ in begun {}
+        return (task, end)
+    }
+
+    @Test func `One at a time per product, however many there are`() async throws {
+        let running = Running()
+        let (turns, key, later) = (turns, key, later)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    try await turns(key, until: later) {
+                        running.counts.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1), $0.all + 1) }
+                        await Task.yield()
+                        running.counts.withLock { $0.now -= 1 }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(running.counts.withLock { $0 } == (0, 1, 200))
+    }
+
+    @Test func `Another product or client doesn't wait`() async throws {
+        let holder = try await holder()
+        for other in [PushTurns.Key(clientID: "2", productID: 1), PushTurns.Key(clientID: "1", productID: 2)] {
+            #expect(try await turns(other, until: .now) { true })
+        }
+        holder.end.finish()
+        try await holder.task.value
+    }
+
+    @Test func `One that is cancelled while it waits leaves the line, and the next one gets its turn`() async throws {
+        let holder = try await holder()
+        let (turns, key, later) = (turns, key, later)
+        let cancelled = Task { try await turns(key, until: later) { true } }
+        let next = Task { try await turns(key, until: later) { true } }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        holder.end.finish()
+        #expect(try await next.value)
+        let late = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await turns(key, until: later) { true }
+        }
+        await #expect(throws: CancellationError.self) { try await late.value }
+    }
+
+    @Test func `One that fails or is cancelled at work gives its turn on`() async throws {
+        let (turns, key, later) = (turns, key, later)
+        await #expect(throws: Fault.self) { try await turns(key, until: later) { throw Fault(.ozonUnavailable) } }
+        let working = Task { try await turns(key, until: later) { try await Task.sleep(for: .seconds(60)) } }
+        working.cancel()
+        _ = try? await working.value
+        #expect(try await turns(key, until: .now) { true })
+    }
+
+    @Test func `Waiting ends at the deadline, with Ozon's timeout, and blocks nobody afterwards`() async throws {
+        let holder = try await holder()
+        for deadline in [ContinuousClock.now + .milliseconds(100), .now - .seconds(1)] {
+            let fault = await #expect(throws: Fault.self) { try await turns(key, until: deadline) { true } }
+            #expect(fault?.kind == .ozonTimeout)
+        }
+        holder.end.finish()
+        try await holder.task.value
+        #expect(try await turns(key, until: later) { true })
+    }
+}
