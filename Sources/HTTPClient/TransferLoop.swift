@@ -65,13 +65,7 @@ final class TransferLoop: @unchecked Sendable {
 
     fileprivate func run() -> Never {
         while true {
-            let (added, cancelled, resumed) = inbox.withLock { inbox in
-                defer { (inbox.added, inbox.cancelled, inbox.resumed) = ([], [], []) }
-                return (inbox.added, inbox.cancelled, inbox.resumed)
-            }
-            added.forEach(begin)
-            cancelled.forEach(remove)
-            resumed.forEach { $0.resume() }
+            takeInbox()
             var running: Int32 = 0
             check(curl_multi_perform(multi, &running))
             var code = CURLE_OK
@@ -79,6 +73,18 @@ final class TransferLoop: @unchecked Sendable {
             endStalled()
             check(curl_multi_poll(multi, nil, 0, downloads > 0 ? 1000 : 10_000, nil))
         }
+    }
+
+    /// A function of its own, so that no transfer lives on while the loop waits.
+    @inline(never)
+    private func takeInbox() {
+        let (added, cancelled, resumed) = inbox.withLock { inbox in
+            defer { (inbox.added, inbox.cancelled, inbox.resumed) = ([], [], []) }
+            return (inbox.added, inbox.cancelled, inbox.resumed)
+        }
+        added.forEach(begin)
+        cancelled.forEach(remove)
+        resumed.forEach { $0.resume() }
     }
 
     private func begin(_ transfer: Transfer) {
