@@ -24,6 +24,24 @@ extension ResponseBody {
     package var lines: (@Sendable (LineWriter) async throws -> Void)? { nil }
 }
 
+/// What a request's parameters and its API key say about the caller.
+package struct Caller: Sendable {
+    /// It takes application/x-ndjson.
+    package let wantsLines: Bool
+    /// Where its object keys may lie: the scope of its API key and nginx's `R2_PREFIX` for this request.
+    let prefixes: AllowedPrefixes
+
+    /// One without limits of its own; those of the settings hold.
+    package static let unlimited = Caller(Parameters([]), scope: nil)
+
+    /// - Parameter scope: nil: everywhere.
+    package init(_ parameters: Parameters, scope: AllowedPrefixes?) {
+        wantsLines = parameters["HTTP_ACCEPT"].map { accepts($0, "application/x-ndjson") } ?? false
+        let scope = scope ?? AllowedPrefixes([])
+        prefixes = parameters["R2_PREFIX"].map { scope.narrowed(by: $0) } ?? scope
+    }
+}
+
 /// One request on its way through an endpoint.
 package struct Call<Tools: Core.Tools>: Sendable {
     package let tools: Tools
@@ -31,26 +49,15 @@ package struct Call<Tools: Core.Tools>: Sendable {
     package let wantsLines: Bool
     /// The moment it arrived, by the server's clock.
     package let time: UTCTime
-    private let prefix: String?
-    private let scope: AllowedPrefixes?
     private let scoreboard: Scoreboard
 
-    init(tools: Tools, parameters: Parameters, scope: AllowedPrefixes?, scoreboard: Scoreboard) {
-        self.scope = scope
+    init(tools: Tools, caller: Caller, scoreboard: Scoreboard) {
         self.tools = tools
         self.scoreboard = scoreboard
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         time = UTCTime(seconds: now.tv_sec)
-        wantsLines = parameters["HTTP_ACCEPT"].map { accepts($0, "application/x-ndjson") } ?? false
-        prefix = parameters["R2_PREFIX"]
-    }
-
-    /// - Throws: 403 if the object key lies outside the allowed prefixes, the API key's own, or nginx's `R2_PREFIX` for this
-    ///   request.
-    package func allow(_ key: ObjectKey, by rules: UploadRules) throws(Fault) {
-        let prefixes = prefix.map { rules.prefixes.narrowed(by: $0) } ?? rules.prefixes
-        if !prefixes.allows(key) || scope?.allows(key) == false { throw Fault(.pathNotAllowed) }
+        wantsLines = caller.wantsLines
     }
 
     /// So many URLs were signed, for the status.
@@ -61,9 +68,11 @@ package struct Call<Tools: Core.Tools>: Sendable {
 
 /// Whether an Accept header names the type (and not with q=0).
 func accepts(_ header: String, _ type: String) -> Bool {
-    header.lowercased().split(separator: ",").contains { range in
-        let parts = range.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" } }
-        return parts.first == type
-            && !parts.dropFirst().contains { ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
+    header.split(separator: ",").contains { range in
+        let parameters = range.lowercased().split(separator: ";").dropFirst().map {
+            $0.filter { $0 != " " && $0 != "\t" }
+        }
+        return mediaType(range) == type
+            && !parameters.contains { ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
     }
 }

@@ -18,8 +18,10 @@ package struct Fault: Error, Sendable {
     package let kind: Kind
     /// What Ozon or R2 said, scrubbed of credentials.
     package var detail: String?
-    /// All that is wrong with the request's fields, in their order.
-    package var errors: [FieldFault] = []
+    /// What is wrong with the request's fields, in their order: at most `maxErrors`.
+    package private(set) var errors: [FieldFault] = []
+    /// How many more faults there were.
+    package private(set) var errorsOmitted = 0
     /// Seconds.
     package var retryAfter: Int?
     /// For the log alone.
@@ -32,9 +34,14 @@ package struct Fault: Error, Sendable {
         self.cause = cause
     }
 
-    package init(errors: [FieldFault]) {
+    /// An answer lists no more faults than this, however many a request has.
+    package static let maxErrors = 100
+
+    /// - Parameter omitted: how many faults there were besides `errors`.
+    package init(errors: [FieldFault], omitted: Int = 0) {
         self.init(.validationFailed)
-        self.errors = errors
+        self.errors = Array(errors.prefix(Self.maxErrors))
+        errorsOmitted = omitted + errors.count - self.errors.count
     }
 }
 
@@ -90,6 +97,7 @@ extension Fault {
         json.member("request_id", requestID)
         json.member("detail", ifAny: detail)
         if !errors.isEmpty { json.member("errors", errors) }
+        if errorsOmitted > 0 { json.member("errors_omitted", errorsOmitted) }
     }
 }
 

@@ -3,57 +3,72 @@
 ///
 /// `null` counts as absent, unknown members are ignored. An integer may be written as a string of digits.
 package struct Fields {
+    package let caller: Caller
     private let members: JSON
     /// What goes before a name in a fault: `credential.`, `items[3].`.
     private let path: String
-    private let faults: Faults
-
-    private final class Faults {
-        var list: [(fault: FieldFault, isReport: Bool)] = []
-    }
+    private let faults: FaultList
 
     /// - Throws: the body itself is no JSON, or no object.
-    package init(body: [UInt8]) throws(Fault) {
+    package init(body: [UInt8], caller: Caller) throws(Fault) {
         let json: JSON
         do { json = try JSON(body, duplicates: .refused) } catch { throw Self.bodyFault("Invalid JSON") }
         guard case .object = json else { throw Self.bodyFault("Must be an object") }
-        self.init(members: json, path: "", faults: Faults())
+        self.init(members: json, path: "", caller: caller, faults: FaultList())
     }
 
     package static func bodyFault(_ reason: String) -> Fault {
         Fault(errors: [FieldFault(field: "body", reason: reason)])
     }
 
-    private init(members: JSON, path: String, faults: Faults) {
+    private init(members: JSON, path: String, caller: Caller, faults: FaultList) {
         self.members = members
         self.path = path
+        self.caller = caller
         self.faults = faults
     }
 
-    /// All that was wrong with what has been read, as one fault.
+    /// The members of an object within this one.
+    /// - Parameter place: its path from here: `credential`, `items[3]`.
+    func object(at place: String, _ members: JSON) -> Fields {
+        Fields(members: members, path: "\(path)\(place).", caller: caller, faults: faults)
+    }
+
+    /// All that was wrong with what has been read, as one fault; if nothing was, 403 if an object key isn't allowed.
     package func check() throws(Fault) {
-        if faults.list.contains(where: { !$0.isReport }) { throw Fault(errors: faults.list.map(\.fault)) }
+        if faults.isRefusal { throw Fault(errors: faults.all, omitted: faults.omitted) }
+        if faults.isForbidden { throw Fault(.pathNotAllowed) }
     }
 
     package func fail(_ name: StaticString, index: Int? = nil, url: String? = nil, _ reason: String) {
         fail(FieldFault(field: "\(path)\(name)", index: index, url: url, reason: reason))
     }
 
+    /// A fault of a whole element of a list of objects: `items[3]`.
+    func fail(element index: Int, of name: StaticString, _ reason: String) {
+        fail(FieldFault(field: "\(path)\(name)[\(index)]", reason: reason))
+    }
+
     /// A fault found elsewhere, with its whole path.
     package func fail(_ fault: FieldFault) {
-        faults.list.append((fault, false))
+        faults.add(fault, isReport: false)
     }
 
-    /// What is wrong, but no reason to refuse the request: listed in its place if something else is one.
+    /// Records a fault that is listed in its place if the request fails for another reason, and is no reason itself.
     package func report(_ fault: FieldFault) {
-        faults.list.append((fault, true))
+        faults.add(fault, isReport: true)
     }
 
-    package var reports: [FieldFault] { faults.list.filter(\.isReport).map(\.fault) }
+    package var reports: [FieldFault] { faults.reports }
 
-    /// What was reported is a reason after all.
+    /// Turns all reports into reasons.
     package func failReports() {
-        for index in faults.list.indices { faults.list[index].isReport = false }
+        faults.failReports()
+    }
+
+    /// An object key was read that isn't allowed: the request is refused with 403 unless it has other faults.
+    func forbid() {
+        faults.isForbidden = true
     }
 
     private func value(_ name: StaticString, required: Bool) -> JSON? {
@@ -62,7 +77,7 @@ package struct Fields {
         return value
     }
 
-    private func typed<T>(_ name: StaticString, required: Bool, _ what: String, _ convert: (JSON) -> T?) -> T? {
+    func typed<T>(_ name: StaticString, required: Bool, _ what: String, _ convert: (JSON) -> T?) -> T? {
         guard let value = value(name, required: required) else { return nil }
         let converted = convert(value)
         if converted == nil { fail(name, "Must be \(what)") }
@@ -113,7 +128,7 @@ package struct Fields {
     package func object(_ name: StaticString) -> Fields? {
         guard let value = typed(name, required: true, "an object", { if case .object = $0 { $0 } else { nil } })
         else { return nil }
-        return Fields(members: value, path: "\(path)\(name).", faults: faults)
+        return object(at: "\(name)", value)
     }
 
     /// Whether a member is that text: for a rule on how the members before it are read. Notes no fault.
@@ -121,88 +136,17 @@ package struct Fields {
         members[name]?.string == text
     }
 
+    package func has(_ name: StaticString, _ value: Bool) -> Bool {
+        members[name]?.bool == value
+    }
+
     package func has(_ name: StaticString) -> Bool {
         members[name] != nil
-    }
-
-    /// 1…`limit` objects, each with its own path in faults: `items[3].r2_path`. nil unless all of them could be read.
-    package func objects<Element>(
-        _ name: StaticString, limit: Int, required: Bool = true, _ read: (Fields) -> Element?
-    ) -> [Element]? {
-        guard let elements = typed(name, required: required, "an array", \.array) else { return nil }
-        if elements.isEmpty { fail(name, "Must not be empty") }
-        if elements.count > limit { fail(name, "Exceeds limit (\(limit))") }
-        guard (1...limit).contains(elements.count) else { return nil }
-        let values = elements.enumerated().compactMap { index, element in
-            let place = "\(path)\(name)[\(index)]"
-            guard case .object = element else {
-                fail(FieldFault(field: place, reason: "Must be an object"))
-                return nil as Element?
-            }
-            return read(Fields(members: element, path: "\(place).", faults: faults))
-        }
-        return values.count == elements.count ? values : nil
-    }
-
-    /// 1…`limit` integers, in order, each in the range and none twice.
-    package func integers(_ name: StaticString, in range: ClosedRange<Int>, limit: Int) -> [Int]? {
-        guard let elements = typed(name, required: true, "an array", \.array) else { return nil }
-        if elements.isEmpty { fail(name, "Must not be empty") }
-        if elements.count > limit { fail(name, "Exceeds limit (\(limit))") }
-        guard (1...limit).contains(elements.count) else { return nil }
-        var seen: Set<Int> = []
-        return elements.enumerated().compactMap { index, element in
-            guard let value = wholeNumber(element) else {
-                fail(name, index: index, "Must be an integer")
-                return nil
-            }
-            if !range.contains(value) {
-                fail(name, index: index, "Must be between \(range.lowerBound) and \(range.upperBound)")
-            } else if !seen.insert(value).inserted {
-                fail(name, index: index, "Must not be repeated")
-            }
-            return value
-        }
-    }
-
-    /// An optional list of strings without its nulls and empty strings, and without those `accepts` refuses (it notes why);
-    /// each keeps its index in the list as it was sent.
-    package func entries(
-        _ name: StaticString, accepts: (_ index: Int, _ text: String) -> Bool
-    ) -> [(index: Int, text: String)] {
-        guard let elements = typed(name, required: false, "an array", \.array) else { return [] }
-        return elements.enumerated().compactMap { index, element in
-            switch element {
-            case .null: return nil
-            case .string(let text): return text.isEmpty || !accepts(index, text) ? nil : (index, text)
-            default:
-                fail(name, index: index, "Must be a string")
-                return nil
-            }
-        }
-    }
-
-    /// 1…`limit` non-empty strings, in order.
-    package func strings(_ name: StaticString, limit: Int) -> [String] {
-        guard let elements = typed(name, required: true, "an array", \.array) else { return [] }
-        if elements.isEmpty { fail(name, "Must not be empty") }
-        if elements.count > limit {
-            fail(name, "Exceeds limit (\(limit))")
-            return []
-        }
-        return elements.enumerated().compactMap { index, element in
-            guard let text = element.string else {
-                fail(name, index: index, "Must be a string")
-                return nil
-            }
-            if text.isEmpty { fail(name, index: index, "Must not be empty") }
-            return text
-        }
     }
 }
 
 /// `"123456"` as well as `123456`, as pydantic took it.
-private func wholeNumber(_ value: JSON) -> Int? {
+func wholeNumber(_ value: JSON) -> Int? {
     switch value {
     case .integer(let value): value
     case .string(let text) where isDigits(text): Int(text)

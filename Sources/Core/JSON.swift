@@ -1,4 +1,5 @@
-/// A JSON text as a tree (RFC 8259). Integers are those written without fraction and exponent that fit 64 bits: `1e3` is none.
+/// A JSON text as a tree (RFC 8259). Integers are those written without fraction and exponent that fit 64 bits: `1e3`
+/// is none.
 package enum JSON: Sendable {
     case null
     case bool(Bool)
@@ -17,6 +18,10 @@ package enum JSON: Sendable {
         /// For upstreams, which may send what they like: the last one counts.
         case lastWins
     }
+
+    /// Of a longer array only the first `maxElements + 1` elements are kept. That is more than any limit allows, so the
+    /// array is refused, and no memory is used for the rest: one megabyte of JSON can hold half a million elements.
+    static let maxElements = 100_000
 
     /// UTF-8 without BOM, nested at most `maxDepth` deep.
     package init(_ bytes: [UInt8], duplicates: Duplicates, maxDepth: Int = 32) throws(Invalid) {

@@ -62,7 +62,8 @@ struct JSONReader {
         if take(UInt8(ascii: "]")) { return .array(elements) }
         repeat {
             skipBlanks()
-            elements.append(try value(depth: depth))
+            let element = try value(depth: depth)
+            if elements.count <= JSON.maxElements { elements.append(element) }
             skipBlanks()
         } while take(UInt8(ascii: ","))
         guard take(UInt8(ascii: "]")) else { throw JSON.Invalid() }

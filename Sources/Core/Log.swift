@@ -54,7 +54,7 @@ extension Log {
 }
 
 /// A text's beginning, in bytes: lines are short enough for a pipe to take them whole.
-func cut(_ text: String, _ most: Int) -> String {
+package func cut(_ text: String, _ most: Int) -> String {
     text.utf8.count <= most ? text : String(decoding: text.utf8.prefix(most), as: UTF8.self)
 }
 

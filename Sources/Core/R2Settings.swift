@@ -60,8 +60,8 @@ extension Settings {
 
     /// `R2_ALLOWED_PREFIXES` `R2_ALLOWED_TYPES` `R2_REQUIRE_TYPE` `MAX_UPLOAD_BYTES`.
     package mutating func uploadRules() -> UploadRules {
-        let types = list("R2_ALLOWED_TYPES").flatMap { $0.isEmpty ? nil : $0 } ?? imageTypes
-        for type in types where !isHeaderSafe(type) || !type.utf8.contains(UInt8(ascii: "/")) {
+        let types = list("R2_ALLOWED_TYPES").flatMap { $0.isEmpty ? nil : $0 }
+        for type in types ?? [] where storedMediaType(type) == nil {
             fail("R2_ALLOWED_TYPES", "\(type) is no media type")
         }
         let prefixes = list("R2_ALLOWED_PREFIXES") ?? ["users/"]
@@ -70,10 +70,8 @@ extension Settings {
         }
         return UploadRules(
             prefixes: AllowedPrefixes(prefixes),
-            types: types,
+            types: types?.compactMap { storedMediaType($0) } ?? ImageFormat.allCases.map(\.mediaType),
             requiresType: bool("R2_REQUIRE_TYPE", default: false),
             maxBytes: integer("MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...(5 << 40)))
     }
 }
-
-private let imageTypes = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/heic"]

@@ -47,24 +47,21 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
 
     private func accept(_ request: Request, _ trace: Trace) throws(Fault) -> (Body, Call<Body.Tools>) {
         if trace.isOver { throw Fault(.overloaded, retryAfter: 1) }
-        let access = try authorize(request.parameters)
-        trace.keyID = access.id
-        let fields = try Fields(body: try check(request))
+        let access = try authorize(request.parameters, trace)
+        let caller = Caller(request.parameters, scope: access.prefixes)
+        let fields = try Fields(body: try body(of: request), caller: caller)
         let ask = Body(fields, tools)
         try fields.check()
         guard let ask else { throw Fault(.internalError, cause: "a fault of a field went unnoted") }
-        return (
-            ask,
-            Call(
-                tools: tools, parameters: request.parameters, scope: access.prefixes,
-                scoreboard: observation.scoreboard)
-        )
+        return (ask, Call(tools: tools, caller: caller, scoreboard: observation.scoreboard))
     }
 
-    private func authorize(_ parameters: Parameters) throws(Fault) -> APIKeys.Access {
+    private func authorize(_ parameters: Parameters, _ trace: Trace) throws(Fault) -> APIKeys.Access {
         guard parameters["REQUEST_METHOD"] == "POST" else { throw Fault(.methodNotAllowed) }
         let values = parameters.all("HTTP_X_API_KEY")
         guard let access = keys.withLock({ $0.access(values) }) else { throw Fault(.unauthorized) }
+        // Before anything is refused: the log then names whose key it was.
+        trace.keyID = access.id
         if let endpoints = access.endpoints, !endpoints.contains(observation.log.endpoint) { throw Fault(.scopeDenied) }
         return access
     }
@@ -84,9 +81,10 @@ final class RequestPath<Body: RequestBody, Answer: ResponseBody>: Sendable {
         return ended(json.bytes, status: fault.kind.row.status, trace, fault)
     }
 
-    private func check(_ request: Request) throws(Fault) -> [UInt8] {
+    /// The body, which the request then no longer holds: what was decoded is all that stays while the request runs.
+    private func body(of request: Request) throws(Fault) -> [UInt8] {
         guard isJSON(request.parameters["CONTENT_TYPE"] ?? "") else { throw Fault(.unsupportedMediaType) }
-        switch request.body {
+        switch request.takeBody() {
         case .bytes(let bytes): return bytes
         case .tooLarge: throw Fault(.bodyTooLarge)
         case .incomplete: throw Fields.bodyFault("Invalid JSON")
@@ -203,8 +201,5 @@ private func isPlain(_ text: String) -> Bool {
 
 /// `application/json`, in any case, with or without parameters. Browsers send it across sites only after a preflight.
 func isJSON(_ contentType: String) -> Bool {
-    let type = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
-    let text = String(Substring(type))
-    if text == "application/json" { return true }
-    return text.lowercased().filter { $0 != " " && $0 != "\t" } == "application/json"
+    contentType == "application/json" || mediaType(contentType) == "application/json"
 }

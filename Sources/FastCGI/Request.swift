@@ -1,9 +1,10 @@
 import Glibc
+import Synchronization
 
 /// One request, copied out of libfcgi (whose strings die when the request is finished) or out of a CGI environment.
 package struct Request: Sendable {
     package let parameters: Parameters
-    package let body: Body
+    private let holder: BodyHolder
 
     package enum Body: Sendable {
         case bytes([UInt8])
@@ -15,7 +16,24 @@ package struct Request: Sendable {
 
     package init(parameters: Parameters, body: Body) {
         self.parameters = parameters
-        self.body = body
+        holder = BodyHolder(body)
+    }
+
+    /// Hands the body over: a request that runs for long, held by its task all the while, then holds no body.
+    /// - Returns: `.incomplete` if it was taken before.
+    package func takeBody() -> Body {
+        holder.body.withLock { body in
+            defer { body = .incomplete }
+            return body
+        }
+    }
+}
+
+private final class BodyHolder: Sendable {
+    let body: Mutex<Request.Body>
+
+    init(_ body: Request.Body) {
+        self.body = Mutex(body)
     }
 }
 

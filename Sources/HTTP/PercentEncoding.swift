@@ -11,12 +11,17 @@ extension [UInt8] {
                 if isUnreserved(byte) || (keepingSlash && byte == UInt8(ascii: "/")) {
                     append(byte)
                 } else {
-                    append(UInt8(ascii: "%"))
-                    append(upperHex(byte >> 4))
-                    append(upperHex(byte & 15))
+                    append(escaped: byte)
                 }
             }
         }
+    }
+
+    /// `%XX`
+    package mutating func append(escaped byte: UInt8) {
+        append(UInt8(ascii: "%"))
+        append(upperHex(byte >> 4))
+        append(upperHex(byte & 15))
     }
 }
 

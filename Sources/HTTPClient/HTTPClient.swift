@@ -10,8 +10,8 @@ import Synchronization
 package final class HTTPClient: Sendable {
     package struct Options: Sendable {
         package var maxConnections: Int
-        /// HTTP/2 where a server offers it. Transfers of files are better off without: 16 paused relays of 64 MB peaked at
-        /// 19 MB on HTTP/1.1 and at 199 MB on HTTP/2, whose windows take what nobody reads.
+        /// HTTP/2 where a server offers it. Transfers of files are better off without: 16 paused relays of 64 MB peaked
+        /// at 19 MB on HTTP/1.1 and at 199 MB on HTTP/2, whose windows take what nobody reads.
         package var speaksHTTP2: Bool
         /// The certificates of the authorities to trust, in PEM; nil: the system's.
         package var authorities: String?
@@ -27,6 +27,10 @@ package final class HTTPClient: Sendable {
         package enum Body: Sendable {
             case none
             case bytes([UInt8])
+            /// Created when libcurl first reads it, and released once it is sent: for a large body that is made of data
+            /// the caller keeps anyway. The closure is called twice, the first time for the size, and returns the same
+            /// bytes.
+            case made(@Sendable () -> [UInt8])
             /// Read from the pipe as it fills; exactly that many bytes.
             case pipe(Pipe, count: Int)
             /// A file's first bytes, read from its beginning. The descriptor stays the caller's.
@@ -62,11 +66,14 @@ package final class HTTPClient: Sendable {
         package let status: Int
         package let headers: Headers
         package let body: [UInt8]
+        /// Bytes of the call's body that were sent.
+        package let sent: Int
 
-        package init(status: Int, headers: Headers, body: [UInt8]) {
+        package init(status: Int, headers: Headers, body: [UInt8], sent: Int = 0) {
             self.status = status
             self.headers = headers
             self.body = body
+            self.sent = sent
         }
     }
 
@@ -105,7 +112,8 @@ package final class HTTPClient: Sendable {
 package enum TransferError: Error, Sendable, Equatable {
     /// DNS, connecting, TLS: the request was not sent.
     case unreachable(String)
-    /// The host's certificate, or our file of authorities (`SSL_CERT_FILE`), is none to be trusted: it will be so again.
+    /// The host's certificate, or our file of authorities (`SSL_CERT_FILE`), is none to be trusted: it will be so
+    /// again.
     case untrusted(String)
     /// Reset, or closed before the reply was whole.
     case broken(String)

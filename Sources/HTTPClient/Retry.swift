@@ -52,7 +52,9 @@ package struct Retry: Sendable {
 }
 
 extension Duration {
+    /// Clamped to about three centuries, so that a hostile value can't overflow.
     package var milliseconds: Int {
-        Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+        let seconds = min(max(components.seconds, -10_000_000_000), 10_000_000_000)
+        return Int(seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
     }
 }

@@ -1,5 +1,4 @@
 import CCurl
-import Descriptors
 import Glibc
 import HTTP
 import Synchronization
@@ -15,23 +14,29 @@ final class Transfer: @unchecked Sendable {
     /// When the loop ends the transfer, whatever libcurl does. Waiting for the loop counts too.
     let deadline: ContinuousClock.Instant
 
-    private let call: HTTPClient.Call
+    let call: HTTPClient.Call
     /// Where the body of a reply with status 200 goes; nil: into the reply.
-    private let sink: Pipe?
+    let sink: Pipe?
     private(set) var easy: OpaquePointer?
     private var headerList: UnsafeMutablePointer<curl_slist>?
-    /// libcurl copies no POSTFIELDS.
-    private let body: UnsafeMutableBufferPointer<CChar>
-    private var headers: [(name: String, value: String)] = []
-    private var reply: [UInt8] = []
-    private var sent = 0
-    private var hasWholeHead = false
-    private var refusal: TransferError?
-    private var isSent = false
-    private var lastByte = ContinuousClock.now
-    private var isPaused = false
+    var headers: [(name: String, value: String)] = []
+    var reply: [UInt8] = []
+    /// What is being sent of a body of bytes: empty before and after.
+    var body: [UInt8] = []
+    var bodyCount = 0
+    var sent = 0
+    var hasWholeHead = false
+    var refusal: TransferError?
+    var isSent = false
+    /// The rest of a failure's body isn't read; the transfer ends as if it were complete.
+    var isCutShort = false
+    var lastByte = ContinuousClock.now
+    var isPaused = false
 
     static let patience = Duration.seconds(10)
+
+    /// How much is read of the body of a reply that isn't 2xx.
+    static let maxFailureBytes = 64 << 10
 
     var isDownload: Bool { sink != nil }
 
@@ -50,16 +55,6 @@ final class Transfer: @unchecked Sendable {
         self.call = call
         self.sink = sink
         deadline = .now + .milliseconds(call.timeout)
-        if case .bytes(let bytes) = call.body {
-            body = .allocate(capacity: bytes.count)
-            _ = body.initialize(from: bytes.lazy.map { CChar(bitPattern: $0) })
-        } else {
-            body = .allocate(capacity: 0)
-        }
-    }
-
-    deinit {
-        body.deallocate()
     }
 
     /// The pipes at either end wake this transfer through the loop.
@@ -69,9 +64,13 @@ final class Transfer: @unchecked Sendable {
         if case .pipe(let pipe, _) = call.body { pipe.onReaderWake { [weak self] in self.map(loop.resume) } }
     }
 
-    /// Makes the easy handle; nil if libcurl has no memory for it.
+    /// Makes the easy handle; nil if libcurl has no memory for it, or the URL is too long for libcurl.
     func prepare(_ options: HTTPClient.Options) -> OpaquePointer? {
         guard let easy = curl_easy_init() else { return nil }
+        guard shim_set_text(easy, CURLOPT_URL, call.url) == CURLE_OK else {
+            curl_easy_cleanup(easy)
+            return nil
+        }
         lastByte = .now
         self.easy = OpaquePointer(easy)
         let this = Unmanaged.passUnretained(self).toOpaque()
@@ -81,7 +80,6 @@ final class Transfer: @unchecked Sendable {
         if !call.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             headerList = curl_slist_append(headerList, "Content-Type:")
         }
-        check(shim_set_text(easy, CURLOPT_URL, call.url))
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         check(shim_set_text(easy, CURLOPT_PROXY, ""))
         check(shim_set_long(easy, CURLOPT_NOSIGNAL, 1))
@@ -114,11 +112,8 @@ final class Transfer: @unchecked Sendable {
         switch call.body {
         case .none:
             check(shim_set_long(easy, call.method == "HEAD" ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1))
-        case .bytes:
-            check(shim_set_long(easy, CURLOPT_POST, 1))
-            check(shim_set_pointer(easy, CURLOPT_POSTFIELDS, body.baseAddress))
-            check(shim_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)))
-            check(shim_set_text(easy, CURLOPT_ACCEPT_ENCODING, ""))
+        case .bytes(let bytes): post(bytes.count, easy, this)
+        case .made(let make): post(make().count, easy, this)
         case .pipe(_, let count), .file(_, let count):
             check(shim_set_long(easy, CURLOPT_UPLOAD, 1))
             check(shim_set_size(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(count)))
@@ -128,10 +123,28 @@ final class Transfer: @unchecked Sendable {
         check(shim_set_text(easy, CURLOPT_CUSTOMREQUEST, call.method == "HEAD" ? nil : call.method))
     }
 
+    /// The bytes are read as they are sent: POSTFIELDS would need a copy that lasts until the reply.
+    private func post(_ count: Int, _ easy: UnsafeMutableRawPointer, _ this: UnsafeMutableRawPointer) {
+        bodyCount = count
+        check(shim_set_long(easy, CURLOPT_POST, 1))
+        check(shim_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(count)))
+        check(shim_set_write(easy, CURLOPT_READFUNCTION, giveBody))
+        check(shim_set_pointer(easy, CURLOPT_READDATA, this))
+        // libcurl's least; a transfer keeps its buffer until the reply.
+        check(shim_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024))
+        check(shim_set_text(easy, CURLOPT_ACCEPT_ENCODING, ""))
+    }
+
     /// The handle has been removed from the multi handle.
     func finish(_ code: CURLcode?) {
         let error: TransferError? =
-            if let refusal { refusal } else if let code { code == CURLE_OK ? cutOff : TransferError(code) } else {
+            if let refusal {
+                refusal
+            } else if isCutShort {
+                nil
+            } else if let code {
+                code == CURLE_OK ? cutOff : TransferError(code)
+            } else {
                 .cancelled
             }
         let reply = replySoFar()
@@ -141,146 +154,27 @@ final class Transfer: @unchecked Sendable {
         easy = nil
         headerList = nil
         // A reply of another status leaves the pipe open: to where a redirect leads.
-        if error != nil || reply.status == 200 { sink?.end(error) }
+        if continuation != nil || reply.status == 200, error != nil || reply.status == 200 { sink?.end(error) }
         answer(result)
     }
 
     /// libcurl takes a connection that closes amid the head for the end of the reply.
     private var cutOff: TransferError? { hasWholeHead ? nil : .broken("the head is cut off") }
 
-    private var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }
+    var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }
 
-    private func replySoFar() -> HTTPClient.Reply {
-        HTTPClient.Reply(status: status, headers: Headers(headers), body: reply)
+    func replySoFar() -> HTTPClient.Reply {
+        HTTPClient.Reply(status: status, headers: Headers(headers), body: reply, sent: sent)
     }
 
-    private func answer(_ result: Result) {
+    func answer(_ result: Result) {
         continuation?.resume(returning: result)
         continuation = nil
-    }
-
-    fileprivate func append(_ bytes: UnsafeRawBufferPointer) -> Int {
-        lastByte = .now
-        if let sink, status == 200 {
-            answer(.success(replySoFar()))
-            switch sink.write(bytes) {
-            case .count(let count): return count
-            case .wait:
-                isPaused = true
-                return Int(CURL_WRITEFUNC_PAUSE)
-            case .failed:
-                refusal = sink.failure ?? .cancelled
-                return 0
-            }
-        }
-        guard reply.count + bytes.count <= call.maxReplyBytes else {
-            refusal = .tooLarge
-            return 0
-        }
-        reply += bytes
-        return bytes.count
-    }
-
-    fileprivate func appendHeader(_ bytes: UnsafeRawBufferPointer) {
-        let line = bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
-        // A status line begins another response: of a 1xx, or the final one.
-        if line.starts(with: "HTTP/".utf8) { (headers, hasWholeHead) = ([], false) }
-        if line.isEmpty { hasWholeHead = true }
-        guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
-        headers.append((text(line[..<colon]), text(line[(colon + 1)...])))
-    }
-
-    /// Never more than the body's count, which libcurl would send as well; less breaks the upload off, else both sides
-    /// would wait for the rest.
-    fileprivate func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let given: Int
-        switch call.body {
-        case .pipe(let pipe, let count):
-            if sent == count { return 0 }
-            switch pipe.read(into: .init(rebasing: buffer.prefix(count - sent))) {
-            case .count(let count): given = count
-            case .wait: return Int(CURL_READFUNC_PAUSE)
-            case .failed: return Int(CURL_READFUNC_ABORT)
-            }
-        case .file(let descriptor, let count):
-            if sent == count { return 0 }
-            given = pread(descriptor, buffer.baseAddress, min(buffer.count, count - sent), sent)
-        case .none, .bytes: return 0
-        }
-        guard given > 0 else { return Int(CURL_READFUNC_ABORT) }
-        sent += given
-        return given
-    }
-
-    /// libcurl sends a request again by itself when a connection used before is reset. Repeating is the caller's: no.
-    fileprivate func maySend() -> Bool {
-        defer { isSent = true }
-        if isSent { refusal = .broken("Connection was reset") }
-        return !isSent
-    }
-
-    /// The socket for an address; -1: none.
-    fileprivate func open(_ address: inout curl_sockaddr) -> curl_socket_t {
-        if call.onlyPublicAddresses, !withUnsafePointer(to: &address.addr, isPublic) {
-            refusal = .forbiddenAddress
-            return -1
-        }
-        let descriptor = socket(
-            address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
-        guard descriptor >= 0, Descriptors.isReserved(descriptor) else { return descriptor }
-        close(descriptor)
-        refusal = .unreachable(String(cString: strerror(EMFILE)))
-        return -1
     }
 
     func refuse(_ error: TransferError) {
         refusal = error
     }
-}
-
-/// Without blanks at either end.
-private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
-    let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-    let value = bytes.drop(while: isBlank)
-    let end = value.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? value.startIndex
-    return String(decoding: value[..<end], as: UTF8.self)
-}
-
-private func openSocket(
-    _ context: UnsafeMutableRawPointer?, _: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
-) -> curl_socket_t {
-    guard let address else { return -1 }
-    return Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().open(&address.pointee)
-}
-
-private func sendOnce(
-    _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: Int32,
-    _: Int32
-) -> Int32 {
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().maySend()
-        ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-}
-
-private func giveBody(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
-) -> Int {
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().give(
-        UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
-}
-
-private func takeBody(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
-) -> Int {
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().append(
-        UnsafeRawBufferPointer(start: bytes, count: size * count))
-}
-
-private func takeHeader(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
-) -> Int {
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().appendHeader(
-        UnsafeRawBufferPointer(start: bytes, count: size * count))
-    return size * count
 }
 
 /// Options fail only where libcurl lacks the feature or memory: neither is to be lived with.

@@ -67,13 +67,7 @@ final class TransferLoop: @unchecked Sendable {
 
     fileprivate func run() -> Never {
         while true {
-            let (added, cancelled, resumed) = inbox.withLock { inbox in
-                defer { (inbox.added, inbox.cancelled, inbox.resumed) = ([], [], []) }
-                return (inbox.added, inbox.cancelled, inbox.resumed)
-            }
-            added.forEach(begin)
-            cancelled.forEach(remove)
-            resumed.forEach { $0.resume() }
+            takeInbox()
             var running: Int32 = 0
             check(curl_multi_perform(multi, &running))
             var code = CURLE_OK
@@ -90,6 +84,18 @@ final class TransferLoop: @unchecked Sendable {
         guard let nextDeadline else { return longest }
         // Rounded up, because waking up before the deadline would be too early.
         return min(longest, max(ContinuousClock.now.duration(to: nextDeadline) + .milliseconds(1), .zero))
+    }
+
+    /// A function of its own, so that no transfer lives on while the loop waits.
+    @inline(never)
+    private func takeInbox() {
+        let (added, cancelled, resumed) = inbox.withLock { inbox in
+            defer { (inbox.added, inbox.cancelled, inbox.resumed) = ([], [], []) }
+            return (inbox.added, inbox.cancelled, inbox.resumed)
+        }
+        added.forEach(begin)
+        cancelled.forEach(remove)
+        resumed.forEach { $0.resume() }
     }
 
     private func begin(_ transfer: Transfer) {

@@ -120,9 +120,12 @@ extension Seller {
     package func products(
         _ articles: [String], by field: ArticleField, as credential: Credential, within retry: Retry
     ) async throws -> ProductList {
-        var body = JSONWriter(capacity: articles.count * 16)
-        body.object { $0.member(named: field.rawValue, articles) }
-        let answer = try await call("/v3/product/info/list", body.bytes, as: credential, within: retry)
+        let body: @Sendable () -> [UInt8] = {
+            var body = JSONWriter(capacity: articles.count * 16)
+            body.object { $0.member(named: field.rawValue, articles) }
+            return body.bytes
+        }
+        let answer = try await call("/v3/product/info/list", made: body, as: credential, within: retry)
         return try ProductList(answer, by: field)
     }
 }

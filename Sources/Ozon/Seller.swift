@@ -11,7 +11,7 @@ package final class Seller: Sendable {
     private let pace = Pace()
 
     /// The largest answer: 1000 products with 50 pictures each stay below 10 MB.
-    private static let maxReplyBytes = 64 << 20
+    private static let maxReplyBytes = 16 << 20
 
     package init(_ client: HTTPClient, origin: String) {
         self.client = UpstreamClient(.ozon, client)
@@ -21,6 +21,13 @@ package final class Seller: Sendable {
     /// One method's answer, a JSON object.
     package func call(
         _ path: String, _ body: [UInt8], as credential: Credential, within retry: Retry
+    ) async throws -> AnswerValue {
+        try await call(path, made: { body }, as: credential, within: retry)
+    }
+
+    /// - Parameter body: makes the body for each attempt; it isn't kept while Ozon thinks.
+    func call(
+        _ path: String, made body: @escaping @Sendable () -> [UInt8], as credential: Credential, within retry: Retry
     ) async throws -> AnswerValue {
         let json = try await retry(pause: Trace.pause) { number -> Retry.Attempt<JSON, any Error> in
             let turn = pace.turn(credential, within: retry.left)
@@ -34,7 +41,8 @@ package final class Seller: Sendable {
     }
 
     private func attempt(
-        _ path: String, _ body: [UInt8], _ credential: Credential, _ milliseconds: Int, _ number: Int
+        _ path: String, _ body: @escaping @Sendable () -> [UInt8], _ credential: Credential, _ milliseconds: Int,
+        _ number: Int
     ) async -> Retry.Attempt<JSON, any Error> {
         let call = HTTPClient.Call(
             "POST", origin + path,
@@ -42,7 +50,7 @@ package final class Seller: Sendable {
                 ("Client-Id", credential.clientID), ("Api-Key", credential.apiKey),
                 ("Content-Type", "application/json"), ("Accept", "application/json"),
             ],
-            body: .bytes(body), timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
+            body: .made(body), timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
         let error: SellerError
         do throws(TransferError) {
             let reply = try await client.send(call, attempt: number)

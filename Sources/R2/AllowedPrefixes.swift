@@ -14,9 +14,47 @@ package struct AllowedPrefixes: Sendable {
         return narrowed
     }
 
-    package func allows(_ key: ObjectKey) -> Bool {
+    /// What both allow.
+    package func narrowed(by other: AllowedPrefixes) -> AllowedPrefixes {
+        var narrowed = self
+        narrowed.groups += other.groups
+        return narrowed
+    }
+
+    /// The only way to an object key.
+    package func key(_ text: String) throws(KeyRefusal) -> ObjectKey {
+        let key: ObjectKey
+        do throws(ObjectKey.Invalid) { key = try ObjectKey(text) } catch { throw .invalid(error.reason) }
+        guard allows(key) else { throw .notAllowed(path: key.text) }
+        return key
+    }
+
+    func allows(_ key: ObjectKey) -> Bool {
         groups.allSatisfy { prefixes in
             prefixes.contains { key.text.utf8.count > $0.count && key.text.utf8.starts(with: $0) }
+        }
+    }
+
+    /// Whether the objects that lie directly in this folder are allowed, whatever their names and however long it is.
+    /// - Parameter folder: ends with `/`.
+    package func allows(folder: String) -> Bool {
+        let folder = normalized(folder)
+        return groups.allSatisfy { prefixes in prefixes.contains { folder.utf8.starts(with: $0) } }
+    }
+}
+
+/// Why a text is no object key.
+package enum KeyRefusal: Error, Sendable, Equatable {
+    /// `contains an empty segment`
+    case invalid(String)
+    /// - Parameter path: brought to NFC.
+    case notAllowed(path: String)
+
+    /// For people.
+    package var reason: String {
+        switch self {
+        case .invalid(let reason): "Invalid path: \(reason)"
+        case .notAllowed: "Path not allowed"
         }
     }
 }

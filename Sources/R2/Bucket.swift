@@ -11,7 +11,7 @@ package struct Bucket: Sendable {
     /// `/bucket/`, encoded.
     package let pathPrefix: [UInt8]
     /// `https://r0.image2url.com`, without trailing slash.
-    private let publicBase: String
+    package let publicBase: String
 
     package init(endpoint: String, host: String, name: String, credentials: Credentials, publicBase: String) {
         self.endpoint = endpoint

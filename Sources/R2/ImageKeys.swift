@@ -8,44 +8,38 @@ import HTTP
 /// In article and name, what no key may hold is percent-encoded: `\`, control characters, a lone `.` or `..`; in the
 /// article also `/` and `%`.
 package struct ImageKeys: Sendable {
-    private let folder: String
+    /// Ends with `/`.
+    package let folder: String
     private var taken: Set<[UInt8]> = []
 
     package init(userID: String, article: String) {
         folder = "users/\(userID)/ozon/\(keySegment(article, alsoEncoding: "/%"))/"
     }
 
-    /// Any key of this article: whether it is allowed doesn't depend on the name.
-    package func sample() throws(ObjectKey.Invalid) -> ObjectKey {
-        try ObjectKey(folder + "image")
+    package mutating func key(for url: String, in allowed: AllowedPrefixes) throws(KeyRefusal) -> ObjectKey {
+        try allowed.key(folder + name(for: url))
     }
 
-    package mutating func key(for url: String) throws(ObjectKey.Invalid) -> ObjectKey {
+    /// For those who only want to know whether the image can have a key.
+    package mutating func checkKey(for url: String) throws(KeyRefusal) {
+        _ = try AllowedPrefixes([]).key(folder + name(for: url))
+    }
+
+    private mutating func name(for url: String) -> String {
         var name = lastSegment(of: url)
         if name.isEmpty { name = digits(of: url) }
         if !taken.insert(Array(normalized(name).utf8)).inserted {
             name = suffixed(name, "-\(digits(of: url))")
             taken.insert(Array(normalized(name).utf8))
         }
-        return try ObjectKey(folder + name)
+        return name
     }
 }
 
 private func lastSegment(of url: String) -> String {
-    var path = Substring(url).utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-    if let scheme = firstRange(of: "://", in: path) { path = path[scheme...] }
-    guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return "" }
-    return keySegment(String(Substring(path[path.index(after: slash)...])), alsoEncoding: "")
-}
-
-/// The position after the first occurrence.
-private func firstRange(of mark: String, in bytes: Substring.UTF8View) -> String.Index? {
-    var rest = bytes
-    while !rest.isEmpty {
-        if rest.starts(with: mark.utf8) { return rest.index(rest.startIndex, offsetBy: mark.utf8.count) }
-        rest.removeFirst()
-    }
-    return nil
+    let path = URLReference(url).path
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+    return keySegment(String(path[path.utf8.index(after: slash)...]), alsoEncoding: "")
 }
 
 private func suffixed(_ name: String, _ suffix: String) -> String {
@@ -75,17 +69,4 @@ private func keySegment(_ text: String, alsoEncoding more: String) -> String {
 package func isKeySegment(_ text: String) -> Bool {
     !text.isEmpty && text != "." && text != ".." && !containsControl(text)
         && !text.utf8.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }
-}
-
-/// The media type a name's extension tells; JPEG where it tells none, as nearly all of Ozon's pictures are.
-package func mediaType(of key: ObjectKey) -> String {
-    let tail = key.text.lowercased().utf8.split(separator: UInt8(ascii: ".")).last.map { String(Substring($0)) }
-    return switch tail {
-    case "png": "image/png"
-    case "webp": "image/webp"
-    case "gif": "image/gif"
-    case "avif": "image/avif"
-    case "heic", "heif": "image/heic"
-    default: "image/jpeg"
-    }
 }

@@ -5,15 +5,17 @@
 ///
 /// R2 normalises keys to NFC before it stores them (Cloudflare, "Objects"): what is signed must be so already.
 /// Every check reads bytes: Swift compares graphemes, and `"/../\u{301}b"` would hide its `..`.
+///
+/// Outside this module a key is only had from `AllowedPrefixes.key`: one that isn't allowed doesn't exist as a value.
 package struct ObjectKey: Sendable, Hashable {
     package let text: String
 
-    package struct Invalid: Error, Equatable {
+    struct Invalid: Error, Equatable {
         /// `contains an empty segment`, for people.
-        package let reason: String
+        let reason: String
     }
 
-    package init(_ raw: String) throws(Invalid) {
+    init(_ raw: String) throws(Invalid) {
         var text = normalized(raw)
         if let reason = text.withUTF8(fault) { throw Invalid(reason: reason) }
         if containsControl(text) { throw Invalid(reason: "contains a control character") }

@@ -17,6 +17,13 @@ package struct ClaimedPart: Sendable {
     }
 }
 
+/// The `N` of an ETag that ends in `-N`: its object was made of so many parts. nil: it was put in one piece.
+private func partCount(_ etag: String) -> Int? {
+    let halves = etag.split(separator: "-", omittingEmptySubsequences: false)
+    guard halves.count == 2, isETag(etag), let count = positiveInteger(String(halves[1])) else { return nil }
+    return count <= PartPlan.maxParts ? count : nil
+}
+
 private func isETag(_ text: String) -> Bool {
     let halves = text.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
     let isHex = halves[0].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit } && !halves[0].isEmpty
@@ -59,29 +66,45 @@ package struct Completion: Sendable {
                 throw error
             }
         }
-        let object = try await standing()
-        let expected = multipartETag(parts)
-        guard object.size == parts.reduce(0, { $0 + $1.size }), expected == nil || object.etag.lowercased() == expected,
-            etag == nil || etag == object.etag
-        else { throw Fault(.storageRefused, detail: "The object that stands is not the one completed") }
+        let object = try await currentObject()
+        let hasSize = object.size == parts.reduce(0) { $0 + $1.size }
+        guard let etag else {
+            // R2's answer was lost, and with it the ETag: only the parts themselves can prove that the object is
+            // theirs.
+            guard hasSize, isMade(object.etag, of: parts) == true else { throw Fault(.uploadNotFound) }
+            return object
+        }
+        guard hasSize, etag == object.etag, isMade(object.etag, of: parts) != false else {
+            throw Fault(.storageRefused, detail: "The stored object is not the one completed")
+        }
         return object
     }
 
-    private func standing() async throws -> (size: Int, etag: String) {
+    private func currentObject() async throws -> (size: Int, etag: String) {
         guard let object = try await storage({ storage async throws(StorageError) in try await storage.object(key) })
         else { throw Fault(.uploadNotFound) }
         return object
     }
 
-    /// The upload is gone. If the object stands as it was to become, an earlier call completed it.
+    /// R2 doesn't know the upload. It was completed by an earlier call if the object has that size and was made of
+    /// parts, and of the very parts that the caller names, if it names any. Anything else may be another upload's
+    /// object.
     private func alreadyComplete(size: Int?, claimed: [ClaimedPart]?) async throws -> (size: Int, etag: String) {
-        let object = try await standing()
-        let parts = claimed.map { $0.map { StoredPart(number: $0.number, size: 0, etag: $0.etag) } }
-        let expected = parts.map { $0.sorted { $0.number < $1.number } }.flatMap(multipartETag)
-        let hasSize = size.map { $0 == object.size }
-        let hasETag = expected.map { $0 == object.etag.lowercased() }
-        guard hasSize ?? hasETag ?? false, hasETag ?? true else { throw Fault(.uploadNotFound) }
+        let object = try await currentObject()
+        let parts = claimed.map { claimed in
+            claimed.map { StoredPart(number: $0.number, size: 0, etag: $0.etag) }.sorted { $0.number < $1.number }
+        }
+        let isProven =
+            parts.map { isMade(object.etag, of: $0) == true } ?? (size != nil && partCount(object.etag) != nil)
+        guard isProven, size == nil || size == object.size else { throw Fault(.uploadNotFound) }
         return object
+    }
+
+    /// Whether an object's ETag is that of these parts; nil: a part's ETag is no MD5, so only their number is known to
+    /// agree.
+    private func isMade(_ etag: String, of parts: [StoredPart]) -> Bool? {
+        guard let expected = multipartETag(parts) else { return partCount(etag) == parts.count ? nil : false }
+        return etag.lowercased() == expected
     }
 
     /// The stored parts that the caller claims, with its ETags compared.
@@ -104,7 +127,8 @@ package struct Completion: Sendable {
         return stored.filter { seen.contains($0.number) }
     }
 
-    /// R2's rules: numbers 1…n without a gap, all parts equal but the last, which is not larger, at least 5 MiB but the last.
+    /// R2's rules: numbers 1…n without a gap, all parts equal but the last, which is not larger, at least 5 MiB but the
+    /// last.
     private func check(_ parts: [StoredPart], size: Int?) throws(Fault) {
         var faults: [FieldFault] = []
         func fail(_ field: String, _ reason: String) { faults.append(FieldFault(field: field, reason: reason)) }

@@ -26,31 +26,41 @@ extension Storage {
         let reply = try await send(
             "POST", key, parameters: [("uploads", "")], headers: contentType.map { [("content-type", $0)] } ?? [],
             body: .bytes([]))
-        guard let id = try xml(reply)["UploadId"], !id.isEmpty else { throw .unusable }
+        let result = try xml(reply, "InitiateMultipartUploadResult")
+        // The caller sends it back: what `Fields.uploadID` refuses would be of no use.
+        guard let id = result["UploadId"], (1...2048).contains(id.utf8.count), !containsControl(id) else {
+            throw .unusable
+        }
         return id
     }
 
-    /// All parts, in the order of their numbers; R2 tells 1000 at a time.
+    /// All parts, in the order of their numbers; R2 lists 1000 at a time.
     package func parts(_ key: ObjectKey, upload: String) async throws(StorageError) -> [StoredPart] {
         var parts: [StoredPart] = []
         var marker = 0
         while true {
             let reply = try await send(
                 "GET", key, parameters: [("part-number-marker", String(marker)), ("uploadId", upload)])
-            let list = try xml(reply)
+            let list = try xml(reply, "ListPartsResult")
             for element in list.children where element.name == "Part" {
-                guard let number = element["PartNumber"].flatMap(positiveInteger),
-                    let size = element["Size"].flatMap({ Int($0) }),
-                    let etag = element["ETag"]
-                else { throw .unusable }
-                parts.append(StoredPart(number: number, size: size, etag: unquoted(etag)))
+                guard let part = StoredPart(element) else { throw .unusable }
+                parts.append(part)
             }
-            guard list["IsTruncated"] == "true" else { return parts.sorted { $0.number < $1.number } }
-            guard let next = list["NextPartNumberMarker"].flatMap(positiveInteger), next > marker else {
-                throw .unusable
+            switch list["IsTruncated"] {
+            case "false": return try distinct(parts)
+            case "true": break
+            default: throw .unusable
             }
+            guard let next = list["NextPartNumberMarker"].flatMap(positiveInteger), next > marker,
+                next <= PartPlan.maxParts
+            else { throw .unusable }
             marker = next
         }
+    }
+
+    private func distinct(_ parts: [StoredPart]) throws(StorageError) -> [StoredPart] {
+        if Set(parts.map(\.number)).count != parts.count { throw .unusable }
+        return parts.sorted { $0.number < $1.number }
     }
 
     /// - Returns: the object's ETag, without quotes.
@@ -60,7 +70,7 @@ extension Storage {
         var body: [UInt8] = []
         body.append("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">")
         for part in parts {
-            // The ETag is R2's own word or was checked to be hex: nothing in it needs escaping.
+            // Neither number nor ETag has anything that needs escaping: `StoredPart` checked them.
             body.append("<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(part.etag)\"</ETag></Part>" as String)
         }
         body.append("</CompleteMultipartUpload>")
@@ -68,10 +78,7 @@ extension Storage {
             "POST", key, parameters: [("uploadId", upload)], headers: [("content-type", "application/xml")],
             body: .bytes(body),
             milliseconds: 60_000)
-        // Completing may take longer than a header can wait: the answer is 200 and its body tells.
-        let result = try xml(reply)
-        if result.name == "Error" { throw StorageError(reply) }
-        guard let etag = result["ETag"] else { throw .unusable }
+        guard let etag = try xml(reply, "CompleteMultipartUploadResult")["ETag"] else { throw .unusable }
         return unquoted(etag)
     }
 
@@ -80,28 +87,45 @@ extension Storage {
         do throws(StorageError) {
             _ = try await send("DELETE", key, parameters: [("uploadId", upload)])
         } catch {
-            if case .refused(404, let code, _) = error, code != "NoSuchBucket" { return }
+            if error.isNoSuchUpload { return }
             throw error
         }
     }
 
-    /// What stands under the key: bytes and ETag. nil: nothing.
+    /// The object's size and ETag; nil if it doesn't exist.
     package func object(_ key: ObjectKey) async throws(StorageError) -> (size: Int, etag: String)? {
         do throws(StorageError) {
             let headers = try await send("HEAD", key).headers
-            guard let size = headers["Content-Length"].flatMap({ Int($0) }), let etag = headers["ETag"] else {
+            guard let size = headers["Content-Length"].flatMap(byteCount), let etag = headers["ETag"] else {
                 throw StorageError.unusable
             }
             return (size, unquoted(etag))
         } catch {
-            if case .refused(404, _, _) = error { return nil }
+            if error.isNoObject { return nil }
             throw error
         }
     }
 
-    private func xml(_ reply: HTTPClient.Reply) throws(StorageError) -> XML {
-        do { return try XML(reply.body) } catch { throw .unusable }
+    private func xml(_ reply: HTTPClient.Reply, _ root: String) throws(StorageError) -> XML {
+        guard let xml = try? XML(reply.body), xml.name == root else { throw .unusable }
+        return xml
     }
+}
+
+extension StoredPart {
+    /// nil: not a part that R2 can hold. What is taken can be added up without overflow and written as XML.
+    fileprivate init?(_ element: XML) {
+        guard let number = element["PartNumber"].flatMap(positiveInteger), number <= PartPlan.maxParts,
+            let size = element["Size"].flatMap(byteCount), size <= PartPlan.sizes.upperBound,
+            let etag = element["ETag"].map(unquoted), (1...128).contains(etag.utf8.count), isHeaderSafe(etag),
+            !etag.utf8.contains(where: { "<>&\"".utf8.contains($0) })
+        else { return nil }
+        self.init(number: number, size: size, etag: etag)
+    }
+}
+
+private func byteCount(_ text: String) -> Int? {
+    text == "0" ? 0 : positiveInteger(text)
 }
 
 /// The ETag a multipart object has by S3's rule: the MD5 of its parts' MD5s and their number. nil: a part's is no MD5.

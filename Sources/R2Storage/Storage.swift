@@ -10,6 +10,9 @@ package final class Storage: Sendable {
     private let client: UpstreamClient
     private let signer: RequestSigner
 
+    /// The largest answer is a page of 1000 parts.
+    private static let maxReplyBytes = 1 << 20
+
     package init(_ client: HTTPClient, _ bucket: Bucket) {
         self.client = UpstreamClient(.r2, client)
         signer = RequestSigner(bucket)
@@ -34,7 +37,7 @@ package final class Storage: Sendable {
             _ = try await attempt("HEAD", key, milliseconds: milliseconds, number: number)
             return true
         } catch {
-            if case .refused(404, _, _) = error { return false }
+            if error.isNoObject { return false }
             throw error
         }
     }
@@ -72,71 +75,12 @@ package final class Storage: Sendable {
             reply = try await client.send(
                 HTTPClient.Call(
                     method, request.url, headers: request.headers, body: body, timeout: milliseconds,
-                    maxReplyBytes: 4 << 20), attempt: number)
+                    maxReplyBytes: Self.maxReplyBytes), attempt: number)
         } catch {
             throw StorageError(error)
         }
-        guard (200..<300).contains(reply.status) else { throw StorageError(reply) }
+        // What takes longer than a header can wait is answered with 200, and its body says whether it failed.
+        guard (200..<300).contains(reply.status), !StorageError.isError(reply.body) else { throw StorageError(reply) }
         return reply
     }
-}
-
-/// What R2 answered, or that it didn't. Source: Cloudflare, "R2 error codes".
-package enum StorageError: Error, Sendable, Equatable {
-    case timeout
-    case unreachable(String)
-    /// Its certificate is none to be trusted.
-    case untrusted(String)
-    /// Its status; if it told them, its error code (`AccessDenied`) and the id Cloudflare traces the request by (`cf-ray`).
-    case refused(Int, code: String?, ray: String? = nil)
-    /// An answer that could not be read.
-    case unusable
-    case cancelled
-
-    init(_ error: TransferError) {
-        switch error {
-        case .timeout: self = .timeout
-        case .cancelled: self = .cancelled
-        case .unreachable(let cause), .broken(let cause): self = .unreachable(cause)
-        case .untrusted(let cause): self = .untrusted(cause)
-        case .tooLarge, .forbiddenAddress: self = .unreachable("\(error)")
-        }
-    }
-
-    init(_ reply: HTTPClient.Reply) {
-        let code = (try? XML(reply.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil }
-        self = .refused(reply.status, code: word(code), ray: word(reply.headers["cf-ray"]))
-    }
-
-    /// Trying again may help; R2 takes one write a second for a key.
-    package var isMomentary: Bool {
-        switch self {
-        case .timeout, .unreachable: true
-        case .refused(let status, _, _): status == 429 || status >= 500
-        case .untrusted, .cancelled, .unusable: false
-        }
-    }
-
-    /// R2 doesn't know the upload: completed, aborted, or older than its lifetime.
-    package var isNoSuchUpload: Bool {
-        if case .refused(_, "NoSuchUpload", _) = self { true } else { false }
-    }
-
-    package var fault: Fault {
-        switch self {
-        case .timeout: Fault(.storageTimeout)
-        case .unreachable(let cause), .untrusted(let cause): Fault(.storageUnavailable, detail: cause)
-        case .refused(let status, let code, let ray):
-            Fault(
-                isMomentary ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)",
-                cause: ray.map { "cf-ray \($0)" })
-        case .unusable: Fault(.storageUnavailable, detail: "The answer could not be read")
-        case .cancelled: Fault(.internalError)
-        }
-    }
-}
-
-/// A word that may be told and logged: 1…64 printable characters without spaces.
-private func word(_ text: String?) -> String? {
-    text.flatMap { (1...64).contains($0.utf8.count) && isHeaderSafe($0) ? $0 : nil }
 }

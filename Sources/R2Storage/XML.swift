@@ -17,6 +17,13 @@ struct XML {
         guard reader.bytes.isEmpty else { throw Invalid() }
     }
 
+    /// The name of a text's root element, of which no more is read; nil: there is none.
+    static func rootName(of bytes: [UInt8]) -> String? {
+        var reader = Reader(bytes: bytes[...])
+        reader.skipProlog()
+        return try? reader.startName()
+    }
+
     private init(name: String) {
         self.name = name
     }
@@ -43,8 +50,8 @@ struct XML {
         }
 
         mutating func element(depth: Int) throws(Invalid) -> XML {
-            guard depth <= maxDepth, take("<"), !bytes.starts(with: "!".utf8) else { throw Invalid() }
-            var element = XML(name: try name())
+            guard depth <= maxDepth else { throw Invalid() }
+            var element = XML(name: try startName())
             if try skipAttributes() { return element }
             while true {
                 let run = bytes.prefix { $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: "&") }
@@ -64,6 +71,11 @@ struct XML {
                     element.children.append(try self.element(depth: depth + 1))
                 }
             }
+        }
+
+        mutating func startName() throws(Invalid) -> String {
+            guard take("<"), !bytes.starts(with: "!".utf8) else { throw Invalid() }
+            return try name()
         }
 
         /// Letters, digits, `-`, `_`, `.` and `:`; what stands before the last `:` is cut.

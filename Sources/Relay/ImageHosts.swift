@@ -1,25 +1,49 @@
 import Core
+import HTTP
+import R2
 
-/// The hosts images are fetched from, `OZON_IMAGE_HOSTS`: https on port 443 only; `.ozone.ru` is that domain and what lies
-/// under it. An entry `http://127.0.0.1:9402` allows exactly that origin: a sandbox.
+/// Where images are copied from. The hosts of `OZON_IMAGE_HOSTS`: https on port 443 only; `.ozone.ru` is that domain
+/// and what lies under it. An entry `http://127.0.0.1:9402` allows exactly that origin: a sandbox. And what lies under
+/// `R2_PUBLIC_BASE`: products carry pictures that we stored.
 package struct ImageHosts: Sendable {
     private var domains: [String] = []
     private var origins: [String] = []
+    private let publicBase: URLReference?
 
-    /// Where an allowed URL leads.
-    package enum Place: Sendable {
-        /// On the internet: only public addresses may be connected to.
-        case open
-        /// An origin declared as it stands.
+    /// How far an allowed URL is trusted.
+    package enum Trust: Sendable {
+        /// The host is on the internet: only public addresses may be connected to.
+        case publicAddresses
+        /// The settings name the origin itself, whatever its address.
         case declared
     }
 
-    package init?(_ settings: inout Settings) {
+    /// Why a URL isn't fetched.
+    package enum Refusal: Error, Sendable, Equatable {
+        case noURL, tooLong, notListed, notHTTPS, otherPort
+
+        /// For people.
+        package var reason: String {
+            switch self {
+            case .noURL: "Invalid URL format"
+            case .tooLong: "Invalid URL format: over \(maxURLBytes) bytes"
+            case .notListed: "Host not allowed: not in OZON_IMAGE_HOSTS"
+            case .notHTTPS: "Host not allowed: not https"
+            case .otherPort: "Host not allowed: not port 443"
+            }
+        }
+    }
+
+    /// - Parameter publicBase: `R2_PUBLIC_BASE`; nil: no picture of ours is copied.
+    package init?(_ settings: inout Settings, publicBase: String?) {
+        self.publicBase = publicBase.map { URLReference($0) }
         for entry in settings.list("OZON_IMAGE_HOSTS").flatMap({ $0.isEmpty ? nil : $0 }) ?? [
             ".ozone.ru", ".ozonru.cn",
         ] {
-            if let (scheme, authority, rest) = parts(of: entry), scheme == "http" || scheme == "https", rest.isEmpty {
-                origins.append("\(scheme)://\(authority)")
+            let url = URLReference(entry)
+            let isOrigin = ["", "/"].contains(url.path) && url.query == nil && !entry.utf8.contains(UInt8(ascii: "@"))
+            if let origin = url.origin, url.isWeb, isOrigin {
+                origins.append(origin)
             } else if isDomain(entry.lowercased()) {
                 domains.append(entry.lowercased())
             } else {
@@ -29,21 +53,47 @@ package struct ImageHosts: Sendable {
         }
     }
 
-    /// nil: not to be fetched.
-    package func place(of url: String) -> Place? {
-        guard isHeaderSafe(url), let (scheme, authority, _) = parts(of: url) else { return nil }
-        if origins.contains("\(scheme)://\(authority)") { return .declared }
-        guard scheme == "https" else { return nil }
-        let host =
-            authority.utf8.reversed().starts(with: ":443".utf8.reversed()) ? authority.dropLast(4) : authority[...]
-        let isAllowed = domains.contains { domain in
-            let bare = domain.utf8.first == UInt8(ascii: ".") ? domain.dropFirst() : domain[...]
-            return host == bare
-                || domain.utf8.first == UInt8(ascii: ".") && host.utf8.count > domain.utf8.count
+    package func trust(in text: String) throws(Refusal) -> Trust {
+        if text.utf8.count > maxURLBytes { throw .tooLong }
+        let url = URLReference(text)
+        // URL parsers read user information and backslashes in different ways.
+        guard isHeaderSafe(text), !text.utf8.contains(UInt8(ascii: "\\")), let origin = url.origin,
+            url.authority?.utf8.contains(UInt8(ascii: "@")) == false
+        else { throw .noURL }
+        if url.isWeb, origins.contains(origin) || isOurs(url) { return .declared }
+        let authority = url.authority ?? ""
+        let name = authority.prefix { $0 != ":" }
+        guard isName(name), isListed(name) else { throw .notListed }
+        guard url.scheme == "https" else { throw .notHTTPS }
+        guard origin == "https://\(name)" else { throw .otherPort }
+        return .publicAddresses
+    }
+
+    private func isListed(_ host: Substring) -> Bool {
+        domains.contains { domain in
+            guard domain.utf8.first == UInt8(ascii: ".") else { return host == domain }
+            return host == domain.dropFirst()
+                || host.utf8.count > domain.utf8.count
                     && host.utf8.suffix(domain.utf8.count).elementsEqual(domain.utf8)
         }
-        return isName(host) && isAllowed ? .open : nil
     }
+
+    /// Under the public base, and still so for a server that reads `..` or `%2e%2e` in a path.
+    private func isOurs(_ url: URLReference) -> Bool {
+        guard let publicBase, let origin = publicBase.origin, url.origin == origin else { return false }
+        let isBelow =
+            url.path.utf8.starts(with: publicBase.path.utf8)
+            && url.path.utf8.dropFirst(publicBase.path.utf8.count).first == UInt8(ascii: "/")
+        let dots = [".", "..", "%2e", "%2e%2e", ".%2e", "%2e."]
+        return isBelow && !url.path.lowercased().split(separator: "/").contains { dots.contains(String($0)) }
+    }
+}
+
+/// Longer URLs aren't fetched: no image has one.
+package let maxURLBytes = 2048
+
+extension URLReference {
+    fileprivate var isWeb: Bool { scheme == "https" || scheme == "http" }
 }
 
 private func isName(_ host: Substring) -> Bool {
@@ -63,26 +113,18 @@ private func isDomain(_ entry: String) -> Bool {
     return isName(bare) && bare.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
 }
 
-/// `https://Host:443/path?query` → (`https`, `host:443`, `path?query`); nil with userinfo or a backslash, which URL parsers
-/// read in different ways.
-func parts(of url: String) -> (scheme: String, authority: String, rest: Substring)? {
-    let bytes = url.utf8
-    guard !bytes.contains(UInt8(ascii: "\\")), let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
-        bytes[colon...].starts(with: "://".utf8)
-    else { return nil }
-    let start = bytes.index(colon, offsetBy: 3)
-    let ends = [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")]
-    let end = bytes[start...].firstIndex { ends.contains($0) } ?? bytes.endIndex
-    let authority = url[start..<end]
-    guard !authority.isEmpty, !authority.utf8.contains(UInt8(ascii: "@")) else { return nil }
-    return (url[..<colon].lowercased(), authority.lowercased(), url[end...].drop { $0 == "/" })
-}
-
-/// Where a redirect leads: absolute, or a path on the same origin. nil: neither.
+/// Where a `Location` leads that came from a URL; nil if it is no reference. A browser escapes what isn't ASCII, so do
+/// we.
 func redirected(from url: String, to location: String) -> String? {
-    if parts(of: location) != nil { return location }
-    guard let (scheme, authority, _) = parts(of: url), location.utf8.first == UInt8(ascii: "/"),
-        !location.utf8.starts(with: "//".utf8)
-    else { return nil }
-    return "\(scheme)://\(authority)\(location)"
+    var escaped: [UInt8] = []
+    for byte in location.utf8 {
+        switch byte {
+        case 0x21..<0x7F: escaped.append(byte)
+        case 0x20, 0x80...: escaped.append(escaped: byte)
+        default: return nil
+        }
+    }
+    if escaped.isEmpty { return nil }
+    let target = URLReference(String(decoding: escaped, as: UTF8.self)).resolved(against: URLReference(url))
+    return target.origin == nil ? nil : target.text
 }

@@ -5,8 +5,8 @@ import R2
 import R2Storage
 import Upstreams
 
-/// Copies one image from Ozon's CDN into the bucket without holding it: what the download brings is sent on at once, each
-/// side pausing the other, and a download that breaks off aborts the upload, so that R2 stores nothing.
+/// Copies one image from Ozon's CDN into the bucket without holding it: what the download brings is sent on at once,
+/// each side pausing the other, and a download that breaks off aborts the upload, so that R2 stores nothing.
 package final class ImageRelay: Sendable {
     private let cdn: UpstreamClient
     private let storage: Storage
@@ -19,23 +19,10 @@ package final class ImageRelay: Sendable {
     private static let maxRedirects = 3
     private static let retries = 2
 
-    /// Why an image was not copied, for people.
-    package struct Failure: Error, Sendable {
-        package let reason: String
-        /// What R2 said: its error code, or why there was no answer.
-        package let detail: String?
-        let isMomentary: Bool
-
-        init(_ reason: String, detail: String? = nil, isMomentary: Bool = false) {
-            self.reason = reason
-            self.detail = detail
-            self.isMomentary = isMomentary
-        }
-    }
-
-    /// `OZON_IMAGE_HOSTS` `MAX_IMAGE_BYTES` `IMAGE_TIMEOUT` `MAX_TRANSFERS` `SSL_CERT_FILE`. nil: `settings` has noted why.
+    /// `OZON_IMAGE_HOSTS` `MAX_IMAGE_BYTES` `IMAGE_TIMEOUT` `MAX_TRANSFERS` `SSL_CERT_FILE`. nil: `settings` has noted
+    /// why.
     package init?(_ settings: inout Settings, _ bucket: Bucket?) {
-        let hosts = ImageHosts(&settings)
+        let hosts = ImageHosts(&settings, publicBase: bucket?.publicBase)
         maxBytes = settings.integer("MAX_IMAGE_BYTES", default: 50_000_000, in: 1...(5 << 30))
         milliseconds = settings.integer("IMAGE_TIMEOUT", default: 30, in: 1...3600) * 1000
         slots = TransferSlots(count: settings.integer("MAX_TRANSFERS", default: 32, in: 1...1024))
@@ -48,9 +35,20 @@ package final class ImageRelay: Sendable {
         storage = Storage(client, bucket)
     }
 
-    /// Whether the key is already there.
-    package func holds(_ key: ObjectKey) async throws -> Bool {
-        try await repeated { (number) async throws(Failure) in
+    /// Copies an image; with `skipsExisting` an object that exists is left as it is. A failure that may pass is retried
+    /// up to twice, the download included. The key's turn is taken before a transfer slot, and a slot is held during an
+    /// attempt only, so that neither waiting for another copy to the same key nor a pause keeps a slot from other
+    /// images.
+    package func copy(_ url: String, to key: ObjectKey, skipsExisting: Bool = false) async throws {
+        let bytes = try await turns(key.text) { () async throws -> Int? in
+            if skipsExisting, try await isStored(key) { return nil }
+            return try await repeated { number async throws(Failure) in try await copyOnce(url, key, number) }
+        }
+        if let bytes { Trace.image(bytes: bytes) }
+    }
+
+    private func isStored(_ key: ObjectKey) async throws -> Bool {
+        try await repeated { number async throws(Failure) in
             do throws(StorageError) {
                 return try await storage.contains(key, milliseconds: milliseconds, attempt: number)
             } catch {
@@ -59,26 +57,22 @@ package final class ImageRelay: Sendable {
         }
     }
 
-    /// Up to two more tries where trying again may help, the download included.
-    package func copy(_ url: String, to key: ObjectKey) async throws {
-        let bytes = try await turns(key.text) {
-            try await repeated { (number) async throws(Failure) in try await copyOnce(url, key, number) }
-        }
-        Trace.image(bytes: bytes)
-    }
-
     private func repeated<Value: Sendable>(_ attempt: (Int) async throws(Failure) -> Value) async throws -> Value {
         var tries = 0
         while true {
-            do throws(Failure) {
-                return try await attempt(tries + 1)
-            } catch {
+            let wait: Duration
+            do {
+                return try await slots { try await attempt(tries + 1) }
+            } catch let failure as Failure {
                 try Task.checkCancellation()
-                guard error.isMomentary, tries < Self.retries else { throw error }
+                guard failure.isMomentary, tries < Self.retries else { throw failure }
+                let retryAfter = failure.retryAfter ?? .zero
+                if retryAfter > .milliseconds(milliseconds) { throw failure }
+                // R2 takes one write a second for a key.
+                wait = max(retryAfter, .milliseconds(Int.random(in: 1000...1500)) * (tries + 1))
             }
             tries += 1
-            // R2 takes one write a second for a key.
-            try await Trace.pause(for: .milliseconds(Int.random(in: 1000...1500)) * tries)
+            try await Trace.pause(for: wait)
         }
     }
 
@@ -93,8 +87,8 @@ package final class ImageRelay: Sendable {
         let length = reply.headers["Content-Length"].flatMap(positiveInteger)
         if let length, length > maxBytes { throw Failure("Too large") }
         let head: [UInt8]
-        do throws(TransferError) { head = try await pipe.peek(32) } catch { throw Failure(error) }
-        guard let type = imageType(head) else { throw Failure("Not an image") }
+        do throws(TransferError) { head = try await pipe.peek(ImageFormat.headBytes) } catch { throw Failure(error) }
+        guard let type = ImageFormat(head: head)?.mediaType else { throw Failure("Not an image") }
         // Beside chunks a length means nothing (RFC 9112, 6.3).
         if let length, reply.headers["Content-Encoding"] == nil, reply.headers["Transfer-Encoding"] == nil {
             try await put(key, .pipe(pipe, count: length), type, deadline, pipe, number)
@@ -109,10 +103,11 @@ package final class ImageRelay: Sendable {
     ) async throws(Failure) -> Download {
         var url = url
         for _ in 0...Self.maxRedirects {
-            guard let place = hosts.place(of: url) else { throw Failure("Host not allowed") }
+            let trust: ImageHosts.Trust
+            do throws(ImageHosts.Refusal) { trust = try hosts.trust(in: url) } catch { throw Failure(error.reason) }
             let call = HTTPClient.Call(
                 "GET", url, headers: [("Accept", "image/*")], timeout: remaining(deadline), maxReplyBytes: 64 << 10,
-                onlyPublicAddresses: place == .open)
+                onlyPublicAddresses: trust == .publicAddresses)
             let download: Download
             do throws(TransferError) { download = try await cdn.download(call, into: pipe, attempt: number) } catch {
                 throw Failure(error)
@@ -120,14 +115,11 @@ package final class ImageRelay: Sendable {
             let reply = download.reply
             if reply.status == 200 { return download }
             download.end()
-            switch reply.status {
-            case 301, 302, 303, 307, 308:
-                guard let next = reply.headers["Location"].flatMap({ redirected(from: url, to: $0) }) else {
-                    throw Failure("HTTP \(reply.status) without a place to go")
-                }
-                url = next
-            default: throw Failure("HTTP \(reply.status)", isMomentary: reply.status >= 500 || reply.status == 429)
+            guard [301, 302, 303, 307, 308].contains(reply.status) else { throw Failure(reply, of: url) }
+            guard let next = reply.headers["Location"].flatMap({ redirected(from: url, to: $0) }) else {
+                throw Failure("HTTP \(reply.status) without a valid Location")
             }
+            url = next
         }
         throw Failure("Too many redirects")
     }
@@ -163,24 +155,5 @@ package final class ImageRelay: Sendable {
 
     private func remaining(_ deadline: ContinuousClock.Instant) -> Int {
         max(ContinuousClock.now.duration(to: deadline).milliseconds, 1)
-    }
-}
-
-extension ImageRelay.Failure {
-    init(_ error: TransferError) {
-        switch error {
-        case .timeout: self.init("Timeout", isMomentary: true)
-        case .unreachable: self.init("Host unreachable", isMomentary: true)
-        case .untrusted: self.init("Certificate not trusted")
-        case .broken: self.init("Connection broken", isMomentary: true)
-        case .tooLarge: self.init("Too large")
-        case .forbiddenAddress: self.init("Host not allowed")
-        case .cancelled: self.init("Cancelled")
-        }
-    }
-
-    init(_ error: StorageError) {
-        let fault = error.fault
-        self.init(fault.kind.row.error, detail: fault.detail, isMomentary: error.isMomentary)
     }
 }

@@ -17,7 +17,7 @@ package struct UpstreamClient: Sendable {
         let measured = UpstreamCall(upstream, call.method, call.url, attempt: attempt)
         do throws(TransferError) {
             let reply = try await client.send(call)
-            measured.end(status: reply.status, sent: call.body.count, received: reply.body.count)
+            measured.end(status: reply.status, sent: reply.sent, received: reply.body.count)
             return reply
         } catch {
             measured.end(status: nil, failure: error.outcome, sent: call.body.count, received: 0, cause: error.cause)
@@ -56,7 +56,7 @@ package struct Download: Sendable {
 extension HTTPClient.Call.Body {
     fileprivate var count: Int {
         switch self {
-        case .none: 0
+        case .none, .made: 0
         case .bytes(let bytes): bytes.count
         case .pipe(_, let count), .file(_, let count): count
         }

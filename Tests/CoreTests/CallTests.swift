@@ -14,7 +14,8 @@ struct CallTests {
         }
         for type in [
             "", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/plain; application/json",
-            "text/plain, application/json", "application/json\u{301}", "application/ld+json",
+            "text/plain, application/json", "application/json\u{301}", "application/ld+json", "application /json",
+            "application/ json", "application/js on", "application", "/json", "application/json/x", "application/json,",
         ] {
             #expect(!isJSON(type), "\(type)")
         }
@@ -34,19 +35,25 @@ struct CallTests {
     @Test("R2_PREFIX narrows what a call may reach")
     func prefix() throws {
         let rules = UploadRules(prefixes: AllowedPrefixes(["users/"]), types: [], requiresType: false, maxBytes: 1)
-        func allows(_ prefix: String?, _ key: String) throws -> Bool {
+        func allows(_ prefix: String?, _ key: String, scope: AllowedPrefixes? = nil) throws -> Bool {
             let parameters = Parameters(prefix.map { [("R2_PREFIX", $0)] } ?? [])
-            let call = Call(
-                tools: NoTools(), parameters: parameters, scope: nil, scoreboard: Scoreboard(endpoint: ""))
-            do throws(Fault) { try call.allow(try! ObjectKey(key), by: rules) } catch {
+            let fields = try Fields(
+                body: Array("{\"p\": \"\(key)\"}".utf8), caller: Caller(parameters, scope: scope))
+            let isRead = fields.objectKey("p", rules)?.text == key
+            do throws(Fault) { try fields.check() } catch {
                 #expect(error.kind == .pathNotAllowed)
+                #expect(!isRead)
                 return false
             }
-            return true
+            return isRead
         }
         #expect(try allows(nil, "users/v/a"))
         #expect(try allows("users/u/", "users/u/a"))
         #expect(try !allows("users/u/", "users/v/a"))
         #expect(try !allows("", "users/v/a"), "an empty variable must not open the bucket")
+        let scope = AllowedPrefixes(["users/v/"])
+        #expect(try allows(nil, "users/v/a", scope: scope))
+        #expect(try !allows(nil, "users/u/a", scope: scope))
+        #expect(try !allows("users/u/", "users/v/a", scope: scope))
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 private func faults(_ body: String, _ read: (Fields) -> Void) -> [FieldFault] {
     do throws(Fault) {
-        let fields = try Fields(body: Array(body.utf8))
+        let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
         read(fields)
         try fields.check()
         return []
@@ -149,5 +149,57 @@ struct FieldsTests {
         for text in ["", "0", "-1", "+1", " 1", "1 ", "1.0", "١", "9223372036854775808"] {
             #expect(positiveInteger(text) == nil, "\(text)")
         }
+    }
+
+    private static let bad = "[" + Array(repeating: "0", count: 524_000).joined(separator: ",") + "]"
+
+    @Test func `Half a million bad entries are one fault, whatever the list`() {
+        let lists: [(limit: Int, read: (Fields) -> Void)] = [
+            (1000, { _ = $0.entries("l") { _, _ in true } }), (1000, { _ = $0.integers("l", in: 1...9, limit: 1000) }),
+            (5000, { _ = $0.strings("l", limit: 5000) }), (100_000, { _ = $0.strings("l", limit: 100_000) }),
+            (10_000, { _ = $0.objects("l", limit: 10_000) { $0.string("x") } }),
+        ]
+        let strings = Self.bad.replacing("0", with: "\"\"")
+        for list in [Self.bad, strings, Self.bad.replacing("0", with: "null"), Self.bad.replacing("0", with: "{}")] {
+            for (limit, read) in lists {
+                #expect(faults("{\"l\": \(list)}", read) == [fault("l", "Exceeds limit (\(limit))")])
+            }
+        }
+    }
+
+    @Test func `A list without a limit of its own may have 1000 entries`() {
+        func body(_ count: Int) -> String {
+            "{\"l\": [\(Array(repeating: "\"a\"", count: count).joined(separator: ","))]}"
+        }
+        #expect(accepted(body(1000)) { $0.entries("l") { _, _ in true }.count == 1000 })
+        #expect(faults(body(1001)) { _ = $0.entries("l") { _, _ in true } } == [fault("l", "Exceeds limit (1000)")])
+    }
+
+    @Test func `Of more than a hundred faults the first are listed and the others counted`() throws {
+        for (count, omitted) in [(99, 0), (100, 0), (101, 1), (1000, 900)] {
+            let body = "{\"l\": [\(Array(repeating: "0", count: count).joined(separator: ","))]}"
+            let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
+            _ = fields.strings("l", limit: 1000)
+            let error = #expect(throws: Fault.self) { try fields.check() }
+            #expect(error?.errors.count == min(count, 100) && error?.errorsOmitted == omitted)
+            #expect(error?.errors.last == fault("l", "Must be a string", index: min(count, 100) - 1))
+            var json = JSONWriter()
+            json.object { error?.writeMembers(to: &$0, requestID: "r") }
+            #expect(
+                String(decoding: json.bytes, as: UTF8.self).hasSuffix(
+                    omitted == 0 ? "}]}" : "}],\"errors_omitted\":\(omitted)}"))
+        }
+        let many = (0..<500).map { FieldFault(field: "f\($0)", reason: "x") }
+        #expect(Fault(errors: many).errors.count == 100 && Fault(errors: many).errorsOmitted == 400)
+    }
+
+    @Test func `Reports turned into reasons are listed up to a hundred too, in their order`() throws {
+        let fields = try Fields(body: Array("{}".utf8), caller: .unlimited)
+        for index in 0..<150 { fields.report(fault("r", "x", index: index)) }
+        #expect(fields.reports.count == 150)
+        try fields.check()
+        fields.failReports()
+        let error = #expect(throws: Fault.self) { try fields.check() }
+        #expect(error?.errors.map(\.index) == (0..<100).map { $0 } && error?.errorsOmitted == 50)
     }
 }

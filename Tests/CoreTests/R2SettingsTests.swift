@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import HTTP
 import R2
 import TestSupport
@@ -28,8 +29,8 @@ struct R2SettingsTests {
         let made = settings.bucket()
         let bucket = try #require(made)
         #expect(bucket.host == "account.r2.cloudflarestorage.com")
-        #expect(text(bucket.path(of: try ObjectKey("a b"))) == "/pictures/a%20b")
-        #expect(bucket.publicURL(of: try ObjectKey("a b")) == "https://r0.image2url.com/a%20b")
+        #expect(text(bucket.path(of: try AllowedPrefixes([]).key("a b"))) == "/pictures/a%20b")
+        #expect(bucket.publicURL(of: try AllowedPrefixes([]).key("a b")) == "https://r0.image2url.com/a%20b")
     }
 
     @Test("all that is missing is told at once")
@@ -52,6 +53,7 @@ struct R2SettingsTests {
             ("R2_PUBLIC_BASE", "https://"), ("R2_PUBLIC_BASE", "https:///x"), ("R2_PUBLIC_BASE", "https://h?x"),
             ("R2_PUBLIC_BASE", "https://h#x"), ("R2_PUBLIC_BASE", "https://h h"), ("R2_PUBLIC_BASE", "ftp://h"),
             ("R2_ALLOWED_PREFIXES", ","), ("R2_ALLOWED_PREFIXES", " , "), ("R2_ALLOWED_TYPES", "jpeg"),
+            ("R2_ALLOWED_TYPES", "image /png"), ("R2_ALLOWED_TYPES", "image/"), ("R2_ALLOWED_TYPES", "a/b/c"),
             ("R2_REQUIRE_TYPE", "yes"), ("MAX_UPLOAD_BYTES", "0"),
         ]
         for (name, value) in cases {
@@ -63,13 +65,12 @@ struct R2SettingsTests {
 
     @Test("users/ is the prefix unless told otherwise; told empty, every key is allowed")
     func prefixes() throws {
-        let outside = try ObjectKey("other/a.jpg")
         for (value, allowed) in [(nil, false), ("", true), ("other", true), ("users/, other/", true)]
             as [(String?, Bool)]
         {
             var settings = Settings { $0 == "R2_ALLOWED_PREFIXES" ? value : nil }
             let rules = settings.uploadRules()
-            #expect(rules.prefixes.allows(outside) == allowed)
+            #expect(((try? rules.prefixes.key("other/a.jpg")) != nil) == allowed)
         }
     }
 
@@ -82,6 +83,13 @@ struct R2SettingsTests {
         #expect(rules.maxBytes == 5_368_709_120)
         #expect(!rules.requiresType)
     }
+
+    @Test func `The types allowed are the same in every spelling`() {
+        var settings = Settings { $0 == "R2_ALLOWED_TYPES" ? "image/JPG, image/heif,text/plain; charset=utf-8" : nil }
+        let rules = settings.uploadRules()
+        #expect(rules.types == ["image/jpeg", "image/heic", "text/plain"])
+        #expect(settings.faults.isEmpty)
+    }
 }
 
 @Suite("An upload's fields")
@@ -90,7 +98,7 @@ struct UploadTests {
         prefixes: AllowedPrefixes(["users/"]), types: ["image/jpeg", "image/png"], requiresType: false, maxBytes: 100)
 
     private func upload(_ body: String, _ rules: UploadRules? = nil) throws(Fault) -> Upload? {
-        let fields = try Fields(body: Array(body.utf8))
+        let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
         let upload = Upload(fields, rules ?? self.rules)
         try fields.check()
         return upload
@@ -107,7 +115,7 @@ struct UploadTests {
     @Test("what is signed is what the browser is told to send, but for content-length, which it sends by itself")
     func headers() throws {
         let body =
-            #"{"r2_path": "a", "expires_in": "60", "content_type": "image/png", "content_length": 100, "if_none_match": "*"}"#
+            #"{"r2_path": "users/a", "expires_in": "60", "content_type": "image/png", "content_length": 100, "if_none_match": "*"}"#
         let upload = try #require(try upload(body))
         #expect(upload.expiresIn == 60)
         #expect(upload.headers.map { "\($0.name): \($0.value)" } == ["content-type: image/png", "if-none-match: *"])
@@ -139,5 +147,43 @@ struct UploadTests {
         #expect(none?.errors.map(\.reason) == ["Field required", "Field required"])
         let empty = #expect(throws: Fault.self) { try upload(#"{"r2_path": ""}"#) }
         #expect(empty?.errors == [FieldFault(field: "r2_path", reason: "Must not be empty")])
+    }
+
+    @Test func `A key outside what is allowed is no value, and is refused after all other faults`() throws {
+        let other = #expect(throws: Fault.self) { try upload(#"{"r2_path": "other/a"}"#) }
+        #expect(other?.kind == .pathNotAllowed)
+        let both = #expect(throws: Fault.self) { try upload(#"{"r2_path": "other/a", "expires_in": 0}"#) }
+        #expect(both?.kind == .validationFailed && both?.errors.map(\.field) == ["expires_in"])
+    }
+
+    @Test func `A path given twice is a fault, be it allowed or not`() throws {
+        for path in ["users/a", "other/a", "users/\u{e9}"] {
+            let body =
+                "{\"a\": {\"r2_path\": \"\(path)\"}, \"b\": {\"r2_path\": \"\(path.decomposedStringWithCanonicalMapping)\"}}"
+            let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
+            let paths = DistinctPaths()
+            for name in ["a", "b"] as [StaticString] {
+                _ = fields.object(name).flatMap { Upload($0, rules, among: paths) }
+            }
+            let error = #expect(throws: Fault.self) { try fields.check() }
+            #expect(error?.errors == [FieldFault(field: "b.r2_path", reason: "Invalid path: is given twice")])
+        }
+    }
+
+    @Test(arguments: ["image/jpg", "image/pjpeg", "IMAGE/JPEG", "image/jpeg; x=y"])
+    func `A type is signed in the one spelling it is stored with`(_ type: String) throws {
+        let upload = try #require(try upload("{\"r2_path\": \"users/a\", \"content_type\": \"\(type)\"}"))
+        #expect(upload.headers.map { "\($0.name): \($0.value)" } == ["content-type: image/jpeg"])
+    }
+
+    @Test func `An upload's id may hold whatever is no control character`() throws {
+        func id(_ text: String) throws -> String? {
+            let fields = try Fields(body: Array("{\"upload_id\": \"\(text)\"}".utf8), caller: .unlimited)
+            return fields.uploadID()
+        }
+        for text in ["a", "a b+/=", "é", "<&>", String(repeating: "x", count: 2048)] { #expect(try id(text) == text) }
+        for text in ["", "a\\n", "\u{7F}", "\u{85}", "\\u0000", String(repeating: "x", count: 2049)] {
+            #expect(try id(text) == nil, "\(text.debugDescription)")
+        }
     }
 }

@@ -127,4 +127,17 @@ struct RequestPathTests {
         #expect(lines.first == #"{"n":1}"#)
         #expect(lines.last?.hasPrefix(#"{"type":"error","success":false,"error":"Ozon API timeout","#) == true)
     }
+
+    @Test func `A request that runs holds no body`() async throws {
+        let path = RequestPath<Ask, Greeting>(
+            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, observation: observation())
+        let request = Request(
+            parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name": "x"}"#.utf8)))
+        let handler = path.handler(
+            .suspending { ask, _ in
+                guard case .incomplete = request.takeBody() else { throw Fault(.internalError) }
+                return Greeting(name: ask.name)
+            })
+        #expect(try await Reply(handler(request)).body == #"{"hello":"x"}"#)
+    }
 }

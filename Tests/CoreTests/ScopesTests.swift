@@ -29,8 +29,8 @@ struct ScopesTests {
         let scoped = try #require(keys.access("scoped-key"))
         #expect(scoped.id == "studio")
         #expect(scoped.endpoints == ["r2-presigned-url", "r2-presigned-urls"])
-        #expect(try scoped.prefixes?.allows(ObjectKey("users/a/b")) == true)
-        #expect(try scoped.prefixes?.allows(ObjectKey("users/ab")) == false)
+        #expect(try scoped.prefixes?.key("users/a/b").text == "users/a/b")
+        #expect(throws: KeyRefusal.notAllowed(path: "users/ab")) { try scoped.prefixes?.key("users/ab") }
         let plain = try #require(keys.access("plain-key"))
         #expect(plain.id == nil && plain.prefixes == nil && plain.endpoints == nil)
         for wrong in ["", "scoped-ke", "scoped-key ", hex(SHA256.digest(Array("scoped-key".utf8)))] {
@@ -50,7 +50,7 @@ struct ScopesTests {
     @Test("no prefixes, or an empty one, open nothing", arguments: [[], [""]] as [[String]])
     func nothing(_ prefixes: [String]) throws {
         let access = try #require(try keys([entry("k", ["prefixes": prefixes])]).access("k"))
-        #expect(try access.prefixes?.allows(ObjectKey("users/a/b")) == false)
+        #expect(throws: KeyRefusal.notAllowed(path: "users/a/b")) { try access.prefixes?.key("users/a/b") }
     }
 
     @Test("a key that is also a plain one has no scope; of a new list only the new keys hold")

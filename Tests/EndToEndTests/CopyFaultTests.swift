@@ -8,7 +8,7 @@ extension EndToEnd {
             ("RESET", "Connection broken", 3), ("SHORT", "Connection broken", 3), ("404", "HTTP 404", 1),
             ("500", "HTTP 500", 3), ("500-ONCE", nil, 2), ("HTML", "Not an image", 1), ("CHUNKED", nil, 1),
             ("STALL", "Timeout", 3), ("ENDLESS", "Too large", 1), ("REDIRECT", nil, 1),
-            ("REDIRECT-EVIL", "Host not allowed", 1), ("NOCORS", nil, 1),
+            ("REDIRECT-EVIL", "Host not allowed: not in OZON_IMAGE_HOSTS", 1), ("NOCORS", nil, 1),
         ]
         private static let images: [(name: String, reason: String?)] = [
             ("size-2000000-cap.jpg", nil), ("size-2000001-over.jpg", "Too large"), ("chunked-2000000-cap.jpg", nil),
@@ -16,7 +16,8 @@ extension EndToEnd {
             ("chunked-1048577-file.jpg", nil), ("redirects-3-a.jpg", nil),
             ("redirects-4-b.jpg", "Too many redirects"), ("size-0-nothing.jpg", "Not an image"),
             ("size-4-short.jpg", nil), ("size-2-shorter.jpg", "Not an image"),
-            ("to-nowhere.jpg?to=//127.0.0.1/", "HTTP 302 without a place to go"),
+            ("to-nowhere.jpg?to=//127.0.0.1/", "Host not allowed: not in OZON_IMAGE_HOSTS"),
+            ("to-no-url.jpg?to=mailto:a@b", "HTTP 302 without a valid Location"),
         ]
 
         @Test func `Each image tells its own fault, is tried as often as helps, and only whole ones are stored`() throws

@@ -86,6 +86,9 @@ extension EndToEnd {
             let many = (1...5001).map { "A-\($0)" }
             try refused([:], ["articles: Exceeds limit (5000)"], articles: many)
             try refused(["presign": true], ["articles: Exceeds limit (500)"], articles: Array(many.prefix(501)))
+            try refused(
+                ["presign": true, "user_id": ""], ["articles: Exceeds limit (500)", "user_id: Must not be empty"],
+                articles: Array(many.prefix(501)))
             let handler = try Handler(.download, ["OZON_MAX_ARTICLES": "2"])
             #expect(faults(try handler.post(downloadBody(["1", "2", "3"]))) == ["articles: Exceeds limit (2)"])
             #expect(try handler.post(downloadBody(["1", "2"])).status == 200)

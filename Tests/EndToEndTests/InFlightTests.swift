@@ -84,6 +84,30 @@ extension EndToEnd {
             }
         }
 
+        @Test func `A request under way keeps what it needs of its body, and no more`() throws {
+            let handler = try Handler(.download, ["OZON_TIMEOUT": "60"]).warmedUp()
+            let articles = (0..<5000).map { "\($0)".padding(toLength: 200, withPad: "x", startingAt: 0) }
+            // Under the limit of a body, and of which nothing is needed.
+            let unknown = String(repeating: "y", count: 1_000_000)
+            for (more, most) in [(["articles": articles], 2.5), (["x": unknown], 0.5)] as [([String: Any], Double)] {
+                let client = nextClient()
+                let body = Array(downloadBody(["A-1"], client: client, key: "stall", more).utf8)
+                let before = handler.program.statusLine("RssAnon") ?? 0
+                var open: [FastCGIWire] = []
+                for _ in 0..<50 {
+                    let wire = try handler.connect()
+                    try wire.wire.send(FastCGIWire.request(body, key: try sandbox().key))
+                    open.append(wire)
+                }
+                try eventually("all of them wait for Ozon", within: 30) {
+                    try sandbox().calls(of: client).count == 50 * (more["x"] == nil ? 5 : 1)
+                }
+                let each = Double((handler.program.statusLine("RssAnon") ?? .max) - before) * 1024 / 50
+                #expect(each / Double(body.count) < most, "\(each / Double(body.count)) times the body")
+                print("in flight, \(more.keys.first!): \(each / Double(body.count)) times the body")
+            }
+        }
+
         @Test func `A large answer comes whole, plain and over many kept requests`() throws {
             let handler = try Handler(.download)
             let body = downloadBody((1...5000).map { "A-\($0)" })

@@ -42,14 +42,69 @@ extension EndToEnd {
         }
 
         @Test func `An Error inside a 200 is an error`() throws {
-            let error = "\n  \n<Error><Code>InternalError</Code><Message>Late.</Message></Error>"
-            for text in [R2Answer.declaration + error, error] {
-                let uploads = try scripted(
-                    .complete, [.receive, R2Answer.parts(1...1), .receive, R2Answer.send("200 OK", text)])
-                let answer = try uploads.post(.complete, part)
-                expect(answer, .storageRefused)
-                #expect(answer.json["detail"].string == "InternalError")
+            let parts = [Step.receive, R2Answer.parts(1...1)]
+            func late(_ code: String) -> String { "\n  \n<Error><Code>\(code)</Code><Message>Late.</Message></Error>" }
+            for declaration in [R2Answer.declaration, ""] {
+                for code in ["InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout"] {
+                    let no = [Step.receive, R2Answer.send("200 OK", declaration + late(code))]
+                    let answer = try scripted(.complete, parts + no + no + no).post(.complete, part)
+                    expect(answer, .storageUnavailable)
+                    #expect(answer.json["detail"].string == code)
+                }
+                let no = [Step.receive, R2Answer.send("200 OK", declaration + late("AccessDenied"))]
+                expect(try scripted(.complete, parts + no, [.reset]).post(.complete, part), .storageRefused)
             }
+            let no = [Step.receive, R2Answer.send("200 OK", late("InternalError"))]
+            let yes = [
+                Step.receive, R2Answer.completed(R2Answer.oneEmptyPart), .receive,
+                R2Answer.object(partSize, R2Answer.oneEmptyPart),
+            ]
+            #expect(try scripted(.complete, parts + no + yes).call(.complete, part)["size"].int == partSize)
+        }
+
+        @Test func `R2's errors are judged by their codes before their statuses`() throws {
+            let no = [Step.receive, R2Answer.error("400 Bad Request", "RequestTimeout")]
+            let yes = [Step.receive, R2Answer.send("204 No Content", length: 0)]
+            #expect(try scripted(.abort, no + no + yes).call(.abort, ["upload_id": "x"]).description == "{}")
+            expect(try scripted(.abort, no + no + no, [.reset]).post(.abort, ["upload_id": "x"]), .storageUnavailable)
+            let denied = [Step.receive, R2Answer.error("500 Internal Server Error", "AccessDenied")]
+            expect(try scripted(.abort, denied, [.reset]).post(.abort, ["upload_id": "x"]), .storageRefused)
+        }
+
+        @Test func `A list of parts out of range is unusable, and the process lives`() throws {
+            func list(_ number: String, _ size: String) -> Step {
+                let part =
+                    "<Part><PartNumber>\(number)</PartNumber><ETag>\(R2Answer.emptyMD5)</ETag><Size>\(size)</Size></Part>"
+                return R2Answer.send(
+                    "200 OK", "<ListPartsResult><IsTruncated>false</IsTruncated>\(part)\(part)</ListPartsResult>")
+            }
+            let max = "9223372036854775807"
+            for endpoint in [Endpoint.complete, .resume] {
+                for (number, size) in [
+                    ("1", max), ("30000000", "1"), ("10001", "1"), ("0", "1"), ("1", "-1"), (max, max),
+                ] {
+                    let handler = try scripted(endpoint, [.receive, list(number, size)])
+                    let passed = try seconds {
+                        expect(try handler.post(endpoint, part), .storageUnavailable, "\(endpoint) \(number) \(size)")
+                    }
+                    #expect(passed < 5)
+                    expect(try handler.post(endpoint, part), .storageUnavailable)
+                }
+            }
+        }
+
+        @Test func `The faults of ten thousand parts are one small answer`() throws {
+            let pages = (0..<10).flatMap { page in
+                let numbers = (page * 1000 + 1)...(page * 1000 + 1000)
+                return [
+                    Step.receive,
+                    R2Answer.parts(numbers, of: page == 0 ? 5 << 20 : 1, next: page == 9 ? nil : numbers.upperBound),
+                ]
+            }
+            let answer = try scripted(.complete, pages).post(.complete, ["upload_id": "x"])
+            expect(answer, .validationFailed)
+            #expect(answer.json["errors"].list.count == 100 && answer.json["errors_omitted"].int == 8899)
+            #expect(answer.body.count < 20_000)
         }
 
         @Test func `An answer to complete that is lost is found out from the object`() throws {
@@ -77,11 +132,51 @@ extension EndToEnd {
                 ["size": 7], ["parts": parts(R2Answer.emptyMD5)], ["size": 7, "parts": parts(R2Answer.emptyMD5)],
             ]
             for members in same { #expect(try complete(members, stands).json["data"]["size"].int == 7) }
+            // Of another upload: put in one piece, or made of other parts.
+            for etag in [R2Answer.emptyMD5, "abc", R2Answer.emptyMD5 + "-0", R2Answer.emptyMD5 + "-x"] {
+                for members in same {
+                    expect(try complete(members, R2Answer.object(7, etag)), .uploadNotFound, "\(members) \(etag)")
+                }
+            }
+            let others = R2Answer.object(7, R2Answer.emptyMD5 + "-2")
+            #expect(try complete(["size": 7], others).json["data"]["size"].int == 7)
+            expect(try complete(["size": 7, "parts": parts(R2Answer.emptyMD5)], others), .uploadNotFound)
+            expect(try complete(["size": 7, "parts": parts("ab")], R2Answer.object(7, "ab-1")), .uploadNotFound)
             let other = parts(String(R2Answer.emptyMD5.reversed()))
             for members in [[:], ["size": 8], ["parts": other], ["size": 7, "parts": other]] as [[String: Any]] {
                 expect(try complete(members, stands), .uploadNotFound, "\(members)")
             }
             expect(try complete(["size": 7], R2Answer.send("404 Not Found")), .uploadNotFound)
+        }
+
+        @Test func `An upload that vanishes while it is completed is no success because another object is there`()
+            throws
+        {
+            for object in [
+                R2Answer.object(partSize, R2Answer.emptyMD5), R2Answer.object(partSize, R2Answer.emptyMD5 + "-1"),
+            ] {
+                let uploads = try scripted(
+                    .complete,
+                    [
+                        .receive, R2Answer.parts(1...1), .receive, R2Answer.error("404 Not Found", "NoSuchUpload"),
+                        .receive, object,
+                    ])
+                expect(try uploads.post(.complete, part), .uploadNotFound)
+            }
+        }
+
+        @Test func `A type that is required is required to begin anew too`() throws {
+            let strict = ["R2_REQUIRE_TYPE": "true"]
+            let gone = [Step.receive, R2Answer.error("404 Not Found", "NoSuchUpload")]
+            let refused = try scripted(.resume, gone, settings: strict).post(.resume, ["upload_id": "x", "size": 1])
+            expect(refused, .validationFailed)
+            #expect(faults(refused) == ["content_type: Field required"])
+            let id = "<InitiateMultipartUploadResult><UploadId>y</UploadId></InitiateMultipartUploadResult>"
+            let uploads = try scripted(.resume, gone + [.receive, R2Answer.send("200 OK", id)], settings: strict)
+            let data = try uploads.call(.resume, ["upload_id": "a b+/=é", "size": 1, "content_type": "image/jpg"])
+            #expect(data["restarted"].bool == true && data["upload_id"].string == "y")
+            let begun = try #require(uploads.server?.requests.last)
+            #expect(begun.lowercased().contains("\r\ncontent-type: image/jpeg\r\n"))
         }
 
         @Test func `complete names the parts in R2's XML, in order, with R2's own ETags`() async throws {

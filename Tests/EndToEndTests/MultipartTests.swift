@@ -44,7 +44,7 @@ extension EndToEnd {
             let size = "size: Must be between 1 and 5368709120"
             let partSize = "part_size: Must be between 5242880 and 5363340410"
             let bad: [String: Any] = ["size": 0, "part_size": 1, "content_type": "text/html"]
-            #expect(try faultsOf(.create, bad) == [size, partSize, "content_type: Must be one of \(types)"])
+            #expect(try faultsOf(.create, bad) == [size, "content_type: Must be one of \(types)", partSize])
             #expect(try faultsOf(.create, ["size": 5 << 30 + 1]) == [size])
             #expect(try faultsOf(.create, [:]) == ["size: Field required"])
             #expect(
@@ -67,7 +67,7 @@ extension EndToEnd {
             ]
             #expect(try faultsOf(.parts, tooMany) == ["part_size: Must be between 109951163 and 5363340410"])
             #expect(
-                try faultsOf(.complete, ["upload_id": "a b", "size": "x", "parts": [] as [Int]]) == [
+                try faultsOf(.complete, ["upload_id": "a\u{85}", "size": "x", "parts": [] as [Int]]) == [
                     "upload_id: Invalid characters", "size: Must be an integer", "parts: Must not be empty",
                 ])
             let etags = ["", "xyz", "\"", "</ETag>", "0-0", "0-x", "-1"]

@@ -186,8 +186,14 @@ extension EndToEnd {
             #expect(try faultsOf("text/x").isEmpty)
             #expect(try faultsOf(nil) == ["content_type: Field required"])
             let refused = ["content_type: Must be one of image/png, text/x"]
-            for type in ["image/jpeg", "IMAGE/PNG", "image/png; charset=x", "image/png\r\nx: y", ""] {
+            for type in [
+                "image/jpeg", "image /png", "image/png\r\nx: y", "image/png, image/jpeg", "text/xy", "png", "",
+            ] {
                 #expect(try faultsOf(type) == refused, "\(type)")
+            }
+            for type in ["IMAGE/PNG", "image/png; charset=x", "image/x-png", " image/png", "image/png;\r\nx: y"] {
+                let answer = try handler.post(jsonText(["r2_path": "users/u/a", "content_type": type]))
+                #expect(answer.json["headers"].description == #"{"content-type":"image/png"}"#, "\(type)")
             }
         }
     }

@@ -65,6 +65,11 @@ extension EndToEnd {
                 #expect(try handler.post(endpoint.goodBody, with: [("HTTP_X_API_KEY", other)]).status == 200)
                 // Which fields are good is told to no key that may not ask.
                 if !isOpen { expect(try handler.post("{", with: [("HTTP_X_API_KEY", key)]), .scopeDenied) }
+                let lines = try eventually("the log names the key that was refused") {
+                    let lines = try handler.messages("request").filter { $0["key_id"].string == "studio" }
+                    return lines.count == (isOpen ? 1 : 2) ? lines : nil
+                }
+                #expect(lines.allSatisfy { $0["outcome"].string == (isOpen ? "OK" : "SCOPE_DENIED") })
             }
         }
 

@@ -104,6 +104,27 @@ struct TransferErrorTests {
         }
     }
 
+    @Test func `A failure is known by its status, and its page is read up to 64 KB`() async throws {
+        for (count, kept) in [(1000, 1000), (64 << 10, 64 << 10), (1 << 20, nil)] as [(Int, Int?)] {
+            let page = String(repeating: "x", count: count)
+            let server = try ScriptedServer([
+                .receive, .send("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: \(count)\r\n\r\n\(page)"),
+                .stall,
+            ])
+            let reply = try await client.post(server.url, maxReplyBytes: 1 << 20)
+            #expect(reply.status == 503 && reply.headers["Retry-After"] == "7")
+            if let kept { #expect(reply.body.count == kept) } else { #expect(reply.body.count <= 64 << 10) }
+        }
+    }
+
+    @Test func `A URL too long for libcurl is an error of its call alone`() async throws {
+        let url = "http://127.0.0.1/" + String(repeating: "a", count: 9_000_000)
+        let error = await #expect(throws: TransferError.self) { try await client.post(url) }
+        #expect(isBroken(error))
+        let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
+        #expect(try await client.post(server.url).status == 200)
+    }
+
     @Test("the limit counts what a compressed reply unpacks to")
     func bomb() async throws {
         // python3 -c 'import gzip, base64; print(base64.b64encode(gzip.compress(bytes(65536), mtime=0)).decode())'

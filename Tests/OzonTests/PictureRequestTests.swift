@@ -10,7 +10,7 @@ func pushRules(_ environment: [String: String] = [:]) -> PushRules {
 }
 
 func pictures(_ body: String, _ environment: [String: String] = [:]) throws(Fault) -> PictureRequest {
-    let fields = try Fields(body: Array(body.utf8))
+    let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
     let request = PictureRequest(fields, pushRules(environment))
     try fields.check()
     return request

@@ -13,7 +13,7 @@ func answer(_ body: String) throws -> AnswerValue {
 
 func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-never-shown") throws -> Credential {
     let body = #"{"credential": {"client_id": "\#(clientID)", "api_key": "\#(apiKey)"}}"#
-    let made = Credential(try Fields(body: Array(body.utf8)).object("credential"))
+    let made = Credential(try Fields(body: Array(body.utf8), caller: .unlimited).object("credential"))
     return try #require(made)
 }
 
@@ -103,7 +103,7 @@ struct CredentialTests {
             (#"{"credential": {"client_id": "1", "api_key": "a b"}}"#, ["credential.api_key: Invalid characters"]),
         ]
         for (body, expected) in cases {
-            let fields = try Fields(body: Array(body.utf8))
+            let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
             #expect(Credential(fields.object("credential")) == nil)
             let fault = #expect(throws: Fault.self) { try fields.check() }
             #expect(fault?.errors.map { "\($0.field): \($0.reason)" } == expected)

@@ -52,6 +52,33 @@ struct StorageErrorTests {
             refused(404, "<Error><Code>\(String(repeating: "a", count: 64))</Code></Error>").fault.detail?.count == 64)
     }
 
+    @Test func `The code decides before the status whether trying again may help`() {
+        func error(_ status: Int, _ code: String) -> StorageError {
+            refused(status, "<Error><Code>\(code)</Code></Error>")
+        }
+        let momentary = ["InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "TooManyRequests"]
+        for code in momentary {
+            for status in [200, 400, 403, 409, 429, 500, 503] {
+                #expect(error(status, code).isMomentary, "\(status) \(code)")
+                #expect(error(status, code).fault.kind == .storageUnavailable)
+            }
+        }
+        let lasting = [
+            "AccessDenied", "SignatureDoesNotMatch", "NoSuchBucket", "InvalidPart", "ExpiredRequest", "NotImplemented",
+        ]
+        for code in lasting {
+            for status in [200, 400, 403, 429, 500, 503] {
+                #expect(!error(status, code).isMomentary, "\(status) \(code)")
+                #expect(error(status, code).fault.kind == .storageRefused)
+                #expect(error(status, code).fault.detail == code)
+            }
+        }
+        for (status, isMomentary) in [(200, false), (400, false), (429, true), (500, true)] {
+            #expect(error(status, "NotHeardOf").isMomentary == isMomentary)
+        }
+        for status in [200, 400, 404, 500] { #expect(error(status, "NoSuchUpload").isNoSuchUpload) }
+    }
+
     @Test("Cloudflare's id of the request stands in the log and not in the answer")
     func ray() {
         let error = StorageError(

@@ -26,7 +26,7 @@ struct StorageTests {
     func put() async throws {
         let server = try ScriptedServer([.receive, reply("200 OK")])
         try await storage(server).put(
-            try ObjectKey("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
+            try AllowedPrefixes([]).key("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
             milliseconds: 10_000, attempt: 1)
         let request = try #require(server.requests.first)
         #expect(request.hasPrefix("PUT /bucket/users/%C3%A9%20a.jpg HTTP/1.1\r\n"))
@@ -45,7 +45,7 @@ struct StorageTests {
 
     @Test("whether an object stands: 200 is yes, 404 is no, anything else is an error")
     func contains() async throws {
-        let key = try ObjectKey("users/a")
+        let key = try AllowedPrefixes([]).key("users/a")
         let there = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n")])
         #expect(try await storage(there).contains(key, milliseconds: 10_000, attempt: 1))
         #expect(there.requests.first?.hasPrefix("HEAD /bucket/users/a HTTP/1.1\r\n") == true)
@@ -65,7 +65,8 @@ struct StorageTests {
         ])
         await #expect(throws: StorageError.refused(503, code: "ServiceUnavailable")) {
             try await storage(server).put(
-                try ObjectKey("a"), .bytes([]), contentType: "image/png", milliseconds: 10_000, attempt: 1)
+                try AllowedPrefixes([]).key("a"), .bytes([]), contentType: "image/png", milliseconds: 10_000, attempt: 1
+            )
         }
         #expect(server.requests.count == 1)
     }
@@ -74,7 +75,103 @@ struct StorageTests {
     func silence() async throws {
         let server = try ScriptedServer([.stall])
         await #expect(throws: StorageError.timeout) {
-            try await storage(server).contains(try ObjectKey("a"), milliseconds: 200, attempt: 1)
+            try await storage(server).contains(try AllowedPrefixes([]).key("a"), milliseconds: 200, attempt: 1)
+        }
+    }
+
+    private static func page(
+        _ parts: String, truncated: String = "<IsTruncated>false</IsTruncated>", root: String = "ListPartsResult"
+    ) -> String {
+        "<\(root)>\(truncated)\(parts)</\(root)>"
+    }
+
+    private static func part(_ number: String, _ size: String, etag: String = "ab") -> String {
+        "<Part><PartNumber>\(number)</PartNumber><Size>\(size)</Size><ETag>&quot;\(etag)&quot;</ETag></Part>"
+    }
+
+    private func parts(_ pages: String...) async throws(StorageError) -> [StoredPart] {
+        let steps = pages.flatMap { [ScriptedServer.Step.receive, reply("200 OK", $0)] }
+        let server = try! ScriptedServer(scripts: [steps])
+        return try await storage(server).parts(try! AllowedPrefixes([]).key("a"), upload: "x")
+    }
+
+    @Test func `A list of parts that R2 can't hold, or that isn't whole, is unusable`() async throws {
+        let good = try await parts(Self.page(Self.part("10000", "5363340410") + Self.part("1", "0")))
+        #expect(good.map(\.number) == [1, 10_000] && good.map(\.size) == [0, 5_363_340_410])
+        let max = "9223372036854775807"
+        let elements = [
+            Self.part("0", "1"), Self.part("10001", "1"), Self.part("30000000", "1"), Self.part("-1", "1"),
+            Self.part(max, "1"), Self.part("1", max), Self.part("1", "-1"), Self.part("1", "5363340411"),
+            Self.part("1", "x"), Self.part("1", ""), Self.part("1", "99999999999999999999"),
+            Self.part("1", "1") + Self.part("1", "2"), Self.part("1", max) + Self.part("2", max),
+            Self.part("1", "1", etag: ""), Self.part("1", "1", etag: "a&lt;b"), Self.part("1", "1", etag: "a b"),
+            Self.part("1", "1", etag: String(repeating: "a", count: 129)),
+            "<Part><PartNumber>1</PartNumber><Size>1</Size></Part>", "<Part/>",
+        ]
+        for element in elements {
+            await #expect(throws: StorageError.unusable, "\(element)") { try await parts(Self.page(element)) }
+        }
+        let one = Self.part("1", "1")
+        for truncated in [
+            "", "<IsTruncated/>", "<IsTruncated>yes</IsTruncated>", "<IsTruncated>true</IsTruncated>",
+            "<IsTruncated>true</IsTruncated><NextPartNumberMarker>0</NextPartNumberMarker>",
+            "<IsTruncated>true</IsTruncated><NextPartNumberMarker>10001</NextPartNumberMarker>",
+            "<IsTruncated>true</IsTruncated><NextPartNumberMarker>\(max)</NextPartNumberMarker>",
+        ] {
+            await #expect(throws: StorageError.unusable, "\(truncated)") {
+                try await parts(Self.page(one, truncated: truncated))
+            }
+        }
+        await #expect(throws: StorageError.unusable) { try await parts(Self.page(one, root: "Other")) }
+        let next = "<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"
+        await #expect(throws: StorageError.unusable) {
+            try await parts(Self.page(one, truncated: next), Self.page(one))
+        }
+    }
+
+    @Test func `An Error inside a 200 is judged by its code: what may pass is tried again`() async throws {
+        let key = try AllowedPrefixes([]).key("a")
+        let weak = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>"
+        let done = "<CompleteMultipartUploadResult><ETag>\"ab-1\"</ETag></CompleteMultipartUploadResult>"
+        let part = StoredPart(number: 1, size: 1, etag: "ab")
+        let server = try ScriptedServer([.receive, reply("200 OK", weak), .receive, reply("200 OK", done)])
+        #expect(try await storage(server).completeUpload(key, upload: "x", [part]) == "ab-1")
+        #expect(server.requests.count == 2)
+        let denied = try ScriptedServer([.receive, reply("200 OK", "<Error><Code>AccessDenied</Code></Error>")])
+        await #expect(throws: StorageError.refused(200, code: "AccessDenied")) {
+            try await storage(denied).completeUpload(key, upload: "x", [part])
+        }
+        #expect(denied.requests.count == 1)
+        let other = try ScriptedServer([.receive, reply("200 OK", "<Error><Code>NoSuchUpload</Code></Error>")])
+        let error = await #expect(throws: StorageError.self) { try await storage(other).parts(key, upload: "x") }
+        #expect(error?.isNoSuchUpload == true)
+    }
+
+    @Test func `An upload's id is what a caller can send back`() async throws {
+        let key = try AllowedPrefixes([]).key("a")
+        func create(_ id: String) async throws(StorageError) -> String {
+            let text = "<InitiateMultipartUploadResult><UploadId>\(id)</UploadId></InitiateMultipartUploadResult>"
+            let server = try! ScriptedServer([.receive, reply("200 OK", text)])
+            return try await storage(server).createUpload(key, contentType: nil)
+        }
+        for id in ["a", "a b+/=", "é", String(repeating: "x", count: 2048)] { #expect(try await create(id) == id) }
+        for id in ["", "a&#10;b", "\u{7F}", String(repeating: "x", count: 2049)] {
+            await #expect(throws: StorageError.unusable) { try await create(id) }
+        }
+    }
+
+    @Test func `Only an upload that R2 doesn't know counts as aborted before`() async throws {
+        let key = try AllowedPrefixes([]).key("a")
+        func abort(_ status: String, _ code: String?) async throws(StorageError) {
+            let body = code.map { "<Error><Code>\($0)</Code></Error>" } ?? ""
+            let server = try! ScriptedServer([.receive, reply(status, body)])
+            try await storage(server).abortUpload(key, upload: "x")
+        }
+        try await abort("204 No Content", nil)
+        try await abort("404 Not Found", "NoSuchUpload")
+        try await abort("400 Bad Request", "NoSuchUpload")
+        for code in ["NoSuchBucket", "NoSuchKey", nil] {
+            await #expect(throws: StorageError.self, "\(code ?? "none")") { try await abort("404 Not Found", code) }
         }
     }
 }

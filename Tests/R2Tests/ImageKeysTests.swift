@@ -7,7 +7,7 @@ import Testing
 struct ImageKeysTests {
     private func keys(_ urls: [String], user: String = "u", article: String = "219") throws -> [String] {
         var keys = ImageKeys(userID: user, article: article)
-        return try urls.map { try keys.key(for: $0).text }
+        return try urls.map { try keys.key(for: $0, in: AllowedPrefixes([])).text }
     }
 
     @Test("user, article and the last segment of the URL, query and fragment cut")
@@ -69,8 +69,28 @@ struct ImageKeysTests {
 
     @Test("a key over 1024 bytes is refused")
     func tooLong() {
-        #expect(throws: ObjectKey.Invalid(reason: "is longer than 1024 bytes")) {
+        #expect(throws: KeyRefusal.invalid("is longer than 1024 bytes")) {
             try keys(["https://h/x"], article: String(repeating: "a", count: 1024))
+        }
+    }
+
+    @Test func `A key outside what is allowed is none, whatever the length of its article and its name`() {
+        let alice = AllowedPrefixes(["users/"]).narrowed(by: "users/alice/")
+        for (length, name) in [(1, "a.jpg"), (1000, "ab"), (1004, "a.jp"), (1007, "a"), (1007, "abcd"), (1010, "x")] {
+            var keys = ImageKeys(userID: "bob", article: String(repeating: "0", count: length))
+            #expect(throws: KeyRefusal.self, "\(length) \(name)") { try keys.key(for: "https://h/\(name)", in: alice) }
+            #expect(!alice.allows(folder: keys.folder))
+        }
+        #expect(alice.allows(folder: ImageKeys(userID: "alice", article: "0").folder))
+    }
+
+    @Test func `A folder is allowed if all that lies directly in it is`() {
+        let allowed = AllowedPrefixes(["users/u/ozon/A/", "shared"])
+        for folder in ["users/u/ozon/A/", "users/u/ozon/A/b/", "shared/", "shared/x/"] {
+            #expect(allowed.allows(folder: folder), "\(folder)")
+        }
+        for folder in ["users/u/ozon/", "users/u/ozon/B/", "sharedx/", "users/"] {
+            #expect(!allowed.allows(folder: folder), "\(folder)")
         }
     }
 
@@ -81,7 +101,7 @@ struct ImageKeysTests {
             "a.avif": "image/avif", "a.heic": "image/heic", "a.heif": "image/heic", "a.jpg": "image/jpeg",
             "a": "image/jpeg", "png": "image/png", "a.png/b": "image/jpeg",
         ]
-        for (name, type) in types { #expect(mediaType(of: try ObjectKey(name)) == type, "\(name)") }
+        for (name, type) in types { #expect(ImageFormat(of: try ObjectKey(name)).mediaType == type, "\(name)") }
     }
 
     @Test("a segment of a key", arguments: ["u", "test-user", "фото", "...", "a b"])

@@ -27,7 +27,7 @@ struct MultipartRequestsTests {
         var presigned = 0
         for line in lines.dropFirst() {
             let theirs = try JSONDecoder().decode(Line.self, from: line)
-            let key = try ObjectKey(theirs.key)
+            let key = try AllowedPrefixes([]).key(theirs.key)
             let time = UTCTime(seconds: theirs.seconds)
             let parameters = theirs.parameters.map { (name: $0[0], value: $0[1]) }
             if theirs.authorization.isEmpty {

@@ -4,10 +4,20 @@ import Testing
 
 @testable import Relay
 
-private func hosts(_ value: String?) throws -> ImageHosts {
+private func hosts(_ value: String?, publicBase: String? = nil) throws -> ImageHosts {
     var settings = Settings { $0 == "OZON_IMAGE_HOSTS" ? value : nil }
-    let made = ImageHosts(&settings)
+    let made = ImageHosts(&settings, publicBase: publicBase)
     return try #require(made)
+}
+
+extension ImageHosts {
+    /// nil: refused.
+    fileprivate func place(of url: String) -> Trust? { try? trust(in: url) }
+
+    fileprivate func reason(_ url: String) -> String? {
+        do throws(Refusal) { _ = try trust(in: url) } catch { return error.reason }
+        return nil
+    }
 }
 
 @Suite("Hosts of images")
@@ -19,7 +29,7 @@ struct ImageHostsTests {
             "https://IR.OZONE.RU/a", "HTTPS://ir.ozone.ru/a", "https://ir.ozone.ru:443/a", "https://ir.ozone.ru#a",
         ])
     func open(_ url: String) throws {
-        #expect(try hosts(nil).place(of: url) == .open)
+        #expect(try hosts(nil).place(of: url) == .publicAddresses)
     }
 
     @Test(
@@ -45,9 +55,9 @@ struct ImageHostsTests {
     @Test("a domain without a leading dot is that host alone")
     func exact() throws {
         let hosts = try hosts("cdn.example, .Pictures.example")
-        #expect(hosts.place(of: "https://cdn.example/") == .open)
+        #expect(hosts.place(of: "https://cdn.example/") == .publicAddresses)
         #expect(hosts.place(of: "https://a.cdn.example/") == nil)
-        #expect(hosts.place(of: "https://a.pictures.example/") == .open)
+        #expect(hosts.place(of: "https://a.pictures.example/") == .publicAddresses)
         #expect(hosts.place(of: "https://ir.ozone.ru/") == nil, "told otherwise, Ozon's own are none")
     }
 
@@ -67,7 +77,7 @@ struct ImageHostsTests {
 
     @Test("empty is Ozon's own")
     func empty() throws {
-        #expect(try hosts("").place(of: "https://ir.ozone.ru/") == .open)
+        #expect(try hosts("").place(of: "https://ir.ozone.ru/") == .publicAddresses)
     }
 
     @Test(
@@ -79,18 +89,61 @@ struct ImageHostsTests {
         ])
     func bad(_ entry: String) {
         var settings = Settings { $0 == "OZON_IMAGE_HOSTS" ? ".ozone.ru,\(entry)" : nil }
-        #expect(ImageHosts(&settings) == nil)
+        #expect(ImageHosts(&settings, publicBase: nil) == nil)
         #expect(settings.faults == ["OZON_IMAGE_HOSTS: \(entry) is neither a domain nor an origin"])
     }
 
-    @Test("a redirect leads to an absolute URL or a path of the same origin, and nowhere else")
-    func redirects() {
+    @Test func `A refusal says what is wrong`() throws {
+        let hosts = try hosts(nil)
+        let cases = [
+            "https://cdn.example/a.jpg": "Host not allowed: not in OZON_IMAGE_HOSTS",
+            "http://cdn.example/a.jpg": "Host not allowed: not in OZON_IMAGE_HOSTS",
+            "https://[::1]/a.jpg": "Host not allowed: not in OZON_IMAGE_HOSTS",
+            "http://cdn1.ozone.ru/a.jpg": "Host not allowed: not https",
+            "ftp://cdn1.ozone.ru/a.jpg": "Host not allowed: not https",
+            "https://cdn1.ozone.ru:8443/a.jpg": "Host not allowed: not port 443",
+            "": "Invalid URL format", "a.jpg": "Invalid URL format", "//cdn1.ozone.ru/a.jpg": "Invalid URL format",
+            "https://": "Invalid URL format", "https://u@cdn1.ozone.ru/a": "Invalid URL format",
+            "https://cdn1.ozone.ru/a b": "Invalid URL format", "https://cdn1.ozone.ru/é": "Invalid URL format",
+            "https://cdn1.ozone.ru\\a": "Invalid URL format",
+        ]
+        for (url, reason) in cases { #expect(hosts.reason(url) == reason, "\(url)") }
+        let path = "https://cdn1.ozone.ru/"
+        let longest = path + String(repeating: "a", count: 2048 - path.utf8.count)
+        #expect(hosts.reason(longest) == nil)
+        #expect(hosts.reason(longest + "a") == "Invalid URL format: over 2048 bytes")
+        #expect(hosts.reason(path + String(repeating: "a", count: 9_000_000)) == "Invalid URL format: over 2048 bytes")
+    }
+
+    @Test func `Pictures under our own public base are copied, those beside it are not`() throws {
+        let own = try hosts(nil, publicBase: "https://r0.image2url.com")
+        for url in ["https://r0.image2url.com/users/u/a.jpg", "HTTPS://R0.image2url.com:443/a?b"] {
+            #expect(own.place(of: url) == .declared, "\(url)")
+        }
+        for url in [
+            "http://r0.image2url.com/a.jpg", "https://r0.image2url.com.evil.com/a.jpg",
+            "https://r0.image2url.com:444/a",
+            "https://u@r0.image2url.com/a.jpg", "https://x.r0.image2url.com/a.jpg", "https://r0.image2url.com",
+        ] { #expect(own.place(of: url) == nil, "\(url)") }
+        let below = try hosts(nil, publicBase: "http://127.0.0.1:9000/pictures")
+        #expect(below.place(of: "http://127.0.0.1:9000/pictures/a.jpg") == .declared)
+        for url in [
+            "http://127.0.0.1:9000/a.jpg", "http://127.0.0.1:9000/picturesx/a.jpg", "http://127.0.0.1:9000/pictures",
+            "http://127.0.0.1:9000/pictures/../admin", "http://127.0.0.1:9000/pictures/%2e%2E/admin",
+            "http://127.0.0.1:9000/pictures/.%2e/admin", "http://127.0.0.1:9001/pictures/a.jpg",
+        ] { #expect(below.place(of: url) == nil, "\(url)") }
+    }
+
+    @Test func `A redirect leads where a browser would go`() {
         let from = "https://IR.ozone.ru:443/s3/a.jpg?x#y"
         let cases = [
             "https://cdn.example/b": "https://cdn.example/b", "/b?c": "https://ir.ozone.ru:443/b?c",
-            "/": "https://ir.ozone.ru:443/",
-            "//evil.com/b": nil, "b.jpg": nil, "?b": nil, "": nil, "https://u@h/": nil, "\\\\evil.com": nil,
-            "https:/b": nil,
+            "/": "https://ir.ozone.ru:443/", "//evil.com/b": "https://evil.com/b",
+            "b.jpg": "https://ir.ozone.ru:443/s3/b.jpg", "?b": "https://ir.ozone.ru:443/s3/a.jpg?b",
+            "../c/./d.jpg": "https://ir.ozone.ru:443/c/d.jpg", "#z": "https://ir.ozone.ru:443/s3/a.jpg?x",
+            "/é b": "https://ir.ozone.ru:443/%C3%A9%20b", "HTTP://h/x": "http://h/x",
+            "https://u@h/": "https://u@h/", "file:///etc/passwd": nil, "": nil, "https:/b": nil, "https:b": nil,
+            "mailto:a@b": nil, "/a\u{7}b": nil,
         ]
         for (location, expected) in cases { #expect(redirected(from: from, to: location) == expected, "\(location)") }
         #expect(redirected(from: "nonsense", to: "/b") == nil)

@@ -47,7 +47,7 @@ struct ImageRelayTests {
                 try relay(server, environment: environment)
             }
         do {
-            try await relay.copy(server.url + "/a", to: try ObjectKey("users/a.jpg"))
+            try await relay.copy(server.url + "/a", to: try AllowedPrefixes([]).key("users/a.jpg"))
         } catch let failure as ImageRelay.Failure {
             return failure.reason
         }
@@ -132,14 +132,102 @@ struct ImageRelayTests {
     func elsewhere() async throws {
         let other = try ScriptedServer([.receive, answer("200 OK", gif)])
         for (location, reason) in [
-            ("\(other.url)/b", "Host not allowed"), ("https://127.0.0.1/", "Host not allowed"),
-            ("file:///etc/passwd", "HTTP 302 without a place to go"),
-            ("//127.0.0.1:\(other.port)/", "HTTP 302 without a place to go"),
+            ("\(other.url)/b", "Host not allowed: not in OZON_IMAGE_HOSTS"),
+            ("https://127.0.0.1/", "Host not allowed: not in OZON_IMAGE_HOSTS"),
+            ("file:///etc/passwd", "HTTP 302 without a valid Location"),
+            ("https://u@127.0.0.1/", "Invalid URL format"), ("\\\\127.0.0.1/", "Invalid URL format"),
+            ("//127.0.0.1:\(other.port)/", "Host not allowed: not in OZON_IMAGE_HOSTS"),
         ] {
             let server = try ScriptedServer([.receive, answer("302 Found", "", "Location: \(location)\r\n")])
             #expect(try await copy(server) == reason, "\(location)")
         }
-        #expect(try await copy(try ScriptedServer([.receive, answer("302 X")])) == "HTTP 302 without a place to go")
+        #expect(try await copy(try ScriptedServer([.receive, answer("302 X")])) == "HTTP 302 without a valid Location")
         #expect(other.requests.isEmpty && bucket.requests.isEmpty)
     }
+
+    @Test(arguments: ["b.gif", "./b.gif", "../b.gif", "?q", "/s3/b.gif#x", "//HOST/b.gif", "HTTP://HOST/b.gif"])
+    func `A redirect of any form is followed`(_ location: String) async throws {
+        let target = try ScriptedServer([.receive, answer("200 OK", gif)])
+        let isElsewhere = location.contains("HOST")
+        let place = location.replacingOccurrences(of: "HOST", with: "127.0.0.1:\(target.port)")
+        let moved = answer("302 Found", "", "Location: \(place)\r\n")
+        let server = try ScriptedServer([.receive, moved, .receive, answer("200 OK", gif)])
+        #expect(try await copy(server, also: target) == nil)
+        #expect(server.requests.count == (isElsewhere ? 1 : 2))
+        #expect(stored == Substring(gif))
+    }
+
+    @Test(arguments: ["500 Broken", "502 Bad Gateway", "503 Busy", "429 Slow down"])
+    func `A failure with a large page is tried again like one with a small one`(_ status: String) async throws {
+        let page = String(repeating: "x", count: 300_000)
+        let server = try ScriptedServer([.receive, answer(status, page)], [.receive, answer("200 OK", gif)])
+        #expect(try await copy(server) == nil)
+        #expect(stored == Substring(gif))
+    }
+
+    @Test func `A failure whose page never ends costs no time`() async throws {
+        let head = "HTTP/1.1 404 Not Found\r\nContent-Length: 100000000\r\n\r\nhello"
+        let start = ContinuousClock.now
+        #expect(try await copy(try ScriptedServer([.receive, .send(head), .stall])) == "HTTP 404")
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test func `A redirect with a large page is followed`() async throws {
+        let page = String(repeating: "x", count: 300_000)
+        let server = try ScriptedServer(
+            [.receive, answer("302 Found", page, "Location: /b\r\n")], [.receive, answer("200 OK", gif)])
+        #expect(try await copy(server) == nil)
+        #expect(stored == Substring(gif))
+    }
+
+    @Test func `A Retry-After within IMAGE_TIMEOUT is waited for, a longer one is not`() async throws {
+        let wait = answer("503 Busy", "", "Retry-After: 3\r\n")
+        let server = try ScriptedServer([.receive, wait], [.receive, answer("200 OK", gif)])
+        let start = ContinuousClock.now
+        #expect(try await copy(server, ["IMAGE_TIMEOUT": "3"]) == nil)
+        #expect(ContinuousClock.now - start >= .seconds(3))
+        let impatient = try ScriptedServer([.receive, wait])
+        #expect(try await copy(impatient, ["IMAGE_TIMEOUT": "2"]) == "HTTP 503")
+        #expect(impatient.requests.count == 1)
+    }
+
+    @Test func `A Retry-After is seconds or a date`() {
+        let now = 784_111_770
+        #expect(delay(retryAfter: "7", now: now) == .seconds(7))
+        #expect(delay(retryAfter: "Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .seconds(7))
+        #expect(delay(retryAfter: "Sun, 06 Nov 1994 08:49:00 GMT", now: now) == .zero)
+        #expect(delay(retryAfter: "9223372036854775807", now: now).map { $0 > .seconds(30) } == true)
+        for text in ["", "soon", "-1", "1.5", "99999999999999999999"] {
+            #expect(delay(retryAfter: text, now: now) == nil)
+        }
+    }
+
+    @Test func `An address that Ozon gave for a while only is told when it has expired`() async throws {
+        let server = try ScriptedServer([.receive, answer("403 Forbidden")])
+        let relay = try relay(server)
+        let error = await #expect(throws: ImageRelay.Failure.self) {
+            try await relay.copy("\(server.url)/s3/multimedia-tmp-1/item-pic-ab.jpg", to: try key())
+        }
+        #expect(error?.reason == "Expired on Ozon's CDN")
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func `Copies that wait for the same key, and pauses between tries, leave the slots to others`() async throws {
+        // The slow image stalls and is tried again; the other goes on meanwhile though there is one slot only.
+        let slow = try ScriptedServer([.receive, answer("503 Busy", "", "Retry-After: 20\r\n")])
+        let quick = try ScriptedServer([.receive, answer("200 OK", gif)])
+        let relay = try relay(slow, quick, environment: ["MAX_TRANSFERS": "1"])
+        let key = try key()
+        let slowCopies = (0..<8).map { _ in Task { try await relay.copy(slow.url + "/a", to: key) } }
+        var events = slow.events.makeAsyncIterator()
+        _ = await events.next()
+        let start = ContinuousClock.now
+        try await relay.copy(quick.url + "/b", to: try AllowedPrefixes([]).key("users/b.jpg"))
+        #expect(ContinuousClock.now - start < .seconds(5))
+        for task in slowCopies { task.cancel() }
+        for task in slowCopies { await #expect(throws: (any Error).self) { try await task.value } }
+        #expect(slow.requests.count == 1)
+    }
+
+    private func key() throws -> ObjectKey { try AllowedPrefixes([]).key("users/a.jpg") }
 }

@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 import re
 import zlib
+from email.utils import formatdate
 from pathlib import Path
+from time import time
 
 from ozon_api import Record
 from ozon_faults import HTML
@@ -30,7 +32,7 @@ class ImageCDN:
         self.faults = {
             "reset": self.reset, "short": self.short, "404": self.not_found, "500": self.broken, "html": self.html,
             "chunked": self.chunked, "stall": self.stall, "endless": self.endless, "redirect": self.redirect,
-            "nocors": self.no_cors,
+            "nocors": self.no_cors, "403": self.forbidden,
         }  # fmt: skip
 
     async def handle(self, request: Request, connection: Connection) -> None:
@@ -65,10 +67,19 @@ class ImageCDN:
         slow, size = re.match(r"slow-(\d{1,6})-", name), re.match(r"(size|chunked)-(\d{1,12})(?:-|$)", name)
         hops = re.match(r"redirects-(\d{1,2})-", name)
         fault = re.match(r"fault-([a-z0-9]+)", name)
+        busy = re.match(r"busy-(\d{3})-(\d{1,9})-(date)?(\d{1,5})-", name)
+        brands = re.match(r"brands-([A-Za-z0-9.]+)-", name)
+        if brands:
+            major, *others = [brand.encode() for brand in brands[1].split(".")]
+            box = b"ftyp" + major + bytes(4) + b"".join(others)
+            image.data = (len(box) + 4).to_bytes(4, "big") + box + BLOCK
         if slow:
             await asyncio.sleep(int(slow[1]) / 1000)
         if size:
             await image.send_sized(int(size[2]), is_chunked=size[1] == "chunked")
+        elif busy and name not in self.failed_once:
+            self.failed_once.add(name)
+            await image.busy(int(busy[1]), int(busy[2]), int(busy[4]), is_date=bool(busy[3]))
         elif name.startswith("to-") and "to" in request.query:
             await image.redirect(request.query["to"])
         elif hops:
@@ -97,6 +108,9 @@ class ImageCDN:
 
     async def not_found(self, name: str, image: Image) -> None:
         await image.connection.send(Answer(404, b"", "text/plain", CORS), image.without_body)
+
+    async def forbidden(self, name: str, image: Image) -> None:
+        await image.connection.send(Answer(403, b"", "text/plain", CORS), image.without_body)
 
     async def broken(self, name: str, image: Image) -> None:
         once = name.startswith("fault-500-once")
@@ -160,6 +174,12 @@ class Image:
         self.head(len(self.data))
         self.connection.writer.write(self.data[: len(self.data) // 2])
         await self.connection.writer.drain()
+
+    async def busy(self, status: int, size: int, wait: int, is_date: bool) -> None:
+        """That status with a page of that size, and a `Retry-After` of so many seconds."""
+        after = formatdate(time() + wait, usegmt=True) if is_date else str(wait)
+        page = (BLOCK * (size // len(BLOCK) + 1))[:size]
+        await self.connection.send(Answer(status, page, "text/html", {"Retry-After": after, **CORS}), self.without_body)
 
     async def redirect(self, location: str) -> None:
         await self.connection.send(Answer(302, b"", "text/plain", {"Location": location, **CORS}))

@@ -15,17 +15,7 @@ struct Copying: Sendable {
     struct Article: Sendable {
         let places: [Int]
         let productID: Int
-        let images: [(url: String, key: ObjectKey)]
-
-        /// - Parameter article: names the folder.
-        init(_ product: Product, article: String, places: [Int], userID: String) throws(ObjectKey.Invalid) {
-            self.places = places
-            productID = product.id
-            var keys = ImageKeys(userID: userID, article: article)
-            var images: [(url: String, key: ObjectKey)] = []
-            for url in product.images { images.append((url, try keys.key(for: url))) }
-            self.images = images
-        }
+        let images: [ProductImages.Image]
     }
 
     enum Found: Sendable {
@@ -45,8 +35,26 @@ struct Copying: Sendable {
     /// What is known of an article so far.
     private struct Progress {
         let article: Article
+        /// By the image's place in the article.
         var failures: [Int: ImageRelay.Failure] = [:]
         var left: Int
+
+        /// The images without a key have failed already.
+        init(_ article: Article) {
+            self.article = article
+            for (index, image) in article.images.enumerated() {
+                guard case .failure(let refusal) = image.key else { continue }
+                failures[index] = ImageRelay.Failure(refusal.reason)
+                Trace.image(bytes: nil)
+            }
+            left = article.images.count - failures.count
+        }
+
+        /// What is to be copied; nil: the image has failed already.
+        func image(_ index: Int) -> (url: String, key: ObjectKey)? {
+            guard case .success(let key?) = article.images[index].key else { return nil }
+            return (article.images[index].url, key)
+        }
     }
 
     /// Runs until every article has been told.
@@ -68,7 +76,7 @@ struct Copying: Sendable {
                 }
             }
             var articles: [Progress] = []
-            var waiting: [(article: Int, index: Int)] = []
+            var waiting: [(article: Int, index: Int, image: (url: String, key: ObjectKey))] = []
             var next = 0
             var running = 0
             var isComplete = false
@@ -78,9 +86,11 @@ struct Copying: Sendable {
                 case .articles(let found):
                     for case .failed(let places, let reason) in found { try await tell(places, .failed(reason)) }
                     for case .article(let article) in found {
-                        let progress = Progress(article: article, left: article.images.count)
+                        let progress = Progress(article)
                         if progress.left == 0 { try await tell(article.places, outcome(progress)) }
-                        waiting += article.images.indices.map { (articles.count, $0) }
+                        for index in article.images.indices {
+                            if let image = progress.image(index) { waiting.append((articles.count, index, image)) }
+                        }
                         articles.append(progress)
                     }
                 case .image(let number, let index, let failure):
@@ -92,8 +102,7 @@ struct Copying: Sendable {
                     }
                 }
                 while running < relay.slots.count, next < waiting.count {
-                    let (number, index) = waiting[next]
-                    let image = articles[number].article.images[index]
+                    let (number, index, image) = waiting[next]
                     group.addTask {
                         do {
                             let failure = try await copy(image.url, to: image.key)
@@ -114,10 +123,7 @@ struct Copying: Sendable {
     /// Why it failed; nil if the image is in the bucket.
     private func copy(_ url: String, to key: ObjectKey) async throws -> ImageRelay.Failure? {
         do {
-            try await relay.slots {
-                if skipsExisting, try await relay.holds(key) { return }
-                try await relay.copy(url, to: key)
-            }
+            try await relay.copy(url, to: key, skipsExisting: skipsExisting)
             return nil
         } catch let failure as ImageRelay.Failure {
             Trace.image(bytes: nil)
@@ -131,8 +137,8 @@ struct Copying: Sendable {
         for (index, image) in progress.article.images.enumerated() {
             if let failure = progress.failures[index] {
                 errors.append(ImageError(url: image.url, reason: failure.reason, detail: failure.detail))
-            } else {
-                urls.append(bucket.publicURL(of: image.key))
+            } else if case .success(let key?) = image.key {
+                urls.append(bucket.publicURL(of: key))
             }
         }
         return .copied(productID: progress.article.productID, urls: urls, errors: errors)

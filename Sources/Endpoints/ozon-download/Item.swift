@@ -8,8 +8,8 @@ struct Item: JSONWritable, Sendable {
     let outcome: Outcome
 
     enum Outcome: Sendable {
-        /// Metadata mode: nothing was downloaded.
-        case found(productID: Int, urls: [String], uploads: [ImageUpload]?)
+        /// Metadata mode: nothing was downloaded. The images that can be stored, and those that can't.
+        case found(productID: Int, urls: [String], errors: [ImageError], uploads: [ImageUpload]?)
         /// The images that are in the bucket now, by their public URLs, and those that aren't.
         case copied(productID: Int, urls: [String], errors: [ImageError])
         case failed(String)
@@ -18,7 +18,7 @@ struct Item: JSONWritable, Sendable {
     /// Images of the product; how many of them were copied; how many were not.
     var counts: (total: Int, success: Int, failed: Int) {
         switch outcome {
-        case .found(_, let urls, _): (urls.count, 0, 0)
+        case .found(_, let urls, let errors, _): (urls.count + errors.count, 0, errors.count)
         case .copied(_, let urls, let errors): (urls.count + errors.count, urls.count, errors.count)
         case .failed: (0, 0, 0)
         }
@@ -31,12 +31,13 @@ struct Item: JSONWritable, Sendable {
     func writeMembers(to json: inout JSONWriter) {
         json.member("article", article)
         switch outcome {
-        case .found(let productID, let urls, let uploads):
+        case .found(let productID, let urls, let errors, let uploads):
             json.member("product_id", productID)
             json.member("status", "success")
             writeCounts(to: &json)
             json.member("urls", urls)
             json.member("uploads", ifAny: uploads)
+            if !errors.isEmpty { json.member("errors", errors) }
         case .copied(let productID, let urls, let errors):
             let isFailed = urls.isEmpty && !errors.isEmpty
             json.member("product_id", productID)
@@ -69,7 +70,8 @@ struct ImageError: JSONWritable, Sendable {
 
     func write(to json: inout JSONWriter) {
         json.object {
-            $0.member("url", url)
+            // One that is refused for its length may have megabytes.
+            $0.member("url", cut(url, 8192))
             $0.member("reason", reason)
             $0.member("detail", ifAny: detail)
         }

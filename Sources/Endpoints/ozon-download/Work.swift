@@ -36,24 +36,10 @@ struct Work: Sendable {
     private let call: Call<Downloading>
     private let tools: Downloading
 
-    /// URLs signed at once are answered in one piece only up to this many articles.
-    private static let maxPresigned = 500
-
-    /// - Throws: 400 or 403 for what is known before Ozon is asked.
-    init(_ ask: Ask, _ call: Call<Downloading>) throws(Fault) {
+    init(_ ask: Ask, _ call: Call<Downloading>) {
         self.ask = ask
         self.call = call
         tools = call.tools
-        guard ask.presign || ask.downloadsImages else { return }
-        if ask.presign, !ask.downloadsImages, !call.wantsLines, ask.lookup.articles.count > Self.maxPresigned {
-            let reason = "Exceeds limit (\(Self.maxPresigned))"
-            throw Fault(errors: [FieldFault(field: "articles", reason: reason)])
-        }
-        for article in ask.lookup.articles {
-            // A key that is invalid, as opposed to forbidden, fails its article alone.
-            guard let key = try? ImageKeys(userID: ask.userID, article: article).sample() else { continue }
-            try call.allow(key, by: tools.rules)
-        }
     }
 
     /// All items in the order of the articles.
@@ -155,30 +141,22 @@ struct Work: Sendable {
     }
 
     private func metadata(_ product: Result<Product, Refusal>, _ place: Int) -> Item.Outcome {
-        do {
-            let product = try product.get()
-            let uploads = ask.presign ? try uploads(product.images, ask.lookup.articles[place]) : nil
-            return .found(productID: product.id, urls: product.images, uploads: uploads)
-        } catch {
-            return .failed(reason(error))
+        switch product {
+        case .success(let product):
+            let images = ProductImages(product.images, of: ask.lookup.articles[place], for: ask, tools.rules)
+            return .found(
+                productID: product.id, urls: images.urls, errors: images.errors,
+                uploads: ask.presign ? uploads(images) : nil)
+        case .failure(let refusal): return .failed(refusal.reason)
         }
     }
 
     private func copyable(_ product: Result<Product, Refusal>, _ places: [Int]) -> Copying.Found {
-        do {
-            let article = ask.lookup.articles[places[0]]
-            return .article(
-                try Copying.Article(try product.get(), article: article, places: places, userID: ask.userID))
-        } catch {
-            return .failed(places, reason(error))
-        }
-    }
-
-    private func reason(_ error: any Error) -> String {
-        switch error {
-        case let refusal as Refusal: refusal.reason
-        case let invalid as ObjectKey.Invalid: "Invalid path: \(invalid.reason)"
-        default: Fault.Kind.internalError.row.error
+        switch product {
+        case .success(let product):
+            let images = ProductImages(product.images, of: ask.lookup.articles[places[0]], for: ask, tools.rules)
+            return .article(Copying.Article(places: places, productID: product.id, images: images.images))
+        case .failure(let refusal): return .failed(places, refusal.reason)
         }
     }
 
@@ -187,17 +165,14 @@ struct Work: Sendable {
         let reason: String
     }
 
-    private func uploads(_ urls: [String], _ article: String) throws(ObjectKey.Invalid) -> [ImageUpload] {
-        var keys = ImageKeys(userID: ask.userID, article: article)
-        var uploads: [ImageUpload] = []
-        for url in urls {
-            let key = try keys.key(for: url)
-            let headers = tools.rules.requiresType ? [("content-type", mediaType(of: key))] : []
-            uploads.append(
-                ImageUpload(
-                    url: url, key: key,
-                    uploadURL: tools.presigner.url(key, headers: headers, expiresIn: 3600, at: call.time),
-                    publicURL: tools.presigner.bucket.publicURL(of: key), headers: headers))
+    private func uploads(_ images: ProductImages) -> [ImageUpload] {
+        let uploads = images.images.compactMap { image -> ImageUpload? in
+            guard case .success(let key?) = image.key else { return nil }
+            let headers = tools.rules.requiresType ? [("content-type", ImageFormat(of: key).mediaType)] : []
+            return ImageUpload(
+                url: image.url, key: key,
+                uploadURL: tools.presigner.url(key, headers: headers, expiresIn: 3600, at: call.time),
+                publicURL: tools.presigner.bucket.publicURL(of: key), headers: headers)
         }
         call.signed(uploads.count)
         return uploads

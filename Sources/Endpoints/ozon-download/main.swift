@@ -7,7 +7,8 @@
 //          existing "skip": what the bucket already holds is left, so that a broken run is resumed by sending it again.
 //   out    {"success": true, "data": {"total_articles": 1, "processed": 1, "total_images": 5, "success_images": 5,
 //           "failed_images": 0, "items": [{"article": "…", "product_id": 123, "status": "success", …, "urls": ["https://…"]}]}}
-//          urls: Ozon's, or, of what was copied, the public ones; one that failed is in the item's errors: [{url, reason, detail?}].
+//          urls: Ozon's, or, of what was copied, the public ones; one that failed is in the item's errors:
+//          [{url, reason, detail?}], and so is, in every mode, an image whose URL or key would be too long.
 //          presign: each item also has uploads: [{url, r2_path, upload_url, public_url, headers}] (at most 500 articles
 //          unless streamed). An article that fails has "status": "failed", "error"; the others go on.
 //          With Accept: application/x-ndjson, the same as lines: start, an item for each article, done; see Lines.swift.
@@ -27,15 +28,30 @@ struct Ask: RequestBody {
     let downloadsImages: Bool
     let presign: Bool
     let skipsExisting: Bool
+    /// Where images may be stored for this caller.
+    let allowedKeys: AllowedPrefixes
+
+    /// URLs signed at once are answered in one piece only up to this many articles.
+    private static let maxPresigned = 500
 
     init?(_ fields: Fields, _ tools: Downloading) {
         let credential = Credential(fields.object("credential"))
-        let articles = fields.strings("articles", limit: tools.maxArticles)
+        let isPresignedInOnePiece =
+            fields.has("presign", true) && fields.has("download_images", false) && !fields.caller.wantsLines
+        let maxArticles = isPresignedInOnePiece ? min(tools.maxArticles, Self.maxPresigned) : tools.maxArticles
+        let articles = fields.strings("articles", limit: maxArticles)
         let field = fields.choice("field", ArticleField.allCases.map(\.rawValue), default: "offer_id")
         let userID = fields.text("user_id", maxBytes: 128, allows: isKeySegment)
         downloadsImages = fields.bool("download_images", default: true)
         presign = fields.bool("presign", default: false)
         skipsExisting = fields.choice("existing", ["overwrite", "skip"], default: "overwrite") == "skip"
+        allowedKeys = fields.allowedKeys(tools.rules)
+        if presign || downloadsImages, let userID {
+            for article in articles {
+                let folder = ImageKeys(userID: userID, article: article).folder
+                fields.requireAllowed(folder: folder, tools.rules)
+            }
+        }
         guard let credential, let userID, let field = ArticleField(rawValue: field) else { return nil }
         self.credential = credential
         self.userID = userID
@@ -44,7 +60,7 @@ struct Ask: RequestBody {
 }
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Downloading>) async throws -> Answer {
-    let work = try Work(ask, call)
+    let work = Work(ask, call)
     return call.wantsLines ? try await work.lines() : try await work.whole()
 }
 

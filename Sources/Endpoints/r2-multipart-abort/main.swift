@@ -15,7 +15,7 @@ struct Ask: RequestBody {
     let uploadID: String
 
     init?(_ fields: Fields, _ tools: Uploading) {
-        let key = fields.objectKey("r2_path")
+        let key = fields.objectKey("r2_path", tools.signing.rules)
         let uploadID = fields.uploadID()
         guard let key, let uploadID else { return nil }
         self.key = key
@@ -30,7 +30,6 @@ struct Answer: ResponseBody {
 }
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
-    try call.allow(ask.key, by: call.tools.signing.rules)
     try await call.tools.storage { storage async throws(StorageError) in
         try await storage.abortUpload(ask.key, upload: ask.uploadID)
     }

@@ -3,7 +3,8 @@
 //   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size"?: 104857600, "parts"?: [{"part_number": 1, "etag": "…"}]}
 //          parts: what the browser sent; without it, what R2 holds. etag: hex, with or without quotes.
 //   out    {"success": true, "data": {"public_url", "etag", "size"}}
-//          Sent again after an answer was lost, it succeeds if the object stands with that size.
+//          Sent again after an answer was lost, it succeeds if the object has that size and was made of parts, of those
+//          given if any are; whatever else is stored there is 404.
 //   fails  400 every bad field; a part missing, repeated, uneven or too small; a sum unlike size: nothing is completed then ·
 //          403 path outside the allowed prefixes · 404 R2 doesn't know the upload · 502, 504 R2
 //                                                                                (401, 405, 413, 415, 5xx: Core/Fault.swift)
@@ -20,7 +21,7 @@ struct Ask: RequestBody {
     let parts: [ClaimedPart]?
 
     init?(_ fields: Fields, _ tools: Uploading) {
-        let key = fields.objectKey("r2_path")
+        let key = fields.objectKey("r2_path", tools.signing.rules)
         let uploadID = fields.uploadID()
         size = fields.integer("size", in: 1...PartPlan.maxBytes, required: false)
         parts = fields.objects("parts", limit: PartPlan.maxParts, required: false, ClaimedPart.init)
@@ -45,7 +46,6 @@ struct Answer: ResponseBody {
 }
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
-    try call.allow(ask.key, by: call.tools.signing.rules)
     let completion = Completion(storage: call.tools.storage, key: ask.key, uploadID: ask.uploadID)
     let object = try await completion.run(size: ask.size, claimed: ask.parts)
     return Answer(

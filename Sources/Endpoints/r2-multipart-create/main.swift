@@ -19,10 +19,10 @@ struct Ask: RequestBody {
     let contentType: String?
 
     init?(_ fields: Fields, _ tools: Uploading) {
-        let key = fields.objectKey("r2_path")
-        let plan = fields.partPlan(maxBytes: tools.signing.rules.maxBytes)
-        contentType = fields.choice(
-            "content_type", tools.signing.rules.types, required: tools.signing.rules.requiresType)
+        let key = fields.objectKey("r2_path", tools.signing.rules)
+        let size = fields.uploadSize(maxBytes: tools.signing.rules.maxBytes)
+        contentType = fields.contentType(tools.signing.rules)
+        let plan = fields.partPlan(of: size)
         guard let key, let plan else { return nil }
         self.key = key
         self.plan = plan
@@ -52,7 +52,6 @@ struct Answer: ResponseBody {
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
     let signing = call.tools.signing
-    try call.allow(ask.key, by: signing.rules)
     let uploadID = try await call.tools.storage { storage async throws(StorageError) in
         try await storage.createUpload(ask.key, contentType: ask.contentType)
     }

@@ -20,9 +20,10 @@ struct Ask: RequestBody {
     private static let maxNumbers = 1000
 
     init?(_ fields: Fields, _ tools: Signing) {
-        let key = fields.objectKey("r2_path")
+        let key = fields.objectKey("r2_path", tools.rules)
         let uploadID = fields.uploadID()
-        let plan = fields.partPlan(maxBytes: PartPlan.maxBytes, requiresPartSize: true)
+        let size = fields.uploadSize(maxBytes: PartPlan.maxBytes)
+        let plan = fields.partPlan(of: size, requiresPartSize: true)
         let numbers = fields.integers(
             "part_numbers", in: 1...(plan?.count ?? PartPlan.maxParts), limit: Self.maxNumbers)
         guard let key, let uploadID, let plan, let numbers else { return nil }
@@ -46,7 +47,6 @@ struct Answer: ResponseBody {
 }
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Signing>) throws -> Answer {
-    try call.allow(ask.key, by: call.tools.rules)
     call.signed(ask.numbers.count)
     return Answer(
         parts: call.tools.presigner.parts(ask.numbers, of: ask.plan, ask.key, upload: ask.uploadID, at: call.time),

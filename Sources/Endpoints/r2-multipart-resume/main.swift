@@ -1,7 +1,9 @@
 // POST /api/v1/r2/multipart/resume: what of a broken upload R2 already holds, and URLs for what is missing.
 //
-//   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size": 104857600, "part_size"?: 5242880, "content_type"?: "image/jpeg"}
-//          part_size as create answered it, if it was chosen there; content_type: for a new upload.
+//   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size": 104857600, "part_size"?: 5242880,
+//           "content_type"?: "image/jpeg"}
+//          part_size as create answered it, if it was chosen there; content_type: for a new upload, and required with
+//          R2_REQUIRE_TYPE.
 //   out    {"success": true, "data": {"upload_id", "uploaded": [{"part_number", "size", "etag"}], "missing": [{"part_number",
 //           "size", "upload_url"}], "part_size", "part_count", "expires_at", "restarted": false}}
 //          missing: the first 100. restarted: R2 no longer knows the upload, or its parts are not those of this size: a new
@@ -22,10 +24,11 @@ struct Ask: RequestBody {
     let contentType: String?
 
     init?(_ fields: Fields, _ tools: Uploading) {
-        let key = fields.objectKey("r2_path")
+        let key = fields.objectKey("r2_path", tools.signing.rules)
         let uploadID = fields.uploadID()
-        let plan = fields.partPlan(maxBytes: tools.signing.rules.maxBytes)
-        contentType = fields.choice("content_type", tools.signing.rules.types, required: false)
+        let size = fields.uploadSize(maxBytes: tools.signing.rules.maxBytes)
+        let plan = fields.partPlan(of: size)
+        contentType = fields.contentType(tools.signing.rules)
         guard let key, let uploadID, let plan else { return nil }
         self.key = key
         self.uploadID = uploadID
@@ -56,7 +59,6 @@ struct Answer: ResponseBody {
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
     let signing = call.tools.signing
-    try call.allow(ask.key, by: signing.rules)
     let (uploadID, uploaded) = try await call.tools.storage { storage async throws(StorageError) in
         do throws(StorageError) {
             let parts = try await storage.parts(ask.key, upload: ask.uploadID)

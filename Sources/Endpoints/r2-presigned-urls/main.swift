@@ -17,12 +17,8 @@ struct Ask: RequestBody {
     private static let maxItems = 1000
 
     init?(_ fields: Fields, _ tools: Signing) {
-        var seen: Set<ObjectKey> = []
-        let uploads = fields.objects("items", limit: Self.maxItems) { item in
-            let upload = Upload(item, tools.rules)
-            if let upload, !seen.insert(upload.key).inserted { item.fail("r2_path", "Invalid path: is given twice") }
-            return upload
-        }
+        let siblings = DistinctPaths()
+        let uploads = fields.objects("items", limit: Self.maxItems) { Upload($0, tools.rules, among: siblings) }
         guard let uploads else { return nil }
         self.uploads = uploads
     }
@@ -57,7 +53,6 @@ struct Answer: ResponseBody {
 }
 
 @Sendable func answer(_ ask: Ask, _ call: Call<Signing>) throws -> Answer {
-    for upload in ask.uploads { try call.allow(upload.key, by: call.tools.rules) }
     let presigner = call.tools.presigner
     let items = ask.uploads.map { upload in
         Answer.Item(

@@ -42,7 +42,7 @@ func expect(
     #expect(json["code"].string == failure.code, what, sourceLocation: location)
     #expect(json["error"].string == failure.error, what, sourceLocation: location)
     #expect(json["request_id"].string == answer["X-Request-Id"], what, sourceLocation: location)
-    let members: Set = ["success", "code", "error", "request_id", "detail", "errors"]
+    let members: Set = ["success", "code", "error", "request_id", "detail", "errors", "errors_omitted"]
     #expect(members.isSuperset(of: json.names), what, sourceLocation: location)
     #expect(json["errors"].exists == (failure.status == 400), what, sourceLocation: location)
     #expect((answer["Retry-After"] != nil) == [429, 503].contains(failure.status), what, sourceLocation: location)

@@ -38,16 +38,6 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
     var maxBody: Int { self == .presignBatch || self == .complete ? 4 << 20 : 1 << 20 }
 }
 
-/// The path of an object of one byte, stored when it is first asked for.
-private let completed: String = {
-    let path = "users/u/completed.bin"
-    do {
-        let signed = try sandbox().site.post(.presign, jsonText(["r2_path": path])).json["upload_url"].string ?? ""
-        _ = try send("PUT", signed, [], [1])
-    } catch {}
-    return path
-}()
-
 /// A request of metadata mode; `more` replaces members, NSNull takes one away.
 func downloadBody(
     _ articles: [String], client: String = nextClient(), key: String = "good", _ more: [String: Any] = [:]

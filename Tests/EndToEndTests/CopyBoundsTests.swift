@@ -1,0 +1,168 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// What a CDN, or Ozon's answer, may hold against a copy, and what is copied all the same.
+    @Suite struct CopyBounds {
+        private func reasons(_ item: JSONValue) -> [String: String] {
+            Dictionary(item["errors"].list.map { ($0["url"].string ?? "", $0["reason"].string ?? "") }) { $1 }
+        }
+
+        @Test func `A redirect of any form is followed`() throws {
+            let site = try CopySite()
+            let cdn = try sandbox().settings["OZON_IMAGE_HOSTS"]!
+            let host = cdn.dropFirst("http:".count)
+            let forms = [
+                "b0.jpg", "./b1.jpg", "../multimedia-2-i/b2.jpg", "/s3/multimedia-1-i/b3.jpg?x", "?y",
+                "\(host)/s3/multimedia-1-i/b5.jpg", "\(cdn)/s3/multimedia-1-i/b6.jpg#z",
+                "HTTP\(cdn.dropFirst("http".count))/s3/../s3/multimedia-1-i/b7.jpg",
+            ]
+            let names = forms.enumerated().map { index, form in
+                "to-\(index).jpg?to=\(form.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!)"
+            }
+            let urls = try define("REDIRECTS", names)
+            let item = try site.copy(["REDIRECTS"]).json["data"]["items"][0]
+            #expect(item["success_images"].int == urls.count, "\(item["errors"])")
+            for index in [0, 1, 2, 3, 5, 6, 7] { #expect(try hits("/b\(index).jpg").count == 1) }
+        }
+
+        @Test func `A busy CDN is asked again when it says, however large its page, and not if that is too late`()
+            throws
+        {
+            let site = try CopySite(["IMAGE_TIMEOUT": "4"])
+            let names = [
+                "busy-503-300000-3-a.jpg", "busy-429-10-date3-b.jpg", "busy-500-2000000-0-c.jpg", "busy-502-0-1-d.jpg",
+                "busy-503-10-60-e.jpg", "busy-429-70000-date60-f.jpg",
+            ]
+            let urls = try define("BUSY", names)
+            let item = try site.copy(["BUSY"]).json["data"]["items"][0]
+            #expect(reasons(item) == [urls[4]: "HTTP 503", urls[5]: "HTTP 429"])
+            for (name, tries) in zip(names, [2, 2, 2, 2, 1, 1]) { #expect(try hits(name).count == tries, "\(name)") }
+            for name in names[0...1] {
+                let times = try hits(name).compactMap { $0["at"].int }
+                try #require(times.count == 2)
+                // A date says whole seconds.
+                #expect(times[1] - times[0] >= (name.contains("date") ? 2000 : 3000), "\(name)")
+            }
+        }
+
+        @Test func `AVIF and HEIC are stored as such whatever brand comes first`() throws {
+            let site = try CopySite()
+            let brands = [
+                "mif1.avif.miaf": "image/avif", "avis.msf1": "image/avif", "miaf.MA1B": "image/avif",
+                "mif1.heic": "image/heic", "msf1.hevc": "image/heic", "miaf": "image/heic", "heix.mif1": "image/heic",
+            ]
+            try define("BRANDS", brands.keys.map { "brands-\($0)-x.jpg" } + ["brands-isom.mp42-x.jpg"])
+            let item = try site.copy(["BRANDS"]).json["data"]["items"][0]
+            #expect(item["errors"].list.map { $0["reason"].string } == ["Not an image"])
+            let stored = try site.stored().mapValues(\.type)
+            #expect(stored == Dictionary(uniqueKeysWithValues: brands.map { ("BRANDS/brands-\($0)-x.jpg", $1) }))
+        }
+
+        @Test func `A product that carries our own pictures is copied`() throws {
+            let site = try CopySite()
+            let own = try site.copy(["2194435302"]).json["data"]["items"][0]["urls"].strings
+            let base = try sandbox().settings["R2_PUBLIC_BASE"]!
+            let origin = base.split(separator: "/").prefix(2).joined(separator: "//")
+            let urls = try define("OWN", own + ["\(origin)/elsewhere/a.jpg", "\(base)/../a.jpg"])
+            let item = try site.copy(["OWN"]).json["data"]["items"][0]
+            #expect(item["success_images"].int == own.count)
+            #expect(
+                reasons(item)
+                    == Dictionary(
+                        uniqueKeysWithValues: urls.dropFirst(own.count).map {
+                            ($0, "Host not allowed: not in OZON_IMAGE_HOSTS")
+                        }))
+        }
+
+        @Test func `An image that can't be stored fails alone, in every mode`() throws {
+            let site = try CopySite()
+            let name = String(repeating: "x", count: 1100)
+            let long = String(repeating: "y", count: 2100)
+            let urls = try define("LONG", ["a.jpg", "\(name).jpg", "b.jpg?\(long)", "c.jpg"])
+            let expected = [
+                urls[1]: "Invalid path: is longer than 1024 bytes", urls[2]: "Invalid URL format: over 2048 bytes",
+            ]
+            for (more, success) in [
+                (["download_images": false], 0), (["download_images": false, "presign": true], 0), ([:], 2),
+            ] as [([String: Any], Int)] {
+                let data = try site.copy(["LONG", "2194435302"], more).json["data"]
+                let item = data["items"][0]
+                #expect(item["status"].string == "success", "\(more)")
+                #expect(reasons(item) == expected, "\(more)")
+                #expect(item["urls"].strings.count == 2)
+                let counts = ["total_images", "success_images", "failed_images"].map { item[$0].int }
+                #expect(counts == [4, success, 2], "\(more)")
+                #expect(data["failed_images"].int == 2)
+                if more["presign"] != nil {
+                    #expect(item["uploads"].list.map { $0["url"].string } == [urls[0], urls[3]])
+                }
+            }
+        }
+
+        @Test func `A URL of megabytes is its image's failure, and the process lives`() throws {
+            let site = try CopySite()
+            let huge = try sandbox().settings["OZON_IMAGE_HOSTS"]! + "/" + String(repeating: "z", count: 9_000_000)
+            try define("HUGE", ["a.jpg", huge])
+            for lines in [false, true] {
+                let answer = try site.copy(["HUGE"], lines: lines)
+                let item = lines ? answer.lines[1] : answer.json["data"]["items"][0]
+                #expect(item["success_images"].int == 1)
+                #expect(item["errors"].list.map { $0["reason"].string } == ["Invalid URL format: over 2048 bytes"])
+                #expect(answer.body.count < 20_000)
+            }
+            #expect(site.handler.program.isRunning)
+        }
+
+        @Test func `An address that has expired on the CDN says so, and isn't tried again`() throws {
+            let site = try CopySite()
+            let cdn = try sandbox().settings["OZON_IMAGE_HOSTS"]!
+            let urls = try define(
+                "EXPIRED", ["\(cdn)/s3/multimedia-tmp-1/fault-403-expired.jpg", "fault-403-other.jpg"])
+            let item = try site.copy(["EXPIRED"]).json["data"]["items"][0]
+            #expect(reasons(item) == [urls[0]: "Expired on Ozon's CDN", urls[1]: "HTTP 403"])
+            #expect(try hits("fault-403-").count == 2)
+        }
+
+        @Test func `Many calls for one slow image hold up no other`() throws {
+            let site = try CopySite(["MAX_TRANSFERS": "2"])
+            try define("SHARED-SLOW", ["slow-2500-shared.jpg"])
+            try define("SHARED-QUICK", ["quick.jpg"])
+            let waiting = try (0..<8).map { _ in try site.begin(site.body(["SHARED-SLOW"])) }
+            try eventually("the slow image is asked for") { try hits("slow-2500-shared").count == 1 }
+            var copied: Int?
+            let passed = try seconds { copied = try site.copy(["SHARED-QUICK"]).json["data"]["success_images"].int }
+            #expect(copied == 1)
+            #expect(passed < 2, "\(passed) s")
+            #expect(try hits("slow-2500-shared").count == 1, "one at a time")
+            for wire in waiting.prefix(2) {
+                #expect(try HTTPAnswer(try wire.readToEnd()).json["data"]["success_images"].int == 1)
+            }
+        }
+
+        @Test func `No article and no name is long enough to leave the prefix`() throws {
+            let handler = try Handler(.download)
+            let id = 123
+            try define("x", ["a"])
+            for length in [1, 100, 1000, 1004, 1007, 1010] {
+                let article = String(repeating: "0", count: max(length - 3, 0)) + "\(id)"
+                for more in [["presign": true], ["download_images": true]] as [[String: Any]] {
+                    let body = downloadBody(
+                        [article], ["user_id": "bob", "field": "product_id"].merging(more) { $1 })
+                    let answer = try handler.post(body, with: [("R2_PREFIX", "users/alice/")])
+                    expect(answer, .pathNotAllowed, "\(length) \(more)")
+                }
+            }
+        }
+
+        @Test func `A presigned type is one of those allowed`() throws {
+            let handler = try Handler(.download, ["R2_REQUIRE_TYPE": "true", "R2_ALLOWED_TYPES": "image/png"])
+            let item = try handler.post(downloadBody(["FORMATS"], ["presign": true])).json["data"]["items"][0]
+            #expect(item["uploads"].list.map { $0["headers"].description } == [#"{"content-type":"image/png"}"#])
+            #expect(
+                item["errors"].list.map { $0["reason"].string } == [
+                    "Type not allowed: image/jpeg", "Type not allowed: image/webp",
+                ])
+        }
+    }
+}
