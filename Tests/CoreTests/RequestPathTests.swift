@@ -133,11 +133,10 @@ struct RequestPathTests {
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, observation: observation())
         let request = Request(
             parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name": "x"}"#.utf8)))
-        let handler = path.handler(
-            .suspending { ask, _ in
-                guard case .incomplete = request.takeBody() else { throw Fault(.internalError) }
-                return Greeting(name: ask.name)
-            })
+        let handler = path.handler { ask, _ in
+            guard case .incomplete = request.takeBody() else { throw Fault(.internalError) }
+            return Greeting(name: ask.name)
+        }
         #expect(try await Reply(handler(request)).body == #"{"hello":"x"}"#)
     }
 }
