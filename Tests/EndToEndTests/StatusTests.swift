@@ -97,6 +97,25 @@ extension EndToEnd {
             #expect(try ask(stage.site, .download).json["total processes"].int == 1)
         }
 
+        @Test(arguments: Endpoint.allCases)
+        func `A process that was killed leaves a page until the next one starts`(_ endpoint: Endpoint) throws {
+            let folder = try Scratch()
+            func pages() throws -> [String] {
+                try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.contains(".status") }
+            }
+            let settings = ["RUNTIME_DIRECTORY": folder.path]
+            for _ in 0..<3 {
+                let killed = try Handler(endpoint, settings, socket: folder.file("h.sock"))
+                #expect(try pages() == ["\(endpoint).\(killed.program.pid).status"])
+                killed.program.signal(SIGKILL)
+                try killed.program.wait()
+            }
+            let last = try Handler(endpoint, settings, socket: folder.file("h.sock"))
+            #expect(try pages() == ["\(endpoint).\(last.program.pid).status"])
+            #expect(try last.stop() == 0)
+            #expect(try pages().isEmpty)
+        }
+
         @Test func `A page of a version with other counts is named, and the rest is told`() throws {
             let stage = try Stage()
             let handler = try stage.handler(.presign)
