@@ -26,7 +26,7 @@ static inline int shim_begin(FCGX_Request *request, int fd) {
     return FCGX_Accept_r(request);
 }
 
-// epoll_event is packed and epoll_data_t a union: both stay on this side.
+// epoll_event is packed and epoll_data_t is a union, so neither is exposed to Swift.
 static inline int shim_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data = {.u64 = token}};
     return epoll_ctl(epoll, operation, fd, &event);
@@ -34,10 +34,10 @@ static inline int shim_epoll_control(int epoll, int operation, int fd, uint32_t 
 
 typedef struct { uint32_t events; uint64_t token; } shim_event;
 
-// Waits for at least one event and takes at most 64. Their number, or -1 with errno.
-static inline int shim_epoll_wait(int epoll, shim_event *events, int most) {
+// Takes at most 64 events, waiting up to `timeout` ms for the first (-1: without limit). Their number, or -1 with errno.
+static inline int shim_epoll_wait(int epoll, shim_event *events, int capacity, int timeout) {
     struct epoll_event found[64];
-    int count = epoll_wait(epoll, found, most < 64 ? most : 64, -1);
+    int count = epoll_wait(epoll, found, capacity < 64 ? capacity : 64, timeout);
     for (int i = 0; i < count; i++) events[i] = (shim_event){.events = found[i].events, .token = found[i].data.u64};
     return count;
 }

@@ -1,17 +1,17 @@
-/// The answer under way on a connection: the task that writes it, and what the owner has taken of it and not yet sent.
+/// The answer in progress on a connection: the task that produces it, and bytes taken from it but not yet sent.
 struct Answer {
     private let output: Output
     private let task: Task<Void, Never>
     private var bytes: ArraySlice<UInt8> = []
     private var isFirst = true
-    /// The task has written its last byte, and it is in our hands.
+    /// The task has finished, and its last bytes have been taken.
     private(set) var hasEnded = false
-    /// The peer has gone: what comes is dropped.
+    /// The peer has gone; further output is discarded.
     private(set) var isAbandoned = false
 
     struct Portion {
         let bytes: ArraySlice<UInt8>
-        /// The answer consists of these bytes alone.
+        /// These bytes are the complete answer.
         let isWhole: Bool
     }
 
@@ -22,8 +22,7 @@ struct Answer {
         self.task = task
     }
 
-    /// A whole answer of up to `Output.limit` bytes, or at most 16 KB of a longer one. nil: nothing more is written yet, or
-    /// nothing more will be.
+    /// A complete answer of up to `Output.limit` bytes, or up to 16 KB of a longer one. nil: there is nothing to send now.
     mutating func next() -> Portion? {
         if bytes.isEmpty, !hasEnded {
             let taken = output.take()

@@ -2,25 +2,26 @@ import CFastCGI
 import Glibc
 
 /// Plain CGI (RFC 3875): one request from the environment and standard input, its answer on standard output.
-/// - Returns: false if standard output took not all of it.
+/// - Returns: false if the answer could not be written completely.
 package func answerCGI(maxBodyBytes: Int, handler: @escaping Handler) -> Bool {
     let parameters = Parameters(environ)
     let request = Request(
         parameters: parameters, body: readBody(declared: parameters["CONTENT_LENGTH"], max: maxBodyBytes))
-    let bell = eventfd(0, 0)
-    let output = Output { eventfd_write(bell, 1) }
+    let wakeEvent = eventfd(0, 0)
+    precondition(wakeEvent >= 0, "eventfd")
+    let output = Output { eventfd_write(wakeEvent, 1) }
     let task = Task { await output.send(await handler(request)) }
-    var isTaken = true
+    var outputIsOpen = true
     while true {
         var count: eventfd_t = 0
-        while eventfd_read(bell, &count) != 0 {}
+        while eventfd_read(wakeEvent, &count) != 0 {}
         let (bytes, hasEnded) = output.take()
-        if isTaken, !writeToStandardOutput(bytes) {
-            isTaken = false
+        if outputIsOpen, !writeToStandardOutput(bytes) {
+            outputIsOpen = false
             output.abandon()
             task.cancel()
         }
-        if hasEnded { return isTaken }
+        if hasEnded { return outputIsOpen }
     }
 }
 

@@ -1,14 +1,14 @@
 import CFastCGI
 import Glibc
 
-/// One accepted connection and the request on it. Only the owner of its mailbox can touch it, on a worker's thread;
-/// libfcgi is called nowhere else.
+/// One accepted connection and the request on it. Only the mailbox's owner, on a worker thread, can use it. libfcgi is
+/// called from nowhere else.
 struct Connection: ~Copyable {
     /// The C struct must not move: its streams point back to it.
     private let request: UnsafeMutablePointer<FCGX_Request>
     private var descriptor: Int32 = -1
     private var peerKeepsOpen = false
-    /// For epoll: the set, and what stands for this connection in it.
+    /// The epoll set, and this connection's token in it.
     private var epoll: Int32 = -1
     private var token: UInt64 = 0
     private var isUnix = false
@@ -27,7 +27,7 @@ struct Connection: ~Copyable {
 
     // MARK: The connection
 
-    /// Takes over an accepted descriptor and watches it: each arrival of bytes and the peer's leaving are an event.
+    /// Takes over an accepted descriptor and registers it with epoll, edge-triggered, for input and hang-ups.
     /// - Returns: false if it can't be watched.
     mutating func open(_ descriptor: Int32, isUnix: Bool, epoll: Int32, token: UInt64) -> Bool {
         (self.descriptor, self.isUnix, self.epoll, self.token) = (descriptor, isUnix, epoll, token)
@@ -36,7 +36,7 @@ struct Connection: ~Copyable {
         return watch(EPOLL_CTL_ADD, output: false)
     }
 
-    /// Closes what is still open, without a word to the peer.
+    /// Closes the descriptor, if it is still open, without finishing the request.
     mutating func close() {
         FCGX_Free(request, 0)
         if descriptor >= 0 { Glibc.close(descriptor) }
@@ -51,9 +51,9 @@ struct Connection: ~Copyable {
         return shim_epoll_control(epoll, operation, descriptor, events, token) == 0
     }
 
-    /// A peer that sends no more may still read its answer, on a unix socket: there its leaving is told apart. On TCP it is
-    /// not, and counts as having left.
-    mutating func note(_ signals: Signals) {
+    /// On a unix socket, a peer that shuts down its sending side alone can still read the answer, and a full close is
+    /// reported separately. TCP doesn't tell the two apart, so both count as a hang-up there.
+    mutating func apply(_ signals: Signals) {
         if signals.contains(.readable) { mayHaveInput = true }
         if signals.contains(.retire) { isRetired = true }
         if signals.contains(.inputEnded) { inputHasEnded = true }
@@ -66,14 +66,14 @@ struct Connection: ~Copyable {
     // MARK: A request
 
     enum Input {
-        /// None now. `isLast`: nor will there be any.
+        /// No request now. `isLast`: and none will come.
         case none(isLast: Bool)
         case request(Request)
     }
 
     /// The next request, if one has come.
-    /// - Parameter beforeWaiting: called if only a part has come: libfcgi waits for the rest, at most SO_RCVTIMEO in each
-    ///   read.
+    /// - Parameter beforeWaiting: called if only a part of a request has arrived: reading the rest may block, up to
+    ///   SO_RCVTIMEO in each read.
     mutating func nextRequest(maxBodyBytes: Int, beforeWaiting: () -> Void) -> Input {
         guard mayHaveInput else { return .none(isLast: inputHasEnded || hasHungUp || isRetired) }
         mayHaveInput = false
@@ -86,7 +86,8 @@ struct Connection: ~Copyable {
         return read(maxBodyBytes: maxBodyBytes).map { .request($0) } ?? .none(isLast: true)
     }
 
-    /// Reads one request whole. nil: the peer broke off or spoke something else; libfcgi may have closed the descriptor.
+    /// Reads one complete request. nil: the peer disconnected or violated the protocol; libfcgi may have closed the
+    /// descriptor. (Bytes of a further request in the same read are lost: libfcgi drops them with its buffer.)
     private mutating func read(maxBodyBytes: Int) -> Request? {
         let result = shim_begin(request, descriptor)
         descriptor = request.pointee.ipcFd
@@ -99,7 +100,7 @@ struct Connection: ~Copyable {
         return FCGX_GetError(request.pointee.in) == 0 ? Request(parameters: parameters, body: body) : nil
     }
 
-    /// FCGI_STDIN is always read to its end: the rest of it would be taken for the kept connection's next request.
+    /// Always reads FCGI_STDIN to its end; the rest of it would be parsed as the next request.
     private func readBody(declared: String?, max: Int) -> Request.Body {
         let expected = declared.flatMap { $0.isEmpty ? nil : $0 }.map { Int($0) ?? -1 }
         let stream = request.pointee.in
@@ -134,11 +135,11 @@ struct Connection: ~Copyable {
     enum Sending {
         /// A signal will follow: that the handler has written, or that the socket takes bytes again.
         case later
-        /// The answer has ended. `isLast`: so has the connection.
+        /// The answer is complete. `isLast`: the connection must be closed.
         case done(isLast: Bool)
     }
 
-    /// Before the worker turns to other connections.
+    /// How many portions to send before other connections have their turn.
     private static let portionsAtOnce = 16
 
     /// Sends what there is and what the socket takes. A whole answer of up to `Output.limit` bytes fits into the send buffer
@@ -177,7 +178,7 @@ struct Connection: ~Copyable {
         return Glibc.poll(&poll, 1, 0) == 1
     }
 
-    /// Into libfcgi's buffer of 8 KB, and to the socket as it fills.
+    /// Writes through libfcgi's buffer of 8 KB.
     private func write(_ bytes: ArraySlice<UInt8>) -> Bool {
         bytes.withUnsafeBufferPointer { buffer in
             buffer.withMemoryRebound(to: CChar.self) {

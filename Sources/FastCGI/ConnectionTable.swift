@@ -1,12 +1,11 @@
 import Descriptors
 import Synchronization
 
-/// Every connection's mailbox, by index. Free ones are used again; there are at most as many as the process may have
-/// descriptors when it starts.
+/// All mailboxes by index. They are reused; the capacity is the descriptor limit at the start, at most 65,536.
 final class ConnectionTable: @unchecked Sendable {
     private let mailboxes: UnsafeMutablePointer<Mailbox<Connection>?>
     private let capacity: Int
-    private let made = Mutex(0)
+    private let createdCount = Mutex(0)
     private let free = OwnershipQueue<Connection>()
 
     init() {
@@ -18,22 +17,22 @@ final class ConnectionTable: @unchecked Sendable {
     subscript(index: UInt32) -> Mailbox<Connection> { mailboxes[Int(index)]! }
 
     /// How many connections are open.
-    var open: Int { made.withLock { $0 - free.count } }
+    var open: Int { createdCount.withLock { $0 - free.count } }
 
     /// nil: the table is full.
-    func take() -> Ownership<Connection>? {
+    func acquire() -> Ownership<Connection>? {
         if let connection = free.removeFirst() { return connection }
-        return made.withLock { made in
-            guard made < capacity else { return nil }
-            let connection = Mailbox.make(index: UInt32(made), Connection())
-            mailboxes[made] = connection.mailbox
-            made += 1
+        return createdCount.withLock { count in
+            guard count < capacity else { return nil }
+            let connection = Mailbox.make(index: UInt32(count), Connection())
+            mailboxes[count] = connection.mailbox
+            count += 1
             return connection
         }
     }
 
-    func give(_ connection: consuming Ownership<Connection>) { free.append(connection) }
+    func release(_ connection: consuming Ownership<Connection>) { free.append(connection) }
 
-    /// Those that are open, and those that were.
-    var all: [Mailbox<Connection>] { made.withLock { (0..<$0).map { mailboxes[$0]! } } }
+    /// Every mailbox created, in use or free.
+    var all: [Mailbox<Connection>] { createdCount.withLock { (0..<$0).map { mailboxes[$0]! } } }
 }

@@ -1,10 +1,10 @@
 import CFastCGI
 import Glibc
 
-/// A listening socket: one of our own, or one taken over from whoever started us.
+/// A listening socket that we bound, or inherited.
 package struct Listener: Sendable {
     let descriptor: Int32
-    /// Nobody else accepts on it: at the end its queue is ours to empty.
+    /// No other process accepts on it, so a drain must empty its queue.
     let isOwn: Bool
     let isUnix: Bool
 
@@ -12,12 +12,12 @@ package struct Listener: Sendable {
         package let description: String
     }
 
-    /// What a unix socket's peer may connect as, besides root and ourselves, is decided at accept; the mode is for its group.
+    /// The mode admits the socket's group; `PeerUsers` then checks the peer's user at accept.
     private static let mode: mode_t = 0o660
     private static let backlog: Int32 = 1024
 
-    /// Binds a unix socket under a temporary name and renames it over `path`: an older process keeps its own socket and
-    /// every client finds one or the other. Only a socket is ever replaced or removed.
+    /// Binds a unix socket under a temporary name and renames it over `path`, so an older process keeps its socket and
+    /// clients always find a listener. Only a socket is ever replaced or removed.
     package static func bind(path: String) throws(Failure) -> Listener {
         let temporary = "\(path).\(getpid())"
         var address = sockaddr_un()
@@ -42,7 +42,7 @@ package struct Listener: Sendable {
         return try taken(descriptor, isOwn: true)
     }
 
-    /// Loopback only: whoever reaches a FastCGI port can crash libfcgi (facts in README, "Security").
+    /// Loopback only: anyone who can reach a FastCGI port can crash libfcgi (README, "Security").
     package static func bind(port: UInt16) throws(Failure) -> Listener {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -69,7 +69,7 @@ package struct Listener: Sendable {
         return listeners
     }
 
-    /// Where a unix socket was bound; nil for any other, and for one without a name.
+    /// The directory of a unix socket; nil for other sockets and unnamed ones.
     package var folder: String? {
         var address = sockaddr_un()
         var size = socklen_t(MemoryLayout<sockaddr_un>.size)
@@ -90,6 +90,12 @@ package struct Listener: Sendable {
 
     private static func taken(_ descriptor: Int32, isOwn: Bool) throws(Failure) -> Listener {
         guard shim_set_nonblocking(descriptor) >= 0 else { throw failure("fcntl") }
+        // systemd makes a shared listener blocking again whenever it starts another process with it: accept(2) must not
+        // wait then, either.
+        var timeout = timeval(tv_sec: 0, tv_usec: 10_000)
+        if !isOwn {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        }
         return Listener(descriptor: descriptor, isOwn: isOwn, isUnix: shim_family(descriptor) == AF_UNIX)
     }
 

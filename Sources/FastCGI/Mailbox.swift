@@ -1,18 +1,18 @@
 import Synchronization
 
-/// State with one owner at a time, by construction: nobody waits for it, and nobody else can reach it.
+/// State with exactly one owner at a time. No thread waits for it, and only the owner can reach it.
 ///
-/// Whoever has news for the state leaves a signal. If nobody owns the state, the one who left the signal becomes the
-/// owner and runs until no signal is pending; otherwise the present owner finds the signal before it lets go. One atomic
-/// word decides all of this (`MailboxWord`), and `Ownership` is the only way to the state.
+/// Any thread can post a signal. If the state has no owner, the thread that posts becomes the owner and runs until no
+/// signal is pending; otherwise the current owner sees the signal before it releases the state. One atomic word decides
+/// all of this (`MailboxWord`), and `Ownership` is the only way to the state.
 ///
-/// A mailbox is used again for one connection after another and is never freed, so that a late signal finds another
-/// generation instead of freed memory. A mailbox that nobody uses is owned as well, by the list of free ones.
+/// Mailboxes are reused and never freed, so that a late signal meets another generation instead of freed memory. The list
+/// of free mailboxes owns those that are not in use.
 final class Mailbox<State: ~Copyable>: @unchecked Sendable {
     let index: UInt32
     private let word = Atomic<UInt64>(MailboxWord().bits)
     fileprivate let state: UnsafeMutablePointer<State>
-    /// The next in the list that holds this mailbox's ownership.
+    /// The link of the `OwnershipQueue` that holds this mailbox.
     fileprivate var next: Unmanaged<Mailbox>?
 
     private init(index: UInt32, _ state: consuming State) {
@@ -26,13 +26,13 @@ final class Mailbox<State: ~Copyable>: @unchecked Sendable {
         Ownership(Unmanaged.passRetained(Mailbox(index: index, state)))
     }
 
-    /// The generation that is in use now, or was last.
+    /// The current generation, or the last one of a free mailbox.
     var generation: UInt32 { MailboxWord(bits: word.load(ordering: .acquiring)).generation }
 
-    /// Leaves signals for one generation of the mailbox, from any thread.
-    /// - Returns: the ownership, if nobody has it. nil: the owner will see the signals, or that generation has passed.
-    func leave(_ signals: Signals, for generation: UInt32) -> Ownership<State>? {
-        update { $0.leave(signals, for: generation) } ? Ownership(Unmanaged.passUnretained(self)) : nil
+    /// Posts signals for one generation of the mailbox, from any thread.
+    /// - Returns: the ownership, if nobody has it. nil: the owner will see the signals, or that generation has ended.
+    func post(_ signals: Signals, for generation: UInt32) -> Ownership<State>? {
+        update { $0.post(signals, for: generation) } ? Ownership(Unmanaged.passUnretained(self)) : nil
     }
 
     fileprivate func takeSignals() -> Signals? { update { $0.takeSignals() } }
@@ -52,7 +52,7 @@ final class Mailbox<State: ~Copyable>: @unchecked Sendable {
     }
 }
 
-/// What may be news for a connection.
+/// Events that a connection can receive.
 struct Signals: OptionSet, Sendable {
     let rawValue: UInt8
     /// Bytes have come from the peer.
@@ -65,7 +65,7 @@ struct Signals: OptionSet, Sendable {
     static let writable = Signals(rawValue: 4)
     /// The handler has written, or has ended.
     static let output = Signals(rawValue: 8)
-    /// The connection is to be closed if no request is on it.
+    /// Close the connection once no request is in progress.
     static let retire = Signals(rawValue: 16)
 }
 
@@ -86,7 +86,7 @@ struct MailboxWord: Equatable {
     var signals: Signals { Signals(rawValue: UInt8(bits & Self.pending)) }
 
     /// - Returns: true if the caller is the owner from now on.
-    mutating func leave(_ signals: Signals, for generation: UInt32) -> Bool {
+    mutating func post(_ signals: Signals, for generation: UInt32) -> Bool {
         guard generation == self.generation else { return false }
         let becomesOwner = !isOwned
         bits |= UInt64(signals.rawValue) | Self.owned
@@ -100,14 +100,13 @@ struct MailboxWord: Equatable {
         return signals.isEmpty ? nil : signals
     }
 
-    /// For the owner, which stays the owner: whatever was left for earlier generations is gone.
+    /// For the owner, which stays the owner: starts a new generation and discards pending signals.
     mutating func renew() {
         bits = UInt64(generation &+ 1) << 32 | Self.owned
     }
 }
 
-/// The right to touch a mailbox's state: there is one at a time, it can't be copied, and it can't be lost, because an
-/// ownership that is dropped ends the process.
+/// Exclusive access to a mailbox's state. It can't be copied, and dropping it is a fatal error.
 struct Ownership<State: ~Copyable>: ~Copyable, @unchecked Sendable {
     private let unmanaged: Unmanaged<Mailbox<State>>
 
@@ -124,16 +123,28 @@ struct Ownership<State: ~Copyable>: ~Copyable, @unchecked Sendable {
 
     func withState<Result>(_ body: (inout State) -> Result) -> Result { body(&mailbox.state.pointee) }
 
-    /// Runs the body for what is pending, again and again until nothing is, and then gives the ownership up.
-    /// - Parameter body: false: this generation has ended.
-    /// - Returns: the ownership again, if this generation has ended.
-    consuming func run(_ body: (inout State, Signals) -> Bool) -> Ownership? {
+    enum Outcome: ~Copyable {
+        /// No signal is pending, and nobody owns the state.
+        case released
+        case ended(Ownership)
+        /// More signals keep coming: others should have their turn first.
+        case unfinished(Ownership)
+    }
+
+    private static var mostRounds: Int { 8 }
+
+    /// Calls the body with the pending signals until none are left, then releases the ownership.
+    /// - Parameter body: returns false if the connection has ended.
+    consuming func run(_ body: (inout State, Signals) -> Bool) -> Outcome {
         let mailbox = mailbox
-        while let signals = mailbox.takeSignals() {
-            guard body(&mailbox.state.pointee, signals) else { return self }
+        for _ in 0..<Self.mostRounds {
+            guard let signals = mailbox.takeSignals() else {
+                _ = unwrap()
+                return .released
+            }
+            guard body(&mailbox.state.pointee, signals) else { return .ended(self) }
         }
-        _ = unwrap()
-        return nil
+        return .unfinished(self)
     }
 
     fileprivate consuming func unwrap() -> Unmanaged<Mailbox<State>> {

@@ -1,20 +1,21 @@
 import Synchronization
 
-/// What a handler writes, on its way to whoever sends it: the connection's owner, or plain CGI's standard output.
+/// A bounded buffer between a handler and its sender: the connection's owner, or plain CGI's standard output.
 ///
-/// The handler's side never blocks a thread: when the reader is slow, `write` suspends. The sender's side takes all that
-/// is there at once. At most `limit` bytes and one write wait here, and as many are in the sender's hands.
+/// The handler's side never blocks a thread: when the reader is slow, `write` suspends. The buffer holds up to `limit`
+/// bytes and one write for each task that writes at the same time; the sender takes all of it at once.
 package final class Output: Sendable {
     private struct State {
         var pending: [UInt8] = []
         var hasEnded = false
         var isBroken = false
-        /// Writers that wait until the pending bytes have been taken.
-        var waiting: [CheckedContinuation<Void, any Error>] = []
+        /// Writers that wait until the pending bytes have been taken, by number.
+        var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var lastWriter = 0
 
-        mutating func takeWaiting() -> [CheckedContinuation<Void, any Error>] {
-            defer { waiting = [] }
-            return waiting
+        mutating func takeWaiting() -> Dictionary<Int, CheckedContinuation<Void, any Error>>.Values {
+            defer { waiting = [:] }
+            return waiting.values
         }
     }
 
@@ -22,7 +23,7 @@ package final class Output: Sendable {
     private let state = Mutex(State())
     private let notify: @Sendable () -> Void
 
-    /// - Parameter notify: called when there is something to take where there was nothing, and at the end.
+    /// - Parameter notify: called when the empty buffer receives bytes, and at the end.
     package init(notify: @escaping @Sendable () -> Void) {
         self.notify = notify
     }
@@ -32,25 +33,30 @@ package final class Output: Sendable {
     /// Accepts the bytes at once and returns when there is room for more.
     /// - Throws: CancellationError if the reader has gone or the task was cancelled.
     package func write(_ bytes: [UInt8]) async throws {
+        let number = state.withLock { state in
+            state.lastWriter += 1
+            return state.lastWriter
+        }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let (result, isNews) = state.withLock { state -> (Result<Void, any Error>?, Bool) in
+                let (result, shouldNotify) = state.withLock { state -> (Result<Void, any Error>?, Bool) in
                     if state.isBroken || Task.isCancelled { return (.failure(CancellationError()), false) }
-                    let isNews = state.pending.isEmpty
+                    let shouldNotify = state.pending.isEmpty
                     state.pending += bytes
-                    if state.pending.count <= Self.limit { return (.success(()), isNews) }
-                    state.waiting.append(continuation)
-                    return (nil, isNews)
+                    if state.pending.count <= Self.limit { return (.success(()), shouldNotify) }
+                    state.waiting[number] = continuation
+                    return (nil, shouldNotify)
                 }
-                if isNews { notify() }
+                if shouldNotify { notify() }
                 if let result { continuation.resume(with: result) }
             }
         } onCancel: {
-            abandon()
+            // This writer alone: others may have the end of the answer to write.
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(throwing: CancellationError())
         }
     }
 
-    /// True when nothing waits to be taken: the moment for a heartbeat.
+    /// True if no bytes are buffered, so that a heartbeat may be sent.
     package var isIdle: Bool { state.withLock { $0.pending.isEmpty } }
 
     /// Writes a whole answer, to its end.
@@ -65,13 +71,13 @@ package final class Output: Sendable {
     }
 
     private func end(with bytes: [UInt8]) {
-        let isNews = state.withLock { state in
+        let shouldNotify = state.withLock { state in
             defer { state.hasEnded = true }
-            let isNews = state.pending.isEmpty
+            let shouldNotify = state.pending.isEmpty
             if !state.isBroken { state.pending += bytes }
-            return isNews
+            return shouldNotify
         }
-        if isNews { notify() }
+        if shouldNotify { notify() }
     }
 
     // MARK: The sender's side
@@ -87,7 +93,7 @@ package final class Output: Sendable {
         return taken
     }
 
-    /// The reader has gone: waiting and later writes throw, and what was written is dropped.
+    /// The reader has gone: waiting and later writes throw, and buffered bytes are discarded.
     package func abandon() {
         let waiting = state.withLock { state in
             state.isBroken = true

@@ -1,8 +1,7 @@
 import Glibc
 
-/// What a socket holds just now, without taking it. A worker that knows this never waits in libfcgi for a request that
-/// isn't there (an edge of epoll's may be older than the last read), and lets others go on before it waits for the rest
-/// of one that has only begun to arrive.
+/// What a socket has received, without taking it. It keeps a worker from blocking in libfcgi because of an edge that is
+/// older than its last read, and lets another worker take over before it waits for the rest of a request.
 enum Preview {
     case nothing
     /// The peer has closed the connection, and nothing is left to read.
@@ -19,7 +18,7 @@ enum Preview {
             let flags = Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)
             let count = recv(descriptor, buffer.baseAddress!, Self.room, flags)
             if count > 0 { return Preview(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-            return count == 0 || (errno != EAGAIN && errno != EINTR) ? .closed : .nothing
+            return count < 0 && errno == EAGAIN ? .nothing : .closed
         }
     }
 
@@ -30,7 +29,8 @@ enum Preview {
         var start = 0
         while start + 8 <= bytes.count {
             let length = Int(bytes[start + 4]) << 8 | Int(bytes[start + 5])
-            if bytes[start + 1] == endOfStdin, length == 0 {
+            let isOfFirst = bytes[start + 2] == bytes[2] && bytes[start + 3] == bytes[3]
+            if bytes[start + 1] == endOfStdin, length == 0, isOfFirst {
                 self = .wholeRequest
                 return
             }

@@ -5,7 +5,7 @@ package struct Response: Sendable {
 
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Written as it is made. `Output.write` throws CancellationError once the reader has gone.
+        /// Produced incrementally. `Output.write` throws CancellationError once the reader has gone.
         case stream(@Sendable (Output) async -> Void)
     }
 

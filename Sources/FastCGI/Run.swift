@@ -2,7 +2,7 @@ import CFastCGI
 import Glibc
 import Synchronization
 
-/// The signals that steer the process, blocked in every thread. Made before any thread starts.
+/// The signals that control the process, blocked in every thread. Create before starting threads.
 package struct ProcessSignals: Sendable {
     let descriptor: Int32
 
@@ -24,68 +24,73 @@ package struct ProcessSignals: Sendable {
 extension Server {
     /// Milliseconds between two flushes of the log.
     private static let tick: Int32 = 80
-    private static let ticksBetweenLooks = 3
+    private static let ticksPerCheck = 3
     private static let maxWorkers = 64
-    /// How long a kept connection is served after TERM if its peer doesn't close it (nginx's keepalive_time is far less).
-    private static let keptMilliseconds = 25_000
+    /// How long idle kept connections stay open after TERM (nginx's keepalive_time is far less).
+    private static let keepAliveMilliseconds = 25_000
 
-    /// Runs on the calling thread until drained. The process should then exit without running destructors: workers still wait.
+    /// Runs on the calling thread until drained. The process should then exit without running destructors: workers still
+    /// wait.
     package func run(_ signals: ProcessSignals) {
-        let base = max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2)
-        var threads = 0
-        func start(_ count: Int) {
-            for _ in 0..<count where threads < Self.maxWorkers && startWorker(self) { threads += 1 }
-        }
-        start(base)
-        precondition(threads > 0, "no thread could be started")
-        var pulse = Pulse(options.supervision)
-        var (ticks, served) = (0, -1)
+        startWorkers(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2))
+        precondition(workers.threads > 0, "no thread could be started")
+        var heartbeat = Heartbeat(options.supervision)
+        var check = WorkerCheck()
         while true {
-            options.flush()
-            switch signals.next(milliseconds: pulse.isServing ? Self.tick : 5) {
-            case SIGTERM, SIGINT, SIGUSR1: return drain(signals, &pulse)
+            supervise(&heartbeat, &check)
+            switch signals.next(milliseconds: heartbeat.isServing ? Self.tick : 5) {
+            case SIGTERM, SIGINT, SIGUSR1: return drain(signals, &heartbeat, &check)
             case SIGHUP: options.reload?()
-            default:
-                if !workers.isPolling { workers.callAnother() }
-                ticks += 1
-                guard ticks % Self.ticksBetweenLooks == 0 else { break }
-                resumeAccepting()
-                // Peers that send half a request hold their worker up to SO_RCVTIMEO: others must not wait for them.
-                let now = workers.eventsTaken
-                if now == served, workers.busy >= threads { start(threads) }
-                served = now
+            default: break
             }
-            pulse.feel(self)
         }
     }
 
-    /// After the queues were emptied. Asked in this order: a worker that has just accepted is busy until its connection is
-    /// in the table.
+    /// When the workers were last checked, and how many events they had handled by then.
+    private struct WorkerCheck {
+        var time = 0
+        var events = -1
+    }
+
+    /// What the main thread sees to between two signals, at least every `tick`.
+    private func supervise(_ heartbeat: inout Heartbeat, _ check: inout WorkerCheck) {
+        options.flush()
+        heartbeat.check(self)
+        if !workers.isPolling { workers.wakeRestingWorker() }
+        let now = milliseconds()
+        guard now - check.time >= Int(Self.tick) * Self.ticksPerCheck else { return }
+        check.time = now
+        if acceptPaused.exchange(false, ordering: .relaxed) { listen() }
+        // Peers that send half a request hold their worker for up to SO_RCVTIMEO: others must not wait for them.
+        let events = workers.eventsTaken
+        if events == check.events, workers.busy >= workers.threads { startWorkers(workers.threads) }
+        check.events = events
+    }
+
+    private func startWorkers(_ count: Int) {
+        for _ in 0..<count where workers.threads < Self.maxWorkers && !startWorker(self) { return }
+    }
+
+    /// Valid once accepting has ended. `busy` is read first: a worker that accepts stays busy until its connection is in
+    /// the table.
     private var isIdle: Bool {
         workers.busy == 0 && table.open == 0
     }
 
-    private func resumeAccepting() {
-        if acceptPaused.exchange(false, ordering: .relaxed) { listen() }
-    }
-
-    /// Takes what waits in sockets of our own, accepts no more, and returns when every connection has ended, or in time.
-    private func drain(_ signals: ProcessSignals, _ pulse: inout Pulse) {
-        options.supervision.tell(.draining)
+    /// Empties the queues of our own listeners, stops accepting, and waits for every connection to end, or for the
+    /// deadline.
+    private func drain(_ signals: ProcessSignals, _ heartbeat: inout Heartbeat, _ check: inout WorkerCheck) {
+        heartbeat.beginDraining()
         stopListening()
+        let start = milliseconds()
         for listener in listeners where listener.isOwn {
-            if listener.isUnix {
-                // From here on connecting fails at once; what was queued before can still be accepted.
-                shutdown(listener.descriptor, Int32(SHUT_RDWR))
-                while accept(listener) { wakeWorker() }
-            } else {
-                while accept(listener) { wakeWorker() }
-                shutdown(listener.descriptor, Int32(SHUT_RDWR))
-            }
+            // From here on connecting to a unix socket fails at once; what was queued before can still be accepted.
+            if listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
+            acceptQueue(of: listener, until: start + options.drainSeconds * 1000)
+            if !listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
         }
         endAccepting()
         options.report("draining", "\(table.open) connections")
-        let start = milliseconds()
         var isRetiring = false
         while !isIdle {
             let passed = milliseconds() - start
@@ -93,18 +98,30 @@ extension Server {
                 options.report("drain cut short", "\(table.open) connections after \(options.drainSeconds) s")
                 return
             }
-            if passed > Self.keptMilliseconds, !isRetiring {
+            if passed > min(Self.keepAliveMilliseconds, options.drainSeconds * 500), !isRetiring {
                 isRetiring = true
-                for mailbox in table.all { leave(.retire, in: mailbox, for: mailbox.generation) }
+                for mailbox in table.all { post(.retire, to: mailbox, generation: mailbox.generation) }
             }
-            options.flush()
-            pulse.feel(self)
+            supervise(&heartbeat, &check)
             _ = signals.next(milliseconds: 20)
+        }
+    }
+
+    private func acceptQueue(of listener: Listener, until deadline: Int) {
+        while true {
+            switch accept(listener) {
+            case .accepted: wakeWorker()
+            case .nothingWaits: return
+            case .noRoom:
+                if milliseconds() > deadline { return }
+                wakeWorker()
+                usleep(5000)
+            }
         }
     }
 }
 
-/// A free function, and its closure too: one written where the main actor reigns traps on another thread.
+/// A free function: a closure written in code that is isolated to the main actor would trap on another thread.
 private func startWorker(_ server: Server) -> Bool {
     var thread = pthread_t()
     let context = Unmanaged.passRetained(server)

@@ -5,9 +5,10 @@ import Synchronization
 
 /// Serves FastCGI on its listeners until TERM, INT or USR1, then drains.
 ///
-/// Worker threads wait on one epoll set. Each event becomes a signal in a connection's mailbox; the worker that becomes
-/// the owner by it reads the request, runs the handler until it first suspends, and sends what there is. A handler that
-/// goes on elsewhere leaves a signal as well, and the ownership comes to a worker through the queue `ready`.
+/// One worker thread at a time waits on the epoll set. Each event becomes a signal in a connection's mailbox, and a
+/// connection that has an owner by it goes into the queue `ready`. A worker takes it from there, reads the request, runs
+/// the handler until it first suspends, and sends what there is. When a suspended handler writes, it posts a signal as
+/// well, and its connection comes to a worker through the same queue.
 package final class Server: Sendable {
     package struct Options: Sendable {
         package var maxBodyBytes: Int
@@ -15,7 +16,7 @@ package final class Server: Sendable {
         package var peers: PeerUsers
         /// Called on HUP.
         package var reload: (@Sendable () -> Void)?
-        /// Writes what waits to be logged. Called by workers when nothing else is ready, and at least every 100 ms.
+        /// Writes buffered log lines. Called by workers when nothing else is ready, and at least every 100 ms.
         package var flush: @Sendable () -> Void
         /// For what an operator should know, as (message, detail).
         package var report: @Sendable (String, String) -> Void
@@ -40,8 +41,8 @@ package final class Server: Sendable {
     let options: Options
     private let handler: Handler
     private let epoll: Int32
-    /// Written to when `ready` has something for a worker that sleeps. It is never read: each write is an edge.
-    private let bell = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+    /// Wakes a worker from epoll_wait. It is never read: it is watched edge-triggered, so each write is an event.
+    private let wakeEvent = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
     private let ready = OwnershipQueue<Connection>()
     let table = ConnectionTable()
     let workers = Workers()
@@ -57,16 +58,20 @@ package final class Server: Sendable {
         self.options = options
         self.handler = handler
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        precondition(epoll >= 0, "epoll_create1")
-        _ = shim_epoll_control(epoll, EPOLL_CTL_ADD, bell, EPOLLIN.rawValue | EPOLLET.rawValue, Token.bell.word)
+        let events = EPOLLIN.rawValue | EPOLLET.rawValue
+        let isWatched = shim_epoll_control(epoll, EPOLL_CTL_ADD, wakeEvent, events, Token.wakeEvent.word) == 0
+        precondition(epoll >= 0 && wakeEvent >= 0 && isWatched, "epoll_create1, eventfd or epoll_ctl")
         listen()
     }
 
-    /// Listeners are in the set from the start, and again after a pause for want of descriptors.
+    /// Adds the listeners to the epoll set, at the start and after `pauseAccepting`.
     func listen() {
         let events = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue
         for (index, listener) in listeners.enumerated() {
-            _ = shim_epoll_control(epoll, EPOLL_CTL_ADD, listener.descriptor, events, Token.listener(index).word)
+            let token = Token.listener(index).word
+            if shim_epoll_control(epoll, EPOLL_CTL_ADD, listener.descriptor, events, token) != 0, errno != EEXIST {
+                acceptPaused.store(true, ordering: .relaxed)
+            }
         }
     }
 
@@ -77,47 +82,55 @@ package final class Server: Sendable {
     // MARK: Workers
 
     private static let eventsAtOnce = 16
-    /// Nanoseconds that a connection may have to wait for a worker before another is called.
+    private static let runsBetweenPolls = 64
+    /// Wake another worker if a queued connection would wait longer than this, in nanoseconds.
     private static let acceptableDelay = 200_000
 
-    /// The body of every worker thread. One of them at a time waits for events; while it keeps up with what is ready the
-    /// others rest, because waking them costs more than they would save.
+    /// The body of every worker thread. One worker at a time polls. The others rest while it keeps up, because waking them
+    /// would cost more than it saves.
     func work() {
+        var runs = 0
         while true {
-            if let connection = ready.removeFirst() {
+            if runs < Self.runsBetweenPolls, let connection = ready.removeFirst() {
+                runs += 1
                 let start = nanoseconds()
-                if (ready.count + 1) * workers.averageRun > Self.acceptableDelay { workers.callAnother() }
+                if (ready.count + 1) * workers.averageRun > Self.acceptableDelay { workers.wakeRestingWorker() }
                 run(connection)
                 workers.countRun(nanoseconds() - start)
             } else if workers.beginPolling() {
+                runs = 0
                 poll()
-                workers.endPolling()
             } else {
-                workers.rest(unless: { !ready.isEmpty })
+                if runs == 0 { workers.rest(unless: { !ready.isEmpty }) }
+                runs = 0
             }
         }
     }
 
-    /// Waits for events. Whatever becomes ready by them goes into the queue, so that a worker which has to wait for the
-    /// rest of a request holds up nothing but its own connection.
+    /// Takes events, and waits for them if no connection is ready. What becomes ready by them goes into the queue, so that
+    /// a worker which has to wait for the rest of a request delays nothing but its own connection.
     private func poll() {
         withUnsafeTemporaryAllocation(of: shim_event.self, capacity: Self.eventsAtOnce) { events in
             var count: Int32 = 0
-            workers.sleeping { count = shim_epoll_wait(epoll, events.baseAddress!, Int32(Self.eventsAtOnce)) }
+            let timeout: Int32 = ready.isEmpty ? -1 : 0
+            workers.whileNotBusy {
+                count = shim_epoll_wait(epoll, events.baseAddress!, Int32(Self.eventsAtOnce), timeout)
+            }
+            workers.endPolling()
             // New connections come last: those that end make room for them.
             let events = events.prefix(Int(max(count, 0))).map { (Token(word: $0.token), $0.events) }
-            for (token, events) in events { signal(token, events) }
+            for (token, events) in events { post(token, events) }
             for case (.listener(let index), _) in events { accept(listeners[index]) }
         }
     }
 
-    /// Has a worker take an event, though there may be nothing to do.
+    /// Makes a worker handle an event, even if nothing is ready.
     func wakeWorker() {
-        eventfd_write(bell, 1)
-        if !workers.isPolling { workers.callAnother() }
+        eventfd_write(wakeEvent, 1)
+        if !workers.isPolling { workers.wakeRestingWorker() }
     }
 
-    private func signal(_ token: Token, _ events: UInt32) {
+    private func post(_ token: Token, _ events: UInt32) {
         workers.countEvent()
         guard case .connection(let index, let generation) = token else { return }
         var signals: Signals = []
@@ -125,38 +138,42 @@ package final class Server: Sendable {
         if events & EPOLLOUT.rawValue != 0 { signals.insert(.writable) }
         if events & EPOLLRDHUP.rawValue != 0 { signals.insert(.inputEnded) }
         if events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { signals.insert(.hungUp) }
-        if let connection = table[index].leave(signals, for: generation) { ready.append(connection) }
+        if let connection = table[index].post(signals, for: generation) { ready.append(connection) }
     }
 
-    /// Leaves a signal for a connection, from a thread that isn't a worker.
-    func leave(_ signals: Signals, in mailbox: Mailbox<Connection>, for generation: UInt32) {
-        guard let connection = mailbox.leave(signals, for: generation) else { return }
+    /// Posts signals to a connection, from a thread that isn't a worker.
+    func post(_ signals: Signals, to mailbox: Mailbox<Connection>, generation: UInt32) {
+        guard let connection = mailbox.post(signals, for: generation) else { return }
         ready.append(connection)
         wakeWorker()
     }
 
     private func run(_ connection: consuming Ownership<Connection>) {
         let mailbox = connection.mailbox
-        let ended = connection.run { connection, signals in
-            connection.note(signals)
+        let outcome = connection.run { connection, signals in
+            connection.apply(signals)
             return advance(&connection, mailbox)
         }
-        if let ended { discard(ended) }
+        switch consume outcome {
+        case .released: break
+        case .ended(let connection): discard(connection)
+        case .unfinished(let connection): ready.append(connection)
+        }
     }
 
-    /// Goes as far with a connection as goes without waiting. Returns false when the connection has ended.
+    /// Advances a connection as far as possible. Returns false when it has ended.
     private func advance(_ connection: inout Connection, _ mailbox: Mailbox<Connection>) -> Bool {
         while true {
             if !connection.isAnswering {
                 // Another worker goes on with what is ready while this one waits for the rest of a request.
                 let input = connection.nextRequest(
-                    maxBodyBytes: options.maxBodyBytes, beforeWaiting: workers.callAnother)
+                    maxBodyBytes: options.maxBodyBytes, beforeWaiting: workers.wakeRestingWorker)
                 switch input {
                 case .none(let isLast): return !isLast
                 case .request(let request): connection.begin(answer(to: request, mailbox))
                 }
             }
-            // In a quiet process a request's log line is there before its answer.
+            // When nothing is queued, the log line is written before the answer.
             if ready.isEmpty { options.flush() }
             switch connection.send() {
             case .later: return true
@@ -167,44 +184,54 @@ package final class Server: Sendable {
 
     private func answer(to request: Request, _ mailbox: Mailbox<Connection>) -> Answer {
         let generation = mailbox.generation
-        let output = Output { [self] in leave(.output, in: mailbox, for: generation) }
+        let output = Output { [self] in post(.output, to: mailbox, generation: generation) }
         let task = Task.immediate { [handler] in await output.send(await handler(request)) }
         return Answer(output: output, task: task)
     }
 
     private func discard(_ connection: consuming Ownership<Connection>) {
         connection.withState { $0.close() }
-        table.give(connection)
+        table.release(connection)
     }
 
     // MARK: Accepting
 
-    /// True if there was a connection to take.
+    enum Acceptance {
+        case accepted
+        case nothingWaits
+        /// The process has no room for another connection just now.
+        case noRoom
+    }
+
     @discardableResult
-    func accept(_ listener: Listener) -> Bool {
+    func accept(_ listener: Listener) -> Acceptance {
         // systemd clears O_NONBLOCK on a shared listener whenever it starts another process with it.
         if !listener.isOwn { _ = shim_set_nonblocking(listener.descriptor) }
-        // One worker at a time: what one finds free, another must not take.
-        let (descriptor, cause) = accepting.withLock { isAccepting in
+        // Serialized: otherwise two workers could both take the last descriptor that isn't reserved.
+        let (descriptor, error) = accepting.withLock { isAccepting in
             if !isAccepting { return (Int32(-1), EAGAIN) }
             if Descriptors.areUsedUp(open: listener.descriptor) { return (Int32(-1), EMFILE) }
             return (shim_accept(listener.descriptor), errno)
         }
         guard descriptor >= 0 else {
-            // While connections are ready, one of them may end: the listener's event comes again.
-            if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(cause), ready.isEmpty { pauseAccepting(cause) }
-            return false
+            guard [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error) else {
+                // A connection that its peer has given up meanwhile is not the last one.
+                return error == ECONNABORTED ? .accepted : .nothingWaits
+            }
+            // If connections are queued, one may end and free a descriptor; the listener's event will come again.
+            if ready.isEmpty { pauseAccepting(error) }
+            return .noRoom
         }
         if listener.isUnix, !options.peers.allows(shim_peer_uid(descriptor)) {
             options.report(
                 "connection refused", "peer uid \(shim_peer_uid(descriptor)) is not among ALLOWED_PEER_USERS")
             Glibc.close(descriptor)
-            return true
+            return .accepted
         }
-        prepare(descriptor)
-        guard let connection = table.take() else {
+        configure(descriptor, isUnix: listener.isUnix)
+        guard let connection = table.acquire() else {
             Glibc.close(descriptor)
-            return true
+            return .accepted
         }
         connection.renew()
         let token = Token.connection(connection.mailbox.index, connection.mailbox.generation).word
@@ -213,25 +240,28 @@ package final class Server: Sendable {
         }
         // Its first signal may have come already.
         if isWatched { ready.append(connection) } else { discard(connection) }
-        return true
+        return .accepted
     }
 
     /// From here on no worker accepts, not even one that an event has just woken for it.
     func endAccepting() { accepting.withLock { $0 = false } }
 
-    private func prepare(_ descriptor: Int32) {
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        var room: Int32 = 256 * 1024
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &room, socklen_t(MemoryLayout<Int32>.size))
+    private func configure(_ descriptor: Int32, isUnix: Bool) {
+        var timeout = timeval(tv_sec: 5, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        var sendBuffer: Int32 = 256 * 1024
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &sendBuffer, socklen_t(MemoryLayout<Int32>.size))
+        // The last bytes of an answer must not wait for the peer's delayed acknowledgement.
+        var on: Int32 = 1
+        if !isUnix { setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size)) }
     }
 
-    private func pauseAccepting(_ cause: Int32) {
-        // In this order: the main thread, which takes the mark away, adds the listeners after it.
+    private func pauseAccepting(_ error: Int32) {
+        // Order matters: the main thread clears the flag first and adds the listeners afterwards.
         stopListening()
         if acceptPaused.exchange(true, ordering: .relaxed) { return }
-        options.report("accept paused", String(cString: strerror(cause)))
+        options.report("accept paused", String(cString: strerror(error)))
     }
 }
 
@@ -239,21 +269,21 @@ package final class Server: Sendable {
 enum Token {
     case connection(UInt32, UInt32)
     case listener(Int)
-    case bell
+    case wakeEvent
 
     private static let special: UInt32 = 0xFFFF_FFFF
 
     init(word: UInt64) {
         let high = UInt32(truncatingIfNeeded: word >> 32)
         let low = UInt32(truncatingIfNeeded: word)
-        self = high != Self.special ? .connection(high, low) : low == Self.special ? .bell : .listener(Int(low))
+        self = high != Self.special ? .connection(high, low) : low == Self.special ? .wakeEvent : .listener(Int(low))
     }
 
     var word: UInt64 {
         switch self {
         case .connection(let index, let generation): UInt64(index) << 32 | UInt64(generation)
         case .listener(let index): UInt64(Self.special) << 32 | UInt64(index)
-        case .bell: UInt64.max
+        case .wakeEvent: UInt64.max
         }
     }
 }

@@ -1,12 +1,12 @@
 import Glibc
 import Synchronization
 
-/// Whoever started the process and wants to know how it fares.
+/// Reports the process's state to the service manager that started it.
 package struct Supervision: Sendable {
     package enum Sign: Sendable {
         /// The listeners are open and a worker has taken an event.
         case serving
-        /// Workers have taken events since the last look.
+        /// Workers have handled events since the last check.
         case alive
         /// No new connections are taken; the process ends when those it has have ended.
         case draining
@@ -23,21 +23,27 @@ package struct Supervision: Sendable {
     }
 }
 
-/// The main thread's finger on the workers: every event they take is a beat, and where none comes, one is provoked through
-/// the epoll set they wait on. Workers that are all stuck give none, however well the main thread is.
-struct Pulse {
+/// The watchdog's heartbeat. Each handled event counts; when the process is idle, the main thread posts one to the epoll
+/// set. If every worker is stuck there is no heartbeat, even though the main thread runs.
+struct Heartbeat {
     private let supervision: Supervision
     private var seen = 0
-    private var told = 0
+    private var lastReport = 0
     private(set) var isServing = false
 
     init(_ supervision: Supervision) {
         self.supervision = supervision
     }
 
-    mutating func feel(_ server: Server) {
+    /// From here on the process isn't reported as serving.
+    mutating func beginDraining() {
+        isServing = true
+        supervision.tell(.draining)
+    }
+
+    mutating func check(_ server: Server) {
         let now = milliseconds()
-        let due = supervision.aliveMilliseconds.map { now - told >= $0 } ?? false
+        let due = supervision.aliveMilliseconds.map { now - lastReport >= $0 } ?? false
         let served = server.workers.eventsTaken
         if served == seen {
             if due || !isServing { server.wakeWorker() }
@@ -51,7 +57,7 @@ struct Pulse {
             isServing = true
             supervision.tell(.serving)
         }
-        told = now
+        lastReport = now
     }
 }
 

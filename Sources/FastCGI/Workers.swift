@@ -2,22 +2,23 @@ import CFastCGI
 import Glibc
 import Synchronization
 
-/// Which worker threads run, which one waits for events, and which rest.
+/// Tracks which worker threads are busy, which one polls, and which rest.
 final class Workers: Sendable {
+    private let threadCount = Atomic<Int>(0)
     private let busyCount = Atomic<Int>(0)
     private let restingCount = Atomic<Int>(0)
     private let polling = Atomic<Bool>(false)
     private let events = Atomic<Int>(0)
     private let average = Atomic<Int>(0)
-    /// A count of calls: each ends one worker's rest.
-    private let calls = eventfd(0, Int32(EFD_SEMAPHORE | EFD_CLOEXEC))
+    /// A semaphore: each token wakes one resting worker.
+    private let wakeTokens = eventfd(0, Int32(EFD_SEMAPHORE | EFD_CLOEXEC))
 
-    /// Threads that are neither waiting for events nor resting.
+    /// Threads that neither wait for events nor rest.
     var busy: Int { busyCount.load(ordering: .sequentiallyConsistent) }
     var isPolling: Bool { polling.load(ordering: .sequentiallyConsistent) }
-    /// How many events have been taken: whether workers still move.
+    /// The number of events handled, which shows whether workers still make progress.
     var eventsTaken: Int { events.load(ordering: .relaxed) }
-    /// Nanoseconds that a connection has lately held a worker, on average.
+    /// A moving average of how long one run takes, in nanoseconds.
     var averageRun: Int { average.load(ordering: .relaxed) }
 
     func countEvent() { events.add(1, ordering: .relaxed) }
@@ -27,35 +28,54 @@ final class Workers: Sendable {
         average.store(old + (nanoseconds - old) / 8, ordering: .relaxed)
     }
 
-    func addThread() { busyCount.add(1, ordering: .sequentiallyConsistent) }
-    func removeThread() { busyCount.subtract(1, ordering: .sequentiallyConsistent) }
+    var threads: Int { threadCount.load(ordering: .relaxed) }
 
-    /// - Returns: false if another worker waits for events.
+    func addThread() {
+        threadCount.add(1, ordering: .relaxed)
+        busyCount.add(1, ordering: .sequentiallyConsistent)
+    }
+
+    func removeThread() {
+        threadCount.subtract(1, ordering: .relaxed)
+        busyCount.subtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// - Returns: false if another worker polls.
     func beginPolling() -> Bool { !polling.exchange(true, ordering: .sequentiallyConsistent) }
     func endPolling() { polling.store(false, ordering: .sequentiallyConsistent) }
 
-    func sleeping(_ body: () -> Void) {
+    func whileNotBusy(_ body: () -> Void) {
         busyCount.subtract(1, ordering: .sequentiallyConsistent)
         body()
         busyCount.add(1, ordering: .sequentiallyConsistent)
     }
 
-    /// Sleeps until called, if another worker waits for events and the condition doesn't hold. Both are read after this
-    /// worker counts as resting, and `callAnother` reads that count after it has made one of them change: one of the two
-    /// always sees the other.
+    /// Sleeps until woken, unless nobody polls or the condition holds. A worker counts as resting before it reads both,
+    /// and `wakeRestingWorker` reads that count after one of them has changed, so at least one side sees the other.
     func rest(unless condition: () -> Bool) {
         restingCount.add(1, ordering: .sequentiallyConsistent)
-        if isPolling, !condition() {
-            sleeping {
-                var call: eventfd_t = 0
-                eventfd_read(calls, &call)
-            }
+        let mayRest = isPolling && !condition()
+        // A worker that doesn't rest after all takes back its count, or the token of the caller that has claimed it.
+        if !mayRest, claimRestingWorker() { return }
+        whileNotBusy {
+            var token: eventfd_t = 0
+            eventfd_read(wakeTokens, &token)
         }
-        restingCount.subtract(1, ordering: .sequentiallyConsistent)
     }
 
-    /// Ends one worker's rest, if any rests.
-    func callAnother() {
-        if restingCount.load(ordering: .sequentiallyConsistent) > 0 { eventfd_write(calls, 1) }
+    func wakeRestingWorker() {
+        if claimRestingWorker() { eventfd_write(wakeTokens, 1) }
+    }
+
+    /// - Returns: false if no worker rests.
+    private func claimRestingWorker() -> Bool {
+        var count = restingCount.load(ordering: .sequentiallyConsistent)
+        while count > 0 {
+            let (exchanged, original) = restingCount.weakCompareExchange(
+                expected: count, desired: count - 1, ordering: .sequentiallyConsistent)
+            if exchanged { return true }
+            count = original
+        }
+        return false
     }
 }

@@ -2,7 +2,7 @@
 
 /// The three steps of a mailbox's word, so that tests can explore broken ones as well.
 struct MailboxAlgorithm: Sendable {
-    var leave: @Sendable (inout MailboxWord, Signals, UInt32) -> Bool = { $0.leave($1, for: $2) }
+    var post: @Sendable (inout MailboxWord, Signals, UInt32) -> Bool = { $0.post($1, for: $2) }
     var takeSignals: @Sendable (inout MailboxWord) -> Signals? = { $0.takeSignals() }
     var renew: @Sendable (inout MailboxWord) -> Void = { $0.renew() }
 }
@@ -160,7 +160,7 @@ struct MailboxExplorer {
             }
             var word = MailboxWord(bits: old)
             if world.life == event.life { new.left |= event.signals }
-            let owns = algorithm.leave(&word, Signals(rawValue: event.signals), event.generation)
+            let owns = algorithm.post(&word, Signals(rawValue: event.signals), event.generation)
             new.word = word.bits
             let isWorker = thread != Self.handlerThread
             new.places[thread] = owns && isWorker ? .taking(old: nil) : .free

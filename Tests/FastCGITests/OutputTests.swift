@@ -66,6 +66,22 @@ import Testing
         #expect(output.take() == ([], true))
     }
 
+    @Test func `A writer that is cancelled doesn't take the end of the answer along`() async throws {
+        let output = output()
+        let heartbeat = Task.immediate { try await output.write([UInt8](repeating: 10, count: Output.limit + 1)) }
+        heartbeat.cancel()
+        await #expect(throws: CancellationError.self) { try await heartbeat.value }
+        await #expect(throws: CancellationError.self) {
+            try await Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try await output.write([10])
+            }.value
+        }
+        _ = output.take()
+        await output.send(Response(head: [1], body: .bytes([2])))
+        #expect(output.take() == ([1, 2], true))
+    }
+
     @Test func `Cancelling a task ends its wait`() async {
         let output = output()
         let task = Task.immediate { try await output.write([UInt8](repeating: 1, count: Output.limit + 1)) }

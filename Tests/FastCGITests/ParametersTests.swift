@@ -110,8 +110,8 @@ struct TokenTests {
                 continue
             }
         }
-        guard case .bell = Token(word: Token.bell.word) else {
-            Issue.record("bell")
+        guard case .wakeEvent = Token(word: Token.wakeEvent.word) else {
+            Issue.record("wakeEvent")
             return
         }
     }

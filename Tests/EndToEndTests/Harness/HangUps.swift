@@ -165,6 +165,8 @@ final class HangUps: Sendable {
     }
 
     private func body(_ mark: String, key: String = "good") -> String {
+        // Pushes of one product take turns.
+        let product = Int.random(in: 900_000_000..<1_000_000_000)
         let path = "users/u/hang-up/\(mark)~.jpg"
         return switch endpoint {
         case .presign: jsonText(["r2_path": path])
@@ -178,8 +180,8 @@ final class HangUps: Sendable {
         case .resume: jsonText(["r2_path": path, "upload_id": "unknown", "size": 6_000_000])
         case .complete: jsonText(["r2_path": path, "upload_id": "unknown", "size": 1])
         case .abort: jsonText(["r2_path": path, "upload_id": "unknown"])
-        case .pushImages: pushBody(999_999_999, client: "424242", key: key, ["images": ["https://img.example/a.jpg"]])
-        case .pushStatus: pushBody(999_999_999, client: "424242", key: key, ["task_id": 1])
+        case .pushImages: pushBody(product, client: "424242", key: key, ["images": ["https://img.example/a.jpg"]])
+        case .pushStatus: pushBody(product, client: "424242", key: key, ["task_id": 1])
         }
     }
 }
