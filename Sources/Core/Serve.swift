@@ -109,8 +109,8 @@ private struct CommonSettings {
             settings.fail("ALLOWED_PEER_USERS", "there is no user \(error.name)")
         }
         self.maxBodyBytes = settings.integer("MAX_BODY_BYTES", default: maxBodyBytes, in: 1024...(64 << 20))
-        maxInFlight = settings.integer(
-            "MAX_IN_FLIGHT", default: defaultInFlight(maxBodyBytes: self.maxBodyBytes), in: 1...65_536)
+        let inFlight = defaultInFlight(maxBodyBytes: self.maxBodyBytes)
+        maxInFlight = settings.integer("MAX_IN_FLIGHT", default: inFlight, in: 1...65_536)
         drainSeconds = settings.integer("DRAIN_SECONDS", default: 600, in: 1...86_400)
         logLevel = settings.logLevel()
         slowMilliseconds = settings.integer("SLOW_MS", default: 5000, in: 1...3_600_000)
