@@ -136,6 +136,24 @@ extension EndToEnd {
             print("in flight, complete: \(each / Double(4 << 20)) times the body")
         }
 
+        @Test func `Thirty-two batches of long paths at once take at most 2.5 times the largest body each`() throws {
+            let handler = try Handler(.presignBatch)
+            let name = String(repeating: "я", count: 480)
+            let items = (0..<1000).map { ["r2_path": "users/u/\($0)/\(name)"] }
+            let text = Array(jsonText(["items": items]).utf8)
+            let body = text + [UInt8](repeating: 0x20, count: (4 << 20) - text.count)
+            let before = handler.program.statusLine("VmHWM") ?? 0
+            let open = try (0..<32).map { _ in
+                let wire = try handler.connect()
+                try wire.wire.send(FastCGIWire.request(body, key: try sandbox().key))
+                return wire
+            }
+            for wire in open { #expect(try wire.answer().status == 200) }
+            let each = Double((handler.program.statusLine("VmHWM") ?? .max) - before) * 1024 / 32
+            #expect(each / Double(body.count) < 2.5, "\(each / Double(body.count)) times the body")
+            print("in flight, presigned-urls: \(each / Double(body.count)) times the body")
+        }
+
         @Test func `A large answer comes whole, plain and over many kept requests`() throws {
             let handler = try Handler(.download)
             let body = downloadBody((1...5000).map { "A-\($0)" })
