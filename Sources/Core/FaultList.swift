@@ -2,8 +2,10 @@
 /// after the first hundred the others are counted only, so that neither the answer nor the memory grows with them.
 final class FaultList {
     private var entries: [(fault: FieldFault, isReport: Bool)] = []
-    /// How many of the entries are reasons to refuse the request.
+    /// How many of the entries are no reports.
     private var refusals = 0
+    /// Reports are reasons too.
+    private var reportsRefuse = false
     /// How many refusals were counted and not kept.
     private var omitted = 0
     /// An object key isn't allowed.
@@ -23,15 +25,14 @@ final class FaultList {
     }
 
     func failReports() {
-        for index in entries.indices { entries[index].isReport = false }
-        refusals = entries.count
+        reportsRefuse = true
     }
 
     /// Why the request is refused; nil: it isn't. Reports are listed too, in their places, as far as the refusals leave
     /// room for them.
     var refusal: Fault? {
-        guard refusals > 0 else { return nil }
-        var room = max(Fault.maxErrors - refusals, 0)
+        guard refusals > 0 || reportsRefuse && !entries.isEmpty else { return nil }
+        var room = Fault.maxErrors - refusals
         let listed = entries.filter { entry in
             guard entry.isReport else { return true }
             room -= 1
