@@ -2,25 +2,42 @@
 /// after the first hundred the others are counted only, so that neither the answer nor the memory grows with them.
 final class FaultList {
     private var entries: [(fault: FieldFault, isReport: Bool)] = []
-    /// How many faults were counted and not kept.
-    private(set) var omitted = 0
-    /// Something is a reason to refuse the request.
-    private(set) var isRefusal = false
+    /// How many of the entries are no reports.
+    private var refusals = 0
+    /// Reports are reasons too.
+    private var reportsRefuse = false
+    /// How many refusals were counted and not kept.
+    private var omitted = 0
     /// An object key isn't allowed.
     var isForbidden = false
 
-    var all: [FieldFault] { entries.map(\.fault) }
     var reports: [FieldFault] { entries.filter(\.isReport).map(\.fault) }
 
     /// - Parameter isReport: reports are always kept, because the answer of a request that succeeds lists all of them.
     ///   There are no more of them than entries in its lists.
     func add(_ fault: FieldFault, isReport: Bool) {
-        if !isReport { isRefusal = true }
-        if isReport || entries.count < Fault.maxErrors { entries.append((fault, isReport)) } else { omitted += 1 }
+        guard isReport || refusals < Fault.maxErrors else {
+            omitted += 1
+            return
+        }
+        entries.append((fault, isReport))
+        if !isReport { refusals += 1 }
     }
 
     func failReports() {
-        if !entries.isEmpty { isRefusal = true }
-        for index in entries.indices { entries[index].isReport = false }
+        reportsRefuse = true
+    }
+
+    /// Why the request is refused; nil: it isn't. Reports are listed too, in their places, as far as the refusals leave
+    /// room for them.
+    var refusal: Fault? {
+        guard refusals > 0 || reportsRefuse && !entries.isEmpty else { return nil }
+        var room = Fault.maxErrors - refusals
+        let listed = entries.filter { entry in
+            guard entry.isReport else { return true }
+            room -= 1
+            return room >= 0
+        }
+        return Fault(errors: listed.map(\.fault), omitted: omitted + entries.count - listed.count)
     }
 }

@@ -31,7 +31,8 @@ extension Fields {
         return values.count == elements.count ? values : nil
     }
 
-    /// 1…`limit` integers, in order, each in the range and none twice.
+    /// Those of a list's 1…`limit` entries that are integers in the range, in order and without repeats; each of the
+    /// others is noted as a fault.
     package func integers(_ name: StaticString, in range: ClosedRange<Int>, limit: Int) -> [Int]? {
         guard let elements = list(name, limit: limit) else { return nil }
         var seen: Set<Int> = []
@@ -44,8 +45,10 @@ extension Fields {
                 fail(name, index: index, "Must be between \(range.lowerBound) and \(range.upperBound)")
             } else if !seen.insert(value).inserted {
                 fail(name, index: index, "Must not be repeated")
+            } else {
+                return value
             }
-            return value
+            return nil
         }
     }
 
@@ -70,7 +73,8 @@ extension Fields {
         }
     }
 
-    /// 1…`limit` non-empty strings, in order.
+    /// Those of a list's 1…`limit` entries that are non-empty strings, in order; each of the others is noted as a
+    /// fault.
     package func strings(_ name: StaticString, limit: Int) -> [String] {
         guard let elements = list(name, limit: limit) else { return [] }
         return elements.enumerated().compactMap { index, element in
@@ -78,7 +82,10 @@ extension Fields {
                 fail(name, index: index, "Must be a string")
                 return nil
             }
-            if text.isEmpty { fail(name, index: index, "Must not be empty") }
+            if text.isEmpty {
+                fail(name, index: index, "Must not be empty")
+                return nil
+            }
             return text
         }
     }

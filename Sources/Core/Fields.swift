@@ -36,7 +36,7 @@ package struct Fields {
 
     /// All that was wrong with what has been read, as one fault; if nothing was, 403 if an object key isn't allowed.
     package func check() throws(Fault) {
-        if faults.isRefusal { throw Fault(errors: faults.all, omitted: faults.omitted) }
+        if let refusal = faults.refusal { throw refusal }
         if faults.isForbidden { throw Fault(.pathNotAllowed) }
     }
 

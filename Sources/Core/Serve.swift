@@ -109,11 +109,18 @@ private struct CommonSettings {
             settings.fail("ALLOWED_PEER_USERS", "there is no user \(error.name)")
         }
         self.maxBodyBytes = settings.integer("MAX_BODY_BYTES", default: maxBodyBytes, in: 1024...(64 << 20))
-        maxInFlight = settings.integer("MAX_IN_FLIGHT", default: 1024, in: 1...65_536)
+        let inFlight = defaultInFlight(maxBodyBytes: self.maxBodyBytes)
+        maxInFlight = settings.integer("MAX_IN_FLIGHT", default: inFlight, in: 1...65_536)
         drainSeconds = settings.integer("DRAIN_SECONDS", default: 600, in: 1...86_400)
         logLevel = settings.logLevel()
         slowMilliseconds = settings.integer("SLOW_MS", default: 5000, in: 1...3_600_000)
     }
+}
+
+/// How many requests may be under way unless `MAX_IN_FLIGHT` says otherwise: at most 1024, and no more than have bodies
+/// of 1 GiB together if each is as large as it may be. The units' `MemoryMax` fits that.
+func defaultInFlight(maxBodyBytes: Int) -> Int {
+    min(1024, (1 << 30) / maxBodyBytes)
 }
 
 /// How the process was started.

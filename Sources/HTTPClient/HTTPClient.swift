@@ -112,8 +112,8 @@ package final class HTTPClient: Sendable {
 package enum TransferError: Error, Sendable, Equatable {
     /// DNS, connecting, TLS: the request was not sent.
     case unreachable(String)
-    /// The host's certificate, or our file of authorities (`SSL_CERT_FILE`), is none to be trusted: it will be so
-    /// again.
+    /// The host's certificate isn't trusted, or our file of authorities (`SSL_CERT_FILE`) can't be used: the next attempt
+    /// would fail too.
     case untrusted(String)
     /// Reset, or closed before the reply was whole.
     case broken(String)

@@ -21,7 +21,8 @@ package struct AllowedPrefixes: Sendable {
         return narrowed
     }
 
-    /// The only way to an object key.
+    /// Makes an object key of a text, if these prefixes allow it. An endpoint takes the prefixes of its caller from
+    /// `Fields` and makes none itself.
     package func key(_ text: String) throws(KeyRefusal) -> ObjectKey {
         let key: ObjectKey
         do throws(ObjectKey.Invalid) { key = try ObjectKey(text) } catch { throw .invalid(error.reason) }

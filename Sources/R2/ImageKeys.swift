@@ -20,9 +20,13 @@ package struct ImageKeys: Sendable {
         try allowed.key(folder + name(for: url))
     }
 
-    /// For those who only want to know whether the image can have a key.
+    /// Throws if the image can't have a key, wherever keys are allowed.
     package mutating func checkKey(for url: String) throws(KeyRefusal) {
-        _ = try AllowedPrefixes([]).key(folder + name(for: url))
+        do throws(ObjectKey.Invalid) {
+            _ = try ObjectKey(folder + name(for: url))
+        } catch {
+            throw .invalid(error.reason)
+        }
     }
 
     private mutating func name(for url: String) -> String {

@@ -6,7 +6,7 @@
 /// R2 normalises keys to NFC before it stores them (Cloudflare, "Objects"): what is signed must be so already.
 /// Every check reads bytes: Swift compares graphemes, and `"/../\u{301}b"` would hide its `..`.
 ///
-/// Outside this module a key is only had from `AllowedPrefixes.key`: one that isn't allowed doesn't exist as a value.
+/// Other modules get keys from `AllowedPrefixes.key` alone, which checks them against its prefixes.
 package struct ObjectKey: Sendable, Hashable {
     package let text: String
 

@@ -67,30 +67,30 @@ package struct Completion: Sendable {
             }
         }
         let object = try await currentObject()
-        let hasSize = object.size == parts.reduce(0) { $0 + $1.size }
+        let size = parts.reduce(0) { $0 + $1.size }
         guard let etag else {
             // R2's answer was lost, and with it the ETag: only the parts themselves can prove that the object is
             // theirs.
-            guard hasSize, isMade(object.etag, of: parts) == true else { throw Fault(.uploadNotFound) }
+            guard let object, object.size == size, isMade(object.etag, of: parts) == true else {
+                throw Fault(.uploadNotFound)
+            }
             return object
         }
-        guard hasSize, etag == object.etag, isMade(object.etag, of: parts) != false else {
+        guard let object, object.size == size, object.etag == etag, isMade(object.etag, of: parts) != false else {
             throw Fault(.storageRefused, detail: "The stored object is not the one completed")
         }
         return object
     }
 
-    private func currentObject() async throws -> (size: Int, etag: String) {
-        guard let object = try await storage({ storage async throws(StorageError) in try await storage.object(key) })
-        else { throw Fault(.uploadNotFound) }
-        return object
+    private func currentObject() async throws -> (size: Int, etag: String)? {
+        try await storage { storage async throws(StorageError) in try await storage.object(key) }
     }
 
     /// R2 doesn't know the upload. It was completed by an earlier call if the object has that size and was made of
     /// parts, and of the very parts that the caller names, if it names any. Anything else may be another upload's
     /// object.
     private func alreadyComplete(size: Int?, claimed: [ClaimedPart]?) async throws -> (size: Int, etag: String) {
-        let object = try await currentObject()
+        guard let object = try await currentObject() else { throw Fault(.uploadNotFound) }
         let parts = claimed.map { claimed in
             claimed.map { StoredPart(number: $0.number, size: 0, etag: $0.etag) }.sorted { $0.number < $1.number }
         }

@@ -34,16 +34,22 @@ extension Storage {
         return id
     }
 
-    /// All parts, in the order of their numbers; R2 lists 1000 at a time.
+    /// R2 lists 1000 parts at a time, so ten pages hold all that an upload can have.
+    private static let maxPages = 100
+
+    /// All parts, in the order of their numbers. Each page must go on after the one before it, and all of them together
+    /// must have no more parts than an upload can.
     package func parts(_ key: ObjectKey, upload: String) async throws(StorageError) -> [StoredPart] {
         var parts: [StoredPart] = []
         var marker = 0
-        while true {
+        for _ in 0..<Self.maxPages {
             let reply = try await send(
                 "GET", key, parameters: [("part-number-marker", String(marker)), ("uploadId", upload)])
             let list = try xml(reply, "ListPartsResult")
             for element in list.children where element.name == "Part" {
-                guard let part = StoredPart(element) else { throw .unusable }
+                guard let part = StoredPart(element), part.number > marker, parts.count < PartPlan.maxParts else {
+                    throw .unusable
+                }
                 parts.append(part)
             }
             switch list["IsTruncated"] {
@@ -56,6 +62,7 @@ extension Storage {
             else { throw .unusable }
             marker = next
         }
+        throw .unusable
     }
 
     private func distinct(_ parts: [StoredPart]) throws(StorageError) -> [StoredPart] {
@@ -85,7 +92,10 @@ extension Storage {
     /// Of an upload that is gone already nothing is left to abort.
     package func abortUpload(_ key: ObjectKey, upload: String) async throws(StorageError) {
         do throws(StorageError) {
-            _ = try await send("DELETE", key, parameters: [("uploadId", upload)])
+            // R2 answers 204, and a proxy's page would have a body.
+            guard try await send("DELETE", key, parameters: [("uploadId", upload)]).body.isEmpty else {
+                throw StorageError.unusable
+            }
         } catch {
             if error.isNoSuchUpload { return }
             throw error
@@ -95,11 +105,9 @@ extension Storage {
     /// The object's size and ETag; nil if it doesn't exist.
     package func object(_ key: ObjectKey) async throws(StorageError) -> (size: Int, etag: String)? {
         do throws(StorageError) {
-            let headers = try await send("HEAD", key).headers
-            guard let size = headers["Content-Length"].flatMap(byteCount), let etag = headers["ETag"] else {
-                throw StorageError.unusable
-            }
-            return (size, unquoted(etag))
+            let reply = try await send("HEAD", key)
+            guard let size = reply.headers["Content-Length"].flatMap(byteCount) else { throw StorageError.unusable }
+            return (size, try reply.objectETag)
         } catch {
             if error.isNoObject { return nil }
             throw error

@@ -18,15 +18,17 @@ package final class Storage: Sendable {
         signer = RequestSigner(bucket)
     }
 
-    /// Stores an object whole or not at all: R2 keeps nothing of a PUT that breaks off.
+    /// Stores an object whole or not at all: R2 keeps nothing of a PUT that breaks off. It is stored if the answer has
+    /// its ETag; 200 alone may come from something between here and R2.
     /// - Parameter milliseconds: what it may take.
     /// - Parameter number: which of the caller's attempts this is, from 1.
     package func put(
         _ key: ObjectKey, _ body: HTTPClient.Call.Body, contentType: String, milliseconds: Int, attempt number: Int
     ) async throws(StorageError) {
-        _ = try await attempt(
+        let reply = try await attempt(
             "PUT", key, headers: [("content-type", contentType)], body: body, milliseconds: milliseconds,
             number: number)
+        _ = try reply.objectETag
     }
 
     /// Whether the object stands.
@@ -34,7 +36,7 @@ package final class Storage: Sendable {
         _ key: ObjectKey, milliseconds: Int, attempt number: Int
     ) async throws(StorageError) -> Bool {
         do throws(StorageError) {
-            _ = try await attempt("HEAD", key, milliseconds: milliseconds, number: number)
+            _ = try await attempt("HEAD", key, milliseconds: milliseconds, number: number).objectETag
             return true
         } catch {
             if error.isNoObject { return false }
@@ -80,7 +82,17 @@ package final class Storage: Sendable {
             throw StorageError(error)
         }
         // What takes longer than a header can wait is answered with 200, and its body says whether it failed.
-        guard (200..<300).contains(reply.status), !StorageError.isError(reply.body) else { throw StorageError(reply) }
+        guard [200, 204].contains(reply.status), !StorageError.isError(reply.body) else { throw StorageError(reply) }
         return reply
+    }
+}
+
+extension HTTPClient.Reply {
+    /// The ETag, without quotes, of the object that an answer to PUT or HEAD is about. R2 sends it with status 200.
+    var objectETag: String {
+        get throws(StorageError) {
+            guard status == 200, let etag = headers["ETag"].map(unquoted), !etag.isEmpty else { throw .unusable }
+            return etag
+        }
     }
 }

@@ -5,7 +5,7 @@ import HTTPClient
 package enum StorageError: Error, Sendable, Equatable {
     case timeout
     case unreachable(String)
-    /// Its certificate is none to be trusted.
+    /// Its certificate isn't trusted.
     case untrusted(String)
     /// Its status; if it told them, its error code (`AccessDenied`) and the id Cloudflare traces the request by
     /// (`cf-ray`).
@@ -39,9 +39,14 @@ package enum StorageError: Error, Sendable, Equatable {
         }
     }
 
+    /// Of a reply that isn't R2's answer to what it was sent: a refusal, if its status or its error code says so.
     init(_ reply: HTTPClient.Reply) {
-        let code = (try? XML(reply.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil }
-        self = .refused(reply.status, code: word(code), ray: word(reply.headers["cf-ray"]))
+        let code = word((try? XML(reply.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil })
+        if code == nil, (200..<300).contains(reply.status) {
+            self = .unusable
+        } else {
+            self = .refused(reply.status, code: code, ray: word(reply.headers["cf-ray"]))
+        }
     }
 
     /// Whether an answer's root element is `Error`; it is looked for without reading all of a long list.

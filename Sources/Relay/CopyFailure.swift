@@ -45,7 +45,7 @@ extension ImageRelay.Failure {
     /// Another status of the CDN's than 200 and a redirect's.
     init(_ reply: HTTPClient.Reply, of url: String) {
         if reply.status == 403, URLReference(url).path.utf8.starts(with: "/s3/multimedia-tmp".utf8) {
-            // Addresses that Ozon gives for a while only.
+            // Ozon keeps these addresses valid for a limited time only, so another attempt would fail too.
             self.init("Expired on Ozon's CDN")
         } else {
             self.init(

@@ -98,6 +98,11 @@ struct RequestPathTests {
         #expect(try await Reply(handler(request("third"))).status == 200)
     }
 
+    @Test func `By default as many requests may be under way as have bodies of 1 GiB, and at most 1024`() {
+        let expected = [(1024, 1024), (1 << 20, 1024), (4 << 20, 256), (5_000_000, 214), (64 << 20, 16)]
+        for (maxBodyBytes, count) in expected { #expect(defaultInFlight(maxBodyBytes: maxBodyBytes) == count) }
+    }
+
     @Test(
         "a request id of nginx is kept; any other is replaced by one made here",
         arguments: [

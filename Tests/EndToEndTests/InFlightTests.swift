@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
@@ -106,6 +107,51 @@ extension EndToEnd {
                 #expect(each / Double(body.count) < most, "\(each / Double(body.count)) times the body")
                 print("in flight, \(more.keys.first!): \(each / Double(body.count)) times the body")
             }
+        }
+
+        @Test func `Where bodies may have 4 MiB, 256 requests are under way and each takes at most 2.5 times that`()
+            throws
+        {
+            let r2 = try ScriptedServer(scripts: [[.stall]])
+            let handler = try Handler(.complete, ["R2_ENDPOINT_URL": r2.url])
+            let etag = String(repeating: "a", count: 128)
+            let parts = (1...10_000).map { ["part_number": $0, "etag": etag] as [String: Any] }
+            let text = jsonText(["r2_path": "users/u/a", "upload_id": "x", "parts": parts])
+            let large = Array(text.utf8) + [UInt8](repeating: 0x20, count: (4 << 20) - text.utf8.count)
+            let small = Array(jsonText(["r2_path": "users/u/a", "upload_id": "x"]).utf8)
+            var open: [FastCGIWire] = []
+            func send(_ body: [UInt8]) throws {
+                open.append(try handler.connect())
+                try open.last!.wire.send(FastCGIWire.request(body, key: try sandbox().key))
+            }
+            let before = handler.program.statusLine("RssAnon") ?? 0
+            for _ in 0..<16 { try send(large) }
+            for _ in 16..<256 { try send(small) }
+            try eventually("the 257th is refused", within: 8) {
+                try handler.connect().post("{}").json["code"].string == "OVERLOADED"
+            }
+            let each = Double((handler.program.statusLine("RssAnon") ?? .max) - before) * 1024 / 16
+            #expect(each / Double(4 << 20) < 2.5, "\(each / Double(4 << 20)) times the body")
+            #expect(try handler.messages("request").allSatisfy { $0["code"].string != "INTERNAL" })
+            print("in flight, complete: \(each / Double(4 << 20)) times the body")
+        }
+
+        @Test func `Thirty-two batches of long paths at once take at most 2.5 times the largest body each`() throws {
+            let handler = try Handler(.presignBatch)
+            let name = String(repeating: "я", count: 480)
+            let items = (0..<1000).map { ["r2_path": "users/u/\($0)/\(name)"] }
+            let text = Array(jsonText(["items": items]).utf8)
+            let body = text + [UInt8](repeating: 0x20, count: (4 << 20) - text.count)
+            let before = handler.program.statusLine("VmHWM") ?? 0
+            let open = try (0..<32).map { _ in
+                let wire = try handler.connect()
+                try wire.wire.send(FastCGIWire.request(body, key: try sandbox().key))
+                return wire
+            }
+            for wire in open { #expect(try wire.answer().status == 200) }
+            let each = Double((handler.program.statusLine("VmHWM") ?? .max) - before) * 1024 / 32
+            #expect(each / Double(body.count) < 2.5, "\(each / Double(body.count)) times the body")
+            print("in flight, presigned-urls: \(each / Double(body.count)) times the body")
         }
 
         @Test func `A large answer comes whole, plain and over many kept requests`() throws {

@@ -105,6 +105,9 @@ extension EndToEnd {
             try refused(
                 ["images": ["a", "https://a.example/1.jpg"], "refetch": "yes", "on_invalid": "skip"],
                 ["images[0]: Invalid URL format", "refetch: Must be true or false"])
+            try refused(
+                ["images": (0..<150).map { "bad-\($0)" }, "refetch": "yes", "on_invalid": "skip"],
+                (0..<99).map { "images[\($0)]: Invalid URL format" } + ["refetch: Must be true or false"])
             try refused(["images": ["a"], "on_invalid": "reject"], ["images[0]: Invalid URL format"])
         }
 

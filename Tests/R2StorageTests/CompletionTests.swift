@@ -111,6 +111,29 @@ struct CompletionTests {
             try await faults(parts, claimed: "[\(claim(1))]") == ["completed"], "the caller wants the first part alone")
     }
 
+    @Test func `An object that is not there after R2 has completed it is R2's fault`() async throws {
+        let list =
+            "<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber>"
+            + "<ETag>\(digest)</ETag><Size>1</Size></Part></ListPartsResult>"
+        let done = "<CompleteMultipartUploadResult><ETag>ab-1</ETag></CompleteMultipartUploadResult>"
+        let gone = "<Error><Code>NoSuchUpload</Code></Error>"
+        for (answer, kind) in [(done, .storageRefused), (gone, .uploadNotFound)] as [(String, Fault.Kind)] {
+            let steps = [list, answer].flatMap { text in
+                [
+                    ScriptedServer.Step.receive,
+                    .send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"),
+                ]
+            }
+            let server = try ScriptedServer(
+                steps + [.receive, .send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")])
+            let completion = Completion(
+                storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
+            let fault = await #expect(throws: Fault.self) { try await completion.run(size: nil, claimed: nil) }
+            #expect(fault?.kind == kind)
+            #expect(server.requests.map { $0.prefix { $0 != " " } } == ["GET", "POST", "HEAD"])
+        }
+    }
+
     @Test("an ETag is hex, with -N and quotes allowed; nothing in it can be read as XML")
     func etags() throws {
         for good in [digest, "\\\"\(digest)\\\"", digest.uppercased(), "\(digest)-12", "ab"] {

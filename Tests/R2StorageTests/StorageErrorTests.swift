@@ -42,6 +42,16 @@ struct StorageErrorTests {
         }
     }
 
+    @Test func `A good status without an error code is an answer that can't be read`() {
+        for status in [200, 201, 203, 204, 206] {
+            for text in ["", "<html></html>", "<Error/>", "<Error><Code>a b</Code></Error>"] {
+                #expect(refused(status, text) == .unusable, "\(status) \(text)")
+            }
+            #expect(refused(status, "<Error><Code>NoSuchKey</Code></Error>") == .refused(status, code: "NoSuchKey"))
+        }
+        #expect(StorageError.unusable.fault.kind == .storageUnavailable)
+    }
+
     @Test("R2's error code is told")
     func code() {
         let error = refused(

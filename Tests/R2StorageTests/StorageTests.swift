@@ -16,15 +16,16 @@ private func storage(_ server: ScriptedServer) -> Storage {
             publicBase: "https://pictures.example"))
 }
 
-private func reply(_ status: String, _ body: String = "") -> ScriptedServer.Step {
-    .send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+private func reply(_ status: String, _ body: String = "", etag: String? = nil) -> ScriptedServer.Step {
+    let line = etag.map { "ETag: \($0)\r\n" } ?? ""
+    return .send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(line)\r\n\(body)")
 }
 
 @Suite("The bucket, called", .timeLimit(.minutes(1)))
 struct StorageTests {
     @Test("an object is put under its encoded key, with its type and length, signed, and nothing R2 refuses")
     func put() async throws {
-        let server = try ScriptedServer([.receive, reply("200 OK")])
+        let server = try ScriptedServer([.receive, reply("200 OK", etag: "\"5d41402abc4b2a76b9719d911017c592\"")])
         try await storage(server).put(
             try AllowedPrefixes([]).key("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
             milliseconds: 10_000, attempt: 1)
@@ -46,7 +47,9 @@ struct StorageTests {
     @Test("whether an object stands: 200 is yes, 404 is no, anything else is an error")
     func contains() async throws {
         let key = try AllowedPrefixes([]).key("users/a")
-        let there = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n")])
+        let there = try ScriptedServer([
+            .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\nETag: \"ab\"\r\n\r\n"),
+        ])
         #expect(try await storage(there).contains(key, milliseconds: 10_000, attempt: 1))
         #expect(there.requests.first?.hasPrefix("HEAD /bucket/users/a HTTP/1.1\r\n") == true)
         let absent = try ScriptedServer([.receive, reply("404 Not Found")])
@@ -54,6 +57,33 @@ struct StorageTests {
         let denied = try ScriptedServer([.receive, reply("403 Forbidden")])
         await #expect(throws: StorageError.refused(403, code: nil)) {
             try await storage(denied).contains(key, milliseconds: 10_000, attempt: 1)
+        }
+    }
+
+    @Test func `Only 200 with an ETag is R2's word that an object is stored`() async throws {
+        let key = try AllowedPrefixes([]).key("a")
+        let others = [
+            reply("200 OK"), reply("200 OK", "<html></html>"), reply("200 OK", etag: ""),
+            reply("200 OK", etag: "\"\""), reply("201 Created", etag: "ab"), reply("202 Accepted", etag: "ab"),
+            reply("203 Transformed", etag: "ab"), reply("204 No Content", etag: "ab"),
+        ]
+        for other in others {
+            let server = try ScriptedServer([.receive, other])
+            await #expect(throws: StorageError.unusable, "\(other)") {
+                try await storage(server).put(
+                    key, .bytes([]), contentType: "image/png", milliseconds: 10_000, attempt: 1)
+            }
+            #expect(server.requests.count == 1)
+        }
+        for (status, etag) in [("200 OK", ""), ("203 Transformed", "ETag: ab\r\n"), ("204 No Content", "ETag: ab\r\n")]
+        {
+            let head = ScriptedServer.Step.send("HTTP/1.1 \(status)\r\nContent-Length: 1\r\n\(etag)\r\n")
+            let server = try ScriptedServer([.receive, head])
+            await #expect(throws: StorageError.unusable, "\(status)") {
+                try await storage(server).contains(key, milliseconds: 10_000, attempt: 1)
+            }
+            await #expect(throws: StorageError.unusable, "\(status)") { try await storage(server).object(key) }
+            #expect(server.requests.count == 2)
         }
     }
 
@@ -129,6 +159,50 @@ struct StorageTests {
         }
     }
 
+    /// Pages with these parts, none of which says that it is the last.
+    private func steps(_ pages: [(parts: [Int], next: Int)]) -> [ScriptedServer.Step] {
+        pages.flatMap { page in
+            let parts = page.parts.map { Self.part(String($0), "1") }.joined()
+            let next = "<IsTruncated>true</IsTruncated><NextPartNumberMarker>\(page.next)</NextPartNumberMarker>"
+            return [ScriptedServer.Step.receive, reply("200 OK", Self.page(parts, truncated: next))]
+        }
+    }
+
+    @Test func `Pages that repeat parts, or have more than an upload can, end the list`() async throws {
+        let key = try AllowedPrefixes([]).key("a")
+        let tooMany = (1...10_001).map { _ in 2 }
+        for (pages, count) in [
+            ([([1, 2], 2), ([2, 3], 3), ([4], 4)], 2), ([([1, 2], 2), ([1], 3), ([4], 4)], 2),
+            ([(tooMany, 2), ([3], 3)], 1), ([(tooMany.dropLast(), 1), ([3], 3), ([4], 4)], 2),
+        ] as [([(parts: [Int], next: Int)], Int)] {
+            let server = try ScriptedServer(scripts: [steps(pages)])
+            await #expect(throws: StorageError.unusable) { try await storage(server).parts(key, upload: "x") }
+            #expect(server.requests.count == count)
+        }
+    }
+
+    @Test func `A list of more than a hundred pages is unusable`() async throws {
+        let server = try ScriptedServer(scripts: [steps((1...101).map { ([$0], $0) })])
+        await #expect(throws: StorageError.unusable) {
+            try await storage(server).parts(try AllowedPrefixes([]).key("a"), upload: "x")
+        }
+        #expect(server.requests.count == 100)
+    }
+
+    @Test func `An Error inside a 200 without a code that can be read is unusable`() async throws {
+        let key = try AllowedPrefixes([]).key("a")
+        for text in [
+            "<Error/>", "<Error>", "<Error><Code></Code></Error>", "<Error><Code>a b</Code></Error>",
+            "<Error><Message>m</Message></Error>",
+        ] {
+            let server = try ScriptedServer([.receive, reply("200 OK", text)])
+            await #expect(throws: StorageError.unusable, "\(text)") {
+                try await storage(server).completeUpload(key, upload: "x", [])
+            }
+            #expect(server.requests.count == 1)
+        }
+    }
+
     @Test func `An Error inside a 200 is judged by its code: what may pass is tried again`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         let weak = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>"
@@ -170,6 +244,8 @@ struct StorageTests {
         try await abort("204 No Content", nil)
         try await abort("404 Not Found", "NoSuchUpload")
         try await abort("400 Bad Request", "NoSuchUpload")
+        let page = try ScriptedServer([.receive, reply("200 OK", "<html></html>")])
+        await #expect(throws: StorageError.unusable) { try await storage(page).abortUpload(key, upload: "x") }
         for code in ["NoSuchBucket", "NoSuchKey", nil] {
             await #expect(throws: StorageError.self, "\(code ?? "none")") { try await abort("404 Not Found", code) }
         }

@@ -23,10 +23,13 @@ struct ImageRelayTests {
     private let bucket: ScriptedServer
 
     init() throws {
-        bucket = try ScriptedServer([.receive, answer("200 OK")])
+        bucket = try ScriptedServer([.receive, answer("200 OK", "", "ETag: \"ab\"\r\n")])
     }
 
-    private func relay(_ servers: ScriptedServer..., environment: [String: String] = [:]) throws -> ImageRelay {
+    private func relay(
+        _ servers: ScriptedServer..., environment: [String: String] = [:], storedIn other: ScriptedServer? = nil
+    ) throws -> ImageRelay {
+        let bucket = other ?? bucket
         var environment = environment
         environment["OZON_IMAGE_HOSTS"] = servers.map(\.url).joined(separator: ",")
         var settings = Settings { [environment] in environment[$0] }
@@ -65,6 +68,16 @@ struct ImageRelayTests {
         #expect(bucket.requests.first?.hasPrefix("PUT /bucket/users/a.jpg HTTP/1.1\r\n") == true)
         #expect(bucket.requests.first?.lowercased().contains("\r\ncontent-type: image/gif\r\n") == true)
         #expect(stored == Substring(gif))
+    }
+
+    @Test func `An image that R2 doesn't confirm by an ETag isn't stored`() async throws {
+        let server = try ScriptedServer([.receive, answer("200 OK", gif)])
+        let page = try ScriptedServer([.receive, answer("200 OK", "<html></html>")])
+        let error = await #expect(throws: ImageRelay.Failure.self) {
+            try await relay(server, storedIn: page).copy(server.url + "/a", to: try key())
+        }
+        #expect(error?.reason == "Storage unavailable" && error?.detail == "The answer could not be read")
+        #expect(page.requests.count == 1)
     }
 
     @Test(

@@ -3,8 +3,9 @@ import Ozon
 import R2
 import Relay
 
-/// Copies the images of looked-up products into the bucket: at most `MAX_TRANSFERS` at once, an article is told the moment
-/// its last image has ended, and a slow image holds up its own article only.
+/// Copies the images of looked-up products into the bucket, at most `MAX_TRANSFERS` of them at once. An article's outcome
+/// is told as soon as its last image has ended. A slow image delays its own article and counts as one of those
+/// `MAX_TRANSFERS` until it has ended, the pauses between its attempts included; the other articles go on beside it.
 struct Copying: Sendable {
     let relay: ImageRelay
     let bucket: Bucket
