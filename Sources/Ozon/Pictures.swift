@@ -75,7 +75,7 @@ extension StandingPictures {
     fileprivate init(_ item: AnswerValue) throws(Fault) {
         images = distinct(try item.urls("primary_photo") + item.urls("photo"))
         color = try item.urls("color_photo")
-        errors = try item.list(ifAny: "errors").prefix(100).map { error throws(Fault) in
+        errors = try item.list("errors").prefix(100).map { error throws(Fault) in
             (try error.string(ifAny: "url") ?? "", error.scrubbed(try error.string(ifAny: "message") ?? ""))
         }
     }
