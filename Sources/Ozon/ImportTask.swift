@@ -130,8 +130,8 @@ extension Seller {
         return try answer.object("result").list("items")
     }
 
-    /// Polls until the task has ended or the time is nearly used up, with growing pauses of at most 4 s. A poll that fails
-    /// temporarily, or whose answer isn't understood, is repeated.
+    /// Polls until the task has ended or the time is nearly used up, with growing pauses of at most 4 s. A poll that
+    /// fails temporarily, or whose answer isn't understood, is repeated.
     /// - Parameter first: the pause before the first poll.
     /// - Parameter reserve: what must be left for the calls that follow.
     /// - Throws: why the last poll failed. That says nothing about the import, which Ozon already has.

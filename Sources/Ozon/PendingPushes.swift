@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The last push of each product that was answered `pending`, in this process. Ozon may still carry it out, so a push that
-/// carries over what that one replaces must not read it yet.
+/// The last push of each product that was answered `pending`, in this process. Ozon may still carry it out, so a push
+/// that carries over what that one replaces must not read it yet.
 final class PendingPushes: Sendable {
     struct Entry {
         let taskID: Int

@@ -72,7 +72,7 @@ func marked(_ url: String, _ mark: Int?) -> String {
     return "\(url[..<end])\(separator)v=\(mark)\(url[end...])"
 }
 
-/// The mark of an earlier push of these pictures, the latest if there are several; nil if no URL among the texts has one.
+/// The mark of an earlier push of these pictures, the latest if there are several; nil if no text has a URL with one.
 func latestMark(of request: PictureRequest, in texts: [[UInt8]]) -> Int? {
     let pictures = request.images + (request.color.map { [$0] } ?? [])
     return pictures.compactMap { picture in

@@ -12,7 +12,7 @@
 //          warnings: [{field, index?, url, reason}] names pictures that were pushed, but that Ozon may be unable to take:
 //          in a format other than JPG or PNG (color_image: JPG), or carried over from a temporary address of its CDN.
 //   fails  400 every bad field, bad URLs among them · 403 Ozon refuses the credential · 404 no such product · 409 archived, not
-//          yet created, or an earlier push is still pending · 429, 502, 504 Ozon                                    (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//          yet created, or an earlier push still pending · 429, 502, 504 Ozon      (401, 405, 413, 415, 5xx: Core/Fault.swift)
 //   calls  Ozon: product list, pictures import, import info until the task ends, pictures info; OZON_PUSH_TIMEOUT in all.
 //          What the caller left out (images, color_image) is carried over as it is: Ozon replaces the whole set. If it can't
 //          be read, nothing is sent. Pushes of one product take turns, in one process; waiting counts against the time.
