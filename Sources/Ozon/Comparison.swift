@@ -20,7 +20,7 @@ struct Comparison {
     /// Counts what is confirmed. Ozon may return the caller's URLs or its CDN's, so the counts are compared. The exception:
     /// a set that is unchanged and contains none of the URLs that were sent was not replaced.
     ///
-    /// Where it isn't known what stood before, a task with errors confirms only what stands under the URL that was sent.
+    /// Where it isn't known what stood before, a task with errors confirms only what stands under its sent URL.
     func outcome(productID: Int, taskID: Int?) -> PushOutcome {
         let (refused, others) = (refused, others)
         var outcome = PushOutcome(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
