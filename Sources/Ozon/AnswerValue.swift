@@ -68,11 +68,15 @@ package struct AnswerValue: Sendable {
         return id == 0 ? nil : id
     }
 
+    /// A product's pictures: 50 by Ozon's documents.
+    private static let maxURLs = 1000
+
     /// A list of URLs, or a single one as a string. Empty strings are left out.
     func urls(_ name: StaticString) throws(Fault) -> [String] {
         let urls = try required(name, "a list of URLs") { value throws(Fault) -> [String]? in
             if let url = value.json?.string { return [url] }
             guard let elements = value.json?.array else { return nil }
+            guard elements.count <= Self.maxURLs else { throw value.isNot("a list of at most \(Self.maxURLs) URLs") }
             let urls = elements.compactMap(\.string)
             if urls.count < elements.count, let other = value.elements?.first(where: { $0.json?.string == nil }) {
                 throw other.isNot("a URL")
@@ -80,6 +84,13 @@ package struct AnswerValue: Sendable {
             return urls
         }
         return urls.filter { !$0.isEmpty }
+    }
+
+    /// The same, each of them http or https.
+    func webURLs(_ name: StaticString) throws(Fault) -> [String] {
+        let urls = try urls(name)
+        guard urls.allSatisfy(isWebURL) else { throw try member(name).isNot("http(s) URLs only") }
+        return urls
     }
 
     /// One of the words that are known.

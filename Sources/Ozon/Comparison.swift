@@ -19,40 +19,45 @@ struct Comparison {
 
     /// Counts what is confirmed. Ozon may return the caller's URLs or its CDN's, so the counts are compared. The exception:
     /// a set that is unchanged and contains none of the URLs that were sent was not replaced.
+    ///
+    /// Where it isn't known what stood before, a task with errors confirms only what stands under its sent URL.
     func outcome(productID: Int, taskID: Int?) -> PushOutcome {
+        let (refused, others) = (refused, others)
         var outcome = PushOutcome(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
         if task.status == .failed || task.status == .skipped && refetches {
             outcome.status = .failed
-            outcome.errors = task.status == .failed ? failures : all.map { $0.entry.fault($0.field, Self.skipped) }
+            outcome.errors =
+                task.status == .failed ? failures(refused, others) : all.map { $0.entry.fault($0.field, Self.skipped) }
             return outcome
         }
         outcome.errors = refused + others
         let due = images.count - refused.count { $0.field == "images" }
         if !images.isEmpty, stands(images.map(\.url), after.images, before?.images) {
+            let named = images.count { isNamed($0.url) }
             // A URL that was sent twice may stand once.
-            outcome.images = max(min(due, after.images.count), images.count { isNamed($0.url) })
+            outcome.images = isProvenByURL ? named : max(min(due, after.images.count), named)
         }
-        outcome.color = color.map { colorStands($0.url) } ?? false
+        outcome.color = color.map { colorStands($0.url, refused) } ?? false
         let count = due - outcome.images - others.count { $0.field == "images" }
         // What Ozon refused without saying which.
-        if outcome.errors.isEmpty, count > 0 || outcome.color != (color != nil), let told {
+        let isIncomplete = count > 0 || outcome.color != (color != nil) || sent.areAssumed
+        if outcome.errors.isEmpty, isIncomplete, let told {
             outcome.errors = told
         } else {
-            if count > 0 { outcome.errors += missing(count) }
+            if count > 0 { outcome.errors += missing(count, refused) }
             if let color, !outcome.color, !outcome.errors.contains(where: { $0.field == "color_image" }) {
                 outcome.errors.append(color.fault("color_image", Self.missing))
             }
         }
-        outcome.errors += lost
+        outcome.errors += lost(others)
         if !outcome.errors.isEmpty { outcome.status = .partial }
         return outcome
     }
 
     /// Why a task failed altogether: at each picture that Ozon names, and, unless that explains all of them, the rest.
-    private var failures: [FieldFault] {
-        let named = refused
-        let unnamed = named.count == all.count ? [] : task.errors.filter { !isAboutAPicture($0) }
-        let faults = named + others + unnamed.map { FieldFault(field: $0.field, reason: $0.reason) }
+    private func failures(_ refused: [FieldFault], _ others: [FieldFault]) -> [FieldFault] {
+        let unnamed = refused.count == all.count ? [] : task.errors.filter { !isAboutAPicture($0) }
+        let faults = refused + others + unnamed.map { FieldFault(field: $0.field, reason: $0.reason) }
         return faults.isEmpty ? [FieldFault(field: "images", reason: Self.refusedByOzon)] : faults
     }
 
@@ -105,7 +110,7 @@ struct Comparison {
     }
 
     /// What was carried over and vanished without a word.
-    private var lost: [FieldFault] {
+    private func lost(_ others: [FieldFault]) -> [FieldFault] {
         guard let before else { return [] }
         var faults: [FieldFault] = []
         let count = before.images.count - after.images.count - others.count { $0.field == "images" }
@@ -118,17 +123,20 @@ struct Comparison {
         return faults
     }
 
-    private func colorStands(_ sent: String) -> Bool {
+    private func colorStands(_ sent: String, _ refused: [FieldFault]) -> Bool {
         !refused.contains { $0.field == "color_image" } && !after.color.isEmpty
             && stands([sent], after.color, before?.color)
     }
 
     private func stands(_ sent: [String], _ after: [String], _ before: [String]?) -> Bool {
         if task.status == .skipped { return true }
+        if isProvenByURL { return sent.contains { isAmong(after, $0) } }
         let isUntouched =
             before.map { $0.map(\.utf8).elementsEqual(after.map(\.utf8)) { $0.elementsEqual($1) } } ?? false
         return !isUntouched || sent.contains { isAmong(after, $0) }
     }
+
+    private var isProvenByURL: Bool { before == nil && task.status != .skipped && !task.errors.isEmpty }
 
     private func isNamed(_ sent: String) -> Bool { isAmong(after.images, sent) }
 
@@ -141,7 +149,7 @@ struct Comparison {
     private static let refusedByOzon = "Refused by Ozon"
 
     /// Those that vanished without a word: by name where the URLs that stand tell, else how many.
-    private func missing(_ count: Int) -> [FieldFault] {
+    private func missing(_ count: Int, _ refused: [FieldFault]) -> [FieldFault] {
         let explained = refused.compactMap(\.url)
         let named = images.filter { !isNamed($0.url) && !isAmong(explained, $0.picture.url) }
         guard named.count == count else { return [missing(count, of: images.count)] }

@@ -17,13 +17,14 @@ package struct ImportTask: Sendable {
         /// `images` or `color_image`.
         package let field: String
         package let reason: String
-        /// All that Ozon wrote about it, which may name a picture by its URL.
-        package let texts: [String]
+        /// All that Ozon wrote about it, a line each, which may name a picture by its URL. At most `maxBytes`.
+        let texts: [UInt8]
+        private static let maxBytes = 4096
 
         package init(field: String, reason: String, texts: [String] = []) {
             self.field = field
             self.reason = reason
-            self.texts = texts
+            self.texts = Array(texts.joined(separator: "\n").utf8.prefix(Self.maxBytes))
         }
     }
 
@@ -32,6 +33,8 @@ package struct ImportTask: Sendable {
     package let errors: [Problem]
     /// Set if a quota of items kept Ozon from the import.
     let quota: Fault?
+
+    var hasEnded: Bool { status != .pending || quota != nil }
 
     package init(status: Status, errors: [Problem] = []) {
         self.status = status
@@ -59,12 +62,13 @@ package struct ImportTask: Sendable {
 
     private init(_ item: AnswerValue) throws {
         let told: Status = try item.word("status")
-        let errors = try item.list(ifAny: "errors").prefix(100)
-        self.errors = try errors.map { try Problem($0) }
-        // Ozon calls a product imported although it has taken none of it.
-        let isError = try errors.contains { try $0.isError }
+        // Without a list there are none: reading the pictures back decides what was taken.
+        let errors = try item.list(ifAny: "errors")
+        self.errors = try errors.prefix(100).map { try Problem($0) }
+        let isError = try errors.contains { try !$0.isWarning }
         status = told == .imported && isError ? .failed : told
-        let overQuota = status == .imported ? nil : self.errors.first { namesQuota($0.texts) }
+        let overQuota =
+            status == .imported ? nil : self.errors.first { namesQuota([String(decoding: $0.texts, as: UTF8.self)]) }
         quota = overQuota.map {
             Fault(.rateLimited, detail: $0.reason, retryAfter: SellerError.quotaWait.milliseconds / 1000)
         }
@@ -80,9 +84,9 @@ extension ImportTask.Problem {
             try nested?.string(ifAny: "message"), try nested?.string(ifAny: "description"),
             try error.string(ifAny: "code"),
         ].compactMap(\.self)
-        field = try error.string(ifAny: "field")?.contains("color") == true ? "color_image" : "images"
-        reason = error.scrubbed(texts.first { !$0.isEmpty } ?? "Refused by Ozon")
-        self.texts = error.texts.prefix(20).map { String(decoding: $0.utf8.prefix(4096), as: UTF8.self) }
+        self.init(
+            field: try error.string(ifAny: "field")?.contains("color") == true ? "color_image" : "images",
+            reason: error.scrubbed(texts.first { !$0.isEmpty } ?? "Refused by Ozon"), texts: error.texts)
     }
 }
 
@@ -90,16 +94,13 @@ extension ImportTask.Problem {
     /// Whether a text of it has this URL, and not only a longer one that begins with it.
     func names(_ url: String) -> Bool {
         let url = Array(url.utf8)
-        return texts.contains { text in
-            let text = Array(text.utf8)
-            guard !url.isEmpty, text.count >= url.count else { return false }
-            return (0...(text.count - url.count)).contains { start in
-                guard text[start...].starts(with: url) else { return false }
-                var rest = text[(start + url.count)...]
-                // A full stop ends a sentence, or goes on with an extension.
-                if rest.first == UInt8(ascii: ".") { rest = rest.dropFirst() }
-                return rest.first.map { !continuesURL($0) } ?? true
-            }
+        guard !url.isEmpty, texts.count >= url.count else { return false }
+        return (0...(texts.count - url.count)).contains { start in
+            guard texts[start] == url[0], texts[start...].starts(with: url) else { return false }
+            var rest = texts[(start + url.count)...]
+            // A full stop ends a sentence, or goes on with an extension.
+            if rest.first == UInt8(ascii: ".") { rest = rest.dropFirst() }
+            return rest.first.map { !continuesURL($0) } ?? true
         }
     }
 }
@@ -114,11 +115,11 @@ private func continuesURL(_ byte: UInt8) -> Bool {
 }
 
 extension AnswerValue {
-    /// `error` and `ERROR_LEVEL_ERROR`, as opposed to warnings; a level that isn't known is taken for an error.
-    fileprivate var isError: Bool {
+    /// An error without a level names pictures that were not taken, as a warning does. A level that isn't known counts as
+    /// an error.
+    fileprivate var isWarning: Bool {
         get throws(Fault) {
-            guard let level = try string(ifAny: "level")?.lowercased(), !level.isEmpty else { return false }
-            return !level.hasSuffix("warning") && !level.hasSuffix("unspecified") && !level.hasSuffix("info")
+            ["", "warning", "error_level_warning"].contains(try string(ifAny: "level")?.lowercased() ?? "")
         }
     }
 }
@@ -132,33 +133,32 @@ extension Seller {
         return try answer.object("result").list("items")
     }
 
-    /// Polls until the task has ended or the time is nearly used up: after 0.5 s, then with growing pauses, at most 4 s.
-    /// A poll that fails temporarily, or whose answer isn't understood, is repeated.
-    /// - Parameter reserve: what must be left for the read-back.
+    /// Polls until the task has ended or the time is nearly used up, with growing pauses of at most 4 s. A poll that
+    /// fails temporarily, or whose answer isn't understood, is repeated.
+    /// - Parameter first: the pause before the first poll.
+    /// - Parameter reserve: what must be left for the calls that follow.
+    /// - Throws: why the last poll failed. That says nothing about the import, which Ozon already has.
     func awaitImportTask(
-        _ id: Int, of product: PushedProduct, as credential: Credential, within retry: Retry, reserve: Duration
+        _ id: Int, offerID: String, productID: Int, as credential: Credential, within retry: Retry,
+        first: Duration = .milliseconds(500), reserve: Duration
     ) async throws -> ImportTask {
-        var pause = Duration.milliseconds(500)
+        var pause = first
+        var fault: Fault?
         while pause + reserve < retry.left {
             try await Trace.pause(for: pause)
-            let task = try await unlessMomentary {
+            do {
                 let items = try await taskItems(id, as: credential, within: retry)
-                return try ImportTask(items, offerID: product.offerID, productID: product.id)
+                let task = try ImportTask(items, offerID: offerID, productID: productID)
+                if task.hasEnded { return task }
+                fault = nil
+            } catch let error as Fault
+                where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(error.kind)
+            {
+                fault = error
             }
-            if let task, task.status != .pending || task.quota != nil { return task }
-            pause = min(pause * 3 / 2, .seconds(4))
+            pause = min(max(pause * 3 / 2, .milliseconds(500)), .seconds(4))
         }
+        if let fault { throw fault }
         return ImportTask(status: .pending)
-    }
-}
-
-/// Returns nil for a failure that says nothing about the import itself, which Ozon already has.
-func unlessMomentary<Value>(_ work: () async throws -> Value) async throws -> Value? {
-    do {
-        return try await work()
-    } catch let fault as Fault
-        where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(fault.kind)
-    {
-        return nil
     }
 }

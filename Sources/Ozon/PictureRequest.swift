@@ -89,8 +89,12 @@ extension Picture {
 
 /// http or https, with a host, printable ASCII without spaces, at most 2048 bytes.
 package func isPictureURL(_ url: String) -> Bool {
+    url.utf8.count <= 2048 && isHeaderSafe(url) && isWebURL(url)
+}
+
+/// http or https, with a host.
+package func isWebURL(_ url: String) -> Bool {
     let bytes = Array(url.utf8)
-    guard bytes.count <= 2048, isHeaderSafe(url) else { return false }
     let scheme = String(decoding: bytes.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self).lowercased()
     guard scheme == "http" || scheme == "https", bytes[scheme.utf8.count...].starts(with: "://".utf8) else {
         return false

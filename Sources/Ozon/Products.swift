@@ -23,10 +23,11 @@ struct PushedProduct {
     let takesPictures: Bool
 
     init(_ row: AnswerValue) throws(Fault) {
-        let product = try Product(row)
-        (id, images) = (product.id, product.images)
+        id = try row.id("id")
         offerID = try row.string("offer_id")
-        colorImages = distinct(try row.urls("color_image"))
+        // What the caller leaves out is sent back to Ozon as it is read here.
+        images = distinct(try row.webURLs("primary_image") + row.webURLs("images"))
+        colorImages = distinct(try row.webURLs("color_image"))
         let isArchived = try row.bool(ifAny: "is_archived") ?? false
         let isCreated = try row.object(ifAny: "statuses")?.bool(ifAny: "is_created") ?? true
         takesPictures = !isArchived && isCreated

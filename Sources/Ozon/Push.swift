@@ -27,11 +27,13 @@ package struct Push: Sendable {
         }
         let key = PushTurns.Key(clientID: credential.clientID, productID: productID)
         return try await seller.pushTurns(key, until: retry.deadline) {
-            try await write(request, productID: productID, refetchMark: refetchMark)
+            try await write(request, key, refetchMark: refetchMark)
         }
     }
 
-    private func write(_ request: PictureRequest, productID: Int, refetchMark: Int?) async throws -> PushOutcome {
+    private func write(_ request: PictureRequest, _ key: PushTurns.Key, refetchMark: Int?) async throws -> PushOutcome {
+        let productID = key.productID
+        try await awaitEarlier(request, key)
         let product = try await product(productID)
         guard product.takesPictures else {
             throw Fault(.productConflict, detail: "The product is archived or not yet created")
@@ -50,7 +52,11 @@ package struct Push: Sendable {
             case .v2:
                 let task = try await seller.importPictures(
                     set, offerID: product.offerID, as: credential, within: retry)
-                return try await follow(task, sent, product, before)
+                let outcome = try await follow(task, sent, product, before)
+                let isPending = outcome.status == .pending
+                seller.pendingPushes.set(
+                    isPending ? PendingPushes.Entry(taskID: task, offerID: product.offerID, sent) : nil, for: key)
+                return outcome
             case .v1: return try await runV1(set, sent, productID: productID, before)
             }
         }.value
@@ -72,9 +78,11 @@ package struct Push: Sendable {
         if let quota = task.quota { throw quota }
         var outcome = PushOutcome(productID: productID, status: .pending, taskID: taskID)
         if task.status != .pending {
-            guard let after = try await seller.standingPictures(productID: productID, as: credential, within: retry)
-            else { throw Fault(.productNotFound) }
-            let sent = SentPictures(request, orAllOf: after)
+            let after = try await standing(productID)
+            let urls = after.images + after.color + after.errors.map(\.url)
+            let mark =
+                refetches ? latestMark(of: request, in: urls.map { Array($0.utf8) } + task.errors.map(\.texts)) : nil
+            let sent = SentPictures(request, mark: mark, orAllOf: after)
             outcome = Comparison(sent: sent, refetches: refetches, task: task, before: nil, after: after)
                 .outcome(productID: productID, taskID: taskID)
         }
@@ -87,16 +95,42 @@ package struct Push: Sendable {
         return try PushedProduct(list.row(of: ArticleID(id)))
     }
 
+    /// Waits for the task of an earlier push that may still replace what this one carries over.
+    /// - Throws: 409 if it is still pending · why it can't be polled. Nothing was sent then.
+    private func awaitEarlier(_ request: PictureRequest, _ key: PushTurns.Key) async throws {
+        guard let earlier = seller.pendingPushes.earlier(key, than: request) else { return }
+        let task = try await seller.awaitImportTask(
+            earlier.taskID, offerID: earlier.offerID, productID: key.productID, as: credential, within: retry,
+            first: .zero, reserve: reserve)
+        guard task.hasEnded else {
+            throw Fault(.productConflict, detail: "Ozon hasn't ended the task \(earlier.taskID) of an earlier push")
+        }
+        seller.pendingPushes.set(nil, for: key)
+    }
+
     private func follow(
         _ taskID: Int, _ sent: SentPictures, _ product: PushedProduct, _ before: StandingPictures
     ) async throws -> PushOutcome {
-        let task = try await seller.awaitImportTask(
-            taskID, of: product, as: credential, within: retry, reserve: reserve)
+        let (task, after): (ImportTask, StandingPictures?)
+        do {
+            task = try await seller.awaitImportTask(
+                taskID, offerID: product.offerID, productID: product.id, as: credential, within: retry,
+                reserve: reserve)
+            after = task.status == .pending ? nil : try await standing(product.id)
+        } catch let fault as Fault {
+            return pending(product.id, taskID, fault)
+        }
         if let quota = task.quota { throw quota }
-        let after = task.status == .pending ? nil : try await readBack(product.id)
-        guard let after else { return PushOutcome(productID: product.id, status: .pending, taskID: taskID) }
+        guard let after else { return pending(product.id, taskID) }
         return Comparison(sent: sent, refetches: sent.isMarked, task: task, before: before, after: after)
             .outcome(productID: product.id, taskID: taskID)
+    }
+
+    /// - Parameter fault: why no more can be learned. Ozon has the import, so that isn't a failure of the push.
+    private func pending(_ productID: Int, _ taskID: Int?, _ fault: Fault? = nil) -> PushOutcome {
+        var outcome = PushOutcome(productID: productID, status: .pending, taskID: taskID)
+        outcome.detail = fault.map { $0.detail ?? $0.kind.row.error }
+        return outcome
     }
 
     private func runV1(
@@ -104,8 +138,9 @@ package struct Push: Sendable {
     ) async throws -> PushOutcome {
         let pictures = try await seller.importPicturesV1(
             set, productID: productID, path: rules.v1Path, as: credential, within: retry)
-        guard let standing = try await readBack(productID) else {
-            return PushOutcome(productID: productID, status: .pending)
+        let standing: StandingPictures
+        do { standing = try await self.standing(productID) } catch let fault as Fault {
+            return pending(productID, nil, fault)
         }
         let failed = pictures.filter { $0.state == .failed }.map { ($0.url, "Refused by Ozon") }
         let after = StandingPictures(
@@ -131,10 +166,9 @@ package struct Push: Sendable {
         return outcome
     }
 
-    /// nil: Ozon can't tell just now, or its answer isn't understood.
-    private func readBack(_ productID: Int) async throws -> StandingPictures? {
-        try await unlessMomentary {
-            try await seller.standingPictures(productID: productID, as: credential, within: retry)
-        } ?? nil
+    private func standing(_ productID: Int) async throws -> StandingPictures {
+        guard let after = try await seller.standingPictures(productID: productID, as: credential, within: retry)
+        else { throw Fault(.productNotFound) }
+        return after
     }
 }

@@ -28,6 +28,8 @@ package struct PushOutcome: ResponseBody {
     package var errors: [FieldFault] = []
     /// Pictures that were sent, but that Ozon may be unable to take. They don't make a failure.
     package var warnings: [FieldFault] = []
+    /// With `pending`: why Ozon couldn't be polled to the end.
+    package var detail: String?
 
     package init(productID: Int, status: Status, taskID: Int? = nil, currentImages: [String]? = nil) {
         self.productID = productID
@@ -64,6 +66,7 @@ package struct PushOutcome: ResponseBody {
                     $0.member("task_id", ifAny: taskID)
                 }
             }
+            $0.member("detail", ifAny: detail)
             if !errors.isEmpty { $0.member("errors", errors) }
             if !warnings.isEmpty { $0.member("warnings", warnings) }
         }

@@ -6,6 +6,7 @@ import Upstreams
 package final class Seller: Sendable {
     /// The pushes of one product take turns.
     let pushTurns = PushTurns()
+    let pendingPushes = PendingPushes()
     private let client: UpstreamClient
     private let origin: String
     private let pace = Pace()

@@ -45,7 +45,7 @@ struct SellerError {
             self.init(.rateLimited, detail, retry: .later(wait, perSecond: rate(message)))
         case (409, _), (_, 6):
             self.init(.productConflict, detail)
-        case (404, _):
+        case (404, 5):
             self.init(.productNotFound, detail)
         default:
             self.init(.ozonBadAnswer, detail ?? "HTTP \(reply.status)")

@@ -17,24 +17,27 @@ struct SentPictures {
     let color: SentPicture?
     /// Their URLs were changed so that Ozon fetches them again.
     let isMarked: Bool
+    /// The caller named none: these are the pictures that stand.
+    let areAssumed: Bool
 
     init(_ request: PictureRequest, mark: Int?) {
         func sent(_ picture: Picture) -> SentPicture { SentPicture(picture: picture, url: marked(picture.url, mark)) }
         images = request.images.map(sent)
         images360 = request.images360.map(sent)
         color = request.color.map(sent)
-        isMarked = mark != nil
+        (isMarked, areAssumed) = (mark != nil, false)
     }
 
     /// For a push of which only the task is known: without the caller's list, all that stands is what was sent.
-    init(_ request: PictureRequest, orAllOf standing: StandingPictures) {
-        func sent(_ url: String) -> Picture { Picture(index: nil, url: url) }
+    init(_ request: PictureRequest, mark: Int?, orAllOf standing: StandingPictures) {
+        func sent(_ url: String) -> SentPicture {
+            SentPicture(picture: Picture(index: nil, url: url), url: url)
+        }
+        let named = SentPictures(request, mark: mark)
         let isUnknown = request.images.isEmpty
-        let images = isUnknown ? standing.images.map(sent) : request.images
-        let color = request.color ?? (isUnknown ? standing.color.first.map(sent) : nil)
-        self.images = images.map { SentPicture(picture: $0, url: $0.url) }
-        self.color = color.map { SentPicture(picture: $0, url: $0.url) }
-        (images360, isMarked) = ([], false)
+        images = isUnknown ? standing.images.map(sent) : named.images
+        color = named.color ?? (isUnknown ? standing.color.first.map(sent) : nil)
+        (images360, isMarked, areAssumed) = ([], named.isMarked, request.isEmpty)
     }
 }
 
@@ -67,4 +70,23 @@ func marked(_ url: String, _ mark: Int?) -> String {
     let end = url.utf8.firstIndex(of: UInt8(ascii: "#")) ?? url.endIndex
     let separator = url.utf8[..<end].contains(UInt8(ascii: "?")) ? "&" : "?"
     return "\(url[..<end])\(separator)v=\(mark)\(url[end...])"
+}
+
+/// The mark of an earlier push of these pictures, the latest if there are several; nil if no text has a URL with one.
+func latestMark(of request: PictureRequest, in texts: [[UInt8]]) -> Int? {
+    let pictures = request.images + (request.color.map { [$0] } ?? [])
+    return pictures.compactMap { picture in
+        let url = Array(marked(picture.url, 0).utf8)
+        let zero = url.firstIndex(of: UInt8(ascii: "#")) ?? url.endIndex
+        let start = url[..<(zero - 1)]
+        return texts.compactMap { text in
+            text.indices.compactMap { index -> Int? in
+                guard text[index] == start[0], text[index...].starts(with: start) else { return nil }
+                let digits = text[(index + start.count)...].prefix {
+                    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                }
+                return positiveInteger(String(decoding: digits, as: UTF8.self))
+            }.max()
+        }.max()
+    }.max()
 }

@@ -164,15 +164,16 @@ test("A push is followed until Ozon has ended, with the same pictures", async (t
   const { url, requests, answer } = await serve(t);
   const states = ["pending", "pending", "partial"];
   const errors = [{ field: "images", index: 1, url: "https://b", reason: "pics_http_error" }];
+  const warnings = [{ field: "color_image", url: "https://c", reason: "Ozon takes JPG by link" }];
   answer(({ index }) => {
     const data = { product_id: 7, status: states[index], task_id: 9 };
-    return json(index < 2 ? { success: true, data } : { success: false, data, errors });
+    return json(index < 2 ? { success: true, data } : { success: false, data, errors, warnings });
   });
   const { studio, asked } = client(url);
   const told = [];
   const pictures = { productId: 7, images: ["https://a", "https://b"], colorImage: "https://c" };
   const pushed = await studio.push(pictures, { onStatus: ({ status }) => told.push(status) });
-  assert.deepEqual(pushed, { success: false, product_id: 7, status: "partial", task_id: 9, errors });
+  assert.deepEqual(pushed, { success: false, product_id: 7, status: "partial", task_id: 9, errors, warnings });
   assert.deepEqual(told, states);
   const routes = requests.map(({ path }) => path.replace("/api/v1/ozon/", ""));
   assert.deepEqual(routes, ["push-images", "push-status", "push-status"]);

@@ -67,6 +67,30 @@ extension EndToEnd {
             }
         }
 
+        @Test func `All that is read of a task's error is in its shape`() throws {
+            let load = """
+                import runpy, sys
+                check = runpy.run_path(sys.argv[1])
+                error = {"code": "c", "level": "warning", "field": "pictures", "message": "", "description": ""}
+                item = {"offer_id": "A", "product_id": 1, "status": "imported", "errors": [error]}
+                def told(**changes):
+                    error.update(changes)
+                    return check["differences"](item, check["TASK"], "")
+                print(told(), told(texts={"message": "m"}), told(texts={"message": 5}), told(texts=None, message=5))
+                print(told(message="", description=5), check["LARGEST"])
+                """
+            let (code, output, errors) = try Program.run(
+                "/usr/bin/python3", ["-B", "-c", load, "\(repository)/deploy/check-ozon"], within: 30)
+            #expect(code == 0, "\(errors)")
+            #expect(
+                String(decoding: output, as: UTF8.self) == """
+                    [] [] ['errors[0].texts.message is a number, a text was expected'] \
+                    ['errors[0].message is a number, a text was expected']
+                    ['errors[0].description is a number, a text was expected'] 16777216
+
+                    """)
+        }
+
         @Test func `Fourteen days are enough, a limit is waited for, and without a product the rest is checked`() throws
         {
             #expect(try run("expires-14d").code == 0)

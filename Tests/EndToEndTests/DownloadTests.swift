@@ -148,6 +148,20 @@ extension EndToEnd {
             )
         }
 
+        @Test func `An image whose URL isn't http or https fails alone, whoever would fetch it`() throws {
+            let urls = [
+                "ftp://h.example/a.jpg", "javascript://h/%0Aalert(1)", "https:///a.jpg", "https://h.example/a.jpg",
+            ]
+            try define("OTHER-SCHEMES", urls)
+            for presign in [false, true] {
+                let item = items(try post(downloadBody(["OTHER-SCHEMES"], ["presign": presign])))[0]
+                #expect(item["urls"].strings == [urls[3]])
+                #expect(item["errors"].list.map { $0["url"].string } == urls.dropLast())
+                #expect(Set(item["errors"].list.map { $0["reason"].string }) == ["Invalid URL format"])
+                #expect(item["uploads"].list.map { $0["url"].string } == (presign ? [urls[3]] : []))
+            }
+        }
+
         @Test func `Any of a product's SKUs finds it, in whatever spelling`() throws {
             let product = try Ozon.shared().named("SEVERAL-SKUS")
             let answer = try post(downloadBody(["4000001", "456", "04000002", "1"], ["field": "sku"]))

@@ -101,6 +101,22 @@ extension EndToEnd {
                 try stage.ask(pushBody(product, ["task_id": 4_000_000_000])), "pending", product, "not known yet")
         }
 
+        @Test func `A push that carries over what a pending one replaces sends nothing`() throws {
+            let stage = try PushStage(Self.hasty)
+            let (product, client) = (try stage.ozon.named("PENDING-FOREVER"), nextClient())
+            let task = try pend(stage, product, client: client, ["images": pictures(1)])
+            let color = pushBody(product, client: client, ["color_image": pictures(1)[0]])
+            var answer: HTTPAnswer?
+            let passed = try seconds { answer = try stage.push(color) }
+            let conflict = try #require(answer)
+            expect(conflict, .productConflict)
+            #expect(conflict.json["detail"].string == "Ozon hasn't ended the task \(task) of an earlier push")
+            #expect(passed < 2, "1 s and 1 s; it took \(passed) s")
+            #expect(try stage.ozon.imports(of: client).count == 1)
+            _ = try pend(stage, product, client: client, ["images": pictures(1)])
+            #expect(try stage.ozon.imports(of: client).count == 2, "what it names itself, it needn't read")
+        }
+
         @Test func `push-status asks once for the task, and reads back only when it has ended`() throws {
             let stage = try PushStage(Self.hasty)
             let product = OwnProduct.nextPending(2)

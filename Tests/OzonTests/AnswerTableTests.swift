@@ -46,6 +46,7 @@ private let listRows =
     + rows(.list, "items[0].offer_id", absent + noText + [#""""#], bad)
     + ["images", "primary_image", "color_image"].flatMap {
         rows(.list, "items[0].\($0)", noURLs, bad)
+            + rows(.list, "items[0].\($0)", [#"["u"]"#, #""ftp://h/x""#, #"["https://h/x", "https://"]"#], bad)
             + rows(.list, "items[0].\($0)", ["[]", #""""#, #"[""]"#, #""https://h/x""#, #"["https://h/x"]"#], ok)
     }
     + rows(.list, "items[0].is_archived", absent + ["false"], ok)
@@ -81,12 +82,15 @@ private let taskRows =
     + rows(.task, "result.items[0].status", [#""pending""#], "pending", "pending")
     + rows(.task, "result.items[0].status", [#""skipped""#], ok, ok)
     + rows(.task, "result.items[0].status", [#""failed""#], "failed", "failed")
-    + rows(.task, "result.items[0].errors", absent + ["[]", "[{}]"], ok, ok)
+    + rows(.task, "result.items[0].errors", absent + ["[]"], ok, ok)
+    + rows(.task, "result.items[0].errors", ["[{}]"], ok, ok)
     + rows(.task, "result.items[0].errors", noList + ["[5]", "[null]", #"["x"]"#], "pending", bad)
-    + ["code", "level", "field", "message", "description"].flatMap {
+    + ["code", "field", "message", "description"].flatMap {
         rows(.task, "\(error).\($0)", absent + [#""""#], ok, ok) + rows(.task, "\(error).\($0)", noText, "pending", bad)
     }
-    + rows(.task, "\(error).level", [#""error""#], "failed", "failed")
+    + rows(.task, "\(error).level", noText, "pending", bad)
+    + rows(.task, "\(error).level", [#""error""#, #""unknown""#], "failed", "failed")
+    + rows(.task, "\(error).level", absent + [#""""#], ok, ok)
     + rows(.task, "\(error).texts", ["[]", "5", #"{"message": 5}"#], "pending", bad)
     + rows(.task, "\(error).extra", ["{}"], ok, ok) + rows(.task, "result.total", absent + ["{}"], ok, ok)
     + rows(.task, "result.items[1]", [#"{"offer_id": "B", "product_id": 2, "status": "failed"}"#], ok, ok)

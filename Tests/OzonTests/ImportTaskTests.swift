@@ -14,25 +14,28 @@ struct ImportTaskTests {
 
     @Test func `The state of the product's own item counts, and without any the task is pending`() throws {
         for status in ImportTask.Status.allCases {
-            #expect(try task(item(#""status": "\#(status)""#)).status == status)
+            #expect(try task(item(#""status": "\#(status)", "errors": []"#)).status == status)
         }
         #expect(try task("").status == .pending)
         let other = #"{"offer_id": "B-1", "product_id": 2, "status": "imported"},"#
         #expect(try task(other + item(#""status": "failed""#)).status == .failed, "not the first one")
         for told in ["", #""product_id": 0,"#, #""product_id": "1","#, #""product_id": null,"#] {
-            #expect(try task(#"{"offer_id": "A-1", \#(told) "status": "imported"}"#).status == .imported, "\(told)")
+            #expect(
+                try task(#"{"offer_id": "A-1", \#(told) "status": "imported", "errors": []}"#).status == .imported,
+                "\(told)")
         }
-        #expect(try task(item(#""status": "imported""#), offerID: nil).status == .imported)
+        #expect(try task(item(#""status": "imported", "errors": []"#), offerID: nil).status == .imported)
     }
 
     @Test func `An item of another product, two of its own, or a state that isn't known can't be understood`() throws {
         let rows = [
             item(#""status": "Imported""#), item(#""status": "archived""#), item(#""status": 1"#), item(#""x": 1"#),
-            item(#""status": null"#), item(#""status": """#), "7", "null", #"{"product_id": 1, "status": "imported"}"#,
-            #"{"offer_id": "B-1", "product_id": 1, "status": "imported"}"#,
-            #"{"offer_id": "A-1", "product_id": 2, "status": "imported"}"#,
-            #"{"offer_id": "A-1", "product_id": {}, "status": "imported"}"#,
-            item(#""status": "imported""#) + "," + item(#""status": "failed""#),
+            item(#""status": null"#), item(#""status": """#), "7", "null",
+            #"{"product_id": 1, "status": "imported", "errors": []}"#,
+            #"{"offer_id": "B-1", "product_id": 1, "status": "imported", "errors": []}"#,
+            #"{"offer_id": "A-1", "product_id": 2, "status": "imported", "errors": []}"#,
+            #"{"offer_id": "A-1", "product_id": {}, "status": "imported", "errors": []}"#,
+            item(#""status": "imported", "errors": []"#) + "," + item(#""status": "failed""#),
             item(#""status": "imported", "errors": {}"#), item(#""status": "imported", "errors": ["x"]"#),
             item(#""status": "imported", "errors": [{"message": 5}]"#),
         ]
@@ -60,14 +63,25 @@ struct ImportTaskTests {
         #expect(try task(item(#""status": "failed", "errors": null"#)).errors.isEmpty)
     }
 
-    @Test func `Imported with an error that is more than a warning has failed`() throws {
+    @Test func `Imported with an error of a level that is no warning has failed`() throws {
         for (level, status) in [
             ("warning", .imported), ("ERROR_LEVEL_WARNING", .imported), ("", .imported), ("error", .failed),
             ("ERROR_LEVEL_ERROR", .failed), ("ERROR_LEVEL_INTERNAL", .failed), ("critical", .failed),
+            ("ERROR_LEVEL_UNSPECIFIED", .failed), ("no_warning", .failed),
         ] as [(String, ImportTask.Status)] {
             let row = item(#""status": "imported", "errors": [{"level": "\#(level)", "code": "c"}]"#)
             #expect(try task(row).status == status, "\(level)")
         }
+        #expect(try task(item(#""status": "imported", "errors": [{"code": "c"}]"#)).status == .imported)
+        let warnings = String(repeating: #"{"level": "warning"},"#, count: 150)
+        #expect(try task(item(#""status": "imported", "errors": [\#(warnings) {"level": "error"}]"#)).status == .failed)
+    }
+
+    @Test func `Imported without a list of errors has none; one of another type isn't understood`() throws {
+        for row in [item(#""status": "imported""#), item(#""status": "imported", "errors": null"#)] {
+            #expect(try task(row).errors.isEmpty)
+        }
+        #expect(throws: Fault.self) { try task(item(#""status": "imported", "errors": {}"#)) }
     }
 
     @Test func `A quota named by an error, in whatever way, is a rate limit and no refusal of the pictures`() throws {
@@ -93,5 +107,6 @@ struct ImportTaskTests {
             #expect(!names(text), "\(text)")
         }
         #expect(!names("anything", ""))
+        #expect(!names(String(repeating: " ", count: 4096) + "https://h/a.jpg"), "the texts are bounded")
     }
 }

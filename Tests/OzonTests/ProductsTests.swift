@@ -32,6 +32,23 @@ struct ProductsTests {
         }
     }
 
+    @Test func `A product has at most 1000 pictures, and one that is pushed http and https URLs only`() throws {
+        func row(_ count: Int, _ url: String = "https://h/p") throws -> AnswerValue {
+            let urls = (0..<count).map { #""https://h/\#($0)""# }.joined(separator: ",")
+            return try answer(
+                #"{"id": 1, "offer_id": "A", "primary_image": "", "images": [\#(urls)], "color_image": "\#(url)"}"#)
+        }
+        #expect(try Product(row(1000)).images.count == 1000)
+        let fault = #expect(throws: Fault.self) { try Product(row(1001)) }
+        #expect(fault?.kind == .ozonBadAnswer)
+        #expect(fault?.detail == "/v1/x: images is a list, expected a list of at most 1000 URLs")
+        #expect(try PushedProduct(row(2, "HTTP://h/é")).colorImages == ["HTTP://h/é"])
+        for url in ["p", "//h/p", "ftp://h/p", "javascript:x", "https://", "https:///p"] {
+            let fault = #expect(throws: Fault.self) { try PushedProduct(row(2, url)) }
+            #expect(fault?.detail == "/v1/x: color_image is \"\(url)\", expected http(s) URLs only")
+        }
+    }
+
     @Test func `A row is found by the id that was asked for, in its one normal form`() throws {
         let row =
             #"{"id": "123", "offer_id": "007", "sku": 456, "sources": [{"sku": 457}, {"sku": "0458"}, {"sku": 0}]}"#

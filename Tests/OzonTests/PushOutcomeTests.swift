@@ -135,10 +135,33 @@ struct PushOutcomeTests {
         #expect(outcome.errors == [fault(0, "a", absent)])
     }
 
-    @Test("without knowing what stood before, numbers decide")
+    @Test("without knowing what stood before, numbers decide, as long as the task has no errors")
     func later() {
         #expect(outcome(["a", "b"], before: nil, after: old).images == 2)
         #expect(outcome(["a", "b"], before: nil, after: ["https://cdn/1"]).status == .partial)
+    }
+
+    @Test func `Without knowing what stood before, a task with errors confirms only what stands as it was sent`() {
+        let all = [problem("warning_all_image_failed")]
+        let told = [FieldFault(field: "images", reason: "warning_all_image_failed")]
+        let kept = outcome(["a", "b"], color: "c", taskErrors: all, after: old, afterColor: ["https://h/oldc"])
+        #expect(kept.status == .partial && kept.images == 0 && !kept.color && kept.errors == told)
+        let some = outcome(["a", "b"], taskErrors: all, after: [url("a"), "https://cdn/2"])
+        #expect(some.status == .partial && some.images == 1 && some.errors == told)
+        let there = outcome(["a"], color: "c", taskErrors: all, after: [url("a")], afterColor: [url("c")])
+        #expect(there.status == .confirmed && there.images == 1 && there.color)
+        let skipped = outcome(["a", "b"], task: .skipped, taskErrors: all, after: old)
+        #expect(skipped.status == .confirmed && skipped.images == 2)
+    }
+
+    @Test func `Without the caller's list either, a task's errors are told beside what stands`() throws {
+        let after = StandingPictures(images: old, color: [])
+        let task = ImportTask(status: .imported, errors: [problem("warning_all_image_failed")])
+        let sent = SentPictures(try pictures("{}"), mark: nil, orAllOf: after)
+        let outcome = Comparison(sent: sent, refetches: false, task: task, before: nil, after: after)
+            .outcome(productID: 1, taskID: 7)
+        #expect(outcome.status == .partial && outcome.images == 2)
+        #expect(outcome.errors == [FieldFault(field: "images", reason: "warning_all_image_failed")])
     }
 
     @Test("more stand than were sent: no more are counted")
@@ -208,6 +231,9 @@ struct PushOutcomeTests {
                 == #"{"success":false,"data":{"product_id":1,"updated":{"images":1,"images360":0,"color_image":false},"#
                 + #""current_images":["https://h/a"],"status":"partial","task_id":7},"#
                 + #""errors":[{"field":"images","index":2,"url":"https://h/b","reason":"\#(absent)"}]}"#)
+        var pending = PushOutcome(productID: 1, status: .pending, taskID: 7)
+        pending.detail = "why"
+        #expect(text(JSONWriter.bytes(pending)).hasSuffix(#""status":"pending","task_id":7},"detail":"why"}"#))
         var warned = PushOutcome(productID: 1, status: .confirmed)
         warned.warnings = [FieldFault(field: "images", index: 0, url: "u", reason: "r")]
         #expect(warned.success)

@@ -110,6 +110,44 @@ struct PushTests {
         #expect(ContinuousClock.now - start < .seconds(3), "the budget and a second")
     }
 
+    @Test(
+        "once Ozon has the import, whatever refuses to tell of it leaves the push pending, with its task",
+        arguments: [
+            (#"{"code": 7, "message": "Api-Key is missing a required role"}"#, "403 X"),
+            (#"{"code": 9, "message": "obsolete method cannot be used"}"#, "400 X"),
+            (#"{"code": 5, "message": "Task not found"}"#, "404 X"), (#"{"code": 6, "message": "conflict"}"#, "409 X"),
+        ])
+    func unpolled(_ body: String, _ status: String) async throws {
+        let refusal = http(body, status: status)
+        for answers in [[refusal], [task("imported"), refusal]] {
+            let server = try ScriptedServer(
+                [.receive, product, .receive, taken] + answers.flatMap { [.receive, $0] } + [.stall], [.stall])
+            let outcome = try await push(server, #"{"images": ["https://h/a"]}"#)
+            #expect(outcome.status == .pending && outcome.success && outcome.taskID == 7 && outcome.images == 0)
+            #expect(outcome.detail.map(body.contains) == true, "\(outcome.detail ?? "")")
+        }
+    }
+
+    @Test func `What stands with the mark of a refetch is recognized by its task's status`() async throws {
+        for (images, color) in [("a?v=5", "c?v=5"), ("a", "c")] {
+            let server = try ScriptedServer([
+                .receive,
+                http(
+                    #"{"result": {"items": [{"offer_id": "A-1", "product_id": 1, "status": "imported", "errors": ["#
+                        + #"{"level": "warning", "message": "https://h/b?v=5: small"}]}]}}"#),
+                .receive, standing(#""https://h/\#(images)""#, color: "https://h/\(color)"),
+            ])
+            let push = Push(Seller(plainClient, origin: server.url), pushRules(), as: try credential())
+            let asked = #"{"images": ["https://h/a", "https://h/b"], "color_image": "https://h/c"}"#
+            let outcome = try await push.status(of: 7, try pictures(asked), productID: 1, refetches: true)
+            let bad = FieldFault(
+                field: "images", index: 1, url: "https://h/b", reason: "https://h/b?v=5: small")
+            #expect(outcome.errors.first == bad)
+            let isMarked = color == "c?v=5"
+            #expect(outcome.images == (isMarked ? 1 : 0) && outcome.color == isMarked, "sent with the mark")
+        }
+    }
+
     @Test("what was cut before the push is reported beside what was confirmed")
     func reports() async throws {
         let server = try ScriptedServer([
@@ -179,6 +217,63 @@ struct PushTests {
         #expect(
             body(server.requests[5])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
+    }
+
+    @Test func `A push waits for a pending one that replaces what it carries over, and sends nothing if that stays`()
+        async throws
+    {
+        let between = http(
+            #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/a"], "images": [], "#
+                + #""color_image": ["https://h/oldc"]}]}"#)
+        let server = try ScriptedServer([
+            .receive, product, .receive, taken, .receive, task("pending"),  // the first, of images
+            .receive, task("pending"), .receive, task("pending"),  // the second, of a color
+            .receive, task("imported"), .receive, between, .receive, http(#"{"task_id": 8}"#), .receive,
+            task("imported"), .receive, standing(#""https://h/a""#, color: "https://h/c"),  // the same again
+            .receive, http(#"{"items": []}"#),  // and once more
+        ])
+        let seller = Seller(plainClient, origin: server.url)
+        let credential = try credential()
+        func push(_ asked: String, seconds: Int = 30) async throws -> PushOutcome {
+            let push = Push(seller, pushRules(["OZON_PUSH_TIMEOUT": "\(seconds)"]), as: credential)
+            return try await push.run(try pictures(asked), productID: 1, refetchMark: nil)
+        }
+        let color = #"{"color_image": "https://h/c"}"#
+        #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 1).status == .pending)
+        let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 1) }
+        #expect(conflict?.kind == .productConflict && conflict?.detail?.contains("task 7") == true)
+        #expect(server.requests.count { $0.contains("pictures/import") } == 1, "nothing was sent")
+        #expect(try await push(color).status == .confirmed)
+        #expect(
+            body(server.requests[7])
+                == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
+        let fault = await #expect(throws: Fault.self) { try await push(color) }
+        #expect(fault?.kind == .productNotFound, "the ended task isn't polled again")
+    }
+
+    @Test func `Pending pushes matter to those that leave out what they replace, and are bounded`() throws {
+        let pending = PendingPushes()
+        func key(_ id: Int) -> PushTurns.Key { PushTurns.Key(clientID: "1", productID: id) }
+        func entry(_ asked: String) throws -> PendingPushes.Entry {
+            PendingPushes.Entry(taskID: 7, offerID: "A", SentPictures(try pictures(asked), mark: nil))
+        }
+        let (images, color) = (#""images": ["https://h/a"]"#, #""color_image": "https://h/c""#)
+        let both = "\(images), \(color)"
+        for (earlier, later, matters) in [
+            (images, color, true), (images, images, false), (images, both, false), (color, images, true),
+            (color, color, false), (color, both, false), (both, images, true), (both, color, true), (both, both, false),
+        ] {
+            pending.set(try entry("{\(earlier)}"), for: key(1))
+            let found = pending.earlier(key(1), than: try pictures("{\(later)}"))
+            #expect((found != nil) == matters, "\(earlier), then \(later)")
+        }
+        let one = try entry("{\(both)}")
+        for id in 1...10_000 { pending.set(one, for: key(id)) }
+        let request = try pictures("{\(color)}")
+        #expect(pending.earlier(key(1), than: request) != nil)
+        #expect(pending.earlier(key(0), than: request) == nil)
+        pending.set(one, for: key(0))
+        #expect(pending.earlier(key(1), than: request) == nil, "too many: none is kept")
     }
 
     @Test func `A push whose caller leaves after the import still holds its turn until Ozon has done it`() async throws

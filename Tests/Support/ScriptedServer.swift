@@ -111,13 +111,18 @@ private func listening() throws -> (Int32, UInt16) {
     return (listener, UInt16(bigEndian: address.sin_port))
 }
 
-/// Waits in poll: another test of the process may set every listening socket non-blocking.
+/// Waits in poll, and gives the accepted socket no time limit: the tests of inherited listeners make every listening socket
+/// of the process non-blocking and limit its waits, which accepted sockets inherit.
 private func accepted(_ listener: Int32) -> Int32? {
     while true {
         var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, -1) == 1, Int32(waiting.revents) & POLLIN != 0 else { return nil }
         let socket = accept(listener, nil, nil)
-        if socket >= 0 { return socket }
+        if socket >= 0 {
+            var none = timeval()
+            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &none, socklen_t(MemoryLayout<timeval>.size))
+            return socket
+        }
         if errno != EAGAIN { return nil }
     }
 }

@@ -149,6 +149,8 @@ export interface Pushed {
   current_images: string[];
   task_id?: number;
   errors: FieldFault[];
+  /** Pictures that were pushed, but that Ozon may be unable to take. */
+  warnings: FieldFault[];
 }
 
 /** Totals so far. Copies learn of images and their sizes as they go, so all of them may grow. */

@@ -103,8 +103,8 @@ export class OzonR2 {
     const ask = async (/** @type {string} */ route, /** @type {object} */ more) => {
       const credential = await this.credential();
       const body = { credential, product_id: productId, images, color_image: colorImage, ...more };
-      const { success, data, errors = [] } = await this.#backend.post(`/api/v1/ozon/${route}`, body, signal);
-      const pushed = { success, errors, ...data };
+      const { success, data, errors = [], warnings = [] } = await this.#backend.post(`/api/v1/ozon/${route}`, body, signal);
+      const pushed = { success, errors, warnings, ...data };
       onStatus?.(pushed);
       return pushed;
     };

@@ -1,4 +1,5 @@
 import Core
+import Ozon
 import R2
 import Relay
 
@@ -40,6 +41,7 @@ struct ProductImages: Sendable {
         for url: String, _ keys: inout ImageKeys, _ ask: Ask, _ rules: UploadRules
     ) throws(Refusal) -> ObjectKey? {
         if url.utf8.count > maxURLBytes { throw Refusal(reason: ImageHosts.Refusal.tooLong.reason) }
+        if !isWebURL(url) { throw Refusal(reason: ImageHosts.Refusal.noURL.reason) }
         let key: ObjectKey
         do throws(KeyRefusal) {
             guard ask.presign || ask.downloadsImages else {

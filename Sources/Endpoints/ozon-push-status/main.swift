@@ -2,12 +2,14 @@
 //
 //   in     {"credential": {"client_id": "…", "api_key": "…"}, "product_id": 123456, "task_id": 172549793,
 //           "images"?: ["https://…"], "color_image"?: "https://…", "refetch"?: false}
-//          images, color_image, refetch: as they were pushed; without images, "updated" tells what now stands.
+//          images, color_image, refetch: as they were pushed; without images, "updated" tells what now stands. If the task
+//          has errors, only pictures that stand under the URLs that were pushed are confirmed.
 //          Ozon answers a task it doesn't know as one that is pending.
 //   out    as ozon-push-images: status pending, confirmed, partial or failed.
 //   fails  400 every bad field · 403 Ozon refuses the credential · 404 no such product · 429, 502, 504 Ozon
 //                                                                                 (401, 405, 413, 415, 5xx: Core/Fault.swift)
-//   calls  Ozon: import info once, then pictures info; OZON_PUSH_TIMEOUT in all.
+//   calls  Ozon: import info once; the product list, if no item of the task has the product_id; pictures info, if the task
+//          has ended; OZON_PUSH_TIMEOUT in all.
 
 import Core
 import Ozon
