@@ -1,13 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Where log lines go. Lines wait in memory until `flush`, or until there are 4096 bytes of them, and then leave in one
-/// write, which never blocks: a request isn't held up by a slow reader of the log.
+/// Where log lines go. They are buffered until `flush`, or until there are 4096 bytes of them, and then written at once. A
+/// slow reader of the log doesn't hold up requests:
 ///
 /// - A socket (journald's): sent with MSG_DONTWAIT.
 /// - A pipe or terminal: opened once more through /proc, non-blocking, because O_NONBLOCK on the descriptor itself would
-///   hold for every process that shares it. Where that isn't allowed (another user's pipe), poll(2) precedes each write.
-/// - A file: written to as it is.
+///   hold for every process that shares it. Where that isn't allowed (another user's pipe), poll(2) precedes each write;
+///   the write can block if another process fills the pipe in between.
+/// - A file: written to as it is, at the speed of its disk.
 ///
 /// Lines that aren't taken at once (the reader is too slow or gone, the disk is full) are dropped and counted; the next
 /// line that gets through says how many, as `dropped`. A write has at most PIPE_BUF (4096) bytes, so that a pipe takes

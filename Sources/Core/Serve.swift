@@ -63,6 +63,7 @@ package func serve<Body: RequestBody, Answer: ResponseBody>(
             report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
             supervision: Notifier.process().supervision(onDrain: scoreboard.drain)),
         handler: handler)
+    server.start()
     log(.info, "started") { $0.member("pid", Int(getpid())) }
     log.flush()
     server.run(signals)

@@ -29,11 +29,15 @@ extension Server {
     /// How long idle kept connections stay open after TERM (nginx's keepalive_time is far less).
     private static let keepAliveMilliseconds = 25_000
 
+    /// Starts the workers.
+    package func start() {
+        startWorkers(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2))
+        precondition(workers.threads > 0, "no thread could be started")
+    }
+
     /// Runs on the calling thread until drained. The process should then exit without running destructors: workers still
     /// wait.
     package func run(_ signals: ProcessSignals) {
-        startWorkers(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2))
-        precondition(workers.threads > 0, "no thread could be started")
         var heartbeat = Heartbeat(options.supervision)
         var check = WorkerCheck()
         while true {

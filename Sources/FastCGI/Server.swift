@@ -101,7 +101,7 @@ package final class Server: Sendable {
                 runs = 0
                 poll()
             } else {
-                if runs == 0 { workers.rest(unless: { !ready.isEmpty }) }
+                if runs == 0 { workers.rest() }
                 runs = 0
             }
         }

@@ -50,13 +50,12 @@ final class Workers: Sendable {
         busyCount.add(1, ordering: .sequentiallyConsistent)
     }
 
-    /// Sleeps until woken, unless nobody polls or the condition holds. A worker counts as resting before it reads both,
-    /// and `wakeRestingWorker` reads that count after one of them has changed, so at least one side sees the other.
-    func rest(unless condition: () -> Bool) {
+    /// Sleeps until woken, unless nobody polls. A worker counts as resting before it reads whether another polls, and
+    /// `wakeRestingWorker` is called after polling has ended, so at least one side sees the other.
+    func rest() {
         restingCount.add(1, ordering: .sequentiallyConsistent)
-        let mayRest = isPolling && !condition()
         // A worker that doesn't rest after all takes back its count, or the token of the caller that has claimed it.
-        if !mayRest, claimRestingWorker() { return }
+        if !isPolling, claimRestingWorker() { return }
         whileNotBusy {
             var token: eventfd_t = 0
             eventfd_read(wakeTokens, &token)
