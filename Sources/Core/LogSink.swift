@@ -1,19 +1,19 @@
 import Glibc
 import Synchronization
 
-/// Where log lines go. They are buffered until `flush`, or until there are 4096 bytes of them, and then written at once. A
-/// slow reader of the log doesn't hold up requests:
+/// Where log lines go. They are buffered until `flush`, or until there are 4096 bytes of them, and then written at
+/// once. A slow reader of the log doesn't hold up requests:
 ///
 /// - A socket (journald's): sent with MSG_DONTWAIT.
-/// - A pipe or terminal: opened once more through /proc, non-blocking, because O_NONBLOCK on the descriptor itself would
-///   hold for every process that shares it. Where that isn't allowed (another user's pipe), poll(2) precedes each write;
-///   the write can block if another process fills the pipe in between.
+/// - A pipe or terminal: opened once more through /proc, non-blocking, because O_NONBLOCK on the descriptor itself
+///   would hold for every process that shares it. Where that isn't allowed (another user's pipe), poll(2) precedes each
+///   write; the write can block if another process fills the pipe in between.
 /// - A file: written to as it is, at the speed of its disk.
 ///
 /// Lines that aren't taken at once (the reader is too slow or gone, the disk is full) are dropped and counted; the next
 /// line that gets through says how many, as `dropped`. A write has at most PIPE_BUF (4096) bytes, so that a pipe takes
-/// each whole or not at all, however many processes share it. A line that a full disk cut off is ended by a newline before
-/// the next one.
+/// each whole or not at all, however many processes share it. A line that a full disk cut off is ended by a newline
+/// before the next one.
 package final class LogSink: Sendable {
     private enum Kind {
         case socket, file

@@ -22,7 +22,8 @@ struct Answer {
         self.task = task
     }
 
-    /// A complete answer of up to `Output.limit` bytes, or up to 16 KB of a longer one. nil: there is nothing to send now.
+    /// A complete answer of up to `Output.limit` bytes, or up to 16 KB of a longer one. nil: there is nothing to send
+    /// now.
     mutating func next() -> Portion? {
         if bytes.isEmpty, !hasEnded {
             let taken = output.take()

@@ -142,9 +142,9 @@ struct Connection: ~Copyable {
     /// How many portions to send before other connections have their turn.
     private static let portionsAtOnce = 16
 
-    /// Sends what there is and what the socket takes. A whole answer of up to `Output.limit` bytes fits into the send buffer
-    /// (256 KB, set at accept), which a peer that reads its answers has emptied; more is sent only while poll(2) reports
-    /// most of that buffer free. So nothing here waits for a slow reader.
+    /// Sends what there is and what the socket takes. A whole answer of up to `Output.limit` bytes fits into the send
+    /// buffer (256 KB, set at accept), which a peer that reads its answers has emptied; more is sent only while poll(2)
+    /// reports most of that buffer free. So nothing here waits for a slow reader.
     mutating func send() -> Sending {
         for _ in 0..<Self.portionsAtOnce {
             guard let portion = answer!.next() else {

@@ -6,8 +6,8 @@ import Synchronization
 /// signal is pending; otherwise the current owner sees the signal before it releases the state. One atomic word decides
 /// all of this (`MailboxWord`), and `Ownership` is the only way to the state.
 ///
-/// Mailboxes are reused and never freed, so that a late signal meets another generation instead of freed memory. The list
-/// of free mailboxes owns those that are not in use.
+/// Mailboxes are reused and never freed, so that a late signal meets another generation instead of freed memory. The
+/// list of free mailboxes owns those that are not in use.
 final class Mailbox<State: ~Copyable>: @unchecked Sendable {
     let index: UInt32
     private let word = Atomic<UInt64>(MailboxWord().bits)
@@ -69,8 +69,8 @@ struct Signals: OptionSet, Sendable {
     static let retire = Signals(rawValue: 16)
 }
 
-/// A mailbox's word: the generation, whether somebody owns the state, and the signals that wait for the owner. Its three
-/// steps are pure; the tests explore every interleaving of them (MailboxTests.swift).
+/// A mailbox's word: the generation, whether somebody owns the state, and the signals that wait for the owner. Its
+/// three steps are pure; the tests explore every interleaving of them (MailboxTests.swift).
 struct MailboxWord: Equatable {
     private(set) var bits: UInt64
 

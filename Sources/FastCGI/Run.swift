@@ -35,8 +35,8 @@ extension Server {
         precondition(workers.threads > 0, "no thread could be started")
     }
 
-    /// Runs on the calling thread until drained. The process should then exit without running destructors: workers still
-    /// wait.
+    /// Runs on the calling thread until drained. The process should then exit without running destructors: workers
+    /// still wait.
     package func run(_ signals: ProcessSignals) {
         var heartbeat = Heartbeat(options.supervision)
         var check = WorkerCheck()
@@ -75,8 +75,8 @@ extension Server {
         for _ in 0..<count where workers.threads < Self.maxWorkers && !startWorker(self) { return }
     }
 
-    /// Valid once accepting has ended. `busy` is read first: a worker that accepts stays busy until its connection is in
-    /// the table.
+    /// Valid once accepting has ended. `busy` is read first: a worker that accepts stays busy until its connection is
+    /// in the table.
     private var isIdle: Bool {
         workers.busy == 0 && table.open == 0
     }

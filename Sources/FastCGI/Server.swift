@@ -6,9 +6,9 @@ import Synchronization
 /// Serves FastCGI on its listeners until TERM, INT or USR1, then drains.
 ///
 /// One worker thread at a time waits on the epoll set. Each event becomes a signal in a connection's mailbox, and a
-/// connection that has an owner by it goes into the queue `ready`. A worker takes it from there, reads the request, runs
-/// the handler until it first suspends, and sends what there is. When a suspended handler writes, it posts a signal as
-/// well, and its connection comes to a worker through the same queue.
+/// connection that has an owner by it goes into the queue `ready`. A worker takes it from there, reads the request,
+/// runs the handler until it first suspends, and sends what there is. When a suspended handler writes, it posts a
+/// signal as well, and its connection comes to a worker through the same queue.
 package final class Server: Sendable {
     package struct Options: Sendable {
         package var maxBodyBytes: Int
@@ -86,8 +86,8 @@ package final class Server: Sendable {
     /// Wake another worker if a queued connection would wait longer than this, in nanoseconds.
     private static let acceptableDelay = 200_000
 
-    /// The body of every worker thread. One worker at a time polls. The others rest while it keeps up, because waking them
-    /// would cost more than it saves.
+    /// The body of every worker thread. One worker at a time polls. The others rest while it keeps up, because waking
+    /// them would cost more than it saves.
     func work() {
         var runs = 0
         while true {
@@ -107,8 +107,8 @@ package final class Server: Sendable {
         }
     }
 
-    /// Takes events, and waits for them if no connection is ready. What becomes ready by them goes into the queue, so that
-    /// a worker which has to wait for the rest of a request delays nothing but its own connection.
+    /// Takes events, and waits for them if no connection is ready. What becomes ready by them goes into the queue, so
+    /// that a worker which has to wait for the rest of a request delays nothing but its own connection.
     private func poll() {
         withUnsafeTemporaryAllocation(of: shim_event.self, capacity: Self.eventsAtOnce) { events in
             var count: Int32 = 0

@@ -23,8 +23,8 @@ package struct Supervision: Sendable {
     }
 }
 
-/// The watchdog's heartbeat. Each handled event counts; when the process is idle, the main thread posts one to the epoll
-/// set. If every worker is stuck there is no heartbeat, even though the main thread runs.
+/// The watchdog's heartbeat. Each handled event counts; when the process is idle, the main thread posts one to the
+/// epoll set. If every worker is stuck there is no heartbeat, even though the main thread runs.
 struct Heartbeat {
     private let supervision: Supervision
     private var seen = 0

@@ -16,7 +16,8 @@ extension EndToEnd {
             #expect(tally.left > 10 && tally.answered > 3, "\(comment) \(tally.left) left, \(tally.answered) answered")
         }
 
-        /// Accepted sockets that are still open, on whichever side: the kernel lists them by the path they were bound to.
+        /// Accepted sockets that are still open, on whichever side: the kernel lists them by the path they were bound
+        /// to.
         private func openConnections(_ socket: String) throws -> Int {
             try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).split(separator: "\n").count { line in
                 let fields = line.split(separator: " ")
@@ -47,7 +48,8 @@ extension EndToEnd {
         @Test(arguments: ["on", "off"])
         func `Through nginx, every caller who waits gets the answer that is theirs`(keepConnections: String) throws {
             var edits = [("ozon-r2/fastcgi.conf", "fastcgi_keep_conn on", "fastcgi_keep_conn \(keepConnections)")]
-            // Without FCGI_KEEP_CONN nginx would still keep the connection of an unbuffered answer, though it is closed.
+            // Without FCGI_KEEP_CONN nginx would still keep the connection of an unbuffered answer, though it is
+            // closed.
             if keepConnections == "off" { edits.append(("ozon-r2/upstreams.conf", "keepalive 32;", "")) }
             let stage = try Stage(edits)
             for endpoint in Endpoint.allCases {

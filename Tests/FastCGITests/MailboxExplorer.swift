@@ -9,7 +9,8 @@ struct MailboxAlgorithm: Sendable {
 
 /// Goes through every interleaving of four threads around one mailbox, in the part that the server gives them: three
 /// workers, which deliver events (late ones too), run what they own, and open the record again; and one thread on which
-/// handlers end. Each atomic change is two steps, a load and a compare-and-exchange that may fail, as in `Mailbox.update`.
+/// handlers end. Each atomic change is two steps, a load and a compare-and-exchange that may fail, as in
+/// `Mailbox.update`.
 struct MailboxExplorer {
     /// What is wrong with an algorithm, and the steps that led there.
     struct Fault: Error, CustomStringConvertible {

@@ -1,7 +1,7 @@
 import Testing
 
-/// A model of how workers poll, rest and are woken (Server.work, Workers.rest, Server.wakeWorker), step by step, explored in
-/// every interleaving: there is never work that no thread will come to.
+/// A model of how workers poll, rest and are woken (Server.work, Workers.rest, Server.wakeWorker), step by step,
+/// explored in every interleaving: there is never work that no thread will come to.
 struct WorkersModel: Hashable {
     enum Worker: Hashable {
         case top, running, tryingToPoll, choosingTimeout, waitingForEvents, endingToPoll
