@@ -54,7 +54,7 @@ package struct Fields {
         faults.add(fault, isReport: false)
     }
 
-    /// Records a fault that is listed in its place if the request fails for another reason, and is no reason itself.
+    /// Records a warning: it is listed in its place, but only if the request fails for another reason.
     package func report(_ fault: FieldFault) {
         faults.add(fault, isReport: true)
     }

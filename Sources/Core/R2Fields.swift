@@ -96,7 +96,7 @@ extension Fields {
     }
 
     /// How an upload of that size is cut into parts: `part_size`, if given, else what its size makes it.
-    /// - Parameter size: nil: it was wrong, so there is no plan; `part_size` is looked at all the same.
+    /// - Parameter size: nil if it was wrong: there is no plan then, but `part_size` is still checked.
     package func partPlan(of size: Int?, requiresPartSize: Bool = false) -> PartPlan? {
         let partSize = integer("part_size", in: PartPlan.sizes, required: requiresPartSize)
         guard let size, partSize != nil || !has("part_size") else { return nil }

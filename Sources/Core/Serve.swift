@@ -128,8 +128,8 @@ func defaultInFlight(maxBodyBytes: Int) -> Int {
 private enum Start: Equatable {
     case path(String), port(UInt16), inherited, cgi, check
 
-    /// Not for plain CGI: there a server passes a query without `=` as arguments (RFC 3875, section 4.4), and whoever
-    /// sends the request would choose them.
+    /// Not used for plain CGI: a server passes a query without `=` as arguments there (RFC 3875, section 4.4), so the
+    /// sender of the request would choose them.
     init(arguments: [String], name: String) {
         switch arguments {
         case ["--version"]:

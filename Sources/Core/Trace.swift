@@ -3,7 +3,7 @@ import Glibc
 /// What one request leaves behind: its counts in the scoreboard and its log line. Owned by the request's task; the tasks it
 /// starts find it as `current`.
 package final class Trace: @unchecked Sendable {
-    /// Of an endpoint that calls somebody.
+    /// The trace of the request that the current task works for.
     @TaskLocal package static var current: Trace?
 
     static let clientWentAway = "client went away"

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Reports the process's state to the service manager that started it.
 package struct Supervision: Sendable {
