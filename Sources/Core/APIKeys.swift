@@ -1,9 +1,11 @@
 import Digest
-import HTTP
-import R2
+import Encoding
+import JSON
+import System
 
-/// The callers' keys: those of `API_KEYS`, which may do everything, and those of `API_KEY_SCOPES_FILE`, each with an id, the
-/// endpoints it may call and the prefixes its object keys must lie under. Compared in constant time, and all of them always.
+/// The callers' API keys: those of `API_KEYS`, which permit everything, and those of `API_KEY_SCOPES_FILE`, each with an id, the
+/// endpoints that it may call, and the prefixes that its object keys must have. A request's key is compared with all of them, each
+/// in constant time.
 package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
     private var keys: [[UInt8]]
     private var scoped: [Scoped] = []
@@ -15,13 +17,13 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
         let access: Access
     }
 
-    /// What a key opens.
+    /// What a key permits.
     package struct Access: Sendable {
-        /// The id of a scoped key, for the log.
+        /// The id of a key with a scope, for the log.
         package let id: String?
-        /// nil: everywhere. A scope without prefixes opens none.
-        package let prefixes: AllowedPrefixes?
-        /// Names of executables; nil: all.
+        /// The prefixes of object keys; nil permits all keys, and an empty list permits none.
+        package let prefixes: [String]?
+        /// Names of executables; nil permits all.
         package let endpoints: [String]?
     }
 
@@ -29,7 +31,8 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
         self.keys = keys.map { Array($0.utf8) }
     }
 
-    /// - Parameter values: every X-API-Key of the request. Two of them are none: which one counts would depend on the reader.
+    /// - Parameter values: every X-API-Key header of the request. Two of them permit nothing, because readers differ on which
+    ///   one counts.
     package func access(_ values: [[UInt8]]) -> Access? {
         guard values.count == 1 else { return nil }
         var found: Access?
@@ -46,22 +49,22 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
     package var description: String { "APIKeys(\(keys.count + scoped.count))" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// Why a file of scopes can't be used.
+    /// A file of scopes can't be used.
     package struct BrokenScopes: Error {
         package let reason: String
     }
 
-    /// The same keys with the scoped ones of a file's text.
+    /// The same keys, with the scopes of a file's text.
     package func with(scopes text: [UInt8]) throws(BrokenScopes) -> APIKeys {
         guard let entries = (try? JSON(text, duplicates: .refused))?.array else {
-            throw BrokenScopes(reason: "is no JSON array")
+            throw BrokenScopes(reason: "is not a JSON array")
         }
         var keys = self
         keys.scoped = []
         for (index, entry) in entries.enumerated() {
             guard let id = entry["id"]?.string, !id.isEmpty,
                 let digest = entry["sha256"]?.string?.lowercased(), isSHA256(digest),
-                let prefixes = strings(entry["prefixes"]), let endpoints = strings(entry["endpoints"]),
+                let prefixes = entry["prefixes"]?.strings, let endpoints = entry["endpoints"]?.strings,
                 !endpoints.isEmpty
             else {
                 throw BrokenScopes(reason: "entry \(index) needs id, sha256 (64 hex digits), prefixes and endpoints")
@@ -70,7 +73,7 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
                 Scoped(
                     id: id, digest: Array(digest.utf8),
                     access: Access(
-                        id: id, prefixes: AllowedPrefixes(prefixes.isEmpty ? [""] : prefixes),
+                        id: id, prefixes: prefixes,
                         endpoints: endpoints.contains("*") ? nil : endpoints)))
         }
         return keys
@@ -81,38 +84,9 @@ private func isSHA256(_ text: String) -> Bool {
     text.utf8.count == 64 && text.allSatisfy(\.isHexDigit)
 }
 
-private func strings(_ json: JSON?) -> [String]? {
-    guard let elements = json?.array else { return nil }
-    let texts = elements.compactMap(\.string)
-    return texts.count == elements.count ? texts : nil
-}
-
-extension Settings {
-    /// `API_KEYS`: comma-separated, so that an old key and its successor hold side by side; `API_KEY_SCOPES_FILE`.
-    package mutating func apiKeys() -> APIKeys? {
-        let scopes = optional("API_KEY_SCOPES_FILE")
-        let hasKeys = hasSecret("API_KEYS")
-        guard let text = scopes == nil || hasKeys ? secret("API_KEYS") : "" else { return nil }
-        let list = split(text)
-        if list.isEmpty, scopes == nil { fail("API_KEYS", "is missing") }
-        for key in list where !isHeaderSafe(key) {
-            fail("API_KEYS", "may hold printable ASCII without spaces only")
-            break
-        }
-        let keys = APIKeys(list)
-        guard let scopes else { return keys }
-        do throws(APIKeys.BrokenScopes) {
-            return try keys.with(scopesFile: scopes)
-        } catch {
-            fail("API_KEY_SCOPES_FILE", error.reason)
-            return nil
-        }
-    }
-}
-
 extension APIKeys {
     package func with(scopesFile path: String) throws(BrokenScopes) -> APIKeys {
-        guard let text = contents(of: path) else { throw BrokenScopes(reason: "cannot be read: \(path)") }
+        guard let text = readFile(path) else { throw BrokenScopes(reason: "cannot be read: \(path)") }
         return try with(scopes: text)
     }
 }

@@ -1,9 +1,11 @@
-/// Lists of a request. Each is bounded before an entry of it is read, so that a megabyte of bad entries is one fault.
+import JSON
+
+/// Lists of a request. The length is checked before any entry is read, so that a megabyte of bad entries is one fault.
 extension Fields {
-    /// No list may have more entries than this, unless its own limit is higher.
+    /// The limit of lists without one of their own.
     private static let maxEntries = 1000
 
-    /// The elements of a list with 1 to `limit` of them.
+    /// The elements of a list of 1…`limit` elements.
     private func list(_ name: StaticString, limit: Int, required: Bool = true) -> [JSON]? {
         guard let elements = typed(name, required: required, "an array", \.array) else { return nil }
         if elements.isEmpty {
@@ -16,9 +18,9 @@ extension Fields {
         return nil
     }
 
-    /// 1…`limit` objects, each with its own path in faults: `items[3].r2_path`. nil unless all of them could be read.
+    /// 1…`limit` objects, each with its own path in faults: `items[3].r2_path`.
     package func objects<Element>(
-        _ name: StaticString, limit: Int, required: Bool = true, _ read: (Fields) -> Element?
+        _ name: StaticString, limit: Int, required: Bool = true, _ read: (Fields) throws(InvalidFields) -> Element
     ) -> [Element]? {
         guard let elements = list(name, limit: limit, required: required) else { return nil }
         let values = elements.enumerated().compactMap { index, element in
@@ -26,17 +28,16 @@ extension Fields {
                 fail(element: index, of: name, "Must be an object")
                 return nil as Element?
             }
-            return read(object(at: "\(name)[\(index)]", element))
+            return try? read(object(at: "\(name)[\(index)]", element))
         }
         return values.count == elements.count ? values : nil
     }
 
-    /// Those of a list's 1…`limit` entries that are integers in the range, in order and without repeats; each of the
-    /// others is noted as a fault.
+    /// 1…`limit` distinct integers, all of them in the range.
     package func integers(_ name: StaticString, in range: ClosedRange<Int>, limit: Int) -> [Int]? {
         guard let elements = list(name, limit: limit) else { return nil }
         var seen: Set<Int> = []
-        return elements.enumerated().compactMap { index, element in
+        let values = elements.enumerated().compactMap { index, element -> Int? in
             guard let value = wholeNumber(element) else {
                 fail(name, index: index, "Must be an integer")
                 return nil
@@ -50,10 +51,11 @@ extension Fields {
             }
             return nil
         }
+        return values.count == elements.count ? values : nil
     }
 
-    /// An optional list of strings without its nulls and empty strings, and without those `accepts` refuses (it notes
-    /// why); each keeps its index in the list as it was sent.
+    /// An optional list of strings, without its nulls and empty strings. Each entry keeps its index in the list that was sent.
+    /// - Parameter accepts: whether to keep an entry; if not, it records why.
     package func entries(
         _ name: StaticString, accepts: (_ index: Int, _ text: String) -> Bool
     ) -> [(index: Int, text: String)] {
@@ -73,11 +75,10 @@ extension Fields {
         }
     }
 
-    /// Those of a list's 1…`limit` entries that are non-empty strings, in order; each of the others is noted as a
-    /// fault.
-    package func strings(_ name: StaticString, limit: Int) -> [String] {
-        guard let elements = list(name, limit: limit) else { return [] }
-        return elements.enumerated().compactMap { index, element in
+    /// 1…`limit` strings that are not empty.
+    package func strings(_ name: StaticString, limit: Int) -> [String]? {
+        guard let elements = list(name, limit: limit) else { return nil }
+        let values = elements.enumerated().compactMap { index, element -> String? in
             guard let text = element.string else {
                 fail(name, index: index, "Must be a string")
                 return nil
@@ -88,5 +89,6 @@ extension Fields {
             }
             return text
         }
+        return values.count == elements.count ? values : nil
     }
 }

@@ -1,15 +1,19 @@
-/// The members of one JSON object of a request, read by name. A reader answers nil (or the default) where a value is
-/// wrong and notes the fault, so that one pass over the fields finds all that is wrong, in the order they are read.
+import Encoding
+import JSON
+
+/// The members of one JSON object of a request, read by name. A reader returns nil if the value is wrong, and records the fault,
+/// so that one pass finds everything that is wrong, in the order in which the fields are read. `require` then turns the values of
+/// required fields into values that are not optional, or throws.
 ///
-/// `null` counts as absent, unknown members are ignored. An integer may be written as a string of digits.
+/// `null` counts as absent, and unknown members are ignored. An integer may be written as a string of digits.
 package struct Fields {
     package let caller: Caller
     private let members: JSON
-    /// What goes before a name in a fault: `credential.`, `items[3].`.
+    /// The path of this object in a fault's `field`: `credential.`, `items[3].`.
     private let path: String
     private let faults: FaultList
 
-    /// - Throws: the body itself is no JSON, or no object.
+    /// - Throws: `validationFailed` if the body is not a JSON object.
     package init(body: [UInt8], caller: Caller) throws(Fault) {
         let json: JSON
         do { json = try JSON(body, duplicates: .refused) } catch { throw Self.bodyFault("Invalid JSON") }
@@ -29,47 +33,60 @@ package struct Fields {
     }
 
     /// The members of an object within this one.
-    /// - Parameter place: its path from here: `credential`, `items[3]`.
-    func object(at place: String, _ members: JSON) -> Fields {
-        Fields(members: members, path: "\(path)\(place).", caller: caller, faults: faults)
+    /// - Parameter relativePath: `credential`, `items[3]`.
+    func object(at relativePath: String, _ members: JSON) -> Fields {
+        Fields(members: members, path: "\(path)\(relativePath).", caller: caller, faults: faults)
     }
 
-    /// All that was wrong with what has been read, as one fault; if nothing was, 403 if an object key isn't allowed.
+    /// - Throws: one fault with everything that was wrong so far, or, if nothing was, 403 if an object key isn't allowed.
     package func check() throws(Fault) {
-        if let refusal = faults.refusal { throw refusal }
+        if let fault = faults.fault { throw fault }
         if faults.isForbidden { throw Fault(.pathNotAllowed) }
     }
+
+    /// The values of required fields, after all of them have been read.
+    /// - Throws: if one of them is nil, so that its reader has recorded a fault.
+    package func require<each Value>(_ values: repeat (each Value)?) throws(InvalidFields) -> (repeat each Value) {
+        func unwrap<Field>(_ value: Field?) throws(InvalidFields) -> Field {
+            guard let value else { throw InvalidFields() }
+            return value
+        }
+        return (repeat try unwrap(each values))
+    }
+
+    // MARK: Faults
 
     package func fail(_ name: StaticString, index: Int? = nil, url: String? = nil, _ reason: String) {
         fail(FieldFault(field: "\(path)\(name)", index: index, url: url, reason: reason))
     }
 
-    /// A fault of a whole element of a list of objects: `items[3]`.
+    /// Records a fault of a whole element of a list of objects: `items[3]`.
     func fail(element index: Int, of name: StaticString, _ reason: String) {
         fail(FieldFault(field: "\(path)\(name)[\(index)]", reason: reason))
     }
 
-    /// A fault found elsewhere, with its whole path.
     package func fail(_ fault: FieldFault) {
-        faults.add(fault, isReport: false)
+        faults.add(fault, isWarning: false)
     }
 
-    /// Records a warning: it is listed in its place, but only if the request fails for another reason.
-    package func report(_ fault: FieldFault) {
-        faults.add(fault, isReport: true)
+    /// Records a warning. It is listed among the faults, but only if the request fails for another reason.
+    package func warn(_ fault: FieldFault) {
+        faults.add(fault, isWarning: true)
     }
 
-    package var reports: [FieldFault] { faults.reports }
+    package var warnings: [FieldFault] { faults.warnings }
 
-    /// Turns all reports into reasons.
-    package func failReports() {
-        faults.failReports()
+    /// Turns all warnings into faults.
+    package func failWarnings() {
+        faults.failWarnings()
     }
 
-    /// An object key was read that isn't allowed: the request is refused with 403 unless it has other faults.
-    func forbid() {
+    /// Denies the request with 403 unless it has faults: it names an object key that isn't allowed.
+    package func forbid() {
         faults.isForbidden = true
     }
+
+    // MARK: Readers
 
     private func value(_ name: StaticString, required: Bool) -> JSON? {
         let value = members[name]
@@ -77,10 +94,11 @@ package struct Fields {
         return value
     }
 
-    func typed<T>(_ name: StaticString, required: Bool, _ what: String, _ convert: (JSON) -> T?) -> T? {
+    /// - Parameter type: completes the fault `Must be …`: `a string`.
+    func typed<T>(_ name: StaticString, required: Bool, _ type: String, _ convert: (JSON) -> T?) -> T? {
         guard let value = value(name, required: required) else { return nil }
         let converted = convert(value)
-        if converted == nil { fail(name, "Must be \(what)") }
+        if converted == nil { fail(name, "Must be \(type)") }
         return converted
     }
 
@@ -88,7 +106,8 @@ package struct Fields {
         typed(name, required: required, "a string", \.string)
     }
 
-    /// A string with at least one and at most `maxBytes` bytes that `allows` has nothing against.
+    /// A string of 1…`maxBytes` bytes.
+    /// - Parameter allows: whether its characters are allowed.
     package func text(_ name: StaticString, maxBytes: Int, allows: (String) -> Bool) -> String? {
         guard let text = string(name) else { return nil }
         if text.isEmpty {
@@ -125,13 +144,15 @@ package struct Fields {
         return nil
     }
 
-    package func object(_ name: StaticString) -> Fields? {
+    /// An object, and what is read of its members.
+    package func object<Value>(_ name: StaticString, _ read: (Fields) throws(InvalidFields) -> Value) -> Value? {
         guard let value = typed(name, required: true, "an object", { if case .object = $0 { $0 } else { nil } })
         else { return nil }
-        return object(at: "\(name)", value)
+        return try? read(object(at: "\(name)", value))
     }
 
-    /// Whether a member is that text: for a rule on how the members before it are read. Notes no fault.
+    /// Whether a member has that value. Unlike the readers it records no fault: it serves rules about other fields, which are
+    /// read before this one.
     package func has(_ name: StaticString, _ text: String) -> Bool {
         members[name]?.string == text
     }
@@ -145,7 +166,7 @@ package struct Fields {
     }
 }
 
-/// `"123456"` as well as `123456`, as pydantic took it.
+/// `123456` or `"123456"`: the API accepts both for integers.
 func wholeNumber(_ value: JSON) -> Int? {
     switch value {
     case .integer(let value): value
@@ -154,17 +175,17 @@ func wholeNumber(_ value: JSON) -> Int? {
     }
 }
 
-/// A string of digits that is at least 1 and fits 64 bits.
+/// A decimal number from 1 to 2⁶³ − 1, without a sign. Nil if the text is anything else.
 package func positiveInteger(_ text: String) -> Int? {
     guard isDigits(text), let value = Int(text), value > 0 else { return nil }
     return value
 }
 
 private func isDigits(_ text: String) -> Bool {
-    text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    text.utf8.allSatisfy(\.isASCIIDigit)
 }
 
-/// Printable ASCII without spaces: what may stand in a header line.
+/// Whether a text is printable ASCII without spaces, and so can be the value of a header.
 package func isHeaderSafe(_ text: String) -> Bool {
     text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
 }

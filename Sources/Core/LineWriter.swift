@@ -1,35 +1,40 @@
+import Encoding
 import FastCGI
+import JSON
 import Synchronization
+import Telemetry
 
-/// Newline-delimited JSON: one object a line, as it happens.
+/// Writes a response as newline-delimited JSON, line by line.
 package final class LineWriter: Sendable {
-    private let body: Output
+    private let buffer: ResponseBuffer
     private let count = Atomic<Int>(0)
 
-    init(_ body: Output) {
-        self.body = body
+    init(_ buffer: ResponseBuffer) {
+        self.buffer = buffer
     }
 
+    /// How many bytes have been written.
     var bytes: Int { count.load(ordering: .relaxed) }
 
-    /// Returns when the reader keeps up; throws CancellationError once it has gone.
+    /// Writes one object. Returns when the client keeps up with reading, and throws CancellationError once it has closed the
+    /// connection.
     package func line(_ members: (inout JSONWriter) -> Void) async throws {
         var json = JSONWriter(capacity: 1024)
         json.object(members)
         var line = json.bytes
-        line.append(UInt8(ascii: "\n"))
+        line.append(.newline)
         count.add(line.count, ordering: .relaxed)
-        try await Trace.during(.client) { try await body.write(line) }
+        try await RequestTrace.waitingForClient { try await buffer.write(line) }
     }
 
-    /// Runs the work, and sends a blank line every 5 s in which nothing is on its way, so that neither nginx nor the browser
-    /// takes a long step for a broken connection.
+    /// Runs the work, and meanwhile sends a blank line every 5 s if nothing else is being sent, so that neither nginx nor the browser
+    /// takes a long pause for a broken connection.
     func withHeartbeats(_ work: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
                 while true {
                     try await Task.sleep(for: .seconds(5))
-                    if body.isIdle { try await body.write([UInt8(ascii: "\n")]) }
+                    if buffer.isIdle { try await buffer.write([.newline]) }
                 }
             }
             defer { group.cancelAll() }

@@ -9,7 +9,7 @@ package func answerCGI(maxBodyBytes: Int, handler: @escaping Handler) -> Bool {
         parameters: parameters, body: readBody(declared: parameters["CONTENT_LENGTH"], max: maxBodyBytes))
     let wakeEvent = eventfd(0, 0)
     precondition(wakeEvent >= 0, "eventfd")
-    let output = Output { eventfd_write(wakeEvent, 1) }
+    let output = ResponseBuffer { eventfd_write(wakeEvent, 1) }
     let task = Task { await output.send(await handler(request)) }
     var outputIsOpen = true
     while true {

@@ -18,7 +18,7 @@ struct Connection: ~Copyable {
     private var inputHasEnded = false
     private var hasHungUp = false
     private var isRetired = false
-    private var answer: Answer?
+    private var answer: OutgoingResponse?
 
     init() {
         request = .allocate(capacity: 1)
@@ -128,7 +128,7 @@ struct Connection: ~Copyable {
     var isAnswering: Bool { answer != nil }
 
     /// The request is being answered by this task, which writes to this output.
-    mutating func begin(_ answer: Answer) {
+    mutating func begin(_ answer: OutgoingResponse) {
         self.answer = answer
     }
 
@@ -142,7 +142,7 @@ struct Connection: ~Copyable {
     /// How many portions to send before other connections have their turn.
     private static let portionsAtOnce = 16
 
-    /// Sends what there is and what the socket takes. A whole answer of up to `Output.limit` bytes fits into the send
+    /// Sends what there is and what the socket takes. A whole answer of up to `ResponseBuffer.limit` bytes fits into the send
     /// buffer (256 KB, set at accept), which a peer that reads its answers has emptied; more is sent only while poll(2)
     /// reports most of that buffer free. So nothing here waits for a slow reader.
     mutating func send() -> Sending {

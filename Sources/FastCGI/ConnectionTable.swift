@@ -1,4 +1,4 @@
-import Descriptors
+import System
 import Synchronization
 
 /// All mailboxes by index. They are reused; the capacity is the descriptor limit at the start, at most 65,536.

@@ -9,12 +9,12 @@ package struct PeerUsers: Sendable {
     }
 
     /// nginx's workers run as one of these on Debian and in containers; each counts where it exists.
-    package static let usual = ["www-data", "nobody"]
+    package static let defaultNames = ["www-data", "nobody"]
 
-    /// - Parameter names: nil: the usual ones.
+    /// - Parameter names: nil: the defaultNames ones.
     package init(_ names: [String]?) throws(Unknown) {
         identifiers = [0, Int64(geteuid())]
-        for name in names ?? Self.usual {
+        for name in names ?? Self.defaultNames {
             if let identifier = userIdentifier(name) {
                 identifiers.insert(identifier)
             } else if names != nil {

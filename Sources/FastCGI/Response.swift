@@ -5,8 +5,8 @@ package struct Response: Sendable {
 
     package enum Body: Sendable {
         case bytes([UInt8])
-        /// Produced incrementally. `Output.write` throws CancellationError once the reader has gone.
-        case stream(@Sendable (Output) async -> Void)
+        /// Produced incrementally. `ResponseBuffer.write` throws CancellationError once the reader has gone.
+        case stream(@Sendable (ResponseBuffer) async -> Void)
     }
 
     package init(head: [UInt8], body: Body) {

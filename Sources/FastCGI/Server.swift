@@ -1,5 +1,5 @@
 import CFastCGI
-import Descriptors
+import System
 import Glibc
 import Synchronization
 
@@ -182,11 +182,11 @@ package final class Server: Sendable {
         }
     }
 
-    private func answer(to request: Request, _ mailbox: Mailbox<Connection>) -> Answer {
+    private func answer(to request: Request, _ mailbox: Mailbox<Connection>) -> OutgoingResponse {
         let generation = mailbox.generation
-        let output = Output { [self] in post(.output, to: mailbox, generation: generation) }
+        let output = ResponseBuffer { [self] in post(.output, to: mailbox, generation: generation) }
         let task = Task.immediate { [handler] in await output.send(await handler(request)) }
-        return Answer(output: output, task: task)
+        return OutgoingResponse(output: output, task: task)
     }
 
     private func discard(_ connection: consuming Ownership<Connection>) {

@@ -1,5 +1,5 @@
 import CCurl
-import HTTP
+import Encoding
 import Synchronization
 
 /// HTTP by libcurl: one multi handle on a thread of its own, so that connections and TLS sessions are shared by all
@@ -23,7 +23,7 @@ package final class HTTPClient: Sendable {
         }
     }
 
-    package struct Call: Sendable {
+    package struct Request: Sendable {
         package enum Body: Sendable {
             case none
             case bytes([UInt8])
@@ -40,7 +40,7 @@ package final class HTTPClient: Sendable {
         package let method: String
         package let url: String
         /// Checked by the caller to be printable: they become header lines as they are.
-        package let headers: [(name: String, value: String)]
+        package let headers: Headers
         package let body: Body
         /// Milliseconds for the whole call, connecting included.
         package let timeout: Int
@@ -49,7 +49,7 @@ package final class HTTPClient: Sendable {
         package let onlyPublicAddresses: Bool
 
         package init(
-            _ method: String, _ url: String, headers: [(name: String, value: String)], body: Body = .none, timeout: Int,
+            _ method: String, _ url: String, headers: Headers, body: Body = .none, timeout: Int,
             maxReplyBytes: Int, onlyPublicAddresses: Bool = false
         ) {
             self.method = method
@@ -62,7 +62,7 @@ package final class HTTPClient: Sendable {
         }
     }
 
-    package struct Reply: Sendable {
+    package struct Response: Sendable {
         package let status: Int
         package let headers: Headers
         package let body: [UInt8]
@@ -84,17 +84,17 @@ package final class HTTPClient: Sendable {
     }
 
     /// - Throws: no reply, or not all of it. Cancelling the task removes the transfer at once.
-    package func send(_ call: Call) async throws(TransferError) -> Reply {
+    package func send(_ call: Request) async throws(TransferError) -> Response {
         try await run(Transfer(call, sink: nil))
     }
 
     /// Begins a call whose reply's body, if its status is 200, goes into the pipe. Returns once the head has come: body
     /// bytes follow until the pipe ends. Closing the pipe ends the transfer.
-    package func download(_ call: Call, into pipe: Pipe) async throws(TransferError) -> Reply {
+    package func download(_ call: Request, into pipe: Pipe) async throws(TransferError) -> Response {
         try await run(Transfer(call, sink: pipe))
     }
 
-    private func run(_ transfer: Transfer) async throws(TransferError) -> Reply {
+    private func run(_ transfer: Transfer) async throws(TransferError) -> Response {
         transfer.attach(loop)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

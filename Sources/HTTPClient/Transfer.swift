@@ -1,12 +1,13 @@
 import CCurl
+import Encoding
 import Glibc
-import HTTP
 import Synchronization
+import System
 
 /// One call under way: the easy handle and all that libcurl keeps pointers to, which lives until the handle is removed.
 /// After `add` only the loop's thread touches it, but for `isCancelled`.
 final class Transfer: @unchecked Sendable {
-    typealias Result = Swift.Result<HTTPClient.Reply, TransferError>
+    typealias Result = Swift.Result<HTTPClient.Response, TransferError>
 
     var continuation: CheckedContinuation<Result, Never>?
     let isCancelled = Atomic<Bool>(false)
@@ -14,7 +15,7 @@ final class Transfer: @unchecked Sendable {
     /// When the loop ends the transfer, whatever libcurl does. Waiting for the loop counts too.
     let deadline: ContinuousClock.Instant
 
-    let call: HTTPClient.Call
+    let call: HTTPClient.Request
     /// Where the body of a reply with status 200 goes; nil: into the reply.
     let sink: Pipe?
     private(set) var easy: OpaquePointer?
@@ -51,7 +52,7 @@ final class Transfer: @unchecked Sendable {
         _ = curl_easy_pause(UnsafeMutableRawPointer(easy), CURLPAUSE_CONT)
     }
 
-    init(_ call: HTTPClient.Call, sink: Pipe?) {
+    init(_ call: HTTPClient.Request, sink: Pipe?) {
         self.call = call
         self.sink = sink
         deadline = .now + .milliseconds(call.timeout)
@@ -74,10 +75,10 @@ final class Transfer: @unchecked Sendable {
         lastByte = .now
         self.easy = OpaquePointer(easy)
         let this = Unmanaged.passUnretained(self).toOpaque()
-        for line in call.headers { headerList = curl_slist_append(headerList, "\(line.name): \(line.value)") }
+        for line in call.headers.lines { headerList = curl_slist_append(headerList, "\(line.name): \(line.value)") }
         headerList = curl_slist_append(headerList, "Expect:")
-        // libcurl would call a POST's body a form.
-        if !call.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+        // Without this, libcurl would declare a POST's body to be a form.
+        if call.headers["content-type"] == nil {
             headerList = curl_slist_append(headerList, "Content-Type:")
         }
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
@@ -163,8 +164,8 @@ final class Transfer: @unchecked Sendable {
 
     var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }
 
-    func replySoFar() -> HTTPClient.Reply {
-        HTTPClient.Reply(status: status, headers: Headers(headers), body: reply, sent: sent)
+    func replySoFar() -> HTTPClient.Response {
+        HTTPClient.Response(status: status, headers: Headers(headers), body: reply, sent: sent)
     }
 
     func answer(_ result: Result) {

@@ -1,7 +1,7 @@
 import CCurl
-import Descriptors
+import System
 import Glibc
-import HTTP
+import Encoding
 
 /// What libcurl calls a transfer for, on the loop's thread.
 extension Transfer {

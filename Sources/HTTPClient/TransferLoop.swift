@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import System
 
 /// The thread that runs the multi handle. Started by the first call, so after the process has blocked its signals.
 final class TransferLoop: @unchecked Sendable {

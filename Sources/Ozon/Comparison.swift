@@ -7,8 +7,8 @@ struct Comparison {
     let refetches: Bool
     let task: ImportTask
     /// nil: unknown, as when a task is asked about later.
-    let before: StandingPictures?
-    let after: StandingPictures
+    let before: CurrentPictures?
+    let after: CurrentPictures
 
     private var images: [SentPicture] { sent.images }
     private var color: SentPicture? { sent.color }
@@ -21,9 +21,9 @@ struct Comparison {
     /// a set that is unchanged and contains none of the URLs that were sent was not replaced.
     ///
     /// Where it isn't known what stood before, a task with errors confirms only what stands under its sent URL.
-    func outcome(productID: Int, taskID: Int?) -> PushOutcome {
+    func outcome(productID: Int, taskID: Int?) -> PushResult {
         let (refused, others) = (refused, others)
-        var outcome = PushOutcome(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
+        var outcome = PushResult(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
         if task.status == .failed || task.status == .skipped && refetches {
             outcome.status = .failed
             outcome.errors =

@@ -7,13 +7,11 @@ package struct Credential: Sendable, CustomStringConvertible, CustomReflectable 
     package let apiKey: String
 
     /// `{"client_id": "…", "api_key": "…"}`: 1…256 printable ASCII characters without spaces each, because they become header
-    /// lines. nil: `fields` has noted why.
-    package init?(_ fields: Fields?) {
-        let clientID = fields?.text("client_id", maxBytes: 256, allows: isHeaderSafe)
-        let apiKey = fields?.text("api_key", maxBytes: 256, allows: isHeaderSafe)
-        guard let clientID, let apiKey else { return nil }
-        self.clientID = clientID
-        self.apiKey = apiKey
+    /// lines.
+    package init(_ fields: Fields) throws(InvalidFields) {
+        let clientID = fields.text("client_id", maxBytes: 256, allows: isHeaderSafe)
+        let apiKey = fields.text("api_key", maxBytes: 256, allows: isHeaderSafe)
+        (self.clientID, self.apiKey) = try fields.require(clientID, apiKey)
     }
 
     /// Without what Ozon may repeat of the credential, without control characters, and short.

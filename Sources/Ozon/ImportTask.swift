@@ -1,5 +1,9 @@
+import Encoding
 import Core
 import HTTPClient
+import JSON
+import Telemetry
+import Upstreams
 
 /// How far Ozon is with an import of pictures.
 package struct ImportTask: Sendable {
@@ -45,7 +49,7 @@ package struct ImportTask: Sendable {
     /// Reads the product's own item, `{"offer_id", "product_id", "status", "errors": [{"code", "field", "message"}]}`. A
     /// task without items isn't known to Ozon yet.
     /// - Parameter offerID: nil if it isn't known; then product_id alone decides.
-    init(_ items: [AnswerValue], offerID: String?, productID: Int) throws {
+    init(_ items: [ResponseValue], offerID: String?, productID: Int) throws {
         let own = try items.filter { item in
             let product = try item.id(ifAny: "product_id")
             guard let offerID else { return product == productID }
@@ -60,7 +64,7 @@ package struct ImportTask: Sendable {
         }
     }
 
-    private init(_ item: AnswerValue) throws {
+    private init(_ item: ResponseValue) throws {
         let told: Status = try item.word("status")
         // Without a list there are none: reading the pictures back decides what was taken.
         let errors = try item.list(ifAny: "errors")
@@ -77,7 +81,7 @@ package struct ImportTask: Sendable {
 
 extension ImportTask.Problem {
     /// The message, else the description, else the code.
-    fileprivate init(_ error: AnswerValue) throws(Fault) {
+    fileprivate init(_ error: ResponseValue) throws(Fault) {
         let nested = try error.object(ifAny: "texts")
         let texts = [
             try error.string(ifAny: "message"), try error.string(ifAny: "description"),
@@ -99,7 +103,7 @@ extension ImportTask.Problem {
             guard texts[start] == url[0], texts[start...].starts(with: url) else { return false }
             var rest = texts[(start + url.count)...]
             // A full stop ends a sentence, or goes on with an extension.
-            if rest.first == UInt8(ascii: ".") { rest = rest.dropFirst() }
+            if rest.first == .dot { rest = rest.dropFirst() }
             return rest.first.map { !continuesURL($0) } ?? true
         }
     }
@@ -114,7 +118,7 @@ private func continuesURL(_ byte: UInt8) -> Bool {
     }
 }
 
-extension AnswerValue {
+extension ResponseValue {
     /// An error without a level names pictures that were not taken, as a warning does. A level that isn't known counts as
     /// an error.
     fileprivate var isWarning: Bool {
@@ -126,7 +130,7 @@ extension AnswerValue {
 
 extension Seller {
     /// `POST /v1/product/import/info`, once: `{"result": {"total": 1, "items": […]}}`.
-    func taskItems(_ id: Int, as credential: Credential, within retry: Retry) async throws -> [AnswerValue] {
+    func taskItems(_ id: Int, as credential: Credential, within retry: Retry) async throws -> [ResponseValue] {
         var body = JSONWriter()
         body.object { $0.member("task_id", id) }
         let answer = try await call("/v1/product/import/info", body.bytes, as: credential, within: retry)
@@ -145,14 +149,14 @@ extension Seller {
         var pause = first
         var fault: Fault?
         while pause + reserve < retry.left {
-            try await Trace.pause(for: pause)
+            try await RequestTrace.pause(for: pause)
             do {
                 let items = try await taskItems(id, as: credential, within: retry)
                 let task = try ImportTask(items, offerID: offerID, productID: productID)
                 if task.hasEnded { return task }
                 fault = nil
             } catch let error as Fault
-                where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(error.kind)
+                where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(error.code)
             {
                 fault = error
             }

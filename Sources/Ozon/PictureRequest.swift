@@ -1,3 +1,4 @@
+import Encoding
 import Core
 
 /// One picture as a caller sent it.
@@ -29,14 +30,14 @@ package struct PictureRequest: Sendable {
         func accepts(_ name: StaticString, _ index: Int?, _ url: String) -> Bool {
             if !rules.validatesURLs || isPictureURL(url) { return true }
             let fault = FieldFault(field: "\(name)", index: index, url: url, reason: "Invalid URL format")
-            if skips { fields.report(fault) } else { fields.fail(fault) }
+            if skips { fields.warn(fault) } else { fields.fail(fault) }
             return false
         }
 
         func list(_ name: StaticString, limit: Int) -> [Picture] {
             let pictures = fields.entries(name) { accepts(name, $0, $1) }.map { Picture(index: $0.index, url: $0.text) }
             if pictures.count > limit {
-                fields.report(FieldFault(field: "\(name)", reason: "Exceeds limit (\(limit))"))
+                fields.warn(FieldFault(field: "\(name)", reason: "Exceeds limit (\(limit))"))
             }
             return Array(pictures.prefix(limit))
         }
@@ -47,17 +48,19 @@ package struct PictureRequest: Sendable {
         case .v2:
             images360 = []
             if !list("images360", limit: .max).isEmpty {
-                fields.report(FieldFault(field: "images360", reason: Self.unsupported360))
+                fields.warn(FieldFault(field: "images360", reason: Self.unsupported360))
             }
         }
         color = fields.string("color_image", required: false).flatMap { url in
             url.isEmpty || !accepts("color_image", nil, url) ? nil : Picture(index: nil, url: url)
         }
+        // Only validated here, so that its fault follows those of the pictures, which need its value.
+        _ = fields.choice("on_invalid", ["reject", "skip"], default: "reject")
         if images.isEmpty, images360.isEmpty, color == nil {
-            // Nothing is left of what there was: a fault of the call.
-            fields.failReports()
+            // Every picture that was sent is invalid.
+            fields.failWarnings()
         }
-        reports = fields.reports
+        reports = fields.warnings
     }
 }
 
@@ -75,10 +78,10 @@ extension Picture {
     private static let unsupported = ["webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "svg"]
 
     fileprivate func warning(_ field: String, _ reason: String, orIf other: String? = nil) -> FieldFault? {
-        let path = url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        let path = url.utf8.prefix { $0 != .questionMark && $0 != .numberSign }
         // Scheme, host, and what follows.
-        let parts = path.split(separator: UInt8(ascii: "/"))
-        guard parts.count > 2, let name = parts.last, let dot = name.lastIndex(of: UInt8(ascii: ".")) else {
+        let parts = path.split(separator: .slash)
+        guard parts.count > 2, let name = parts.last, let dot = name.lastIndex(of: .dot) else {
             return nil
         }
         let format = String(Substring(name[name.index(after: dot)...])).lowercased()
@@ -92,15 +95,11 @@ package func isPictureURL(_ url: String) -> Bool {
     url.utf8.count <= 2048 && isHeaderSafe(url) && isWebURL(url)
 }
 
-/// http or https, with a host.
+/// Whether a URL is http or https and has a host.
 package func isWebURL(_ url: String) -> Bool {
-    let bytes = Array(url.utf8)
-    let scheme = String(decoding: bytes.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self).lowercased()
-    guard scheme == "http" || scheme == "https", bytes[scheme.utf8.count...].starts(with: "://".utf8) else {
-        return false
-    }
-    let ends = [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"), UInt8(ascii: "\\")]
-    let authority = bytes[(scheme.utf8.count + 3)...].prefix { !ends.contains($0) }
-    let host = authority.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false).last!
-    return !host.isEmpty && host.first != UInt8(ascii: ":")
+    let parts = URLReference(url)
+    guard parts.scheme == "http" || parts.scheme == "https", let authority = parts.authority else { return false }
+    // Browsers treat a backslash as a slash.
+    let host = authority.utf8.prefix { $0 != .backslash }.split(separator: .atSign, omittingEmptySubsequences: false).last!
+    return !host.isEmpty && host.first != .colon
 }

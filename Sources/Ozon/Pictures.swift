@@ -1,5 +1,7 @@
 import Core
 import HTTPClient
+import JSON
+import Upstreams
 
 /// A product's whole set of pictures, as it is sent: Ozon replaces everything, so what is left out is erased.
 package struct PictureSet: Sendable {
@@ -10,7 +12,7 @@ package struct PictureSet: Sendable {
 }
 
 /// A product's pictures as they stand, and what Ozon has against the last ones it was sent.
-package struct StandingPictures: Sendable {
+package struct CurrentPictures: Sendable {
     package let images: [String]
     package let color: [String]
     package let errors: [(url: String, message: String)]
@@ -62,17 +64,17 @@ extension Seller {
     /// `POST /v2/product/pictures/info`. nil: no such product.
     func standingPictures(
         productID: Int, as credential: Credential, within retry: Retry
-    ) async throws -> StandingPictures? {
+    ) async throws -> CurrentPictures? {
         var body = JSONWriter()
         body.object { $0.member("product_id", [String(productID)]) }
         let answer = try await call("/v2/product/pictures/info", body.bytes, as: credential, within: retry)
         let item = try answer.list("items").first { item throws(Fault) in try item.id("product_id") == productID }
-        return try item.map { item throws(Fault) in try StandingPictures(item) }
+        return try item.map { item throws(Fault) in try CurrentPictures(item) }
     }
 }
 
-extension StandingPictures {
-    fileprivate init(_ item: AnswerValue) throws(Fault) {
+extension CurrentPictures {
+    fileprivate init(_ item: ResponseValue) throws(Fault) {
         images = distinct(try item.urls("primary_photo") + item.urls("photo"))
         color = try item.urls("color_photo")
         errors = try item.list(ifAny: "errors").prefix(100).map { error throws(Fault) in
@@ -91,7 +93,7 @@ struct ImportedPicture {
     let state: State
     let is360: Bool
 
-    init(_ picture: AnswerValue) throws(Fault) {
+    init(_ picture: ResponseValue) throws(Fault) {
         url = try picture.string("url")
         state = try picture.word("state")
         is360 = try picture.bool(ifAny: "is_360") ?? false

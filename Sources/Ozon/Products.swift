@@ -1,5 +1,7 @@
 import Core
 import HTTPClient
+import JSON
+import Upstreams
 
 /// A seller's product, as far as its images are concerned.
 package struct Product: Sendable {
@@ -7,7 +9,7 @@ package struct Product: Sendable {
     /// As on the site: the main picture first, each once.
     package let images: [String]
 
-    package init(_ row: AnswerValue) throws(Fault) {
+    package init(_ row: ResponseValue) throws(Fault) {
         id = try row.id("id")
         images = distinct(try row.urls("primary_image") + row.urls("images"))
     }
@@ -22,7 +24,7 @@ struct PushedProduct {
     /// False: archived, or not yet created. Ozon takes no pictures for it.
     let takesPictures: Bool
 
-    init(_ row: AnswerValue) throws(Fault) {
+    init(_ row: ResponseValue) throws(Fault) {
         id = try row.id("id")
         offerID = try row.string("offer_id")
         // What the caller leaves out is sent back to Ozon as it is read here.
@@ -69,24 +71,24 @@ package struct ArticleID: Hashable, Sendable {
 
 /// The rows of a product list, each under every id of the kind that was asked for.
 package struct ProductList: Sendable {
-    private var rows: [ArticleID: AnswerValue] = [:]
+    private var rows: [ArticleID: ResponseValue] = [:]
     /// What is wrong with a row whose id can't be read: any article without a row of its own may be that one.
     private var unidentified: Fault?
 
-    init(_ answer: AnswerValue, by field: ArticleField) throws(Fault) {
+    init(_ answer: ResponseValue, by field: ArticleField) throws(Fault) {
         for row in try answer.list("items") {
             for id in ids(of: row, field) { rows[id] = row }
         }
     }
 
     /// - Throws: 404 if Ozon has no such product, 502 if its answer can't be understood.
-    package func row(of article: ArticleID) throws(Fault) -> AnswerValue {
+    package func row(of article: ArticleID) throws(Fault) -> ResponseValue {
         if let row = rows[article] { return row }
         throw unidentified ?? Fault(.productNotFound)
     }
 
     /// Those that can be read. A product that is sold in several ways has several SKUs.
-    private mutating func ids(of row: AnswerValue, _ field: ArticleField) -> [ArticleID] {
+    private mutating func ids(of row: ResponseValue, _ field: ArticleField) -> [ArticleID] {
         var fault: Fault?
         func readable<Value>(_ read: () throws(Fault) -> Value?) -> Value? {
             do throws(Fault) { return try read() } catch {

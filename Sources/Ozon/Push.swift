@@ -1,5 +1,6 @@
 import Core
 import HTTPClient
+import Upstreams
 
 /// Replaces a product's pictures: read what stands, send the whole set, wait for Ozon's task, read back, compare.
 package struct Push: Sendable {
@@ -20,10 +21,10 @@ package struct Push: Sendable {
 
     /// - Parameter refetchMark: added to each URL's query, so that Ozon takes the picture for a new one.
     /// - Throws: 404 no such product · 409 it takes no pictures · Ozon's refusals. Nothing was sent then, or Ozon refused it.
-    package func run(_ request: PictureRequest, productID: Int, refetchMark: Int?) async throws -> PushOutcome {
+    package func run(_ request: PictureRequest, productID: Int, refetchMark: Int?) async throws -> PushResult {
         if request.isEmpty {
             let product = try await product(productID)
-            return PushOutcome(productID: productID, status: .unchanged, currentImages: product.images)
+            return PushResult(productID: productID, status: .unchanged, currentImages: product.images)
         }
         let key = PushTurns.Key(clientID: credential.clientID, productID: productID)
         return try await seller.pushTurns(key, until: retry.deadline) {
@@ -31,7 +32,7 @@ package struct Push: Sendable {
         }
     }
 
-    private func write(_ request: PictureRequest, _ key: PushTurns.Key, refetchMark: Int?) async throws -> PushOutcome {
+    private func write(_ request: PictureRequest, _ key: PushTurns.Key, refetchMark: Int?) async throws -> PushResult {
         let productID = key.productID
         try await awaitEarlier(request, key)
         let product = try await product(productID)
@@ -44,7 +45,7 @@ package struct Push: Sendable {
         let set = PictureSet(
             images: sent.images.isEmpty ? carried.images : sent.images.map(\.url), images360: sent.images360.map(\.url),
             color: sent.color?.url ?? carried.color)
-        let before = StandingPictures(images: product.images, color: product.colorImages)
+        let before = CurrentPictures(images: product.images, color: product.colorImages)
         try Task.checkCancellation()
         // Not cancelled with the caller: once Ozon has the import, the next push must not read before it has ended.
         var outcome = try await Task {
@@ -69,14 +70,14 @@ package struct Push: Sendable {
     /// - Parameter refetches: as the push had it.
     package func status(
         of taskID: Int, _ request: PictureRequest, productID: Int, refetches: Bool
-    ) async throws -> PushOutcome {
+    ) async throws -> PushResult {
         let items = try await seller.taskItems(taskID, as: credential, within: retry)
         // Where no item names the product by its id, its offer_id decides.
         let isNamed = try items.contains { try $0.id(ifAny: "product_id") == productID }
         let offerID = items.isEmpty || isNamed ? nil : try await product(productID).offerID
         let task = try ImportTask(items, offerID: offerID, productID: productID)
         if let quota = task.quota { throw quota }
-        var outcome = PushOutcome(productID: productID, status: .pending, taskID: taskID)
+        var outcome = PushResult(productID: productID, status: .pending, taskID: taskID)
         if task.status != .pending {
             let after = try await standing(productID)
             let urls = after.images + after.color + after.errors.map(\.url)
@@ -109,9 +110,9 @@ package struct Push: Sendable {
     }
 
     private func follow(
-        _ taskID: Int, _ sent: SentPictures, _ product: PushedProduct, _ before: StandingPictures
-    ) async throws -> PushOutcome {
-        let (task, after): (ImportTask, StandingPictures?)
+        _ taskID: Int, _ sent: SentPictures, _ product: PushedProduct, _ before: CurrentPictures
+    ) async throws -> PushResult {
+        let (task, after): (ImportTask, CurrentPictures?)
         do {
             task = try await seller.awaitImportTask(
                 taskID, offerID: product.offerID, productID: product.id, as: credential, within: retry,
@@ -127,23 +128,23 @@ package struct Push: Sendable {
     }
 
     /// - Parameter fault: why no more can be learned. Ozon has the import, so that isn't a failure of the push.
-    private func pending(_ productID: Int, _ taskID: Int?, _ fault: Fault? = nil) -> PushOutcome {
-        var outcome = PushOutcome(productID: productID, status: .pending, taskID: taskID)
-        outcome.detail = fault.map { $0.detail ?? $0.kind.row.error }
+    private func pending(_ productID: Int, _ taskID: Int?, _ fault: Fault? = nil) -> PushResult {
+        var outcome = PushResult(productID: productID, status: .pending, taskID: taskID)
+        outcome.detail = fault.map { $0.detail ?? $0.code.message }
         return outcome
     }
 
     private func runV1(
-        _ set: PictureSet, _ sent: SentPictures, productID: Int, _ before: StandingPictures
-    ) async throws -> PushOutcome {
+        _ set: PictureSet, _ sent: SentPictures, productID: Int, _ before: CurrentPictures
+    ) async throws -> PushResult {
         let pictures = try await seller.importPicturesV1(
             set, productID: productID, path: rules.v1Path, as: credential, within: retry)
-        let standing: StandingPictures
+        let standing: CurrentPictures
         do { standing = try await self.standing(productID) } catch let fault as Fault {
             return pending(productID, nil, fault)
         }
         let failed = pictures.filter { $0.state == .failed }.map { ($0.url, "Refused by Ozon") }
-        let after = StandingPictures(
+        let after = CurrentPictures(
             images: standing.images, color: standing.color, errors: standing.errors + failed)
         var outcome = Comparison(
             sent: sent, refetches: sent.isMarked, task: ImportTask(status: .imported), before: before, after: after
@@ -166,7 +167,7 @@ package struct Push: Sendable {
         return outcome
     }
 
-    private func standing(_ productID: Int) async throws -> StandingPictures {
+    private func standing(_ productID: Int) async throws -> CurrentPictures {
         guard let after = try await seller.standingPictures(productID: productID, as: credential, within: retry)
         else { throw Fault(.productNotFound) }
         return after

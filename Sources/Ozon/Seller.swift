@@ -1,5 +1,7 @@
 import Core
 import HTTPClient
+import JSON
+import Telemetry
 import Upstreams
 
 /// Ozon's Seller API: every method a POST of JSON with the headers Client-Id and Api-Key.
@@ -9,7 +11,7 @@ package final class Seller: Sendable {
     let pendingPushes = PendingPushes()
     private let client: UpstreamClient
     private let origin: String
-    private let pace = Pace()
+    private let pace = Throttle()
 
     /// The largest answer: 1000 products with 50 pictures each stay below 10 MB.
     private static let maxReplyBytes = 16 << 20
@@ -22,34 +24,34 @@ package final class Seller: Sendable {
     /// One method's answer, a JSON object.
     package func call(
         _ path: String, _ body: [UInt8], as credential: Credential, within retry: Retry
-    ) async throws -> AnswerValue {
+    ) async throws -> ResponseValue {
         try await call(path, made: { body }, as: credential, within: retry)
     }
 
     /// - Parameter body: makes the body for each attempt; it isn't kept while Ozon thinks.
     func call(
         _ path: String, made body: @escaping @Sendable () -> [UInt8], as credential: Credential, within retry: Retry
-    ) async throws -> AnswerValue {
-        let json = try await retry(pause: Trace.pause) { number -> Retry.Attempt<JSON, any Error> in
+    ) async throws -> ResponseValue {
+        let json = try await retry(pause: RequestTrace.pause) { number -> Retry.Attempt<JSON, any Error> in
             let turn = pace.turn(credential, within: retry.left)
             if turn.isRefused { return .failure(Fault(.rateLimited, retryAfter: turn.wait.milliseconds / 1000 + 1)) }
             if turn.wait > .zero {
-                do { try await Trace.pause(for: turn.wait) } catch { return .failure(error) }
+                do { try await RequestTrace.pause(for: turn.wait) } catch { return .failure(error) }
             }
             return await attempt(path, body, credential, retry.milliseconds, number)
         }
-        return AnswerValue(json, of: path, credential)
+        return ResponseValue(json, of: path, credential)
     }
 
     private func attempt(
         _ path: String, _ body: @escaping @Sendable () -> [UInt8], _ credential: Credential, _ milliseconds: Int,
         _ number: Int
     ) async -> Retry.Attempt<JSON, any Error> {
-        let call = HTTPClient.Call(
+        let call = HTTPClient.Request(
             "POST", origin + path,
             headers: [
-                ("Client-Id", credential.clientID), ("Api-Key", credential.apiKey),
-                ("Content-Type", "application/json"), ("Accept", "application/json"),
+                "Client-Id": credential.clientID, "Api-Key": credential.apiKey,
+                "Content-Type": "application/json", "Accept": "application/json",
             ],
             body: .made(body), timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
         let error: SellerError
@@ -84,11 +86,12 @@ package final class Seller: Sendable {
 }
 
 extension Settings {
-    /// `OZON_API_URL`, and `SSL_CERT_FILE`, as OpenSSL names it.
+    /// Ozon's API at `OZON_API_URL`. Nil, and a fault, if that can't be used.
     package mutating func seller() -> Seller? {
-        guard let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru") else { return nil }
-        let options = HTTPClient.Options(
-            maxConnections: 512, speaksHTTP2: true, authorities: optional("SSL_CERT_FILE"))
+        let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru", "The origin of Ozon's Seller API.")
+        let authorities = certificateAuthorities()
+        guard let origin else { return nil }
+        let options = HTTPClient.Options(maxConnections: 512, speaksHTTP2: true, authorities: authorities)
         return Seller(HTTPClient(options), origin: origin.url)
     }
 }

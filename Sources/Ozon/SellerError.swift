@@ -1,6 +1,8 @@
 import Core
-import HTTP
+import Encoding
 import HTTPClient
+import JSON
+import Telemetry
 
 /// What Ozon's refusal means. Decided by code and message, not by status: a wrong key is a 404, and a gateway may answer
 /// HTML with any status. Body: `{"code": 5, "message": "…", "details": []}` with gRPC's codes.
@@ -21,7 +23,7 @@ struct SellerError {
     /// How long to wait for a quota of items where Ozon doesn't say: they are counted by the minute and by the day.
     static let quotaWait = Duration.seconds(60)
 
-    init(_ reply: HTTPClient.Reply, _ credential: Credential) {
+    init(_ reply: HTTPClient.Response, _ credential: Credential) {
         let json = try? JSON(reply.body, duplicates: .lastWins)
         let code = json?["code"].flatMap(grpcCode)
         let message = json?["message"]?.string ?? ""
@@ -62,13 +64,13 @@ struct SellerError {
         }
     }
 
-    private init(_ kind: Fault.Kind, _ detail: String?, retry: RetryAdvice? = nil) {
+    private init(_ code: ErrorCode, _ detail: String?, retry: RetryAdvice? = nil) {
         self.retry = retry
         switch retry {
         case .later(let wait, _), .quota(let wait):
-            fault = Fault(kind, detail: detail, retryAfter: max(wait.milliseconds / 1000, 1))
+            fault = Fault(code, detail: detail, retryAfter: max(wait.milliseconds / 1000, 1))
         case nil, .soon:
-            fault = Fault(kind, detail: detail)
+            fault = Fault(code, detail: detail)
         }
     }
 }
@@ -84,7 +86,7 @@ private func grpcCode(_ json: JSON) -> Int? {
 
 /// Whether a quota of items is used up. Ozon reports it with 400, 403, 422 and 429, by the code or in a text. A limit on
 /// the calls per second has the same code, but status 429 and a message about a rate.
-private func isQuota(_ reply: HTTPClient.Reply, _ json: JSON?, _ code: Int?) -> Bool {
+private func isQuota(_ reply: HTTPClient.Response, _ json: JSON?, _ code: Int?) -> Bool {
     let texts = json.map(strings) ?? [String(decoding: reply.body.prefix(4096), as: UTF8.self)]
     if mention(texts, "itemlimitexceeded") { return true }
     guard (400..<500).contains(reply.status) else { return false }
@@ -114,8 +116,8 @@ private func waitAsked(_ headers: Headers) -> Duration? {
 
 /// `rate limit exceeded … max rate per sec.: 2`
 private func rate(_ message: String) -> Int? {
-    guard let mark = message.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
-    let tail = message.utf8[message.utf8.index(after: mark)...].drop { $0 == UInt8(ascii: " ") }
+    guard let mark = message.utf8.lastIndex(of: .colon) else { return nil }
+    let tail = message.utf8[message.utf8.index(after: mark)...].drop { $0 == .space }
     return positiveInteger(String(Substring(tail)))
 }
 

@@ -1,3 +1,4 @@
+import Encoding
 import Core
 
 /// One of the caller's pictures, with the URL under which it goes to Ozon.
@@ -29,7 +30,7 @@ struct SentPictures {
     }
 
     /// For a push of which only the task is known: without the caller's list, all that stands is what was sent.
-    init(_ request: PictureRequest, mark: Int?, orAllOf standing: StandingPictures) {
+    init(_ request: PictureRequest, mark: Int?, orAllOf standing: CurrentPictures) {
         func sent(_ url: String) -> SentPicture {
             SentPicture(picture: Picture(index: nil, url: url), url: url)
         }
@@ -67,8 +68,8 @@ struct CarriedPictures {
 /// `https://a/b.jpg?x=1#f` → `https://a/b.jpg?x=1&v=1732104000#f`
 func marked(_ url: String, _ mark: Int?) -> String {
     guard let mark else { return url }
-    let end = url.utf8.firstIndex(of: UInt8(ascii: "#")) ?? url.endIndex
-    let separator = url.utf8[..<end].contains(UInt8(ascii: "?")) ? "&" : "?"
+    let end = url.utf8.firstIndex(of: .numberSign) ?? url.endIndex
+    let separator = url.utf8[..<end].contains(.questionMark) ? "&" : "?"
     return "\(url[..<end])\(separator)v=\(mark)\(url[end...])"
 }
 
@@ -77,13 +78,13 @@ func latestMark(of request: PictureRequest, in texts: [[UInt8]]) -> Int? {
     let pictures = request.images + (request.color.map { [$0] } ?? [])
     return pictures.compactMap { picture in
         let url = Array(marked(picture.url, 0).utf8)
-        let zero = url.firstIndex(of: UInt8(ascii: "#")) ?? url.endIndex
+        let zero = url.firstIndex(of: .numberSign) ?? url.endIndex
         let start = url[..<(zero - 1)]
         return texts.compactMap { text in
             text.indices.compactMap { index -> Int? in
                 guard text[index] == start[0], text[index...].starts(with: start) else { return nil }
                 let digits = text[(index + start.count)...].prefix {
-                    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    $0.isASCIIDigit
                 }
                 return positiveInteger(String(decoding: digits, as: UTF8.self))
             }.max()

@@ -1,3 +1,4 @@
+import Encoding
 /// Where keys may lie. `users/` allows `users/a.jpg` and not `usersx/a.jpg`: a prefix ends at a segment's border.
 /// An empty list allows every key; the empty prefix none (a narrowing whose variable came out empty must not open the bucket).
 package struct AllowedPrefixes: Sendable {
@@ -8,16 +9,10 @@ package struct AllowedPrefixes: Sendable {
         groups = prefixes.isEmpty ? [] : [prefixes.map(bordered)]
     }
 
-    package func narrowed(by prefix: String) -> AllowedPrefixes {
+    /// The keys that also have one of these prefixes. An empty list leaves none.
+    package func narrowed(by prefixes: [String]) -> AllowedPrefixes {
         var narrowed = self
-        narrowed.groups.append([bordered(prefix)])
-        return narrowed
-    }
-
-    /// What both allow.
-    package func narrowed(by other: AllowedPrefixes) -> AllowedPrefixes {
-        var narrowed = self
-        narrowed.groups += other.groups
+        narrowed.groups.append(prefixes.map(bordered))
         return narrowed
     }
 
@@ -62,6 +57,6 @@ package enum KeyRefusal: Error, Sendable, Equatable {
 
 private func bordered(_ prefix: String) -> [UInt8] {
     var bytes = Array(normalized(prefix).utf8)
-    if bytes.last != UInt8(ascii: "/") { bytes.append(UInt8(ascii: "/")) }
+    if bytes.last != .slash { bytes.append(.slash) }
     return bytes
 }

@@ -1,4 +1,4 @@
-import HTTP
+import Encoding
 import SigV4
 
 /// One R2 bucket: where it is signed for (the S3 endpoint, path style) and where it is read (the public domain).
@@ -33,7 +33,7 @@ package struct Bucket: Sendable {
     package func publicURL(of key: ObjectKey) -> String {
         var url: [UInt8] = []
         url.reserveCapacity(publicBase.utf8.count + key.text.utf8.count + 64)
-        url.append(publicBase)
+        url.append(text: publicBase)
         url.append("/")
         url.append(percentEncoding: key.text, keepingSlash: true)
         return String(decoding: url, as: UTF8.self)

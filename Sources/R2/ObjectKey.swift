@@ -1,3 +1,4 @@
+import Encoding
 @_spi(_Unicode) import Swift
 
 /// The name of an object: NFC, 1…1024 bytes of UTF-8, segments parted by `/`, none empty, `.` or `..` (browsers collapse
@@ -21,17 +22,22 @@ package struct ObjectKey: Sendable, Hashable {
         if containsControl(text) { throw Invalid(reason: "contains a control character") }
         self.text = text
     }
+
+    /// - Throws: if a text can't be an object key, whatever keys are allowed.
+    package static func check(_ text: String) throws(KeyRefusal) {
+        do throws(Invalid) { _ = try ObjectKey(text) } catch { throw .invalid(error.reason) }
+    }
 }
 
 private func fault(in bytes: UnsafeBufferPointer<UInt8>) -> String? {
-    let slash = UInt8(ascii: "/")
-    let dot = UInt8(ascii: ".")
+    let slash = UInt8.slash
+    let dot = UInt8.dot
     if bytes.isEmpty { return "is empty" }
     if bytes.count > 1024 { return "is longer than 1024 bytes" }
     if bytes.first == slash || bytes.last == slash { return "begins or ends with /" }
     var start = 0
     for index in 0...bytes.count {
-        if index < bytes.count, bytes[index] == UInt8(ascii: "\\") { return "contains a backslash" }
+        if index < bytes.count, bytes[index] == .backslash { return "contains a backslash" }
         guard index == bytes.count || bytes[index] == slash else { continue }
         if index == start { return "contains an empty segment" }
         if index - start <= 2, bytes[start] == dot, bytes[index - 1] == dot { return "contains a . or .. segment" }

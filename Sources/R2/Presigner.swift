@@ -1,5 +1,5 @@
 import Digest
-import HTTP
+import Encoding
 import SigV4
 import Synchronization
 
@@ -8,6 +8,9 @@ import Synchronization
 /// Region `auto`, service `s3`, payload unsigned; 1…604,800 s. The parameters stand in botocore's order, so that its URLs
 /// and ours are equal byte for byte. Source: AWS, "Authenticating requests: using query parameters"; Cloudflare, "Presigned URLs".
 package final class Presigner: Sendable {
+    /// Seconds for which a URL is valid unless the caller requests another lifetime.
+    package static let defaultLifetime = 3600
+
     package let bucket: Bucket
     private let hostOnly: SignedHeaders
     private let latest = Mutex<Moment?>(nil)
@@ -16,7 +19,7 @@ package final class Presigner: Sendable {
     private struct Moment {
         let time: UTCTime
         let stamp: String
-        let scope: Scope
+        let scope: CredentialScope
         /// Good for the whole day; deriving it is five HMACs, a third of a signature's cost.
         let key: HMACKey
         /// `X-Amz-Algorithm=…&X-Amz-Credential=…&X-Amz-Date=…&X-Amz-Expires=`
@@ -25,7 +28,7 @@ package final class Presigner: Sendable {
 
     package init(_ bucket: Bucket) {
         self.bucket = bucket
-        hostOnly = SignedHeaders([("host", bucket.host)])
+        hostOnly = SignedHeaders(["host": bucket.host])
     }
 
     /// - Parameter parameters: the operation's own, such as `partNumber` and `uploadId`: sorted, and after `X-Amz-…` in byte order.
@@ -33,10 +36,10 @@ package final class Presigner: Sendable {
     /// - Parameter expiresIn: seconds.
     package func url(
         _ key: ObjectKey, method: String = "PUT", parameters: [(name: String, value: String)] = [],
-        headers: [(name: String, value: String)] = [], expiresIn: Int, at time: UTCTime
+        headers: Headers = [:], expiresIn: Int, at time: UTCTime
     ) -> String {
         let moment = moment(at: time)
-        let signed = headers.isEmpty ? hostOnly : SignedHeaders(headers + [("host", bucket.host)])
+        let signed = headers.isEmpty ? hostOnly : SignedHeaders(headers + ["host": bucket.host])
         let path = bucket.path(of: key)
 
         var query = moment.query
@@ -46,14 +49,14 @@ package final class Presigner: Sendable {
         query.append(percentEncoding: signed.names)
 
         let own = SigV4.query(parameters)
-        let canonical = own.isEmpty ? query : query + [UInt8(ascii: "&")] + own
+        let canonical = own.isEmpty ? query : query + [.ampersand] + own
         let request = canonicalRequest(
             method: method, path: path, query: canonical, headers: signed, payloadHash: unsignedPayload)
         let text = stringToSign(stamp: moment.stamp, scope: moment.scope, canonicalRequest: request)
 
         var url: [UInt8] = []
         url.reserveCapacity(bucket.endpoint.utf8.count + path.count + canonical.count + 96)
-        url.append(bucket.endpoint)
+        url.append(text: bucket.endpoint)
         url += path
         url.append("?")
         if !own.isEmpty {
@@ -77,13 +80,13 @@ package final class Presigner: Sendable {
 
     private func moment(at time: UTCTime, after last: Moment?) -> Moment {
         let stamp = time.stamp
-        let scope = Scope(date: time.date, region: "auto", service: "s3")
+        let scope = CredentialScope(date: time.date, region: "auto", service: "s3")
         let sameDay = last.flatMap { $0.time.day == time.day ? $0.key : nil }
         var query: [UInt8] = []
         query.append("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=")
         query.append(percentEncoding: "\(bucket.credentials.accessKeyID)/\(scope.text)")
         query.append("&X-Amz-Date=")
-        query.append(stamp)
+        query.append(text: stamp)
         query.append("&X-Amz-Expires=")
         return Moment(
             time: time, stamp: stamp, scope: scope,

@@ -1,4 +1,4 @@
-import HTTP
+import Encoding
 import SigV4
 
 /// Requests that carry their signature in a header: what the server itself sends to R2.
@@ -17,12 +17,12 @@ package struct RequestSigner: Sendable {
     /// - Parameter headers: signed besides the usual ones. Lower-case names.
     package func request(
         _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
-        headers: [(name: String, value: String)] = [], at time: UTCTime
-    ) -> (url: String, headers: [(name: String, value: String)]) {
+        headers: Headers = [:], at time: UTCTime
+    ) -> (url: String, headers: Headers) {
         let stamp = time.stamp
-        let scope = Scope(date: time.date, region: "auto", service: "s3")
-        let sent = headers + [("x-amz-content-sha256", unsignedPayload), ("x-amz-date", stamp)]
-        let signed = SignedHeaders(sent + [("host", bucket.host)])
+        let scope = CredentialScope(date: time.date, region: "auto", service: "s3")
+        let sent = headers + ["x-amz-content-sha256": unsignedPayload, "x-amz-date": stamp]
+        let signed = SignedHeaders(sent + ["host": bucket.host])
         let path = bucket.path(of: key)
         let query = canonicalQuery(parameters)
         let request = canonicalRequest(
@@ -32,15 +32,15 @@ package struct RequestSigner: Sendable {
 
         var authorization: [UInt8] = []
         authorization.append("AWS4-HMAC-SHA256 Credential=")
-        authorization.append("\(bucket.credentials.accessKeyID)/\(scope.text)" as String)
+        authorization.append(text: "\(bucket.credentials.accessKeyID)/\(scope.text)")
         authorization.append(", SignedHeaders=")
-        authorization.append(signed.names)
+        authorization.append(text: signed.names)
         authorization.append(", Signature=")
         authorization.append(hex: signature(key: key, stringToSign: text))
         return (
             bucket.endpoint
-                + String(decoding: query.isEmpty ? path : path + [UInt8(ascii: "?")] + query, as: UTF8.self),
-            sent + [("Authorization", String(decoding: authorization, as: UTF8.self))]
+                + String(decoding: query.isEmpty ? path : path + [.questionMark] + query, as: UTF8.self),
+            sent + ["Authorization": String(decoding: authorization, as: UTF8.self)]
         )
     }
 }

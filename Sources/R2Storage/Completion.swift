@@ -1,3 +1,4 @@
+import Encoding
 import Core
 import R2
 
@@ -7,13 +8,11 @@ package struct ClaimedPart: Sendable {
     /// Hex, with `-N` allowed, in lower case and without quotes: nothing in it can be read as XML.
     let etag: String
 
-    /// nil: `fields` has noted why.
-    package init?(_ fields: Fields) {
+    package init(_ fields: Fields) throws(InvalidFields) {
         let number = fields.integer("part_number", in: 1...PartPlan.maxParts)
         let etag = fields.text("etag", maxBytes: 128) { isETag(unquoted($0)) }
-        guard let number, let etag else { return nil }
-        self.number = number
-        self.etag = unquoted(etag).lowercased()
+        self.number = try fields.require(number)
+        self.etag = unquoted(try fields.require(etag)).lowercased()
     }
 }
 
@@ -25,7 +24,7 @@ private func partCount(_ etag: String) -> Int? {
 }
 
 private func isETag(_ text: String) -> Bool {
-    let halves = text.utf8.split(separator: UInt8(ascii: "-"), maxSplits: 1, omittingEmptySubsequences: false)
+    let halves = text.utf8.split(separator: .hyphen, maxSplits: 1, omittingEmptySubsequences: false)
     let isHex = halves[0].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit } && !halves[0].isEmpty
     return isHex && (halves.count == 1 || positiveInteger(String(Substring(halves[1]))) != nil)
 }
@@ -45,28 +44,13 @@ package struct Completion: Sendable {
     /// - Parameter size: what the object must have, if told.
     /// - Parameter claimed: nil: what R2 holds counts.
     package func run(size: Int?, claimed: [ClaimedPart]?) async throws -> (size: Int, etag: String) {
-        let stored: [StoredPart]?
-        stored = try await storage { storage async throws(StorageError) in
-            do throws(StorageError) {
-                return try await storage.parts(key, upload: uploadID)
-            } catch {
-                if error.isNoSuchUpload { return nil }
-                throw error
-            }
+        guard let stored = try await storedParts() else {
+            return try await alreadyComplete(size: size, claimed: claimed)
         }
-        guard let stored else { return try await alreadyComplete(size: size, claimed: claimed) }
         let parts = try chosen(stored, claimed)
         try check(parts, size: size)
-        let etag = try await storage { storage async throws(StorageError) -> String? in
-            do throws(StorageError) {
-                return try await storage.completeUpload(key, upload: uploadID, parts)
-            } catch {
-                // An answer that was lost, and the call repeated: the object tells.
-                if error.isNoSuchUpload { return nil }
-                throw error
-            }
-        }
-        let object = try await currentObject()
+        let etag = try await complete(parts)
+        let object = try await storage.object(key)
         let size = parts.reduce(0) { $0 + $1.size }
         guard let etag else {
             // R2's answer was lost, and with it the ETag: only the parts themselves can prove that the object is
@@ -82,15 +66,32 @@ package struct Completion: Sendable {
         return object
     }
 
-    private func currentObject() async throws -> (size: Int, etag: String)? {
-        try await storage { storage async throws(StorageError) in try await storage.object(key) }
+    /// Nil if R2 doesn't know the upload.
+    private func storedParts() async throws(StorageError) -> [StoredPart]? {
+        do throws(StorageError) {
+            return try await storage.parts(key, upload: uploadID)
+        } catch {
+            if error.isNoSuchUpload { return nil }
+            throw error
+        }
+    }
+
+    /// The ETag of the object. Nil if R2 no longer knows the upload: it completed the upload, its response was lost, and the call was
+    /// repeated.
+    private func complete(_ parts: [StoredPart]) async throws(StorageError) -> String? {
+        do throws(StorageError) {
+            return try await storage.completeUpload(key, upload: uploadID, parts)
+        } catch {
+            if error.isNoSuchUpload { return nil }
+            throw error
+        }
     }
 
     /// R2 doesn't know the upload. It was completed by an earlier call if the object has that size and was made of
     /// parts, and of the very parts that the caller names, if it names any. Anything else may be another upload's
     /// object.
     private func alreadyComplete(size: Int?, claimed: [ClaimedPart]?) async throws -> (size: Int, etag: String) {
-        guard let object = try await currentObject() else { throw Fault(.uploadNotFound) }
+        guard let object = try await storage.object(key) else { throw Fault(.uploadNotFound) }
         let parts = claimed.map { claimed in
             claimed.map { StoredPart(number: $0.number, size: 0, etag: $0.etag) }.sorted { $0.number < $1.number }
         }

@@ -1,7 +1,8 @@
 import Core
 import Digest
-import HTTP
+import Encoding
 import HTTPClient
+import JSON
 import R2
 
 /// A part as R2 holds it.
@@ -19,12 +20,22 @@ package struct StoredPart: Sendable, Equatable {
     }
 }
 
+extension StoredPart: JSONWritable {
+    package func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("part_number", number)
+            $0.member("size", size)
+            $0.member("etag", etag)
+        }
+    }
+}
+
 /// Multipart uploads: create, list, complete, abort. Source: Cloudflare, "S3 API compatibility"; AWS, the operations' pages.
 extension Storage {
     /// - Returns: the upload's id; up to some hundred characters, with `+ / =`.
     package func createUpload(_ key: ObjectKey, contentType: String?) async throws(StorageError) -> String {
         let reply = try await send(
-            "POST", key, parameters: [("uploads", "")], headers: contentType.map { [("content-type", $0)] } ?? [],
+            "POST", key, parameters: [("uploads", "")], headers: contentType.map { ["content-type": $0] } ?? [:],
             body: .bytes([]))
         let result = try xml(reply, "InitiateMultipartUploadResult")
         // The caller sends it back: what `Fields.uploadID` refuses would be of no use.
@@ -78,11 +89,11 @@ extension Storage {
         body.append("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">")
         for part in parts {
             // Neither number nor ETag has anything that needs escaping: `StoredPart` checked them.
-            body.append("<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(part.etag)\"</ETag></Part>" as String)
+            body.append(text: "<Part><PartNumber>\(part.number)</PartNumber><ETag>\"\(part.etag)\"</ETag></Part>")
         }
         body.append("</CompleteMultipartUpload>")
         let reply = try await send(
-            "POST", key, parameters: [("uploadId", upload)], headers: [("content-type", "application/xml")],
+            "POST", key, parameters: [("uploadId", upload)], headers: ["content-type": "application/xml"],
             body: .bytes(body),
             milliseconds: 60_000)
         guard let etag = try xml(reply, "CompleteMultipartUploadResult")["ETag"] else { throw .unusable }
@@ -114,7 +125,7 @@ extension Storage {
         }
     }
 
-    private func xml(_ reply: HTTPClient.Reply, _ root: String) throws(StorageError) -> XML {
+    private func xml(_ reply: HTTPClient.Response, _ root: String) throws(StorageError) -> XML {
         guard let xml = try? XML(reply.body), xml.name == root else { throw .unusable }
         return xml
     }
@@ -151,7 +162,7 @@ package func multipartETag(_ parts: [StoredPart]) -> String? {
     }
     var text: [UInt8] = []
     text.append(hex: md5(digests))
-    text.append("-\(parts.count)" as String)
+    text.append(text: "-\(parts.count)")
     return String(decoding: text, as: UTF8.self)
 }
 

@@ -1,8 +1,9 @@
 import Core
+import Encoding
 import Glibc
-import HTTP
 import HTTPClient
 import R2
+import Telemetry
 import Upstreams
 
 /// The bucket, as the server itself writes to it. One attempt a call: the caller knows what may be repeated.
@@ -23,10 +24,10 @@ package final class Storage: Sendable {
     /// - Parameter milliseconds: what it may take.
     /// - Parameter number: which of the caller's attempts this is, from 1.
     package func put(
-        _ key: ObjectKey, _ body: HTTPClient.Call.Body, contentType: String, milliseconds: Int, attempt number: Int
+        _ key: ObjectKey, _ body: HTTPClient.Request.Body, contentType: String, milliseconds: Int, attempt number: Int
     ) async throws(StorageError) {
         let reply = try await attempt(
-            "PUT", key, headers: [("content-type", contentType)], body: body, milliseconds: milliseconds,
+            "PUT", key, headers: ["content-type": contentType], body: body, milliseconds: milliseconds,
             number: number)
         _ = try reply.objectETag
     }
@@ -47,8 +48,8 @@ package final class Storage: Sendable {
     /// A call that may be repeated: up to two more tries where trying again may help.
     func send(
         _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
-        headers: [(name: String, value: String)] = [], body: HTTPClient.Call.Body = .none, milliseconds: Int = 10_000
-    ) async throws(StorageError) -> HTTPClient.Reply {
+        headers: Headers = [:], body: HTTPClient.Request.Body = .none, milliseconds: Int = 10_000
+    ) async throws(StorageError) -> HTTPClient.Response {
         var tries = 0
         while true {
             do throws(StorageError) {
@@ -56,10 +57,10 @@ package final class Storage: Sendable {
                     method, key, parameters: parameters, headers: headers, body: body, milliseconds: milliseconds,
                     number: tries + 1)
             } catch {
-                guard error.isMomentary, tries < 2 else { throw error }
+                guard error.isTransient, tries < 2 else { throw error }
             }
             tries += 1
-            do { try await Trace.pause(for: .milliseconds(Int.random(in: 500...1000)) * tries) } catch {
+            do { try await RequestTrace.pause(for: .milliseconds(Int.random(in: 500...1000)) * tries) } catch {
                 throw .cancelled
             }
         }
@@ -67,15 +68,15 @@ package final class Storage: Sendable {
 
     private func attempt(
         _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
-        headers: [(name: String, value: String)] = [], body: HTTPClient.Call.Body = .none, milliseconds: Int,
+        headers: Headers = [:], body: HTTPClient.Request.Body = .none, milliseconds: Int,
         number: Int
-    ) async throws(StorageError) -> HTTPClient.Reply {
+    ) async throws(StorageError) -> HTTPClient.Response {
         let request = signer.request(
             method, key, parameters: parameters, headers: headers, at: UTCTime(seconds: time(nil)))
-        let reply: HTTPClient.Reply
+        let reply: HTTPClient.Response
         do throws(TransferError) {
             reply = try await client.send(
-                HTTPClient.Call(
+                HTTPClient.Request(
                     method, request.url, headers: request.headers, body: body, timeout: milliseconds,
                     maxReplyBytes: Self.maxReplyBytes), attempt: number)
         } catch {
@@ -87,7 +88,7 @@ package final class Storage: Sendable {
     }
 }
 
-extension HTTPClient.Reply {
+extension HTTPClient.Response {
     /// The ETag, without quotes, of the object that an answer to PUT or HEAD is about. R2 sends it with status 200.
     var objectETag: String {
         get throws(StorageError) {

@@ -2,7 +2,7 @@ import Core
 import HTTPClient
 
 /// What R2 answered, or that it didn't. Sources: Cloudflare, "R2 error codes"; AWS, "Error responses".
-package enum StorageError: Error, Sendable, Equatable {
+package enum StorageError: FaultConvertible, Sendable, Equatable {
     case timeout
     case unreachable(String)
     /// Its certificate isn't trusted.
@@ -40,7 +40,7 @@ package enum StorageError: Error, Sendable, Equatable {
     }
 
     /// Of a reply that isn't R2's answer to what it was sent: a refusal, if its status or its error code says so.
-    init(_ reply: HTTPClient.Reply) {
+    init(_ reply: HTTPClient.Response) {
         let code = word((try? XML(reply.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil })
         if code == nil, (200..<300).contains(reply.status) {
             self = .unusable
@@ -54,7 +54,7 @@ package enum StorageError: Error, Sendable, Equatable {
 
     /// Trying again may help: the code says so or, if it says neither, the status. R2 takes one write a second for a
     /// key.
-    package var isMomentary: Bool {
+    package var isTransient: Bool {
         switch self {
         case .timeout, .unreachable: true
         case .refused(_, let code?, _) where Self.momentary.contains(code): true
@@ -83,10 +83,10 @@ package enum StorageError: Error, Sendable, Equatable {
         case .unreachable(let cause), .untrusted(let cause): Fault(.storageUnavailable, detail: cause)
         case .refused(let status, let code, let ray):
             Fault(
-                isMomentary ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)",
-                cause: ray.map { "cf-ray \($0)" })
+                isTransient ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)",
+                logDetail: ray.map { "cf-ray \($0)" })
         case .unusable: Fault(.storageUnavailable, detail: "The answer could not be read")
-        case .cancelled: Fault(.internalError)
+        case .cancelled: Fault(.clientClosedRequest)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Encoding
 /// One element of R2's answers. A small strict reader for a small need: elements, text, the five named entities and numeric
 /// ones; attributes are skipped, prefixes of names cut. A document type, and whatever else might call for more, is refused.
 struct XML {
@@ -54,7 +55,7 @@ struct XML {
             var element = XML(name: try startName())
             if try skipAttributes() { return element }
             while true {
-                let run = bytes.prefix { $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: "&") }
+                let run = bytes.prefix { $0 != .lessThan && $0 != .ampersand }
                 element.text += run
                 bytes = bytes[run.endIndex...]
                 if bytes.starts(with: "&".utf8) {
@@ -83,15 +84,15 @@ struct XML {
             let word = bytes.prefix { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                    UInt8(ascii: ":"):
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), .hyphen, UInt8(ascii: "_"), .dot,
+                    .colon:
                     true
                 default: false
                 }
             }
             guard !word.isEmpty else { throw Invalid() }
             bytes = bytes[word.endIndex...]
-            return String(decoding: word.split(separator: UInt8(ascii: ":")).last ?? word, as: UTF8.self)
+            return String(decoding: word.split(separator: .colon).last ?? word, as: UTF8.self)
         }
 
         /// True for an element that ends at once: `<a/>`.
@@ -110,7 +111,7 @@ struct XML {
         }
 
         private mutating func entity() throws(Invalid) -> [UInt8] {
-            guard let end = bytes.prefix(12).firstIndex(of: UInt8(ascii: ";")) else { throw Invalid() }
+            guard let end = bytes.prefix(12).firstIndex(of: .semicolon) else { throw Invalid() }
             let word = String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self)
             bytes = bytes[(end + 1)...]
             switch word {

@@ -1,6 +1,6 @@
 import Core
 import Glibc
-import HTTP
+import Encoding
 import HTTPClient
 import R2Storage
 
@@ -11,14 +11,14 @@ extension ImageRelay {
         /// What R2 said: its error code, or why there was no answer.
         package let detail: String?
         /// Trying again may help.
-        let isMomentary: Bool
+        let isTransient: Bool
         /// When, if the CDN says so.
         let retryAfter: Duration?
 
-        package init(_ reason: String, detail: String? = nil, isMomentary: Bool = false, retryAfter: Duration? = nil) {
+        package init(_ reason: String, detail: String? = nil, isTransient: Bool = false, retryAfter: Duration? = nil) {
             self.reason = reason
             self.detail = detail
-            self.isMomentary = isMomentary
+            self.isTransient = isTransient
             self.retryAfter = retryAfter
         }
     }
@@ -27,10 +27,10 @@ extension ImageRelay {
 extension ImageRelay.Failure {
     init(_ error: TransferError) {
         switch error {
-        case .timeout: self.init("Timeout", isMomentary: true)
-        case .unreachable: self.init("Host unreachable", isMomentary: true)
+        case .timeout: self.init("Timeout", isTransient: true)
+        case .unreachable: self.init("Host unreachable", isTransient: true)
         case .untrusted: self.init("Certificate not trusted")
-        case .broken: self.init("Connection broken", isMomentary: true)
+        case .broken: self.init("Connection broken", isTransient: true)
         case .tooLarge: self.init("Too large")
         case .forbiddenAddress: self.init("Host not allowed: its address isn't public")
         case .cancelled: self.init("Cancelled")
@@ -39,17 +39,17 @@ extension ImageRelay.Failure {
 
     init(_ error: StorageError) {
         let fault = error.fault
-        self.init(fault.kind.row.error, detail: fault.detail, isMomentary: error.isMomentary)
+        self.init(fault.code.message, detail: fault.detail, isTransient: error.isTransient)
     }
 
     /// Another status of the CDN's than 200 and a redirect's.
-    init(_ reply: HTTPClient.Reply, of url: String) {
+    init(_ reply: HTTPClient.Response, of url: String) {
         if reply.status == 403, URLReference(url).path.utf8.starts(with: "/s3/multimedia-tmp".utf8) {
             // Ozon keeps these addresses valid for a limited time only, so another attempt would fail too.
             self.init("Expired on Ozon's CDN")
         } else {
             self.init(
-                "HTTP \(reply.status)", isMomentary: reply.status >= 500 || reply.status == 429,
+                "HTTP \(reply.status)", isTransient: reply.status >= 500 || reply.status == 429,
                 retryAfter: reply.headers["Retry-After"].flatMap { delay(retryAfter: $0, now: time(nil)) })
         }
     }

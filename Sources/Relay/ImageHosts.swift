@@ -1,5 +1,5 @@
 import Core
-import HTTP
+import Encoding
 import R2
 
 /// Where images are copied from. The hosts of `OZON_IMAGE_HOSTS`: https on port 443 only; `.ozone.ru` is that domain
@@ -37,11 +37,13 @@ package struct ImageHosts: Sendable {
     /// - Parameter publicBase: `R2_PUBLIC_BASE`; nil: no picture of ours is copied.
     package init?(_ settings: inout Settings, publicBase: String?) {
         self.publicBase = publicBase.map { URLReference($0) }
-        for entry in settings.list("OZON_IMAGE_HOSTS").flatMap({ $0.isEmpty ? nil : $0 }) ?? [
-            ".ozone.ru", ".ozonru.cn",
-        ] {
+        let defaults = [".ozone.ru", ".ozonru.cn"]
+        let entries = settings.list(
+            "OZON_IMAGE_HOSTS", default: defaults.joined(separator: ","),
+            "The hosts that images are copied from: a host, a domain with a leading dot, or an origin such as http://127.0.0.1:9402.")
+        for entry in entries.flatMap({ $0.isEmpty ? nil : $0 }) ?? defaults {
             let url = URLReference(entry)
-            let isOrigin = ["", "/"].contains(url.path) && url.query == nil && !entry.utf8.contains(UInt8(ascii: "@"))
+            let isOrigin = ["", "/"].contains(url.path) && url.query == nil && !entry.utf8.contains(.atSign)
             if let origin = url.origin, url.isWeb, isOrigin {
                 origins.append(origin)
             } else if isDomain(entry.lowercased()) {
@@ -57,8 +59,8 @@ package struct ImageHosts: Sendable {
         if text.utf8.count > maxURLBytes { throw .tooLong }
         let url = URLReference(text)
         // URL parsers read user information and backslashes in different ways.
-        guard isHeaderSafe(text), !text.utf8.contains(UInt8(ascii: "\\")), let origin = url.origin,
-            url.authority?.utf8.contains(UInt8(ascii: "@")) == false
+        guard isHeaderSafe(text), !text.utf8.contains(.backslash), let origin = url.origin,
+            url.authority?.utf8.contains(.atSign) == false
         else { throw .noURL }
         if url.isWeb, origins.contains(origin) || isOurs(url) { return .declared }
         let authority = url.authority ?? ""
@@ -71,7 +73,7 @@ package struct ImageHosts: Sendable {
 
     private func isListed(_ host: Substring) -> Bool {
         domains.contains { domain in
-            guard domain.utf8.first == UInt8(ascii: ".") else { return host == domain }
+            guard domain.utf8.first == .dot else { return host == domain }
             return host == domain.dropFirst()
                 || host.utf8.count > domain.utf8.count
                     && host.utf8.suffix(domain.utf8.count).elementsEqual(domain.utf8)
@@ -83,7 +85,7 @@ package struct ImageHosts: Sendable {
         guard let publicBase, let origin = publicBase.origin, url.origin == origin else { return false }
         let isBelow =
             url.path.utf8.starts(with: publicBase.path.utf8)
-            && url.path.utf8.dropFirst(publicBase.path.utf8.count).first == UInt8(ascii: "/")
+            && url.path.utf8.dropFirst(publicBase.path.utf8.count).first == .slash
         let dots = [".", "..", "%2e", "%2e%2e", ".%2e", "%2e."]
         return isBelow && !url.path.lowercased().split(separator: "/").contains { dots.contains(String($0)) }
     }
@@ -99,8 +101,8 @@ extension URLReference {
 private func isName(_ host: Substring) -> Bool {
     host.utf8.allSatisfy { byte in
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
-            UInt8(ascii: "."):
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), .hyphen,
+            .dot:
             true
         default: false
         }
@@ -109,7 +111,7 @@ private func isName(_ host: Substring) -> Bool {
 
 /// `ozone.ru` or `.ozone.ru`.
 private func isDomain(_ entry: String) -> Bool {
-    let bare = entry.utf8.first == UInt8(ascii: ".") ? entry.dropFirst() : entry[...]
+    let bare = entry.utf8.first == .dot ? entry.dropFirst() : entry[...]
     return isName(bare) && bare.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
 }
 

@@ -1,8 +1,10 @@
 import Core
-import HTTP
+import Encoding
 import HTTPClient
 import R2
 import R2Storage
+import Telemetry
+import Uploads
 import Upstreams
 
 /// Copies one image from Ozon's CDN into the bucket without holding it: what the download brings is sent on at once,
@@ -12,25 +14,31 @@ package final class ImageRelay: Sendable {
     private let storage: Storage
     private let hosts: ImageHosts
     private let maxBytes: Int
-    private let milliseconds: Int
-    private let turns = KeyTurns()
-    package let slots: TransferSlots
+    /// Of one attempt.
+    private let timeout: Duration
+    private var milliseconds: Int { timeout.milliseconds }
+    private let turns = KeyedMutex()
+    package let slots: AsyncSemaphore
 
     private static let maxRedirects = 3
     private static let retries = 2
 
-    /// `OZON_IMAGE_HOSTS` `MAX_IMAGE_BYTES` `IMAGE_TIMEOUT` `MAX_TRANSFERS` `SSL_CERT_FILE`. nil: `settings` has noted
-    /// why.
+    /// - Parameter bucket: nil if its settings can't be used.
     package init?(_ settings: inout Settings, _ bucket: Bucket?) {
         let hosts = ImageHosts(&settings, publicBase: bucket?.publicBase)
-        maxBytes = settings.integer("MAX_IMAGE_BYTES", default: 50_000_000, in: 1...(5 << 30))
-        milliseconds = settings.integer("IMAGE_TIMEOUT", default: 30, in: 1...3600) * 1000
-        slots = TransferSlots(count: settings.integer("MAX_TRANSFERS", default: 32, in: 1...1024))
+        maxBytes = settings.integer(
+            "MAX_IMAGE_BYTES", default: 50_000_000, in: 1...(5 << 30), "The largest image that is copied, in bytes.")
+        timeout = settings.seconds(
+            "IMAGE_TIMEOUT", default: 30, in: 1...3600,
+            "How many seconds one attempt to copy an image may take; 10 seconds without a byte end it sooner.")
+        let maxTransfers = settings.integer(
+            "MAX_TRANSFERS", default: 32, in: 1...1024, "The most images that one process copies at once.")
+        slots = AsyncSemaphore(count: maxTransfers)
+        let authorities = settings.certificateAuthorities()
         guard let hosts, let bucket else { return nil }
         self.hosts = hosts
         let client = HTTPClient(
-            HTTPClient.Options(
-                maxConnections: 2 * slots.count, speaksHTTP2: false, authorities: settings.optional("SSL_CERT_FILE")))
+            HTTPClient.Options(maxConnections: 2 * maxTransfers, speaksHTTP2: false, authorities: authorities))
         cdn = UpstreamClient(.cdn, client)
         storage = Storage(client, bucket)
     }
@@ -44,7 +52,7 @@ package final class ImageRelay: Sendable {
             if skipsExisting, try await isStored(key) { return nil }
             return try await repeated { number async throws(Failure) in try await copyOnce(url, key, number) }
         }
-        if let bytes { Trace.image(bytes: bytes) }
+        if let bytes { RequestTrace.countImage(bytes: bytes) }
     }
 
     private func isStored(_ key: ObjectKey) async throws -> Bool {
@@ -65,14 +73,14 @@ package final class ImageRelay: Sendable {
                 return try await slots { try await attempt(tries + 1) }
             } catch let failure as Failure {
                 try Task.checkCancellation()
-                guard failure.isMomentary, tries < Self.retries else { throw failure }
+                guard failure.isTransient, tries < Self.retries else { throw failure }
                 let retryAfter = failure.retryAfter ?? .zero
                 if retryAfter > .milliseconds(milliseconds) { throw failure }
                 // R2 takes one write a second for a key.
                 wait = max(retryAfter, .milliseconds(Int.random(in: 1000...1500)) * (tries + 1))
             }
             tries += 1
-            try await Trace.pause(for: wait)
+            try await RequestTrace.pause(for: wait)
         }
     }
 
@@ -100,15 +108,15 @@ package final class ImageRelay: Sendable {
 
     private func fetch(
         _ url: String, into pipe: Pipe, _ deadline: ContinuousClock.Instant, _ number: Int
-    ) async throws(Failure) -> Download {
+    ) async throws(Failure) -> MeasuredDownload {
         var url = url
         for _ in 0...Self.maxRedirects {
             let trust: ImageHosts.Trust
             do throws(ImageHosts.Refusal) { trust = try hosts.trust(in: url) } catch { throw Failure(error.reason) }
-            let call = HTTPClient.Call(
-                "GET", url, headers: [("Accept", "image/*")], timeout: remaining(deadline), maxReplyBytes: 64 << 10,
+            let call = HTTPClient.Request(
+                "GET", url, headers: ["Accept": "image/*"], timeout: remaining(deadline), maxReplyBytes: 64 << 10,
                 onlyPublicAddresses: trust == .publicAddresses)
-            let download: Download
+            let download: MeasuredDownload
             do throws(TransferError) { download = try await cdn.download(call, into: pipe, attempt: number) } catch {
                 throw Failure(error)
             }
@@ -142,7 +150,7 @@ package final class ImageRelay: Sendable {
     }
 
     private func put(
-        _ key: ObjectKey, _ body: HTTPClient.Call.Body, _ type: String, _ deadline: ContinuousClock.Instant,
+        _ key: ObjectKey, _ body: HTTPClient.Request.Body, _ type: String, _ deadline: ContinuousClock.Instant,
         _ pipe: Pipe, _ number: Int
     ) async throws(Failure) {
         do throws(StorageError) {

@@ -1,4 +1,4 @@
-import Descriptors
+import System
 import Glibc
 import HTTPClient
 
@@ -36,7 +36,7 @@ struct Spool: ~Copyable {
     }
 
     /// Valid while the spool lives.
-    var body: HTTPClient.Call.Body {
+    var body: HTTPClient.Request.Body {
         if descriptor >= 0 { return .file(descriptor: descriptor, count: count) }
         return .bytes(bytes)
     }

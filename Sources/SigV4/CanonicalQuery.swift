@@ -1,4 +1,4 @@
-import HTTP
+import Encoding
 
 /// Step 1, the query: every name and value encoded, sorted by encoded name, then value; `uploads` without value is `uploads=`.
 /// Source: AWS, "Create a signed AWS API request", canonical query string.
@@ -29,9 +29,9 @@ private func encoded(_ text: String) -> Encoded {
 private func joined(_ parameters: [(name: Encoded, value: Encoded)]) -> [UInt8] {
     var bytes: [UInt8] = []
     for (index, parameter) in parameters.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: "&")) }
+        if index > 0 { bytes.append(.ampersand) }
         bytes += parameter.name.bytes
-        bytes.append(UInt8(ascii: "="))
+        bytes.append(.equalsSign)
         bytes += parameter.value.bytes
     }
     return bytes

@@ -1,4 +1,4 @@
-import HTTP
+import Encoding
 
 /// What stands for the payload's hash where the payload is not signed: always so in a presigned URL.
 package let unsignedPayload = "UNSIGNED-PAYLOAD"
@@ -9,10 +9,10 @@ package struct SignedHeaders: Sendable {
     /// `content-type;host`
     package let names: String
 
-    /// - Parameter lines: lower-case names, each once; any order.
-    package init(_ lines: [(name: String, value: String)]) {
-        self.lines = lines.sorted { $0.name < $1.name }.map { ($0.name, trimmed($0.value)) }
-        names = self.lines.map(\.name).joined(separator: ";")
+    /// - Parameter headers: lower-case names, each once, in any order.
+    package init(_ headers: Headers) {
+        lines = headers.lines.sorted { $0.name < $1.name }.map { ($0.name, trimmed($0.value)) }
+        names = lines.map(\.name).joined(separator: ";")
     }
 }
 
@@ -28,28 +28,28 @@ package func canonicalRequest(
 ) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(path.count + query.count + 256)
-    bytes.append(method)
+    bytes.append(text: method)
     bytes.append("\n")
     bytes += path
     bytes.append("\n")
     bytes += query
     bytes.append("\n")
     for line in headers.lines {
-        bytes.append(line.name)
+        bytes.append(text: line.name)
         bytes.append(":")
-        bytes.append(line.value)
+        bytes.append(text: line.value)
         bytes.append("\n")
     }
     bytes.append("\n")
-    bytes.append(headers.names)
+    bytes.append(text: headers.names)
     bytes.append("\n")
-    bytes.append(payloadHash)
+    bytes.append(text: payloadHash)
     return bytes
 }
 
 /// Without blanks at either end, and one for each run of them inside.
 private func trimmed(_ value: String) -> String {
     let bytes = value.utf8
-    guard bytes.contains(where: { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) else { return value }
+    guard bytes.contains(where: { $0 == .space || $0 == UInt8(ascii: "\t") }) else { return value }
     return value.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
 }

@@ -13,7 +13,7 @@ package struct Credentials: Sendable, CustomStringConvertible, CustomReflectable
 }
 
 /// Where and when a signing key holds: one UTC day, one region, one service.
-package struct Scope: Sendable {
+package struct CredentialScope: Sendable {
     package let date: String
     /// `20130524/us-east-1/s3/aws4_request`
     package let text: String

@@ -1,21 +1,21 @@
 import Digest
-import HTTP
+import Encoding
 
 /// Step 2: `AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n<hex SHA-256 of the canonical request>`.
-package func stringToSign(stamp: String, scope: Scope, canonicalRequest: [UInt8]) -> [UInt8] {
+package func stringToSign(stamp: String, scope: CredentialScope, canonicalRequest: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(160)
     bytes.append("AWS4-HMAC-SHA256\n")
-    bytes.append(stamp)
+    bytes.append(text: stamp)
     bytes.append("\n")
-    bytes.append(scope.text)
+    bytes.append(text: scope.text)
     bytes.append("\n")
     bytes.append(hex: SHA256.digest(canonicalRequest))
     return bytes
 }
 
 /// Step 3: the key of one scope, the chain date → region → service → `aws4_request`. Good for its whole UTC day.
-package func signingKey(secret: String, scope: Scope) -> HMACKey {
+package func signingKey(secret: String, scope: CredentialScope) -> HMACKey {
     var key = Array("AWS4\(secret)".utf8)
     for part in [scope.date, scope.region, scope.service, "aws4_request"] {
         key = HMACKey(key).code(Array(part.utf8))

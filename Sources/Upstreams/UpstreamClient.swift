@@ -1,5 +1,5 @@
-import Core
 import HTTPClient
+import Telemetry
 
 /// HTTPClient for one upstream, each call measured: the one place where the calls to Ozon, R2 and the CDN are counted and
 /// logged (Core/Upstream.swift).
@@ -13,47 +13,47 @@ package struct UpstreamClient: Sendable {
     }
 
     /// - Parameter attempt: which of the attempts at the same thing this is, from 1.
-    package func send(_ call: HTTPClient.Call, attempt: Int) async throws(TransferError) -> HTTPClient.Reply {
+    package func send(_ call: HTTPClient.Request, attempt: Int) async throws(TransferError) -> HTTPClient.Response {
         let measured = UpstreamCall(upstream, call.method, call.url, attempt: attempt)
         do throws(TransferError) {
             let reply = try await client.send(call)
             measured.end(status: reply.status, sent: reply.sent, received: reply.body.count)
             return reply
         } catch {
-            measured.end(status: nil, failure: error.outcome, sent: call.body.count, received: 0, cause: error.cause)
+            measured.end(status: nil, failure: error.result, sent: call.body.count, received: 0, cause: error.cause)
             throw error
         }
     }
 
-    /// The call lasts until its body has come, or the pipe was closed: `Download.end`.
+    /// The call lasts until its body has come, or the pipe was closed: `MeasuredDownload.end`.
     package func download(
-        _ call: HTTPClient.Call, into pipe: Pipe, attempt: Int
-    ) async throws(TransferError) -> Download {
+        _ call: HTTPClient.Request, into pipe: Pipe, attempt: Int
+    ) async throws(TransferError) -> MeasuredDownload {
         let measured = UpstreamCall(upstream, call.method, call.url, attempt: attempt)
         do throws(TransferError) {
-            return Download(reply: try await client.download(call, into: pipe), pipe: pipe, measured: measured)
+            return MeasuredDownload(reply: try await client.download(call, into: pipe), pipe: pipe, measured: measured)
         } catch {
-            measured.end(status: nil, failure: error.outcome, sent: 0, received: 0, cause: error.cause)
+            measured.end(status: nil, failure: error.result, sent: 0, received: 0, cause: error.cause)
             throw error
         }
     }
 }
 
 /// A download whose head has come.
-package struct Download: Sendable {
-    package let reply: HTTPClient.Reply
+package struct MeasuredDownload: Sendable {
+    package let reply: HTTPClient.Response
     fileprivate let pipe: Pipe
     fileprivate let measured: UpstreamCall
 
     /// To be called once, when the rest is of no more interest.
     package func end() {
         measured.end(
-            status: reply.status, failure: pipe.failure?.outcome, sent: 0, received: pipe.written,
+            status: reply.status, failure: pipe.failure?.result, sent: 0, received: pipe.written,
             cause: pipe.failure?.cause)
     }
 }
 
-extension HTTPClient.Call.Body {
+extension HTTPClient.Request.Body {
     fileprivate var count: Int {
         switch self {
         case .none, .made: 0
@@ -64,7 +64,7 @@ extension HTTPClient.Call.Body {
 }
 
 extension TransferError {
-    fileprivate var outcome: UpstreamCall.Outcome {
+    fileprivate var result: UpstreamCall.Result {
         switch self {
         case .unreachable, .untrusted, .forbiddenAddress: .unreachable
         case .broken, .tooLarge: .broken

@@ -1,12 +1,14 @@
 import Core
 import TestSupport
 import Testing
+@testable import JSON
+@testable import Telemetry
 
 @Suite("Faults")
 struct FaultTests {
     @Test("each kind has a code of its own, a status of the contract and a text")
     func rows() {
-        let rows = Fault.Kind.allCases.map(\.row)
+        let rows = ErrorCode.allCases.map(\.row)
         #expect(Set(rows.map(\.code)).count == rows.count)
         let statuses: Set = [400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 502, 503, 504]
         for row in rows {
@@ -17,14 +19,14 @@ struct FaultTests {
 
     @Test("the texts that the frontend was promised")
     func promised() {
-        let promised: [Fault.Kind: (Int, String)] = [
+        let promised: [ErrorCode: (Int, String)] = [
             .ozonUnauthorized: (403, "API key unauthorized"), .productNotFound: (404, "Product not found"),
             .productConflict: (409, "Product status conflict"), .ozonTimeout: (504, "Ozon API timeout"),
             .validationFailed: (400, "Validation failed"), .unauthorized: (401, "Invalid or missing API key"),
         ]
         for (kind, (status, error)) in promised {
-            #expect(kind.row.status == status)
-            #expect(kind.row.error == error)
+            #expect(kind.status == status)
+            #expect(kind.message == error)
         }
     }
 

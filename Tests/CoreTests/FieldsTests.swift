@@ -1,6 +1,7 @@
 import Core
 import TestSupport
 import Testing
+@testable import JSON
 
 private func faults(_ body: String, _ read: (Fields) -> Void) -> [FieldFault] {
     do throws(Fault) {

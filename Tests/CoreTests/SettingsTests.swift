@@ -1,6 +1,6 @@
 import Core
 import Foundation
-import HTTP
+import Encoding
 import R2
 import TestSupport
 import Testing

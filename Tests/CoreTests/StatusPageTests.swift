@@ -1,8 +1,8 @@
 import FastCGI
 import Foundation
 import Testing
-
 @testable import Core
+@testable import Telemetry
 
 @Suite("Ping, status and metrics")
 struct StatusPageTests {
@@ -10,8 +10,8 @@ struct StatusPageTests {
 
     private func ask(_ path: String?, maxInFlight: Int = 1) async throws -> Reply {
         let path = path.map { [("OZON_R2_STATUS", $0)] } ?? []
-        let requests = RequestPath<Ask, Greeting>(
-            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight, observation: observation(scoreboard))
+        let requests = RequestPipeline<Input, Greeting>(
+            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight, telemetry: telemetry(scoreboard))
         let handler = StatusPage(scoreboard).before(
             requests.handler { ask, _ in Greeting(name: ask.name) })
         let parameters = Parameters(goodRequest.map { ($0, $1) } + path)

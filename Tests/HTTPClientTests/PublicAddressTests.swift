@@ -85,7 +85,7 @@ struct PublicAddressTests {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         await #expect(throws: TransferError.forbiddenAddress) {
             try await plainClient.send(
-                HTTPClient.Call(
+                HTTPClient.Request(
                     "GET", "http://\(host):\(server.port)/", headers: [], timeout: 10_000, maxReplyBytes: 1,
                     onlyPublicAddresses: true))
         }

@@ -17,17 +17,17 @@ struct RelayedTests {
     private let client = HTTPClient(HTTPClient.Options(maxConnections: 8, speaksHTTP2: false, authorities: nil))
 
     private func download(_ server: ScriptedServer, into pipe: Pipe, timeout: Int = 20_000) async throws(TransferError)
-        -> HTTPClient.Reply
+        -> HTTPClient.Response
     {
         try await client.download(
-            HTTPClient.Call("GET", server.url + "/a", headers: [], timeout: timeout, maxReplyBytes: 100), into: pipe)
+            HTTPClient.Request("GET", server.url + "/a", headers: [], timeout: timeout, maxReplyBytes: 100), into: pipe)
     }
 
     private func upload(
-        _ server: ScriptedServer, _ body: HTTPClient.Call.Body
-    ) async throws(TransferError) -> HTTPClient.Reply {
+        _ server: ScriptedServer, _ body: HTTPClient.Request.Body
+    ) async throws(TransferError) -> HTTPClient.Response {
         try await client.send(
-            HTTPClient.Call(
+            HTTPClient.Request(
                 "PUT", server.url + "/b", headers: [("content-type", "image/png")], body: body, timeout: 20_000,
                 maxReplyBytes: 100))
     }

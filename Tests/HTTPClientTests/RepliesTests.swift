@@ -1,5 +1,5 @@
 import Foundation
-import HTTP
+import Encoding
 import HTTPClient
 import TestSupport
 import Testing
@@ -14,7 +14,7 @@ extension HTTPClient {
         maxReplyBytes: Int = 1 << 20
     ) async throws(TransferError) -> Reply {
         try await send(
-            Call(
+            RequestContext(
                 "POST", url, headers: headers, body: .bytes(Array(body.utf8)), timeout: timeout,
                 maxReplyBytes: maxReplyBytes))
     }

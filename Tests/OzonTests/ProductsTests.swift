@@ -1,10 +1,11 @@
 import Foundation
 import TestSupport
 import Testing
-
 @testable import Core
 @testable import HTTPClient
 @testable import Ozon
+@testable import Telemetry
+@testable import Upstreams
 
 private func list(_ items: String, by field: ArticleField) throws -> ProductList {
     try ProductList(try answer(#"{"items": [\#(items)]}"#), by: field)
@@ -33,7 +34,7 @@ struct ProductsTests {
     }
 
     @Test func `A product has at most 1000 pictures, and one that is pushed http and https URLs only`() throws {
-        func row(_ count: Int, _ url: String = "https://h/p") throws -> AnswerValue {
+        func row(_ count: Int, _ url: String = "https://h/p") throws -> ResponseValue {
             let urls = (0..<count).map { #""https://h/\#($0)""# }.joined(separator: ",")
             return try answer(
                 #"{"id": 1, "offer_id": "A", "primary_image": "", "images": [\#(urls)], "color_image": "\#(url)"}"#)
@@ -68,7 +69,7 @@ struct ProductsTests {
     }
 
     @Test func `An article without a row isn't found, unless the id of some row can't be read`() throws {
-        let rows: [(row: String, field: ArticleField, kind: Fault.Kind)] = [
+        let rows: [(row: String, field: ArticleField, kind: ErrorCode)] = [
             (#"{"id": 1, "offer_id": "A", "sku": 2}"#, .offerID, .productNotFound),
             (#"{"id": {}, "offer_id": "A", "sku": []}"#, .offerID, .productNotFound),
             (#"{"id": 1}"#, .offerID, .ozonBadAnswer), (#"{"id": 1, "offer_id": 5}"#, .offerID, .ozonBadAnswer),

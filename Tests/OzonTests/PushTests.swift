@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 import Testing
-
 @testable import Core
 @testable import HTTPClient
 @testable import Ozon
+@testable import Telemetry
 
 private typealias Step = ScriptedServer.Step
 
@@ -31,7 +31,7 @@ private func body(_ request: String) -> String {
 struct PushTests {
     private func push(
         _ server: ScriptedServer, _ asked: String, _ environment: [String: String] = [:], mark: Int? = nil
-    ) async throws -> PushOutcome {
+    ) async throws -> PushResult {
         let push = Push(Seller(plainClient, origin: server.url), pushRules(environment), as: try credential())
         return try await push.run(try pictures(asked, environment), productID: 1, refetchMark: mark)
     }
@@ -75,7 +75,7 @@ struct PushTests {
     @Test(
         "a read that fails, a product that isn't there, or one that takes no pictures: nothing is sent",
         arguments: [
-            (http("", status: "500 X"), Fault.Kind.ozonUnavailable), (http(#"{"items": []}"#), .productNotFound),
+            (http("", status: "500 X"), ErrorCode.ozonUnavailable), (http(#"{"items": []}"#), .productNotFound),
             (http(#"{"items": [{"id": 2, "offer_id": "B"}]}"#), .productNotFound),
             (http(#"{"items": [{"id": 1, "offer_id": "A", \#(pictureless), "is_archived": true}]}"#), .productConflict),
             (
@@ -83,7 +83,7 @@ struct PushTests {
                 .productConflict
             ),
         ])
-    func unread(_ answer: ScriptedServer.Step, _ kind: Fault.Kind) async throws {
+    func unread(_ answer: ScriptedServer.Step, _ kind: ErrorCode) async throws {
         let server = try ScriptedServer([.receive, answer, .receive, taken])
         let fault = await #expect(throws: Fault.self) {
             try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_MAX_RETRIES": "0"])
@@ -205,7 +205,7 @@ struct PushTests {
         ])
         let seller = Seller(plainClient, origin: server.url)
         let credential = try credential()
-        func push(_ asked: String) async throws -> PushOutcome {
+        func push(_ asked: String) async throws -> PushResult {
             let push = Push(seller, pushRules(), as: credential)
             return try await push.run(try pictures(asked), productID: 1, refetchMark: nil)
         }
@@ -234,7 +234,7 @@ struct PushTests {
         ])
         let seller = Seller(plainClient, origin: server.url)
         let credential = try credential()
-        func push(_ asked: String, seconds: Int = 30) async throws -> PushOutcome {
+        func push(_ asked: String, seconds: Int = 30) async throws -> PushResult {
             let push = Push(seller, pushRules(["OZON_PUSH_TIMEOUT": "\(seconds)"]), as: credential)
             return try await push.run(try pictures(asked), productID: 1, refetchMark: nil)
         }
@@ -284,7 +284,7 @@ struct PushTests {
         ])
         let seller = Seller(plainClient, origin: server.url)
         let credential = try credential()
-        func push() async throws -> PushOutcome {
+        func push() async throws -> PushResult {
             let push = Push(seller, pushRules(), as: credential)
             return try await push.run(try pictures(#"{"images": ["https://h/a"]}"#), productID: 1, refetchMark: nil)
         }

@@ -1,14 +1,15 @@
-import HTTP
+import Encoding
 import TestSupport
 import Testing
-
 @testable import Core
 @testable import HTTPClient
+@testable import JSON
 @testable import Ozon
+@testable import Telemetry
 
 /// An answer of Ozon's.
-func answer(_ body: String) throws -> AnswerValue {
-    AnswerValue(try JSON(Array(body.utf8), duplicates: .lastWins), of: "/v1/x", try credential())
+func answer(_ body: String) throws -> ResponseValue {
+    ResponseValue(try JSON(Array(body.utf8), duplicates: .lastWins), of: "/v1/x", try credential())
 }
 
 func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-never-shown") throws -> Credential {
@@ -45,7 +46,7 @@ struct SellerErrorTests {
         let file: File = try Vectors(beside: #filePath).json("errors.json")
         #expect(file.rows.count == 74)
         for row in file.rows {
-            let reply = HTTPClient.Reply(
+            let reply = HTTPClient.Response(
                 status: row.status, headers: Headers(row.headers.map { ($0, $1) }), body: Array(row.body.utf8))
             let error = SellerError(reply, try credential())
             #expect("\(error.fault.kind)" == row.kind, "\(row.status) \(row.body)")
@@ -58,7 +59,7 @@ struct SellerErrorTests {
         for (headers, seconds) in [([], 1), ([("Retry-After", "7")], 7), ([("Item-Retry-After", "2")], 120)]
             as [([(name: String, value: String)], Int)]
         {
-            let reply = HTTPClient.Reply(status: 429, headers: Headers(headers), body: Array(#"{"code":8}"#.utf8))
+            let reply = HTTPClient.Response(status: 429, headers: Headers(headers), body: Array(#"{"code":8}"#.utf8))
             #expect(SellerError(reply, try credential()).fault.retryAfter == seconds)
         }
     }
@@ -66,14 +67,14 @@ struct SellerErrorTests {
     @Test("what Ozon said is told, without the credential it repeats")
     func detail() throws {
         let body = #"{"code": 7, "message": "Api-key api-key-never-shown of 1234567 is deactivated\r\nbye"}"#
-        let reply = HTTPClient.Reply(status: 403, headers: Headers(), body: Array(body.utf8))
+        let reply = HTTPClient.Response(status: 403, headers: Headers(), body: Array(body.utf8))
         let fault = SellerError(reply, try credential()).fault
         #expect(fault.detail == "Api-key *** of *** is deactivatedbye")
     }
 
     @Test("no reply is a fault by its cause")
     func transfers() {
-        let cases: [(TransferError, Fault.Kind, String)] = [
+        let cases: [(TransferError, ErrorCode, String)] = [
             (.timeout, .ozonTimeout, "soon"), (.unreachable("x"), .ozonUnavailable, "soon"),
             (.broken("x"), .ozonUnavailable, "soon"), (.tooLarge, .ozonBadAnswer, "no"),
             (.untrusted("x"), .ozonUnavailable, "no"), (.cancelled, .internalError, "no"),

@@ -1,13 +1,13 @@
 import Core
+import Encoding
 import Foundation
-import HTTP
 import HTTPClient
 import R2
 import SigV4
 import TestSupport
 import Testing
-
 @testable import R2Storage
+@testable import Telemetry
 
 private let client = HTTPClient(HTTPClient.Options(maxConnections: 16, speaksHTTP2: false, authorities: nil))
 private let partSize = 5 << 20
@@ -117,7 +117,7 @@ struct CompletionTests {
             + "<ETag>\(digest)</ETag><Size>1</Size></Part></ListPartsResult>"
         let done = "<CompleteMultipartUploadResult><ETag>ab-1</ETag></CompleteMultipartUploadResult>"
         let gone = "<Error><Code>NoSuchUpload</Code></Error>"
-        for (answer, kind) in [(done, .storageRefused), (gone, .uploadNotFound)] as [(String, Fault.Kind)] {
+        for (answer, kind) in [(done, .storageRefused), (gone, .uploadNotFound)] as [(String, ErrorCode)] {
             let steps = [list, answer].flatMap { text in
                 [
                     ScriptedServer.Step.receive,

@@ -1,43 +1,43 @@
 import Core
-import HTTP
+import Encoding
 import TestSupport
 import Testing
-
 @testable import HTTPClient
 @testable import R2Storage
+@testable import Telemetry
 
 private func refused(_ status: Int, _ body: String = "") -> StorageError {
-    StorageError(HTTPClient.Reply(status: status, headers: Headers(), body: Array(body.utf8)))
+    StorageError(HTTPClient.Response(status: status, headers: Headers(), body: Array(body.utf8)))
 }
 
 @Suite("What R2's refusals mean")
 struct StorageErrorTests {
     @Test("no reply, by its cause: our fault, R2's, and whether trying again may help")
     func transfers() {
-        let cases: [(TransferError, StorageError, Fault.Kind, Bool)] = [
+        let cases: [(TransferError, StorageError, ErrorCode, Bool)] = [
             (.timeout, .timeout, .storageTimeout, true),
             (.unreachable("x"), .unreachable("x"), .storageUnavailable, true),
             (.broken("x"), .unreachable("x"), .storageUnavailable, true),
             (.untrusted("x"), .untrusted("x"), .storageUnavailable, false),
             (.cancelled, .cancelled, .internalError, false),
         ]
-        for (error, expected, kind, isMomentary) in cases {
+        for (error, expected, kind, isTransient) in cases {
             let made = StorageError(error)
             #expect(made == expected)
-            #expect(made.fault.kind == kind && made.isMomentary == isMomentary, "\(error)")
+            #expect(made.fault.kind == kind && made.isTransient == isTransient, "\(error)")
         }
         #expect(StorageError(.unreachable("no route")).fault.detail == "no route")
     }
 
     @Test("a refusal, by its status: 429 and 5xx may pass")
     func statuses() {
-        for (status, kind, isMomentary) in [
+        for (status, kind, isTransient) in [
             (301, .storageRefused, false), (400, .storageRefused, false), (403, .storageRefused, false),
             (404, .storageRefused, false), (412, .storageRefused, false), (429, .storageUnavailable, true),
             (499, .storageRefused, false), (500, .storageUnavailable, true), (503, .storageUnavailable, true),
-        ] as [(Int, Fault.Kind, Bool)] {
+        ] as [(Int, ErrorCode, Bool)] {
             let error = refused(status)
-            #expect(error.fault.kind == kind && error.isMomentary == isMomentary, "\(status)")
+            #expect(error.fault.kind == kind && error.isTransient == isTransient, "\(status)")
             #expect(error.fault.detail == "HTTP \(status)")
         }
     }
@@ -69,7 +69,7 @@ struct StorageErrorTests {
         let momentary = ["InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "TooManyRequests"]
         for code in momentary {
             for status in [200, 400, 403, 409, 429, 500, 503] {
-                #expect(error(status, code).isMomentary, "\(status) \(code)")
+                #expect(error(status, code).isTransient, "\(status) \(code)")
                 #expect(error(status, code).fault.kind == .storageUnavailable)
             }
         }
@@ -78,13 +78,13 @@ struct StorageErrorTests {
         ]
         for code in lasting {
             for status in [200, 400, 403, 429, 500, 503] {
-                #expect(!error(status, code).isMomentary, "\(status) \(code)")
+                #expect(!error(status, code).isTransient, "\(status) \(code)")
                 #expect(error(status, code).fault.kind == .storageRefused)
                 #expect(error(status, code).fault.detail == code)
             }
         }
-        for (status, isMomentary) in [(200, false), (400, false), (429, true), (500, true)] {
-            #expect(error(status, "NotHeardOf").isMomentary == isMomentary)
+        for (status, isTransient) in [(200, false), (400, false), (429, true), (500, true)] {
+            #expect(error(status, "NotHeardOf").isTransient == isTransient)
         }
         for status in [200, 400, 404, 500] { #expect(error(status, "NoSuchUpload").isNoSuchUpload) }
     }
@@ -92,7 +92,7 @@ struct StorageErrorTests {
     @Test("Cloudflare's id of the request stands in the log and not in the answer")
     func ray() {
         let error = StorageError(
-            HTTPClient.Reply(status: 503, headers: Headers([("CF-Ray", "8f1e2d3c4b5a6978-FRA")]), body: []))
+            HTTPClient.Response(status: 503, headers: Headers([("CF-Ray", "8f1e2d3c4b5a6978-FRA")]), body: []))
         #expect(error == .refused(503, code: nil, ray: "8f1e2d3c4b5a6978-FRA"))
         #expect(error.fault.cause == "cf-ray 8f1e2d3c4b5a6978-FRA")
         #expect(error.fault.detail == "HTTP 503")

@@ -1,5 +1,5 @@
 import Foundation
-import HTTP
+import Encoding
 import R2
 import SigV4
 import TestSupport

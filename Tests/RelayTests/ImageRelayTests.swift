@@ -4,8 +4,8 @@ import R2
 import SigV4
 import TestSupport
 import Testing
-
 @testable import Relay
+@testable import Upstreams
 
 private let gif = "GIF89a" + String(repeating: "x", count: 100)
 

@@ -1,5 +1,5 @@
 import Digest
-import HTTP
+import Encoding
 import SigV4
 import TestSupport
 import Testing
@@ -28,7 +28,7 @@ private struct Examples: Decodable {
         try Vectors(beside: #filePath).json("aws-examples.json")
     }
 
-    var scope: Scope { Scope(date: date, region: region, service: service) }
+    var scope: CredentialScope { CredentialScope(date: date, region: region, service: service) }
 }
 
 @Suite("Signature Version 4, AWS's examples")
@@ -90,9 +90,9 @@ struct StagesTests {
         let secret = examples.secret_access_key
         let keys = [
             signingKey(secret: String(secret.dropLast()), scope: examples.scope),
-            signingKey(secret: secret, scope: Scope(date: "20130525", region: "us-east-1", service: "s3")),
-            signingKey(secret: secret, scope: Scope(date: "20130524", region: "auto", service: "s3")),
-            signingKey(secret: secret, scope: Scope(date: "20130524", region: "us-east-1", service: "iam")),
+            signingKey(secret: secret, scope: CredentialScope(date: "20130525", region: "us-east-1", service: "s3")),
+            signingKey(secret: secret, scope: CredentialScope(date: "20130524", region: "auto", service: "s3")),
+            signingKey(secret: secret, scope: CredentialScope(date: "20130524", region: "us-east-1", service: "iam")),
         ]
         for key in keys { #expect(hex(signature(key: key, stringToSign: string)) != example.signature) }
     }
@@ -122,7 +122,7 @@ struct PartsTests {
 
     @Test("a scope names day, region, service")
     func scope() {
-        #expect(Scope(date: "20130524", region: "auto", service: "s3").text == "20130524/auto/s3/aws4_request")
+        #expect(CredentialScope(date: "20130524", region: "auto", service: "s3").text == "20130524/auto/s3/aws4_request")
     }
 
     @Test("no description of credentials shows either half")

@@ -4,19 +4,20 @@ import HTTPClient
 import TestSupport
 import Testing
 import Upstreams
-
 @testable import Core
+@testable import JSON
+@testable import Telemetry
 
 private struct NoTools: Tools {
     init() {}
     init?(_ settings: inout Settings) {}
 }
 
-private struct Ask: RequestBody {
+private struct Input: RequestBody {
     init?(_ fields: Fields, _ tools: NoTools) {}
 }
 
-private struct Answer: ResponseBody {
+private struct Output: ResponseBody {
     func write(to json: inout JSONWriter) { json.object { _ in } }
 }
 
@@ -27,14 +28,14 @@ private func counted(
     _ work: @escaping @Sendable (UpstreamClient) async throws -> Void
 ) async throws -> [UpstreamCall.Outcome: Int] {
     let scoreboard = Scoreboard(endpoint: "test")
-    let path = RequestPath<Ask, Answer>(
+    let path = RequestPipeline<Input, Output>(
         tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1,
-        observation: Observation(
+        telemetry: ProcessTelemetry(
             log: Log(endpoint: "test", level: .error), scoreboard: scoreboard, slowMilliseconds: 60_000))
     let client = UpstreamClient(.r2, HTTPClient(usual))
     let handler = path.handler { _, _ in
         try await work(client)
-        return Answer()
+        return Output()
     }
     let parameters = Parameters([
         ("REQUEST_METHOD", "POST"), ("HTTP_X_API_KEY", "key"), ("CONTENT_TYPE", "application/json"),
@@ -47,8 +48,8 @@ private func counted(
     return Dictionary(uniqueKeysWithValues: counts)
 }
 
-private func call(_ url: String, milliseconds: Int = 10_000, maxReplyBytes: Int = 1000) -> HTTPClient.Call {
-    HTTPClient.Call("GET", url, headers: [], timeout: milliseconds, maxReplyBytes: maxReplyBytes)
+private func call(_ url: String, milliseconds: Int = 10_000, maxReplyBytes: Int = 1000) -> HTTPClient.Request {
+    HTTPClient.Request("GET", url, headers: [], timeout: milliseconds, maxReplyBytes: maxReplyBytes)
 }
 
 @Suite("Calls to upstreams, counted", .timeLimit(.minutes(1)))

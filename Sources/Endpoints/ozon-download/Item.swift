@@ -1,6 +1,10 @@
 import Core
+import Encoding
+import JSON
 import Ozon
 import R2
+import Telemetry
+import Uploads
 
 /// What became of one article.
 struct Item: JSONWritable, Sendable {
@@ -84,7 +88,7 @@ struct ImageUpload: JSONWritable, Sendable {
     let key: ObjectKey
     let uploadURL: String
     let publicURL: String
-    let headers: [(name: String, value: String)]
+    let headers: Headers
 
     func write(to json: inout JSONWriter) {
         json.object {
@@ -92,7 +96,7 @@ struct ImageUpload: JSONWritable, Sendable {
             $0.member("r2_path", key.text)
             $0.member("upload_url", uploadURL)
             $0.member("public_url", publicURL)
-            $0.member("headers", HeaderLines(headers))
+            $0.member("headers", headers)
         }
     }
 }

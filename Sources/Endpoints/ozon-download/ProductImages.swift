@@ -2,6 +2,7 @@ import Core
 import Ozon
 import R2
 import Relay
+import Uploads
 
 /// The images of one article's product, in its order. One that can't be stored fails alone: the others go on.
 struct ProductImages: Sendable {
@@ -18,10 +19,10 @@ struct ProductImages: Sendable {
         let reason: String
     }
 
-    init(_ urls: [String], of article: String, for ask: Ask, _ rules: UploadRules) {
-        var keys = ImageKeys(userID: ask.userID, article: article)
+    init(_ urls: [String], of article: String, for input: Input, _ rules: UploadRules) {
+        var keys = ImageKeys(userID: input.userID, article: article)
         images = urls.map { url in
-            Image(url: url, key: Result { () throws(Refusal) in try Self.key(for: url, &keys, ask, rules) })
+            Image(url: url, key: Result { () throws(Refusal) in try Self.key(for: url, &keys, input, rules) })
         }
     }
 
@@ -38,23 +39,23 @@ struct ProductImages: Sendable {
     }
 
     private static func key(
-        for url: String, _ keys: inout ImageKeys, _ ask: Ask, _ rules: UploadRules
+        for url: String, _ keys: inout ImageKeys, _ input: Input, _ rules: UploadRules
     ) throws(Refusal) -> ObjectKey? {
         if url.utf8.count > maxURLBytes { throw Refusal(reason: ImageHosts.Refusal.tooLong.reason) }
         if !isWebURL(url) { throw Refusal(reason: ImageHosts.Refusal.noURL.reason) }
         let key: ObjectKey
         do throws(KeyRefusal) {
-            guard ask.presign || ask.downloadsImages else {
+            guard input.presign || input.downloadsImages else {
                 try keys.checkKey(for: url)
                 return nil
             }
-            key = try keys.key(for: url, in: ask.allowedKeys)
+            key = try keys.key(for: url, in: input.allowedKeys)
         } catch {
             throw Refusal(reason: error.reason)
         }
         // A copy is stored with the type of its bytes; a URL that is signed with a type, with that of the name.
         let type = ImageFormat(of: key).mediaType
-        if !ask.downloadsImages, rules.requiresType, rules.allowedType(type) == nil {
+        if !input.downloadsImages, rules.requiresType, rules.allowedType(type) == nil {
             throw Refusal(reason: "Type not allowed: \(type)")
         }
         return key

@@ -11,19 +11,20 @@
 //          [{url, reason, detail?}], and so is, in every mode, an image whose URL or key would be too long.
 //          presign: each item also has uploads: [{url, r2_path, upload_url, public_url, headers}] (at most 500 articles
 //          unless streamed). An article that fails has "status": "failed", "error"; the others go on.
-//          With Accept: application/x-ndjson, the same as lines: start, an item for each article, done; see Lines.swift.
+//          With Accept: application/x-ndjson, the same as lines: start, an item for each article, done; see ItemStream.swift.
 //   fails  400 every bad field · 403 Ozon refuses the credential; user_id outside the allowed prefixes · what Ozon's calls
-//          failed with, if all of them did                                         (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//          failed with, if all of them did
 //   calls  Ozon's /v3/product/info/list, one for each 1000 articles, all at once, each at most OZON_TIMEOUT; to copy, the CDN
 //          and R2, at most MAX_TRANSFERS images at once in the whole process, IMAGE_TIMEOUT an attempt, three attempts.
 
 import Core
 import Ozon
 import R2
+import Relay
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let credential: Credential
-    let lookup: Lookup
+    let lookup: ProductLookup
     let userID: String
     let downloadsImages: Bool
     let presign: Bool
@@ -34,10 +35,10 @@ struct Ask: RequestBody {
     /// URLs signed at once are answered in one piece only up to this many articles.
     private static let maxPresigned = 500
 
-    init?(_ fields: Fields, _ tools: Downloading) {
-        let credential = Credential(fields.object("credential"))
+    init(_ fields: Fields, _ tools: DownloadTools) throws(InvalidFields) {
+        let credential = fields.object("credential", Credential.init)
         let isPresignedInOnePiece =
-            fields.has("presign", true) && fields.has("download_images", false) && !fields.caller.wantsLines
+            fields.has("presign", true) && fields.has("download_images", false) && !fields.caller.acceptsNDJSON
         let maxArticles = isPresignedInOnePiece ? min(tools.maxArticles, Self.maxPresigned) : tools.maxArticles
         let articles = fields.strings("articles", limit: maxArticles)
         let field = fields.choice("field", ArticleField.allCases.map(\.rawValue), default: "offer_id")
@@ -45,23 +46,23 @@ struct Ask: RequestBody {
         downloadsImages = fields.bool("download_images", default: true)
         presign = fields.bool("presign", default: false)
         skipsExisting = fields.choice("existing", ["overwrite", "skip"], default: "overwrite") == "skip"
-        allowedKeys = fields.allowedKeys(tools.rules)
-        if presign || downloadsImages, let userID {
+        allowedKeys = fields.allowedKeys(tools.signing.rules)
+        if presign || downloadsImages, let userID, let articles {
             for article in articles {
                 let folder = ImageKeys(userID: userID, article: article).folder
-                fields.requireAllowed(folder: folder, tools.rules)
+                fields.requireAllowed(folder: folder, tools.signing.rules)
             }
         }
-        guard let credential, let userID, let field = ArticleField(rawValue: field) else { return nil }
-        self.credential = credential
-        self.userID = userID
-        lookup = Lookup(articles, by: field)
+        let lookup = articles.flatMap { articles in
+            ArticleField(rawValue: field).map { ProductLookup(articles, by: $0) }
+        }
+        (self.credential, self.userID, self.lookup) = try fields.require(credential, userID, lookup)
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Downloading>) async throws -> Answer {
-    let work = Work(ask, call)
-    return call.wantsLines ? try await work.lines() : try await work.whole()
+@Sendable func handle(_ input: Input, _ context: RequestContext<DownloadTools>) async throws -> Output {
+    let work = Download(input, context)
+    return context.acceptsNDJSON ? try await work.lines() : try await work.whole()
 }
 
-serve("ozon-download", answer)
+serve("ozon-download", handle)

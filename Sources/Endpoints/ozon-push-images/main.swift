@@ -12,7 +12,7 @@
 //          warnings: [{field, index?, url, reason}] names pictures that were pushed, but that Ozon may be unable to take:
 //          in a format other than JPG or PNG (color_image: JPG), or carried over from a temporary address of its CDN.
 //   fails  400 every bad field, bad URLs among them · 403 Ozon refuses the credential · 404 no such product · 409 archived, not
-//          yet created, or an earlier push still pending · 429, 502, 504 Ozon      (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//          yet created, or an earlier push still pending · 429, 502, 504 Ozon
 //   calls  Ozon: product list, pictures import, import info until the task ends, pictures info; OZON_PUSH_TIMEOUT in all.
 //          What the caller left out (images, color_image) is carried over as it is: Ozon replaces the whole set. If it can't
 //          be read, nothing is sent. Pushes of one product take turns, in one process; waiting counts against the time.
@@ -21,27 +21,24 @@
 import Core
 import Ozon
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let credential: Credential
     let productID: Int
     let pictures: PictureRequest
     let refetch: Bool
 
-    init?(_ fields: Fields, _ tools: Pushing) {
-        let credential = Credential(fields.object("credential"))
+    init(_ fields: Fields, _ tools: PushTools) throws(InvalidFields) {
+        let credential = fields.object("credential", Credential.init)
         let productID = fields.integer("product_id", in: 1...Int.max)
         pictures = PictureRequest(fields, tools.rules)
-        _ = fields.choice("on_invalid", ["reject", "skip"], default: "reject")
         refetch = fields.bool("refetch", default: false)
-        guard let credential, let productID else { return nil }
-        self.credential = credential
-        self.productID = productID
+        (self.credential, self.productID) = try fields.require(credential, productID)
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Pushing>) async throws -> PushOutcome {
-    try await Push(call.tools.seller, call.tools.rules, as: ask.credential).run(
-        ask.pictures, productID: ask.productID, refetchMark: ask.refetch ? call.time.seconds : nil)
+@Sendable func handle(_ input: Input, _ context: RequestContext<PushTools>) async throws -> PushResult {
+    try await Push(context.tools.seller, context.tools.rules, as: input.credential).run(
+        input.pictures, productID: input.productID, refetchMark: input.refetch ? context.time.seconds : nil)
 }
 
-serve("ozon-push-images", answer)
+serve("ozon-push-images", handle)

@@ -3,37 +3,33 @@
 //   in     {"r2_path": "users/u/big.jpg", "upload_id": "…"}
 //   out    {"success": true, "data": {}}          done twice is no error.
 //   fails  400 every bad field · 403 path outside the allowed prefixes · 502, 504 R2
-//                                                                                (401, 405, 413, 415, 5xx: Core/Fault.swift)
 //   calls  R2: AbortMultipartUpload.
 
 import Core
+import JSON
 import R2
 import R2Storage
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let key: ObjectKey
     let uploadID: String
 
-    init?(_ fields: Fields, _ tools: Uploading) {
+    init(_ fields: Fields, _ tools: UploadTools) throws(InvalidFields) {
         let key = fields.objectKey("r2_path", tools.signing.rules)
         let uploadID = fields.uploadID()
-        guard let key, let uploadID else { return nil }
-        self.key = key
-        self.uploadID = uploadID
+        (self.key, self.uploadID) = try fields.require(key, uploadID)
     }
 }
 
-struct Answer: ResponseBody {
+struct Output: ResponseBody, JSONWritable {
     func write(to json: inout JSONWriter) {
         json.data { _ in }
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
-    try await call.tools.storage { storage async throws(StorageError) in
-        try await storage.abortUpload(ask.key, upload: ask.uploadID)
-    }
-    return Answer()
+@Sendable func handle(_ input: Input, _ context: RequestContext<UploadTools>) async throws -> Output {
+    try await context.tools.storage.abortUpload(input.key, upload: input.uploadID)
+    return Output()
 }
 
-serve("r2-multipart-abort", answer)
+serve("r2-multipart-abort", handle)

@@ -7,31 +7,31 @@
 //          given if any are; whatever else is stored there is 404.
 //   fails  400 every bad field; a part missing, repeated, uneven or too small; a sum unlike size: nothing is completed then ·
 //          403 path outside the allowed prefixes · 404 R2 doesn't know the upload · 502, 504 R2
-//                                                                                (401, 405, 413, 415, 5xx: Core/Fault.swift)
 //   calls  R2: ListParts, CompleteMultipartUpload, and HEAD of the object.
 
 import Core
+import JSON
 import R2
 import R2Storage
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let key: ObjectKey
     let uploadID: String
     let size: Int?
     let parts: [ClaimedPart]?
 
-    init?(_ fields: Fields, _ tools: Uploading) {
+    init(_ fields: Fields, _ tools: UploadTools) throws(InvalidFields) {
         let key = fields.objectKey("r2_path", tools.signing.rules)
         let uploadID = fields.uploadID()
         size = fields.integer("size", in: 1...PartPlan.maxBytes, required: false)
-        parts = fields.objects("parts", limit: PartPlan.maxParts, required: false, ClaimedPart.init)
-        guard let key, let uploadID else { return nil }
-        self.key = key
-        self.uploadID = uploadID
+        parts = fields.objects("parts", limit: PartPlan.maxParts, required: false) { part throws(InvalidFields) in
+            try ClaimedPart(part)
+        }
+        (self.key, self.uploadID) = try fields.require(key, uploadID)
     }
 }
 
-struct Answer: ResponseBody {
+struct Output: ResponseBody, JSONWritable {
     let publicURL: String
     let etag: String
     let size: Int
@@ -45,11 +45,11 @@ struct Answer: ResponseBody {
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
-    let completion = Completion(storage: call.tools.storage, key: ask.key, uploadID: ask.uploadID)
-    let object = try await completion.run(size: ask.size, claimed: ask.parts)
-    return Answer(
-        publicURL: call.tools.signing.presigner.bucket.publicURL(of: ask.key), etag: object.etag, size: object.size)
+@Sendable func handle(_ input: Input, _ context: RequestContext<UploadTools>) async throws -> Output {
+    let completion = Completion(storage: context.tools.storage, key: input.key, uploadID: input.uploadID)
+    let object = try await completion.run(size: input.size, claimed: input.parts)
+    return Output(
+        publicURL: context.tools.signing.bucket.publicURL(of: input.key), etag: object.etag, size: object.size)
 }
 
-serve("r2-multipart-complete", maxBodyBytes: 4 << 20, answer)
+serve("r2-multipart-complete", maxBodyBytes: 4 << 20, handle)

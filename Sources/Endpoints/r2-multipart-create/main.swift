@@ -5,31 +5,30 @@
 //   out    {"success": true, "data": {"upload_id", "r2_path", "part_size", "part_count", "parts": [{"part_number", "size",
 //           "upload_url"}], "expires_at", "public_url"}}          parts: the first 100; r2-multipart-parts signs the others.
 //   fails  400 every bad field · 403 path outside the allowed prefixes · 502, 504 R2
-//                                                                                (401, 405, 413, 415, 5xx: Core/Fault.swift)
 //   calls  R2: CreateMultipartUpload.
 
 import Core
-import HTTP
+import Encoding
+import JSON
 import R2
 import R2Storage
+import Uploads
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let key: ObjectKey
     let plan: PartPlan
     let contentType: String?
 
-    init?(_ fields: Fields, _ tools: Uploading) {
+    init(_ fields: Fields, _ tools: UploadTools) throws(InvalidFields) {
         let key = fields.objectKey("r2_path", tools.signing.rules)
         let size = fields.uploadSize(maxBytes: tools.signing.rules.maxBytes)
         contentType = fields.contentType(tools.signing.rules)
         let plan = fields.partPlan(of: size)
-        guard let key, let plan else { return nil }
-        self.key = key
-        self.plan = plan
+        (self.key, self.plan) = try fields.require(key, plan)
     }
 }
 
-struct Answer: ResponseBody {
+struct Output: ResponseBody, JSONWritable {
     let key: ObjectKey
     let uploadID: String
     let plan: PartPlan
@@ -50,17 +49,14 @@ struct Answer: ResponseBody {
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
-    let signing = call.tools.signing
-    let uploadID = try await call.tools.storage { storage async throws(StorageError) in
-        try await storage.createUpload(ask.key, contentType: ask.contentType)
-    }
-    let numbers = 1...min(ask.plan.count, firstParts)
-    call.signed(numbers.count)
-    return Answer(
-        key: ask.key, uploadID: uploadID, plan: ask.plan,
-        parts: signing.presigner.parts(numbers, of: ask.plan, ask.key, upload: uploadID, at: call.time),
-        expiresAt: call.time + partLifetime, publicURL: signing.presigner.bucket.publicURL(of: ask.key))
+@Sendable func handle(_ input: Input, _ context: RequestContext<UploadTools>) async throws -> Output {
+    let signing = context.tools.signing
+    let uploadID = try await context.tools.storage.createUpload(input.key, contentType: input.contentType)
+    let numbers = 1...min(input.plan.count, SignedPart.firstBatch)
+    return Output(
+        key: input.key, uploadID: uploadID, plan: input.plan,
+        parts: signing.parts(numbers, of: input.plan, key: input.key, uploadID: uploadID, at: context.time),
+        expiresAt: context.time + Presigner.defaultLifetime, publicURL: signing.bucket.publicURL(of: input.key))
 }
 
-serve("r2-multipart-create", answer)
+serve("r2-multipart-create", handle)

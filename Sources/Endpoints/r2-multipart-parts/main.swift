@@ -4,14 +4,16 @@
 //   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size": 104857600, "part_size": 5242880, "part_numbers": [101, 102]}
 //          size and part_size as create answered them; part_numbers: 1…1000 of 1…part_count, each once.
 //   out    {"success": true, "data": {"parts": [{"part_number", "size", "upload_url"}], "expires_at": "…"}}
-//   fails  400 every bad field · 403 path outside the allowed prefixes             (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//   fails  400 every bad field · 403 path outside the allowed prefixes
 //   calls  nobody: signing is arithmetic. Whether the upload exists is seen when a part is sent.
 
 import Core
-import HTTP
+import Encoding
+import JSON
 import R2
+import Uploads
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let key: ObjectKey
     let uploadID: String
     let plan: PartPlan
@@ -19,22 +21,18 @@ struct Ask: RequestBody {
 
     private static let maxNumbers = 1000
 
-    init?(_ fields: Fields, _ tools: Signing) {
+    init(_ fields: Fields, _ tools: SigningTools) throws(InvalidFields) {
         let key = fields.objectKey("r2_path", tools.rules)
         let uploadID = fields.uploadID()
         let size = fields.uploadSize(maxBytes: PartPlan.maxBytes)
         let plan = fields.partPlan(of: size, requiresPartSize: true)
         let numbers = fields.integers(
             "part_numbers", in: 1...(plan?.count ?? PartPlan.maxParts), limit: Self.maxNumbers)
-        guard let key, let uploadID, let plan, let numbers else { return nil }
-        self.key = key
-        self.uploadID = uploadID
-        self.plan = plan
-        self.numbers = numbers
+        (self.key, self.uploadID, self.plan, self.numbers) = try fields.require(key, uploadID, plan, numbers)
     }
 }
 
-struct Answer: ResponseBody {
+struct Output: ResponseBody, JSONWritable {
     let parts: [SignedPart]
     let expiresAt: UTCTime
 
@@ -46,11 +44,11 @@ struct Answer: ResponseBody {
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Signing>) throws -> Answer {
-    call.signed(ask.numbers.count)
-    return Answer(
-        parts: call.tools.presigner.parts(ask.numbers, of: ask.plan, ask.key, upload: ask.uploadID, at: call.time),
-        expiresAt: call.time + partLifetime)
+@Sendable func handle(_ input: Input, _ context: RequestContext<SigningTools>) throws -> Output {
+    Output(
+        parts: context.tools.parts(
+            input.numbers, of: input.plan, key: input.key, uploadID: input.uploadID, at: context.time),
+        expiresAt: context.time + Presigner.defaultLifetime)
 }
 
-serve("r2-multipart-parts", answer)
+serve("r2-multipart-parts", handle)

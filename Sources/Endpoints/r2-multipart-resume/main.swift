@@ -9,34 +9,32 @@
 //          missing: the first 100. restarted: R2 no longer knows the upload, or its parts are not those of this size: a new
 //          one was begun in this call, with its own upload_id.
 //   fails  400 every bad field · 403 path outside the allowed prefixes · 502, 504 R2
-//                                                                                (401, 405, 413, 415, 5xx: Core/Fault.swift)
 //   calls  R2: ListParts, all pages; CreateMultipartUpload to start anew.
 
 import Core
-import HTTP
+import Encoding
+import JSON
 import R2
 import R2Storage
+import Uploads
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let key: ObjectKey
     let uploadID: String
     let plan: PartPlan
     let contentType: String?
 
-    init?(_ fields: Fields, _ tools: Uploading) {
+    init(_ fields: Fields, _ tools: UploadTools) throws(InvalidFields) {
         let key = fields.objectKey("r2_path", tools.signing.rules)
         let uploadID = fields.uploadID()
         let size = fields.uploadSize(maxBytes: tools.signing.rules.maxBytes)
         let plan = fields.partPlan(of: size)
         contentType = fields.contentType(tools.signing.rules)
-        guard let key, let uploadID, let plan else { return nil }
-        self.key = key
-        self.uploadID = uploadID
-        self.plan = plan
+        (self.key, self.uploadID, self.plan) = try fields.require(key, uploadID, plan)
     }
 }
 
-struct Answer: ResponseBody {
+struct Output: ResponseBody, JSONWritable {
     let uploadID: String
     let uploaded: [StoredPart]
     let missing: [SignedPart]
@@ -57,25 +55,31 @@ struct Answer: ResponseBody {
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Uploading>) async throws -> Answer {
-    let signing = call.tools.signing
-    let (uploadID, uploaded) = try await call.tools.storage { storage async throws(StorageError) in
-        do throws(StorageError) {
-            let parts = try await storage.parts(ask.key, upload: ask.uploadID)
-            let agrees = parts.allSatisfy { $0.number <= ask.plan.count && $0.size == ask.plan.size(of: $0.number) }
-            if agrees { return (ask.uploadID, parts) }
-        } catch {
-            if !error.isNoSuchUpload { throw error }
-        }
-        return (try await storage.createUpload(ask.key, contentType: ask.contentType), [StoredPart]())
-    }
+@Sendable func handle(_ input: Input, _ context: RequestContext<UploadTools>) async throws -> Output {
+    let storage = context.tools.storage
+    let stored = try await storedParts(input, storage)
+    let uploaded = stored ?? []
+    let uploadID =
+        stored == nil ? try await storage.createUpload(input.key, contentType: input.contentType) : input.uploadID
     let held = Set(uploaded.map(\.number))
-    let missing = (1...ask.plan.count).lazy.filter { !held.contains($0) }.prefix(firstParts)
-    call.signed(missing.count)
-    return Answer(
+    let missing = (1...input.plan.count).lazy.filter { !held.contains($0) }.prefix(SignedPart.firstBatch)
+    return Output(
         uploadID: uploadID, uploaded: uploaded,
-        missing: signing.presigner.parts(missing, of: ask.plan, ask.key, upload: uploadID, at: call.time),
-        plan: ask.plan, expiresAt: call.time + partLifetime, restarted: uploadID != ask.uploadID)
+        missing: context.tools.signing.parts(
+            missing, of: input.plan, key: input.key, uploadID: uploadID, at: context.time),
+        plan: input.plan, expiresAt: context.time + Presigner.defaultLifetime, restarted: stored == nil)
 }
 
-serve("r2-multipart-resume", answer)
+/// The parts that R2 holds. Nil if it doesn't know the upload, or if its parts are not those of the plan.
+private func storedParts(_ input: Input, _ storage: Storage) async throws(StorageError) -> [StoredPart]? {
+    do throws(StorageError) {
+        let parts = try await storage.parts(input.key, upload: input.uploadID)
+        let fitsPlan = parts.allSatisfy { $0.number <= input.plan.count && $0.size == input.plan.size(of: $0.number) }
+        return fitsPlan ? parts : nil
+    } catch {
+        if error.isNoSuchUpload { return nil }
+        throw error
+    }
+}
+
+serve("r2-multipart-resume", handle)

@@ -6,26 +6,27 @@
 //          R2_ALLOWED_TYPES; content_length: 1…MAX_UPLOAD_BYTES. The last three are signed into the URL.
 //   out    {"upload_url": "https://…", "public_url": "https://…", "method": "PUT", "headers": {…}, "expires_at": "…"}
 //          headers: send them verbatim; what is signed and not sent is refused by R2.
-//   fails  400 every bad field · 403 path outside the allowed prefixes          (401, 405, 413, 415, 5xx: Core/Fault.swift)
+//   fails  400 every bad field · 403 path outside the allowed prefixes
 //   calls  nobody: signing is arithmetic.
 
 import Core
-import HTTP
+import Encoding
+import JSON
 import R2
+import Uploads
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let upload: Upload
 
-    init?(_ fields: Fields, _ tools: Signing) {
-        guard let upload = Upload(fields, tools.rules) else { return nil }
-        self.upload = upload
+    init(_ fields: Fields, _ tools: SigningTools) throws(InvalidFields) {
+        upload = try Upload(fields, tools.rules)
     }
 }
 
-struct Answer: ResponseBody {
+struct Output: ResponseBody, JSONWritable {
     let uploadURL: String
     let publicURL: String
-    let headers: [(name: String, value: String)]
+    let headers: Headers
     let expiresAt: UTCTime
 
     func write(to json: inout JSONWriter) {
@@ -33,22 +34,19 @@ struct Answer: ResponseBody {
             $0.member("upload_url", uploadURL)
             $0.member("public_url", publicURL)
             $0.member("method", "PUT")
-            $0.member("headers", HeaderLines(headers))
+            $0.member("headers", headers)
             $0.member("expires_at", expiresAt.iso)
         }
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Signing>) throws -> Answer {
-    let upload = ask.upload
-    let presigner = call.tools.presigner
-    call.signed(1)
-    return Answer(
-        uploadURL: presigner.url(
-            upload.key, headers: upload.signedHeaders, expiresIn: upload.expiresIn, at: call.time),
-        publicURL: presigner.bucket.publicURL(of: upload.key),
-        headers: upload.headers,
-        expiresAt: call.time + upload.expiresIn)
+@Sendable func handle(_ input: Input, _ context: RequestContext<SigningTools>) throws -> Output {
+    let signing = context.tools
+    return Output(
+        uploadURL: signing.url(for: input.upload, at: context.time),
+        publicURL: signing.bucket.publicURL(of: input.upload.key),
+        headers: input.upload.headers,
+        expiresAt: context.time + input.upload.expiresIn)
 }
 
-serve("r2-presigned-url", answer)
+serve("r2-presigned-url", handle)

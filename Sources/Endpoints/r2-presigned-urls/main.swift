@@ -4,27 +4,29 @@
 //   out    {"success": true, "data": {"items": [{"r2_path", "upload_url", "public_url", "method": "PUT", "headers"}],
 //           "expires_at": "…"}}          in the order asked; expires_at: the earliest.
 //   fails  400 every bad field of every item, a path given twice · 403 a path outside the allowed prefixes
-//                                                                                (401, 405, 413, 415, 5xx: Core/Fault.swift)
 //   calls  nobody: signing is arithmetic.
 
 import Core
-import HTTP
+import Encoding
+import JSON
 import R2
+import Uploads
 
-struct Ask: RequestBody {
+struct Input: RequestBody {
     let uploads: [Upload]
 
     private static let maxItems = 1000
 
-    init?(_ fields: Fields, _ tools: Signing) {
+    init(_ fields: Fields, _ tools: SigningTools) throws(InvalidFields) {
         let siblings = DistinctPaths()
-        let uploads = fields.objects("items", limit: Self.maxItems) { Upload($0, tools.rules, among: siblings) }
-        guard let uploads else { return nil }
-        self.uploads = uploads
+        uploads = try fields.require(
+            fields.objects("items", limit: Self.maxItems) { item throws(InvalidFields) in
+                try Upload(item, tools.rules, among: siblings)
+            })
     }
 }
 
-struct Answer: ResponseBody {
+struct Output: ResponseBody, JSONWritable {
     let items: [Item]
     let expiresAt: UTCTime
 
@@ -39,7 +41,7 @@ struct Answer: ResponseBody {
                 $0.member("upload_url", uploadURL)
                 $0.member("public_url", publicURL)
                 $0.member("method", "PUT")
-                $0.member("headers", HeaderLines(upload.headers))
+                $0.member("headers", upload.headers)
             }
         }
     }
@@ -52,17 +54,15 @@ struct Answer: ResponseBody {
     }
 }
 
-@Sendable func answer(_ ask: Ask, _ call: Call<Signing>) throws -> Answer {
-    let presigner = call.tools.presigner
-    let items = ask.uploads.map { upload in
-        Answer.Item(
+@Sendable func handle(_ input: Input, _ context: RequestContext<SigningTools>) throws -> Output {
+    let signing = context.tools
+    let items = input.uploads.map { upload in
+        Output.Item(
             upload: upload,
-            uploadURL: presigner.url(
-                upload.key, headers: upload.signedHeaders, expiresIn: upload.expiresIn, at: call.time),
-            publicURL: presigner.bucket.publicURL(of: upload.key))
+            uploadURL: signing.url(for: upload, at: context.time),
+            publicURL: signing.bucket.publicURL(of: upload.key))
     }
-    call.signed(items.count)
-    return Answer(items: items, expiresAt: call.time + ask.uploads.map(\.expiresIn).min()!)
+    return Output(items: items, expiresAt: context.time + input.uploads.map(\.expiresIn).min()!)
 }
 
-serve("r2-presigned-urls", maxBodyBytes: 4 << 20, answer)
+serve("r2-presigned-urls", maxBodyBytes: 4 << 20, handle)

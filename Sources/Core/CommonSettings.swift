@@ -1,0 +1,77 @@
+import FastCGI
+import Glibc
+import Telemetry
+
+/// The settings that every executable has.
+struct CommonSettings {
+    let keys: APIKeys?
+    let scopesFile: String?
+    let peers: PeerUsers?
+    let maxBodyBytes: Int
+    let maxInFlight: Int
+    let drainSeconds: Int
+    let logLevel: Log.Level
+    let slowMilliseconds: Int
+
+    init(_ settings: inout Settings, maxBodyBytes: Int) {
+        scopesFile = settings.optional(
+            "API_KEY_SCOPES_FILE", "A file of API keys with scopes; it is read again on HUP.")
+        keys = settings.apiKeys(scopesFile: scopesFile)
+        peers = settings.peerUsers()
+        self.maxBodyBytes = settings.integer(
+            "MAX_BODY_BYTES", default: maxBodyBytes, in: 1024...(64 << 20), "The largest request body, in bytes.")
+        maxInFlight = settings.integer(
+            "MAX_IN_FLIGHT", default: defaultMaxInFlight(maxBodyBytes: self.maxBodyBytes), in: 1...65_536,
+            "The most requests in progress in one process; more are answered with 503.")
+        drainSeconds = settings.integer(
+            "DRAIN_SECONDS", default: 600, in: 1...86_400, "How long requests in progress may take after TERM.")
+        let level = settings.choice(
+            "LOG_LEVEL", Log.Level.allCases.map(\.rawValue), default: Log.Level.info.rawValue,
+            "The least important level that is logged.")
+        logLevel = Log.Level(rawValue: level)!
+        slowMilliseconds = settings.integer(
+            "SLOW_MS", default: 5000, in: 1...3_600_000, "A request that takes this many milliseconds is logged as slow.")
+    }
+}
+
+/// The default of `MAX_IN_FLIGHT`: at most 1024, and at most as many requests as have 1 GiB of bodies if each body has the largest
+/// size. The units' `MemoryMax` allows for that.
+func defaultMaxInFlight(maxBodyBytes: Int) -> Int {
+    min(1024, (1 << 30) / maxBodyBytes)
+}
+
+extension Settings {
+    /// `API_KEYS`, and the scopes file if there is one. Nil, and a fault, if they can't be used.
+    package mutating func apiKeys(scopesFile: String?) -> APIKeys? {
+        let text = secret(
+            "API_KEYS", isRequired: scopesFile == nil,
+            "The callers' API keys, separated by commas. It may be unset if there is a file of scopes.")
+        let keys = listEntries(text ?? "")
+        if keys.isEmpty, scopesFile == nil, text != nil { fail("API_KEYS", "is missing") }
+        if !keys.allSatisfy(isHeaderSafe) { fail("API_KEYS", "may hold printable ASCII without spaces only") }
+        guard let scopesFile else { return keys.isEmpty ? nil : APIKeys(keys) }
+        do throws(APIKeys.BrokenScopes) {
+            return try APIKeys(keys).with(scopesFile: scopesFile)
+        } catch {
+            fail("API_KEY_SCOPES_FILE", error.reason)
+            return nil
+        }
+    }
+
+    /// `SSL_CERT_FILE`, as OpenSSL names it. Endpoints that call an upstream read it.
+    package mutating func certificateAuthorities() -> String? {
+        optional("SSL_CERT_FILE", "A PEM file of the certificate authorities to trust in place of the system's.")
+    }
+
+    fileprivate mutating func peerUsers() -> PeerUsers? {
+        let names = list(
+            "ALLOWED_PEER_USERS", default: PeerUsers.defaultNames.joined(separator: ","),
+            "The users that may connect to the unix socket, in addition to root and the process's own user.")
+        do throws(PeerUsers.Unknown) {
+            return try PeerUsers(names)
+        } catch {
+            fail("ALLOWED_PEER_USERS", "user \(error.name) does not exist")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// An error of another module that a client may see. Each module converts its own errors, in one place.
+package protocol FaultConvertible: Error {
+    var fault: Fault { get }
+}
+
+extension Fault {
+    /// The fault that a client sees for an error. An error of an unknown type is `internalError`, and its text is logged only.
+    package init(_ error: any Error) {
+        self =
+            switch error {
+            case let fault as Fault: fault
+            case let error as any FaultConvertible: error.fault
+            case is CancellationError: Fault(.clientClosedRequest)
+            default: Fault(.internalError, logDetail: "\(error)")
+            }
+    }
+}

@@ -1,0 +1,21 @@
+import Encoding
+import FastCGI
+
+/// The id of a request in its response and in the log: nginx's `$request_id`, if it is 1…64 of `[A-Za-z0-9-]`, or else a random
+/// one.
+func requestID(_ parameters: Parameters) -> String {
+    if let given = parameters["REQUEST_ID"], (1...64).contains(given.utf8.count), isPlain(given) {
+        return given
+    }
+    var bytes: [UInt8] = []
+    bytes.append(hex: (0..<16).map { _ in UInt8.random(in: 0...255) })
+    return String(decoding: bytes, as: UTF8.self)
+}
+
+private func isPlain(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+        for byte in bytes where !byte.isASCIIAlphanumeric && byte != .hyphen { return false }
+        return true
+    }
+}

@@ -1,0 +1,31 @@
+/// Header lines in their order. Names are compared without case.
+package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
+    package private(set) var lines: [(name: String, value: String)]
+
+    package init(_ lines: [(name: String, value: String)] = []) {
+        self.lines = lines
+    }
+
+    package init(dictionaryLiteral lines: (String, String)...) {
+        self.lines = lines.map { (name: $0.0, value: $0.1) }
+    }
+
+    package var isEmpty: Bool { lines.isEmpty }
+
+    package mutating func append(_ name: String, _ value: String) {
+        lines.append((name, value))
+    }
+
+    package mutating func removeAll() {
+        lines.removeAll()
+    }
+
+    package static func + (first: Headers, second: Headers) -> Headers {
+        Headers(first.lines + second.lines)
+    }
+
+    /// The value of the last line with that name, because the headers of 1xx responses precede those of the final one.
+    package subscript(name: String) -> String? {
+        lines.last { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name.lowercased() }?.value
+    }
+}

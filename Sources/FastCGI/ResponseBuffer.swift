@@ -1,0 +1,105 @@
+import Synchronization
+
+/// A bounded buffer between a handler and its sender: the connection's owner, or plain CGI's standard output.
+///
+/// The handler's side never blocks a thread: when the reader is slow, `write` suspends. The buffer holds up to `limit`
+/// bytes and one write for each task that writes at the same time; the sender takes all of it at once.
+package final class ResponseBuffer: Sendable {
+    private struct State {
+        var pending: [UInt8] = []
+        var hasEnded = false
+        var isBroken = false
+        /// Writers that wait until the pending bytes have been taken, by number.
+        var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
+        var lastWriter = 0
+
+        mutating func takeWaiting() -> Dictionary<Int, CheckedContinuation<Void, any Error>>.Values {
+            defer { waiting = [:] }
+            return waiting.values
+        }
+    }
+
+    static let limit = 64 * 1024
+    private let state = Mutex(State())
+    private let notify: @Sendable () -> Void
+
+    /// - Parameter notify: called when the empty buffer receives bytes, and at the end.
+    package init(notify: @escaping @Sendable () -> Void) {
+        self.notify = notify
+    }
+
+    // MARK: The handler's side, on any thread
+
+    /// Accepts the bytes at once and returns when there is room for more.
+    /// - Throws: CancellationError if the reader has gone or the task was cancelled.
+    package func write(_ bytes: [UInt8]) async throws {
+        let number = state.withLock { state in
+            state.lastWriter += 1
+            return state.lastWriter
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let (result, shouldNotify) = state.withLock { state -> (Result<Void, any Error>?, Bool) in
+                    if state.isBroken || Task.isCancelled { return (.failure(CancellationError()), false) }
+                    let shouldNotify = state.pending.isEmpty
+                    state.pending += bytes
+                    if state.pending.count <= Self.limit { return (.success(()), shouldNotify) }
+                    state.waiting[number] = continuation
+                    return (nil, shouldNotify)
+                }
+                if shouldNotify { notify() }
+                if let result { continuation.resume(with: result) }
+            }
+        } onCancel: {
+            // This writer alone: others may have the end of the answer to write.
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(throwing: CancellationError())
+        }
+    }
+
+    /// True if no bytes are buffered, so that a heartbeat may be sent.
+    package var isIdle: Bool { state.withLock { $0.pending.isEmpty } }
+
+    /// Writes a whole answer, to its end.
+    package func send(_ response: Response) async {
+        switch response.body {
+        case .bytes(let body): end(with: response.head + body)
+        case .stream(let produce):
+            try? await write(response.head)
+            await produce(self)
+            end(with: [])
+        }
+    }
+
+    private func end(with bytes: [UInt8]) {
+        let shouldNotify = state.withLock { state in
+            defer { state.hasEnded = true }
+            let shouldNotify = state.pending.isEmpty
+            if !state.isBroken { state.pending += bytes }
+            return shouldNotify
+        }
+        if shouldNotify { notify() }
+    }
+
+    // MARK: The sender's side
+
+    /// What has been written since the last call, and whether that was the end.
+    package func take() -> (bytes: [UInt8], hasEnded: Bool) {
+        let (taken, waiting) = state.withLock { state in
+            let taken = (state.pending, state.hasEnded)
+            state.pending = []
+            return (taken, state.takeWaiting())
+        }
+        for writer in waiting { writer.resume() }
+        return taken
+    }
+
+    /// The reader has gone: waiting and later writes throw, and buffered bytes are discarded.
+    package func abandon() {
+        let waiting = state.withLock { state in
+            state.isBroken = true
+            state.pending = []
+            return state.takeWaiting()
+        }
+        for writer in waiting { writer.resume(throwing: CancellationError()) }
+    }
+}

@@ -1,0 +1,19 @@
+import Core
+import HTTPClient
+import R2
+import Uploads
+
+/// The tools of the multipart endpoints that call R2.
+package struct UploadTools: Tools {
+    package let signing: SigningTools
+    package let storage: Storage
+
+    package init?(_ settings: inout Settings) {
+        let authorities = settings.certificateAuthorities()
+        guard let signing = SigningTools(&settings) else { return nil }
+        self.signing = signing
+        storage = Storage(
+            HTTPClient(HTTPClient.Options(maxConnections: 64, speaksHTTP2: false, authorities: authorities)),
+            signing.bucket)
+    }
+}

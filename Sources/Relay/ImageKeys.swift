@@ -1,0 +1,73 @@
+import Digest
+import Encoding
+import R2
+
+/// Where the images of one article are stored: `users/{user_id}/ozon/{article}/{name}`.
+///
+/// The name is the last segment of the image's path, query and fragment cut. Where two images would share it, all but
+/// the first get `-` and 8 hex digits of the URL's SHA-256 before the extension; an empty name becomes those digits.
+/// In article and name, what no key may hold is percent-encoded: `\`, control characters, a lone `.` or `..`; in the
+/// article also `/` and `%`.
+package struct ImageKeys: Sendable {
+    /// Ends with `/`.
+    package let folder: String
+    private var taken: Set<[UInt8]> = []
+
+    package init(userID: String, article: String) {
+        folder = "users/\(userID)/ozon/\(keySegment(article, alsoEncoding: "/%"))/"
+    }
+
+    package mutating func key(for url: String, in allowed: AllowedPrefixes) throws(KeyRefusal) -> ObjectKey {
+        try allowed.key(folder + name(for: url))
+    }
+
+    /// - Throws: if the image can't have a key, even where all keys are allowed.
+    package mutating func checkKey(for url: String) throws(KeyRefusal) {
+        try ObjectKey.check(folder + name(for: url))
+    }
+
+    private mutating func name(for url: String) -> String {
+        var name = lastSegment(of: url)
+        if name.isEmpty { name = digits(of: url) }
+        if !taken.insert(Array(normalized(name).utf8)).inserted {
+            name = suffixed(name, "-\(digits(of: url))")
+            taken.insert(Array(normalized(name).utf8))
+        }
+        return name
+    }
+}
+
+private func lastSegment(of url: String) -> String {
+    let path = URLReference(url).path
+    guard let slash = path.utf8.lastIndex(of: .slash) else { return "" }
+    return keySegment(String(path[path.utf8.index(after: slash)...]), alsoEncoding: "")
+}
+
+private func suffixed(_ name: String, _ suffix: String) -> String {
+    guard let dot = name.utf8.lastIndex(of: .dot), dot > name.startIndex else { return name + suffix }
+    return name[..<dot] + suffix + name[dot...]
+}
+
+private func digits(of url: String) -> String {
+    var bytes: [UInt8] = []
+    bytes.append(hex: Array(SHA256.digest(Array(url.utf8)).prefix(4)))
+    return String(decoding: bytes, as: UTF8.self)
+}
+
+private func keySegment(_ text: String, alsoEncoding more: String) -> String {
+    if text == "." { return "%2E" }
+    if text == ".." { return "%2E%2E" }
+    var result = ""
+    for scalar in text.unicodeScalars {
+        let character = String(scalar)
+        let encodes = scalar == "\\" || containsControl(character) || more.unicodeScalars.contains(scalar)
+        result += encodes ? character.percentEncoded() : character
+    }
+    return result
+}
+
+/// Whether a text can be one segment of a key as it is: no `/`, no `\`, no control characters, not `.` or `..`.
+package func isKeySegment(_ text: String) -> Bool {
+    !text.isEmpty && text != "." && text != ".." && !containsControl(text)
+        && !text.utf8.contains { $0 == .slash || $0 == .backslash }
+}

@@ -1,0 +1,96 @@
+import JSON
+import System
+
+/// What one request leaves behind: its counts in the scoreboard, and one log line. The request's task owns it; child tasks
+/// reach it through `current`.
+package final class RequestTrace: @unchecked Sendable {
+    /// The trace of the request that the current task works for.
+    @TaskLocal package static var current: RequestTrace?
+
+    package let requestID: String
+    /// The id of a scoped API key. The key itself is never logged.
+    package var keyID: String?
+    let timings = Timings()
+    private let telemetry: ProcessTelemetry
+    private let start = MonotonicClock.nanoseconds()
+
+    /// How many requests the process has in progress, including this one.
+    package let requestsInFlight: Int
+
+    package init(requestID: String, telemetry: ProcessTelemetry) {
+        self.requestID = requestID
+        self.telemetry = telemetry
+        requestsInFlight = telemetry.scoreboard.beginRequest()
+    }
+
+    var log: Log { telemetry.log }
+    var scoreboard: Scoreboard { telemetry.scoreboard }
+
+    /// Counts and logs the end of the request.
+    /// - Parameters:
+    ///   - status: the HTTP status that was sent. A streamed response that fails midway has already sent 200.
+    ///   - bytes: the length of the response's body.
+    ///   - detail: the error's detail in the response.
+    ///   - logDetail: more about the error, for the log alone.
+    package func end(
+        _ outcome: RequestOutcome, status: Int, bytes: Int, detail: String? = nil, logDetail: String? = nil
+    ) {
+        let elapsed = MonotonicClock.nanoseconds() - start
+        let isSlow = elapsed >= telemetry.slowMilliseconds * 1_000_000
+        scoreboard.endRequest(outcome, nanoseconds: elapsed)
+        if isSlow { scoreboard.add(.slowRequests) }
+        log(outcome.status >= 500 ? .error : isSlow ? .warning : .info, "request") { json in
+            json.member("request_id", requestID)
+            json.member("key_id", ifAny: keyID.map { cut($0, 64) })
+            json.member("status", status)
+            json.member("outcome", outcome.name)
+            json.member("ms", elapsed / 1_000_000)
+            json.member("bytes", bytes)
+            timings.writeCalls(to: &json)
+            if isSlow {
+                json.member("slow", true)
+                timings.writeWaits(to: &json, requestMilliseconds: elapsed / 1_000_000)
+            }
+            json.member("cause", ifAny: logDetail.map { cut($0, 300) })
+            json.member("detail", ifAny: detail.map { cut($0, 300) })
+        }
+    }
+
+    // MARK: What the current request does
+
+    /// Counts the time that the work takes as a wait for a free transfer.
+    package static func waitingForTransfer<Value>(_ work: () async throws -> Value) async rethrows -> Value {
+        try await during(.transfer, work)
+    }
+
+    /// Counts the time that the work takes as a wait for the client to read the response.
+    package static func waitingForClient<Value>(_ work: () async throws -> Value) async rethrows -> Value {
+        try await during(.client, work)
+    }
+
+    /// Sleeps before a retry or before the next poll.
+    package static func pause(for duration: Duration) async throws {
+        try await during(.pause) { try await Task.sleep(for: duration) }
+    }
+
+    /// Counts one image.
+    /// - Parameter bytes: the image's size, or nil if it could not be copied.
+    package static func countImage(bytes: Int?) {
+        guard let trace = current else { return }
+        trace.timings.countImage(bytes)
+        trace.scoreboard.add(bytes == nil ? .failedImages : .copiedImages)
+        if let bytes { trace.scoreboard.add(.relayedBytes, bytes) }
+    }
+
+    /// Counts a URL that was signed for a browser.
+    package static func countSignedURL() {
+        current?.scoreboard.add(.signedURLs)
+    }
+
+    private static func during<Value>(_ wait: Timings.Wait, _ work: () async throws -> Value) async rethrows -> Value {
+        guard let timings = current?.timings else { return try await work() }
+        timings.begin(wait)
+        defer { timings.end(wait) }
+        return try await work()
+    }
+}

@@ -1,0 +1,114 @@
+import Glibc
+import Synchronization
+
+/// A scoreboard's page as a file `NAME.PID.status`, mapped by its process and readable by the endpoint's other processes. A
+/// status request reaches any one of the processes that share a socket, and that one reports on all of them.
+///
+/// The process holds a lock on the file as long as it runs. Pages without a lock are removed when a process of the endpoint
+/// starts, and when one reads them. A page is created under another name and renamed when complete. Only its user may
+/// read it.
+final class ScoreboardFile: @unchecked Sendable {
+    let memory: UnsafeMutableRawPointer
+    private let directory: String
+    private let endpoint: String
+    private let path: String
+
+    private static let suffix = ".status"
+    private static let unfinished = ".new"
+
+    /// Nil if the directory can't be written to, or has no room.
+    init?(directory: String, endpoint: String) {
+        self.directory = directory
+        self.endpoint = endpoint
+        path = "\(directory)/\(endpoint).\(getpid())\(Self.suffix)"
+        Self.sweep(endpoint, in: directory)
+        let file = open(path + Self.unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // Allocates the blocks now: on a full disk, the first write to the mapped page would raise SIGBUS.
+        guard file >= 0, flock(file, LOCK_EX | LOCK_NB) == 0, posix_fallocate(file, 0, ScoreboardLayout.bytes) == 0,
+            let memory = mmap(nil, ScoreboardLayout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED
+        else {
+            if file >= 0 {
+                unlink(path + Self.unfinished)
+                close(file)
+            }
+            return nil
+        }
+        // The descriptor stays open: it holds the lock.
+        self.memory = memory
+    }
+
+    func publish() {
+        rename(path + Self.unfinished, path)
+    }
+
+    func remove() {
+        unlink(path)
+    }
+
+    func snapshots() -> ProcessSnapshots {
+        var snapshots = ProcessSnapshots()
+        Self.forEachPage(of: endpoint, in: directory) { pid, file, bytes in
+            if let snapshot = Self.snapshot(file, bytes), snapshot.isReadable {
+                snapshots.readable.append(snapshot)
+            } else {
+                snapshots.unreadable.append(pid)
+            }
+        }
+        return snapshots
+    }
+
+    /// Removes the pages of processes that were killed.
+    private static func sweep(_ endpoint: String, in directory: String) {
+        forEachPage(of: endpoint, in: directory) { _, _, _ in }
+    }
+
+    /// Calls the body for the page of each living process, and removes those of dead ones, complete or not.
+    private static func forEachPage(
+        of endpoint: String, in directory: String, _ body: (_ pid: Int, _ file: Int32, _ bytes: Int) -> Void
+    ) {
+        for (name, pid) in pages(of: endpoint, in: directory) {
+            let path = "\(directory)/\(name)"
+            // The directory may be world-writable: don't block on, or trust, files that aren't ours.
+            let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard file >= 0 else { continue }
+            defer { close(file) }
+            var information = stat()
+            guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
+                information.st_uid == geteuid()
+            else { continue }
+            let isDead = flock(file, LOCK_SH | LOCK_NB) == 0
+            if name.hasSuffix(Self.suffix) {
+                if isDead { unlink(path) } else { body(pid, file, information.st_size) }
+            } else if isDead, kill(pid_t(truncatingIfNeeded: pid), 0) != 0, errno == ESRCH {
+                // A page that is being created isn't locked at first, so its process must have ended, too.
+                unlink(path)
+            }
+        }
+    }
+
+    private static func snapshot(_ file: Int32, _ bytes: Int) -> ScoreboardSnapshot? {
+        guard bytes >= ScoreboardLayout.bytes,
+            let memory = mmap(nil, ScoreboardLayout.bytes, PROT_READ, MAP_SHARED, file, 0), memory != MAP_FAILED
+        else { return nil }
+        defer { munmap(memory, ScoreboardLayout.bytes) }
+        return ScoreboardSnapshot(memory.assumingMemoryBound(to: Atomic<UInt64>.self))
+    }
+
+    /// `NAME.PID.status`, and `NAME.PID.status.new` while it is being made; sorted by process id.
+    private static func pages(of endpoint: String, in directory: String) -> [(name: String, pid: Int)] {
+        guard let listing = opendir(directory) else { return [] }
+        defer { closedir(listing) }
+        var pages: [(name: String, pid: Int)] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name.hasPrefix("\(endpoint)."),
+                let suffix = [suffix, suffix + unfinished].first(where: name.hasSuffix),
+                let pid = Int(name.dropFirst(endpoint.utf8.count + 1).dropLast(suffix.utf8.count))
+            else { continue }
+            pages.append((name, pid))
+        }
+        return pages.sorted { $0.pid < $1.pid }
+    }
+}

@@ -1,0 +1,71 @@
+import Core
+import R2
+
+extension Fields {
+    /// The keys that this request may name: those that the settings, nginx's `R2_PREFIX` and the scope of its API key all allow.
+    package func allowedKeys(_ rules: UploadRules) -> AllowedPrefixes {
+        caller.keyPrefixes.reduce(rules.prefixes) { $0.narrowed(by: $1) }
+    }
+
+    /// A key that this request may name. If it may not, the request is denied with 403, unless it has other faults.
+    package func objectKey(_ name: StaticString, _ rules: UploadRules, among siblings: DistinctPaths? = nil)
+        -> ObjectKey?
+    {
+        guard let text = string(name) else { return nil }
+        if text.isEmpty {
+            fail(name, "Must not be empty")
+            return nil
+        }
+        func checkDistinct(_ path: String) {
+            if siblings?.insert(path) == false { fail(name, "Duplicate path") }
+        }
+        do throws(KeyRefusal) {
+            let key = try allowedKeys(rules).key(text)
+            checkDistinct(key.text)
+            return key
+        } catch {
+            switch error {
+            case .notAllowed(let path):
+                checkDistinct(path)
+                forbid()
+            case .invalid: fail(name, error.reason)
+            }
+            return nil
+        }
+    }
+
+    /// Denies the request with 403, unless it has other faults, if objects in this folder aren't allowed.
+    /// - Parameter folder: ends with `/`.
+    package func requireAllowed(folder: String, _ rules: UploadRules) {
+        if !allowedKeys(rules).allows(folder: folder) { forbid() }
+    }
+
+    /// The media type of an upload: one of `R2_ALLOWED_TYPES`, as it is stored.
+    package func contentType(_ rules: UploadRules) -> String? {
+        guard let text = string("content_type", required: rules.requiresType) else { return nil }
+        if let type = rules.allowedType(text) { return type }
+        fail("content_type", "Must be one of \(rules.types.joined(separator: ", "))")
+        return nil
+    }
+
+    /// R2's id of a multipart upload: opaque, up to a few hundred characters.
+    package func uploadID() -> String? {
+        text("upload_id", maxBytes: 2048) { !containsControl($0) }
+    }
+
+    /// The size of a whole upload in bytes.
+    package func uploadSize(maxBytes: Int) -> Int? {
+        integer("size", in: 1...maxBytes)
+    }
+
+    /// How an upload of that size is divided into parts: by `part_size`, or else by a default for its size.
+    /// - Parameter size: nil if it was invalid. There is no plan then, but `part_size` is still checked.
+    package func partPlan(of size: Int?, requiresPartSize: Bool = false) -> PartPlan? {
+        let partSize = integer("part_size", in: PartPlan.sizes, required: requiresPartSize)
+        guard let size, partSize != nil || !has("part_size") else { return nil }
+        if let plan = PartPlan(size: size, partSize: partSize) { return plan }
+        let least = (size + PartPlan.maxParts - 1) / PartPlan.maxParts
+        fail("part_size", "Must be between \(least) and \(PartPlan.sizes.upperBound)")
+        return nil
+    }
+}

@@ -1,0 +1,82 @@
+import Core
+import Encoding
+import R2
+import SigV4
+
+extension Settings {
+    /// The bucket of `R2_ENDPOINT_URL`, `R2_ACCESS_KEY_ID`, `R2_SECRET_ACCESS_KEY`, `R2_BUCKET_NAME` and `R2_PUBLIC_BASE`. Nil, and a
+    /// fault, if a setting can't be used or if this process computes wrong signatures.
+    mutating func bucket() -> Bucket? {
+        if !signsLikeAWS() { fail("libcrypto", "computes a wrong signature for AWS's published example") }
+        let endpoint = origin(
+            "R2_ENDPOINT_URL", "The account's S3 endpoint: https://ACCOUNT.r2.cloudflarestorage.com, without the bucket.")
+        let accessKeyID = headerSafeSecret("R2_ACCESS_KEY_ID", "The id of the access key that signs.")
+        let secretAccessKey = headerSafeSecret("R2_SECRET_ACCESS_KEY", "The secret of that access key.")
+        let name = bucketName(endpoint)
+        let publicBase = publicBase()
+        guard let endpoint, let accessKeyID, let secretAccessKey, let name, let publicBase else { return nil }
+        return Bucket(
+            endpoint: endpoint.url, host: endpoint.host, name: name,
+            credentials: Credentials(accessKeyID: accessKeyID, secretAccessKey: secretAccessKey),
+            publicBase: publicBase)
+    }
+
+    private mutating func headerSafeSecret(_ name: String, _ purpose: String) -> String? {
+        guard let secret = secret(name, purpose) else { return nil }
+        if isHeaderSafe(secret) { return secret }
+        fail(name, "may hold printable ASCII without spaces only")
+        return nil
+    }
+
+    private mutating func bucketName(_ endpoint: Origin?) -> String? {
+        guard let name = required("R2_BUCKET_NAME", "The name of the bucket.") else { return nil }
+        let isUsual = name.utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == .hyphen || $0 == .dot }
+        guard isUsual, (3...63).contains(name.utf8.count) else {
+            fail("R2_BUCKET_NAME", "must be 3 to 63 of a-z, 0-9, - and .")
+            return nil
+        }
+        if let endpoint, endpoint.host.utf8.starts(with: "\(name).".utf8) {
+            fail("R2_ENDPOINT_URL", "must be the account's endpoint, without the bucket")
+            return nil
+        }
+        return name
+    }
+
+    private mutating func publicBase() -> String? {
+        let purpose = "The URL under which the bucket's objects are public, such as https://r0.image2url.com."
+        guard var base = required("R2_PUBLIC_BASE", purpose) else { return nil }
+        while base.utf8.last == .slash { base.removeLast() }
+        let url = URLReference(base)
+        let hasHost = url.scheme == "https" || url.scheme == "http"
+        guard hasHost, url.authority?.isEmpty == false, url.query == nil, isHeaderSafe(base),
+            !base.utf8.contains(.numberSign)
+        else {
+            fail("R2_PUBLIC_BASE", "must be an http or https URL without a query")
+            return nil
+        }
+        return base
+    }
+
+    /// The rules of `R2_ALLOWED_PREFIXES`, `R2_ALLOWED_TYPES`, `R2_REQUIRE_TYPE` and `MAX_UPLOAD_BYTES`.
+    mutating func uploadRules() -> UploadRules {
+        let prefixes = list(
+            "R2_ALLOWED_PREFIXES", default: "users/",
+            "Where object keys may lie, separated by commas; set but empty permits all keys.")
+        if let prefixes, prefixes.isEmpty, isSet("R2_ALLOWED_PREFIXES") {
+            fail("R2_ALLOWED_PREFIXES", "names no prefix")
+        }
+        let images = ImageFormat.allCases.map(\.mediaType)
+        let types = list(
+            "R2_ALLOWED_TYPES", default: images.joined(separator: ","),
+            "The media types that an upload may have, separated by commas.")
+        for type in types ?? [] where storedMediaType(type) == nil {
+            fail("R2_ALLOWED_TYPES", "\(type) is not a media type")
+        }
+        return UploadRules(
+            prefixes: AllowedPrefixes(prefixes ?? ["users/"]),
+            types: types.flatMap { $0.isEmpty ? nil : $0.compactMap(storedMediaType) } ?? images,
+            requiresType: bool("R2_REQUIRE_TYPE", default: false, "Whether every upload must have a content_type."),
+            maxBytes: integer(
+                "MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...(5 << 40), "The largest upload, in bytes."))
+    }
+}

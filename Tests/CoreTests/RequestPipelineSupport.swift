@@ -1,0 +1,85 @@
+import FastCGI
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+@testable import Core
+@testable import JSON
+@testable import Telemetry
+
+struct NoTools: Tools {
+    init() {}
+    init?(_ settings: inout Settings) {}
+}
+
+struct Input: RequestBody {
+    let name: String
+
+    init?(_ fields: Fields, _ tools: NoTools) {
+        guard let name = fields.string("name") else { return nil }
+        self.name = name
+    }
+}
+
+struct Greeting: ResponseBody {
+    var name = ""
+    var lines: (@Sendable (LineWriter) async throws -> Void)?
+
+    func write(to json: inout JSONWriter) { json.object { $0.member("hello", name) } }
+}
+
+struct Reply {
+    let status: Int
+    let headers: [String: String]
+    let body: String
+
+    init(_ response: Response) async throws {
+        let output = Output {}
+        await output.send(response)
+        let bytes = output.take().bytes
+        let whole = text(bytes)
+        let end = try #require(whole.range(of: "\r\n\r\n"))
+        body = String(whole[end.upperBound...])
+        headers = Dictionary(
+            uniqueKeysWithValues: whole[..<end.lowerBound].components(separatedBy: "\r\n").map { line in
+                let parts = line.components(separatedBy: ": ")
+                return (parts[0], parts[1])
+            })
+        status = try #require(headers["Status"].flatMap { Int($0.prefix(3)) })
+    }
+
+    func member(_ name: String) throws -> String? {
+        let object = try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]
+        return object?[name] as? String
+    }
+}
+
+let goodRequest = [
+    "REQUEST_METHOD": "POST", "HTTP_X_API_KEY": "key", "CONTENT_TYPE": "application/json", "REQUEST_ID": "abc-123",
+]
+
+func telemetry(
+    _ scoreboard: Scoreboard = Scoreboard(endpoint: "test"), slowMilliseconds: Int = 5000, level: Log.Level = .error,
+    sink: LogSink = LogSink(2)
+) -> ProcessTelemetry {
+    ProcessTelemetry(
+        log: Log(endpoint: "test", level: level, sink: sink), scoreboard: scoreboard,
+        slowMilliseconds: slowMilliseconds)
+}
+
+typealias Answering = @Sendable (Input, RequestContext<NoTools>) async throws -> Greeting
+
+func reply(
+    _ changes: [String: String?] = [:], extra: [(String, String)] = [],
+    body: Request.Body = .bytes(Array(#"{"name": "x"}"#.utf8)),
+    maxInFlight: Int = 1, _ answer: @escaping Answering = { ask, _ in Greeting(name: ask.name) }
+) async throws -> Reply {
+    let path = RequestPipeline<Input, Greeting>(
+        tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight,
+        telemetry: telemetry())
+    var environment = goodRequest
+    for (name, value) in changes { environment[name] = value }
+    let parameters = environment.map { ($0, $1) }
+    let handler = path.handler(answer)
+    return try await Reply(handler(Request(parameters: Parameters(parameters + extra), body: body)))
+}

@@ -1,0 +1,147 @@
+import FastCGI
+import Testing
+@testable import Core
+@testable import JSON
+
+private struct Stranger: Error, CustomStringConvertible {
+    let description = "password is hunter2"
+}
+
+@Suite("The path of a request")
+struct RequestPathTests {
+    @Test("an answer, with its headers")
+    func answer() async throws {
+        let reply = try await reply()
+        #expect(reply.body == #"{"hello":"x"}"#)
+        #expect(
+            reply.headers == [
+                "Status": "200 OK", "Content-Type": "application/json", "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff", "X-Request-Id": "abc-123", "Content-Length": "13",
+            ])
+    }
+
+    @Test("what is wrong is told in the order method, key, media type, size, fields")
+    func order() async throws {
+        var changes: [String: String?] = [
+            "REQUEST_METHOD": "GET", "HTTP_X_API_KEY": "no", "CONTENT_TYPE": "text/plain",
+        ]
+        let method = try await reply(changes, body: .tooLarge)
+        #expect(method.status == 405)
+        #expect(method.headers["Allow"] == "POST")
+        changes["REQUEST_METHOD"] = "POST"
+        #expect(try await reply(changes, body: .tooLarge).status == 401)
+        changes["HTTP_X_API_KEY"] = "key"
+        #expect(try await reply(changes, body: .tooLarge).status == 415)
+        changes["CONTENT_TYPE"] = "application/json"
+        #expect(try await reply(changes, body: .tooLarge).status == 413)
+        #expect(try await reply(changes, body: .bytes([])).status == 400)
+    }
+
+    @Test("a key missing, or sent twice even if right, is refused")
+    func keys() async throws {
+        #expect(try await reply(["HTTP_X_API_KEY": nil]).status == 401)
+        #expect(try await reply(extra: [("HTTP_X_API_KEY", "key")]).status == 401)
+    }
+
+    @Test("a fault is the contract's envelope")
+    func envelope() async throws {
+        let reply = try await reply(body: .bytes(Array(#"{"name": 1}"#.utf8)))
+        let expected =
+            #"{"success":false,"error":"Validation failed","code":"VALIDATION_FAILED","request_id":"abc-123","#
+            + #""errors":[{"field":"name","reason":"Must be a string"}]}"#
+        #expect(reply.body == expected)
+        #expect(reply.headers["Content-Length"] == String(expected.utf8.count))
+        #expect(
+            try await CoreTests.reply(body: .incomplete).body.contains(#"{"field":"body","reason":"Invalid JSON"}"#))
+    }
+
+    @Test("a fault of the endpoint keeps its row, detail and Retry-After")
+    func fault() async throws {
+        let reply = try await reply { _, _ in throw Fault(.rateLimited, detail: "wait", retryAfter: 7) }
+        #expect(reply.status == 429)
+        #expect(reply.headers["Retry-After"] == "7")
+        #expect(try reply.member("detail") == "wait")
+    }
+
+    @Test("a stranger error is 500, and its text stays here")
+    func stranger() async throws {
+        let reply = try await reply { _, _ in throw Stranger() }
+        #expect(reply.status == 500)
+        #expect(try reply.member("code") == "INTERNAL")
+        #expect(!reply.body.contains("hunter2"))
+    }
+
+    @Test("one request more than allowed is refused at once, and none after the others have ended")
+    func overload() async throws {
+        let (entered, began) = AsyncStream<Void>.makeStream()
+        let (release, ended) = AsyncStream<Void>.makeStream()
+        let path = RequestPipeline<Input, Greeting>(
+            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, telemetry: telemetry())
+        let handler = path.handler { ask, _ in
+            if ask.name == "held" {
+                began.yield()
+                for await _ in release { break }
+            }
+            return Greeting(name: ask.name)
+        }
+        func request(_ name: String) -> Request {
+            let body = Array("{\"name\": \"\(name)\"}".utf8)
+            return Request(parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(body))
+        }
+        async let held = handler(request("held"))
+        for await _ in entered { break }
+        let second = try await Reply(handler(request("second")))
+        #expect(second.status == 503)
+        #expect(second.headers["Retry-After"] == "1")
+        ended.yield()
+        #expect(try await Reply(held).status == 200)
+        #expect(try await Reply(handler(request("third"))).status == 200)
+    }
+
+    @Test func `By default as many requests may be under way as have bodies of 1 GiB, and at most 1024`() {
+        let expected = [(1024, 1024), (1 << 20, 1024), (4 << 20, 256), (5_000_000, 214), (64 << 20, 16)]
+        for (maxBodyBytes, count) in expected { #expect(defaultInFlight(maxBodyBytes: maxBodyBytes) == count) }
+    }
+
+    @Test(
+        "a request id of nginx is kept; any other is replaced by one made here",
+        arguments: [
+            "", String(repeating: "a", count: 65), "a b", "a\r\nX: y", "é", "a_b",
+        ])
+    func requestID(_ given: String) async throws {
+        let made = try #require(try await reply(["REQUEST_ID": given]).headers["X-Request-Id"])
+        #expect(made != given)
+        #expect(made.count == 32 && made.allSatisfy(\.isHexDigit))
+        let long = String(repeating: "a", count: 64)
+        #expect(try await reply(["REQUEST_ID": long]).headers["X-Request-Id"] == long)
+    }
+
+    @Test("an answer in lines is a stream without length; an error that ends it is its last line")
+    func lines() async throws {
+        let reply = try await reply { _, _ in
+            Greeting(lines: { writer in
+                try await writer.line { $0.member("n", 1) }
+                throw Fault(.ozonTimeout)
+            })
+        }
+        #expect(reply.status == 200)
+        #expect(reply.headers["Content-Type"] == "application/x-ndjson")
+        #expect(reply.headers["X-Accel-Buffering"] == "no")
+        #expect(reply.headers["Content-Length"] == nil)
+        let lines = reply.body.split(separator: "\n")
+        #expect(lines.first == #"{"n":1}"#)
+        #expect(lines.last?.hasPrefix(#"{"type":"error","success":false,"error":"Ozon API timeout","#) == true)
+    }
+
+    @Test func `A request that runs holds no body`() async throws {
+        let path = RequestPipeline<Input, Greeting>(
+            tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, telemetry: telemetry())
+        let request = Request(
+            parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name": "x"}"#.utf8)))
+        let handler = path.handler { ask, _ in
+            guard case .incomplete = request.takeBody() else { throw Fault(.internalError) }
+            return Greeting(name: ask.name)
+        }
+        #expect(try await Reply(handler(request)).body == #"{"hello":"x"}"#)
+    }
+}

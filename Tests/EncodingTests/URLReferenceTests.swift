@@ -1,0 +1,75 @@
+import Encoding
+import Testing
+
+@Suite struct `References to URLs` {
+    /// RFC 3986, 5.4, all examples but those with a fragment, which is dropped.
+    @Test func `A reference leads where RFC 3986 says`() {
+        let base = URLReference("http://a/b/c/d;p?q")
+        let examples = [
+            "g:h": "g:h", "g": "http://a/b/c/g", "./g": "http://a/b/c/g", "g/": "http://a/b/c/g/", "/g": "http://a/g",
+            "//g": "http://g", "?y": "http://a/b/c/d;p?y", "g?y": "http://a/b/c/g?y", ";x": "http://a/b/c/;x",
+            "g;x": "http://a/b/c/g;x", "": "http://a/b/c/d;p?q", ".": "http://a/b/c/", "./": "http://a/b/c/",
+            "..": "http://a/b/", "../": "http://a/b/", "../g": "http://a/b/g", "../..": "http://a/",
+            "../../": "http://a/", "../../g": "http://a/g", "../../../g": "http://a/g", "../../../../g": "http://a/g",
+            "/./g": "http://a/g", "/../g": "http://a/g", "g.": "http://a/b/c/g.", ".g": "http://a/b/c/.g",
+            "g..": "http://a/b/c/g..", "..g": "http://a/b/c/..g", "./../g": "http://a/b/g", "./g/.": "http://a/b/c/g/",
+            "g/./h": "http://a/b/c/g/h", "g/../h": "http://a/b/c/h", "g;x=1/./y": "http://a/b/c/g;x=1/y",
+            "g;x=1/../y": "http://a/b/c/y", "g?y/./x": "http://a/b/c/g?y/./x", "g?y/../x": "http://a/b/c/g?y/../x",
+            "g#s": "http://a/b/c/g", "#s": "http://a/b/c/d;p?q", "http:g": "http:g",
+        ]
+        for (reference, expected) in examples {
+            #expect(URLReference(reference).resolved(against: base).text == expected, "\(reference)")
+        }
+        #expect(URLReference("x").resolved(against: URLReference("http://a")).text == "http://a/x")
+    }
+
+    @Test func `An origin is scheme, host and port, the scheme's own port left out`() {
+        let origins = [
+            "https://A.b/c": "https://a.b", "HTTPS://a.b:443": "https://a.b", "http://a.b:80?x": "http://a.b",
+            "https://a.b:80/": "https://a.b:80", "https://[::1]:443/": "https://[::1]", "ftp://a/": "ftp://a",
+            "//a/b": nil, "/a": nil, "a.b": nil, "https:///a": nil, "https:a": nil, "1http://a": nil, "": nil,
+        ]
+        for (text, origin) in origins { #expect(URLReference(text).origin == origin, "\(text)") }
+    }
+}
+
+@Suite struct `Dates of HTTP` {
+    @Test func `All three forms are read`() {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 6 08:49:37 1994",
+        ] { #expect(UTCTime(httpDate: text)?.iso == "1994-11-06T08:49:37Z", "\(text)") }
+        #expect(UTCTime(httpDate: "Thursday, 26-Nov-26 01:02:03 GMT")?.iso == "2026-11-26T01:02:03Z")
+        for time in [0, 951_782_400, 1_709_164_800, 4_102_444_799] {
+            let iso = UTCTime(seconds: time).iso
+            let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+            let month = months[Int(iso.dropFirst(5).prefix(2))! - 1]
+            let text = "Xxx, \(iso.dropFirst(8).prefix(2)) \(month) \(iso.prefix(4)) \(iso.dropFirst(11).prefix(8)) GMT"
+            #expect(UTCTime(httpDate: text)?.seconds == time, "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        "", "1", "-1", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 1994 8:49:37 GMT",
+        "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
+        "Sun, 06 Nov 99999 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
+        "Sun, 06 Nov 1994 08:49 GMT", "Sun, 99999999999999999999 Nov 1994 08:49:37 GMT", "soon", "a b c d e f",
+        "Sun, 06 Nov 1994 08:49:37 GMT GMT", "Sun Nov 6 08:49:37 1994 GMT",
+    ])
+    func `What is no date is none`(_ text: String) {
+        #expect(UTCTime(httpDate: text) == nil)
+    }
+}
+
+@Suite struct `Media types` {
+    @Test func `Type and subtype are tokens, in any case, with parameters or without`() {
+        for (text, type) in [
+            "image/jpeg": "image/jpeg", "Image/JPEG": "image/jpeg", "image/jpeg;q=1": "image/jpeg",
+            "\t image/jpeg ; a=b": "image/jpeg", "image/svg+xml": "image/svg+xml", "*/*": "*/*",
+        ] { #expect(mediaType(text) == type, "\(text)") }
+        for text in [
+            "", " ", ";", "/", "image", "image/", "/jpeg", "image /jpeg", "image/ jpeg", "image/jp eg", "a/b/c",
+            "a/b,c/d",
+            "image/jp\u{e9}g", "image\\jpeg", "a/\u{0}", "\"a\"/b",
+        ] { #expect(mediaType(text) == nil, "\(text)") }
+    }
+}

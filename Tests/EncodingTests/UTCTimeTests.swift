@@ -1,0 +1,95 @@
+import Foundation
+import Encoding
+import TestSupport
+import Testing
+
+@Suite("UTC time")
+struct UTCTimeTests {
+    @Test("the epoch, a leap day, the last second of a century, in all three spellings")
+    func known() {
+        let cases = [
+            (0, "19700101", "19700101T000000Z", "1970-01-01T00:00:00Z"),
+            (1_369_353_600, "20130524", "20130524T000000Z", "2013-05-24T00:00:00Z"),
+            (1_709_251_199, "20240229", "20240229T235959Z", "2024-02-29T23:59:59Z"),
+            (4_102_444_799, "20991231", "20991231T235959Z", "2099-12-31T23:59:59Z"),
+        ]
+        for (seconds, date, stamp, iso) in cases {
+            let time = UTCTime(seconds: seconds)
+            #expect(time.date == date)
+            #expect(time.stamp == stamp)
+            #expect(time.iso == iso)
+        }
+    }
+
+    @Test("every first and last day of a month from 1900 to 2500 agrees with Foundation's calendar")
+    func calendar() throws {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = try #require(TimeZone(secondsFromGMT: 0))
+        for year in 1900...2500 {
+            for month in 1...12 {
+                let first = try #require(calendar.date(from: DateComponents(year: year, month: month, day: 1)))
+                for seconds in [0, -1] {
+                    let moment = Int(first.timeIntervalSince1970) + seconds
+                    let parts = calendar.dateComponents(
+                        [.year, .month, .day, .hour, .minute, .second],
+                        from: Date(timeIntervalSince1970: Double(moment)))
+                    let expected = String(
+                        format: "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.year!, parts.month!, parts.day!, parts.hour!,
+                        parts.minute!, parts.second!)
+                    #expect(UTCTime(seconds: moment).iso == expected)
+                }
+            }
+        }
+    }
+
+    @Test("a day begins at midnight, before 1970 too")
+    func day() {
+        #expect(UTCTime(seconds: 86_399).day == 0)
+        #expect(UTCTime(seconds: 86_400).day == 1)
+        #expect(UTCTime(seconds: -1).day == -1)
+        #expect(UTCTime(seconds: -86_400).day == -1)
+        #expect(UTCTime(seconds: -86_401).day == -2)
+    }
+
+    @Test("seconds are added across midnight")
+    func addition() {
+        #expect((UTCTime(seconds: 1_709_251_199) + 1).stamp == "20240301T000000Z")
+    }
+}
+
+@Suite("Numbers and hexadecimal")
+struct NumberTests {
+    @Test("a number is written as Swift writes it", arguments: [0, 1, 9, 10, 99, 100, 1000, 604_800, Int.max])
+    func decimal(_ value: Int) {
+        var bytes: [UInt8] = []
+        bytes.append(decimal: value)
+        #expect(text(bytes) == String(value))
+    }
+
+    @Test("a number is padded with zeros, and never cut")
+    func padded() {
+        for (value, expected) in [(0, "000"), (7, "007"), (42, "042"), (999, "999"), (1000, "1000")] {
+            var bytes: [UInt8] = []
+            bytes.append(decimal: value, width: 3)
+            #expect(text(bytes) == expected)
+        }
+    }
+
+    @Test("every byte has its two hexadecimal digits, in lower case")
+    func hexadecimal() {
+        var bytes: [UInt8] = []
+        bytes.append(hex: Array(0...255))
+        #expect(text(bytes) == hex(0...255))
+    }
+}
+
+@Suite("Headers")
+struct HeadersTests {
+    @Test("names compare without case, and the last line of a name counts")
+    func lookup() {
+        let headers = Headers([("Retry-After", "1"), ("X", "2"), ("retry-after", "3")])
+        #expect(headers["RETRY-AFTER"] == "3")
+        #expect(headers["x"] == "2")
+        #expect(headers["Retry"] == nil)
+    }
+}

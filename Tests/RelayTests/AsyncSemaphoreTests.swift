@@ -1,0 +1,112 @@
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Relay
+
+/// What happened, in order; and how many are inside at once.
+private final class Record: Sendable {
+    private let state = Mutex((told: [String](), inside: 0, most: 0))
+    func add(_ what: String) { state.withLock { $0.told.append(what) } }
+    func enter() { state.withLock { ($0.inside, $0.most) = ($0.inside + 1, max($0.most, $0.inside + 1)) } }
+    func leave() { state.withLock { $0.inside -= 1 } }
+    var told: [String] { state.withLock(\.told) }
+    var most: Int { state.withLock(\.most) }
+}
+
+/// Holds what passes it until it is opened.
+private final class Gate: Sendable {
+    private let (stream, continuation) = AsyncStream<Void>.makeStream()
+    func open() { continuation.finish() }
+    func wait() async { for await _ in stream {} }
+}
+
+@Suite("Slots and turns", .timeLimit(.minutes(1)))
+struct SlotsTests {
+    private let record = Record()
+    private let gate = Gate()
+
+    @Test("never more at once than there are slots, and all get their turn", arguments: [1, 3])
+    func most(_ count: Int) async throws {
+        let slots = AsyncSemaphore(count: count)
+        let record = record
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    try await slots {
+                        record.enter()
+                        await Task.yield()
+                        record.leave()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect((1...count).contains(record.most))
+    }
+
+    @Test("slots are given in the order they are asked for")
+    func order() async throws {
+        let slots = AsyncSemaphore(count: 1)
+        let (record, gate) = (record, gate)
+        let holder = Task.immediate { try await slots { await gate.wait() } }
+        let tasks = (0..<20).map { number in Task.immediate { try await slots { record.add("\(number)") } } }
+        gate.open()
+        try await holder.value
+        for task in tasks { try await task.value }
+        #expect(record.told == (0..<20).map(String.init))
+    }
+
+    @Test("who is cancelled while waiting leaves at once, and takes nobody's slot")
+    func cancelled() async throws {
+        let slots = AsyncSemaphore(count: 1)
+        let (record, gate) = (record, gate)
+        let holder = Task.immediate { try await slots { await gate.wait() } }
+        let waiter = Task.immediate { try await slots { record.add("cancelled") } }
+        let next = Task.immediate { try await slots { record.add("next") } }
+        waiter.cancel()
+        await #expect(throws: CancellationError.self) { try await waiter.value }
+        gate.open()
+        try await holder.value
+        try await next.value
+        try await slots { record.add("last") }
+        #expect(record.told == ["next", "last"])
+    }
+
+    @Test("a task cancelled beforehand gets no slot; work that throws gives its own back")
+    func givenBack() async throws {
+        let slots = AsyncSemaphore(count: 1)
+        let task = Task { () async throws in
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await slots {}
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        await #expect(throws: ImageRelay.Failure.self) { try await slots { throw ImageRelay.Failure("x") } }
+        try await slots {}
+    }
+
+    @Test("the same key waits its turn, in order; another doesn't")
+    func keys() async throws {
+        let turns = KeyedMutex()
+        let (record, gate) = (record, gate)
+        let first = Task.immediate {
+            try await turns("a") {
+                await gate.wait()
+                record.add("first")
+            }
+        }
+        let others = (0..<5).map { number in Task.immediate { try await turns("a") { record.add("\(number)") } } }
+        try await turns("b") { record.add("b") }
+        gate.open()
+        try await first.value
+        for task in others { try await task.value }
+        #expect(record.told == ["b", "first", "0", "1", "2", "3", "4"])
+    }
+
+    @Test("a turn ends when its work throws")
+    func throwing() async throws {
+        let turns = KeyedMutex()
+        await #expect(throws: ImageRelay.Failure.self) { try await turns("a") { throw ImageRelay.Failure("x") } }
+        #expect(try await turns("a") { 7 } == 7)
+    }
+}

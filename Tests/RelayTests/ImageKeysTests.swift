@@ -1,0 +1,117 @@
+import TestSupport
+import Testing
+@testable import R2
+@testable import Relay
+@testable import Uploads
+
+@Suite("Keys of an article's images")
+struct ImageKeysTests {
+    private func keys(_ urls: [String], user: String = "u", article: String = "219") throws -> [String] {
+        var keys = ImageKeys(userID: user, article: article)
+        return try urls.map { try keys.key(for: $0, in: AllowedPrefixes([])).text }
+    }
+
+    @Test("user, article and the last segment of the URL, query and fragment cut")
+    func ordinary() throws {
+        let urls = [
+            "https://cdn1.ozone.ru/s3/multimedia-1-i/8388316998.jpg", "https://ir.ozone.ru/s3/a.webp?x=/y.png#z",
+            "https://ir.ozone.ru/b.png#/c.png",
+        ]
+        #expect(
+            try keys(urls) == ["users/u/ozon/219/8388316998.jpg", "users/u/ozon/219/a.webp", "users/u/ozon/219/b.png"])
+    }
+
+    // The digits are `printf %s URL | sha256sum`, first eight.
+    @Test("all but the first of a shared name get eight digits of the URL's SHA-256 before the extension")
+    func shared() throws {
+        #expect(
+            try keys(["https://h/1/a.jpg", "https://h/2/a.jpg", "https://h/1/noext", "https://h/2/noext"]) == [
+                "users/u/ozon/219/a.jpg", "users/u/ozon/219/a-3e3c1f15.jpg", "users/u/ozon/219/noext",
+                "users/u/ozon/219/noext-a1a00b07",
+            ])
+    }
+
+    @Test(
+        "an empty name becomes those digits",
+        arguments: ["https://h/", "https://h/a/", "https://h/?a.jpg", "https://h"])
+    func empty(_ url: String) throws {
+        let name = try #require(try keys([url])[0].split(separator: "/").last)
+        #expect(name.utf8.count == 8)
+        #expect(name.allSatisfy { $0.isHexDigit })
+    }
+
+    @Test("names that differ only in their normal form are shared")
+    func normalForm() throws {
+        let made = try keys(["https://h/1/é.jpg", "https://h/2/e\u{301}.jpg"])
+        #expect(Set(made).count == 2)
+    }
+
+    @Test("what no key may hold is percent-encoded")
+    func encoded() throws {
+        #expect(try keys(["https://h/a\\b\n.jpg"]) == ["users/u/ozon/219/a%5Cb%0A.jpg"])
+        #expect(try keys(["https://h/.."]) == ["users/u/ozon/219/%2E%2E"])
+        #expect(try keys(["https://h/a.jpg"], article: "x/y%z\\") == ["users/u/ozon/x%2Fy%25z%5C/a.jpg"])
+        #expect(try keys(["https://h/a.jpg"], article: "..") == ["users/u/ozon/%2E%2E/a.jpg"])
+        #expect(try keys(["https://h/a.jpg"], article: ".") == ["users/u/ozon/%2E/a.jpg"])
+    }
+
+    @Test("different articles never share a folder")
+    func folders() throws {
+        let articles = ["a/b", "a%2Fb", ".", "%2E", "..", "%2E%2E", "a\\b", "a%5Cb", "/", "%", "\r\n", "/\u{301}"]
+        let folders = try articles.map { try keys(["https://h/x"], article: $0)[0] }
+        #expect(Set(folders.map { Array($0.utf8) }).count == articles.count)
+    }
+
+    @Test("graphemes hide nothing: a slash before a combining mark doesn't leave the folder")
+    func combining() throws {
+        let key = try keys(["https://h/x"], article: "../\u{301}..")[0]
+        #expect(key.utf8.elementsEqual("users/u/ozon/..%2F\u{301}../x".utf8))
+    }
+
+    @Test("a key over 1024 bytes is refused")
+    func tooLong() {
+        #expect(throws: KeyRefusal.invalid("is longer than 1024 bytes")) {
+            try keys(["https://h/x"], article: String(repeating: "a", count: 1024))
+        }
+    }
+
+    @Test func `A key outside what is allowed is none, whatever the length of its article and its name`() {
+        let alice = AllowedPrefixes(["users/"]).narrowed(by: "users/alice/")
+        for (length, name) in [(1, "a.jpg"), (1000, "ab"), (1004, "a.jp"), (1007, "a"), (1007, "abcd"), (1010, "x")] {
+            var keys = ImageKeys(userID: "bob", article: String(repeating: "0", count: length))
+            #expect(throws: KeyRefusal.self, "\(length) \(name)") { try keys.key(for: "https://h/\(name)", in: alice) }
+            #expect(!alice.allows(folder: keys.folder))
+        }
+        #expect(alice.allows(folder: ImageKeys(userID: "alice", article: "0").folder))
+    }
+
+    @Test func `A folder is allowed if all that lies directly in it is`() {
+        let allowed = AllowedPrefixes(["users/u/ozon/A/", "shared"])
+        for folder in ["users/u/ozon/A/", "users/u/ozon/A/b/", "shared/", "shared/x/"] {
+            #expect(allowed.allows(folder: folder), "\(folder)")
+        }
+        for folder in ["users/u/ozon/", "users/u/ozon/B/", "sharedx/", "users/"] {
+            #expect(!allowed.allows(folder: folder), "\(folder)")
+        }
+    }
+
+    @Test("the media type is the extension's; JPEG where it tells none")
+    func types() throws {
+        let types = [
+            "a.png": "image/png", "a.PNG": "image/png", "a.webp": "image/webp", "a.gif": "image/gif",
+            "a.avif": "image/avif", "a.heic": "image/heic", "a.heif": "image/heic", "a.jpg": "image/jpeg",
+            "a": "image/jpeg", "png": "image/png", "a.png/b": "image/jpeg",
+        ]
+        for (name, type) in types { #expect(ImageFormat(of: try ObjectKey(name)).mediaType == type, "\(name)") }
+    }
+
+    @Test("a segment of a key", arguments: ["u", "test-user", "фото", "...", "a b"])
+    func segment(_ text: String) {
+        #expect(isKeySegment(text))
+    }
+
+    @Test("no segment of a key", arguments: ["", ".", "..", "a/b", "/", "/\u{301}", "a\\b", "a\r\nb", "\u{85}"])
+    func noSegment(_ text: String) {
+        #expect(!isKeySegment(text))
+    }
+}

@@ -1,0 +1,138 @@
+import FastCGI
+import Foundation
+import Testing
+
+@testable import Telemetry
+
+/// A request's lines in the log, at level debug.
+private func lines(
+    slowMilliseconds: Int = 5000, _ scoreboard: Scoreboard = Scoreboard(endpoint: "test"),
+    _ answer: @escaping Answering
+) async throws -> [[String: Any]] {
+    let path = "\(NSTemporaryDirectory())/trace-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    defer { close(file) }
+    let sink = LogSink(file)
+    let requests = RequestPipeline<Ask, Greeting>(
+        tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1,
+        telemetry: telemetry(
+            scoreboard, slowMilliseconds: slowMilliseconds, level: .debug, sink: sink))
+    let request = Request(
+        parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name":"x"}"#.utf8)))
+    _ = try await Reply(requests.handler(answer)(request))
+    sink.flush()
+    return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+        try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+}
+
+@Suite("What a request leaves behind")
+struct TraceTests {
+    @Test("an upstream's calls are counted, and told one by one without their queries")
+    func calls() async throws {
+        let scoreboard = Scoreboard(endpoint: "test")
+        let lines = try await lines(scoreboard) { _, _ in
+            // In tasks of its own, as copies are made.
+            await withTaskGroup(of: Void.self) { group in
+                for attempt in 1...2 {
+                    group.addTask {
+                        UpstreamCall(.r2, "PUT", "https://h/k.jpg?X-Amz-Signature=abc#x", attempt: attempt).end(
+                            status: attempt == 1 ? 503 : 200, sent: 9, received: 1)
+                    }
+                }
+            }
+            await Task {
+                UpstreamCall(.ozon, "POST", "https://o/v3", attempt: 1).end(
+                    status: nil, failure: .timeout, sent: 2, received: 0, cause: "it took too long")
+            }.value
+            return Greeting()
+        }
+        let calls = lines.filter { $0["message"] as? String == "upstream call" }
+        #expect(calls.count == 3)
+        #expect(calls.allSatisfy { $0["request_id"] as? String == "abc-123" && $0["level"] as? String == "debug" })
+        let put = try #require(calls.first { $0["attempt"] as? Int == 2 })
+        #expect(put["url"] as? String == "https://h/k.jpg")
+        #expect((put["upstream"] as? String, put["outcome"] as? String) == ("r2", "ok"))
+        #expect((put["status"] as? Int, put["sent"] as? Int, put["received"] as? Int) == (200, 9, 1))
+        #expect(calls.contains { $0["cause"] as? String == "it took too long" && $0["status"] == nil })
+        let line = try #require(lines.last)
+        #expect((line["r2_calls"] as? Int, line["ozon_calls"] as? Int, line["retries"] as? Int) == (2, 1, 1))
+        #expect(line["r2_ms"] is Int && line["cdn_calls"] == nil && line["slow"] == nil)
+        let reading = try #require(scoreboard.readings().known.first)
+        #expect((reading.calls(.r2, .ok), reading.calls(.r2, .failed), reading.calls(.ozon, .timeout)) == (1, 1, 1))
+    }
+
+    @Test(
+        "a reply's status says how a call ended",
+        arguments: [
+            ("GET", 200, UpstreamCall.Outcome.ok), ("GET", 302, .ok), ("HEAD", 404, .ok), ("GET", 404, .refused),
+            ("HEAD", 403, .refused), ("PUT", 429, .refused), ("PUT", 500, .failed), ("GET", 503, .failed),
+        ])
+    func outcomes(_ method: String, _ status: Int, _ outcome: UpstreamCall.Outcome) async throws {
+        let scoreboard = Scoreboard(endpoint: "test")
+        _ = try await lines(scoreboard) { _, _ in
+            UpstreamCall(.cdn, method, "http://h", attempt: 1).end(status: status, sent: 0, received: 0)
+            return Greeting()
+        }
+        let reading = try #require(scoreboard.readings().known.first)
+        #expect(UpstreamCall.Outcome.allCases.filter { reading.calls(.cdn, $0) > 0 } == [outcome])
+    }
+
+    @Test("a slow request is a warning that tells where its time went")
+    func slow() async throws {
+        let scoreboard = Scoreboard(endpoint: "test")
+        let lines = try await lines(slowMilliseconds: 30, scoreboard) { _, _ in
+            try await RequestTrace.pause(for: .milliseconds(40))
+            return Greeting()
+        }
+        let line = try #require(lines.last)
+        #expect(line["slow"] as? Bool == true)
+        #expect(line["level"] as? String == "warning")
+        #expect(try #require(line["pause_ms"] as? Int) >= 40)
+        for name in ["slot_ms", "client_ms", "own_ms"] { #expect(line[name] is Int, "\(name)") }
+        #expect(scoreboard.readings().known.first?[.slowRequests] == 1)
+        let quick = try await CoreTests.lines(slowMilliseconds: 60_000, scoreboard) { _, _ in Greeting() }
+        #expect(quick.last?["slow"] == nil && quick.last?["level"] as? String == "info")
+        #expect(scoreboard.readings().known.first?[.slowRequests] == 1)
+    }
+
+    @Test("a streamed answer's calls and its reader's slowness count too")
+    func streamed() async throws {
+        let lines = try await lines(slowMilliseconds: 1) { _, _ in
+            Greeting(lines: { writer in
+                UpstreamCall(.ozon, "POST", "https://o/v3", attempt: 1).end(status: 200, sent: 0, received: 0)
+                try await RequestTrace.pause(for: .milliseconds(5))
+                try await writer.line { $0.member("n", 1) }
+                RequestTrace.image(bytes: 5)
+                RequestTrace.image(bytes: nil)
+            })
+        }
+        let line = try #require(lines.last)
+        #expect(line["ozon_calls"] as? Int == 1 && line["slow"] as? Bool == true)
+        #expect((line["images_copied"] as? Int, line["images_failed"] as? Int) == (1, 1))
+        #expect(line["relayed_bytes"] as? Int == 5 && line["client_ms"] is Int)
+    }
+
+    @Test("a caller that went away is 499, and no error of ours")
+    func gone() async throws {
+        let scoreboard = Scoreboard(endpoint: "test")
+        let lines = try await lines(scoreboard) { _, _ in throw CancellationError() }
+        let line = try #require(lines.last)
+        #expect(line["status"] as? Int == 499 && line["outcome"] as? String == "CLIENT_WENT_AWAY")
+        #expect(line["level"] as? String == "info")
+        let reading = try #require(scoreboard.readings().known.first)
+        #expect(reading[.clientWentAway] == 1 && reading[.fault(.internalError)] == 0)
+    }
+
+    @Test("the longest texts still make a line that a pipe takes whole")
+    func longest() async throws {
+        let nasty = String(repeating: "\u{1}", count: 5000)
+        let lines = try await lines { _, _ in
+            UpstreamCall(.ozon, "POST", "https://o/" + String(repeating: "\"", count: 5000), attempt: 1).end(
+                status: nil, failure: .broken, sent: 0, received: 0, cause: String(repeating: "\"", count: 5000))
+            throw Fault(.internalError, detail: nasty, cause: String(repeating: "\\", count: 5000))
+        }
+        #expect(lines.count == 2, "a longer one would have been dropped")
+    }
+}

@@ -1,0 +1,190 @@
+import Core
+import Encoding
+import Foundation
+import R2
+import TestSupport
+import Testing
+@testable import Uploads
+
+private let complete = [
+    "R2_ENDPOINT_URL": "https://account.r2.cloudflarestorage.com", "R2_ACCESS_KEY_ID": "AKID",
+    "R2_SECRET_ACCESS_KEY": "s3cretNeverShown", "R2_BUCKET_NAME": "pictures",
+    "R2_PUBLIC_BASE": "https://r0.image2url.com/",
+]
+
+private func faults(_ changes: [String: String?]) -> [String] {
+    var environment = complete
+    for (name, value) in changes { environment[name] = value }
+    var settings = Settings { environment[$0] }
+    let bucket = settings.bucket()
+    #expect((bucket == nil) == !settings.faults.isEmpty)
+    _ = settings.uploadRules()
+    return settings.faults
+}
+
+@Suite("R2's settings")
+struct R2SettingsTests {
+    @Test("a complete set makes a bucket")
+    func bucket() throws {
+        var settings = Settings { complete[$0] }
+        let made = settings.bucket()
+        let bucket = try #require(made)
+        #expect(bucket.host == "account.r2.cloudflarestorage.com")
+        #expect(text(bucket.path(of: try AllowedPrefixes([]).key("a b"))) == "/pictures/a%20b")
+        #expect(bucket.publicURL(of: try AllowedPrefixes([]).key("a b")) == "https://r0.image2url.com/a%20b")
+    }
+
+    @Test("all that is missing is told at once")
+    func missing() {
+        let names = complete.keys.sorted()
+        #expect(
+            faults(Dictionary(uniqueKeysWithValues: names.map { ($0, nil) })).sorted()
+                == names.map { "\($0): is missing" })
+    }
+
+    @Test("each wrong value is a fault of its name, and no fault shows the secret")
+    func wrong() {
+        let cases: [(String, String)] = [
+            ("R2_ENDPOINT_URL", "https://account.r2.cloudflarestorage.com/pictures"),
+            ("R2_ENDPOINT_URL", "https://pictures.account.r2.cloudflarestorage.com"),
+            ("R2_ENDPOINT_URL", "http://account.r2.cloudflarestorage.com"),
+            ("R2_BUCKET_NAME", "Pictures"), ("R2_BUCKET_NAME", "ab"), ("R2_BUCKET_NAME", "a/b"),
+            ("R2_BUCKET_NAME", String(repeating: "a", count: 64)), ("R2_ACCESS_KEY_ID", "A K"),
+            ("R2_SECRET_ACCESS_KEY", "s3cretNeverShown é"), ("R2_PUBLIC_BASE", "r0.image2url.com"),
+            ("R2_PUBLIC_BASE", "https://"), ("R2_PUBLIC_BASE", "https:///x"), ("R2_PUBLIC_BASE", "https://h?x"),
+            ("R2_PUBLIC_BASE", "https://h#x"), ("R2_PUBLIC_BASE", "https://h h"), ("R2_PUBLIC_BASE", "ftp://h"),
+            ("R2_ALLOWED_PREFIXES", ","), ("R2_ALLOWED_PREFIXES", " , "), ("R2_ALLOWED_TYPES", "jpeg"),
+            ("R2_ALLOWED_TYPES", "image /png"), ("R2_ALLOWED_TYPES", "image/"), ("R2_ALLOWED_TYPES", "a/b/c"),
+            ("R2_REQUIRE_TYPE", "yes"), ("MAX_UPLOAD_BYTES", "0"),
+        ]
+        for (name, value) in cases {
+            let found = faults([name: value])
+            #expect(found.count == 1 && found[0].hasPrefix("\(name): "), "\(name)=\(value): \(found)")
+            #expect(!found.joined().contains("NeverShown"))
+        }
+    }
+
+    @Test("users/ is the prefix unless told otherwise; told empty, every key is allowed")
+    func prefixes() throws {
+        for (value, allowed) in [(nil, false), ("", true), ("other", true), ("users/, other/", true)]
+            as [(String?, Bool)]
+        {
+            var settings = Settings { $0 == "R2_ALLOWED_PREFIXES" ? value : nil }
+            let rules = settings.uploadRules()
+            #expect(((try? rules.prefixes.key("other/a.jpg")) != nil) == allowed)
+        }
+    }
+
+    @Test("six types of images unless told otherwise; no html, no svg")
+    func types() {
+        var settings = Settings { _ in nil }
+        let rules = settings.uploadRules()
+        #expect(rules.types.count == 6)
+        #expect(!rules.types.contains { $0.contains("html") || $0.contains("svg") })
+        #expect(rules.maxBytes == 5_368_709_120)
+        #expect(!rules.requiresType)
+    }
+
+    @Test func `The types allowed are the same in every spelling`() {
+        var settings = Settings { $0 == "R2_ALLOWED_TYPES" ? "image/JPG, image/heif,text/plain; charset=utf-8" : nil }
+        let rules = settings.uploadRules()
+        #expect(rules.types == ["image/jpeg", "image/heic", "text/plain"])
+        #expect(settings.faults.isEmpty)
+    }
+}
+
+@Suite("An upload's fields")
+struct UploadTests {
+    private let rules = UploadRules(
+        prefixes: AllowedPrefixes(["users/"]), types: ["image/jpeg", "image/png"], requiresType: false, maxBytes: 100)
+
+    private func upload(_ body: String, _ rules: UploadRules? = nil) throws(Fault) -> Upload? {
+        let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
+        let upload = Upload(fields, rules ?? self.rules)
+        try fields.check()
+        return upload
+    }
+
+    @Test("the path alone: an hour, no headers")
+    func plain() throws {
+        let upload = try #require(try upload(#"{"r2_path": "users/e\u0301.jpg"}"#))
+        #expect(upload.key.text.utf8.elementsEqual("users/é.jpg".utf8), "NFC")
+        #expect(upload.expiresIn == 3600)
+        #expect(upload.headers.isEmpty && upload.signedHeaders.isEmpty)
+    }
+
+    @Test("what is signed is what the browser is told to send, but for content-length, which it sends by itself")
+    func headers() throws {
+        let body =
+            #"{"r2_path": "users/a", "expires_in": "60", "content_type": "image/png", "content_length": 100, "if_none_match": "*"}"#
+        let upload = try #require(try upload(body))
+        #expect(upload.expiresIn == 60)
+        #expect(upload.headers.map { "\($0.name): \($0.value)" } == ["content-type: image/png", "if-none-match: *"])
+        #expect(upload.signedHeaders.map(\.name) == ["content-type", "if-none-match", "content-length"])
+        #expect(upload.signedHeaders.last?.value == "100")
+    }
+
+    @Test("every wrong field is told, in the contract's order")
+    func faults() {
+        let body = """
+            {"if_none_match": "x", "content_length": 101, "content_type": "text/html", "expires_in": 604801, "r2_path": "a/../b"}
+            """
+        let fault = #expect(throws: Fault.self) { try upload(body) }
+        #expect(
+            fault?.errors == [
+                FieldFault(field: "r2_path", reason: "Invalid path: contains a . or .. segment"),
+                FieldFault(field: "expires_in", reason: "Must be between 1 and 604800"),
+                FieldFault(field: "content_type", reason: "Must be one of image/jpeg, image/png"),
+                FieldFault(field: "content_length", reason: "Must be between 1 and 100"),
+                FieldFault(field: "if_none_match", reason: "Must be one of *"),
+            ])
+    }
+
+    @Test("a path is required and not empty; a type where it must be")
+    func required() {
+        let strict = UploadRules(prefixes: AllowedPrefixes([]), types: ["image/png"], requiresType: true, maxBytes: 1)
+        let none = #expect(throws: Fault.self) { try upload("{}", strict) }
+        #expect(none?.errors.map(\.field) == ["r2_path", "content_type"])
+        #expect(none?.errors.map(\.reason) == ["Field required", "Field required"])
+        let empty = #expect(throws: Fault.self) { try upload(#"{"r2_path": ""}"#) }
+        #expect(empty?.errors == [FieldFault(field: "r2_path", reason: "Must not be empty")])
+    }
+
+    @Test func `A key outside what is allowed is no value, and is refused after all other faults`() throws {
+        let other = #expect(throws: Fault.self) { try upload(#"{"r2_path": "other/a"}"#) }
+        #expect(other?.kind == .pathNotAllowed)
+        let both = #expect(throws: Fault.self) { try upload(#"{"r2_path": "other/a", "expires_in": 0}"#) }
+        #expect(both?.kind == .validationFailed && both?.errors.map(\.field) == ["expires_in"])
+    }
+
+    @Test func `A path given twice is a fault, be it allowed or not`() throws {
+        for path in ["users/a", "other/a", "users/\u{e9}"] {
+            let body =
+                "{\"a\": {\"r2_path\": \"\(path)\"}, \"b\": {\"r2_path\": \"\(path.decomposedStringWithCanonicalMapping)\"}}"
+            let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
+            let paths = DistinctPaths()
+            for name in ["a", "b"] as [StaticString] {
+                _ = fields.object(name).flatMap { Upload($0, rules, among: paths) }
+            }
+            let error = #expect(throws: Fault.self) { try fields.check() }
+            #expect(error?.errors == [FieldFault(field: "b.r2_path", reason: "Invalid path: is given twice")])
+        }
+    }
+
+    @Test(arguments: ["image/jpg", "image/pjpeg", "IMAGE/JPEG", "image/jpeg; x=y"])
+    func `A type is signed in the one spelling it is stored with`(_ type: String) throws {
+        let upload = try #require(try upload("{\"r2_path\": \"users/a\", \"content_type\": \"\(type)\"}"))
+        #expect(upload.headers.map { "\($0.name): \($0.value)" } == ["content-type: image/jpeg"])
+    }
+
+    @Test func `An upload's id may hold whatever is no control character`() throws {
+        func id(_ text: String) throws -> String? {
+            let fields = try Fields(body: Array("{\"upload_id\": \"\(text)\"}".utf8), caller: .unlimited)
+            return fields.uploadID()
+        }
+        for text in ["a", "a b+/=", "é", "<&>", String(repeating: "x", count: 2048)] { #expect(try id(text) == text) }
+        for text in ["", "a\\n", "\u{7F}", "\u{85}", "\\u0000", String(repeating: "x", count: 2049)] {
+            #expect(try id(text) == nil, "\(text.debugDescription)")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import HTTPClient
+import Synchronization
+import Testing
+@testable import Upstreams
+
+private enum Failed: Error, Equatable {
+    case number(Int)
+}
+
+/// What a retry did: when each attempt began, and what it was given.
+private final class Record: Sendable {
+    private let attempts = Mutex<[(start: ContinuousClock.Instant, milliseconds: Int)]>([])
+
+    func add(_ retry: Retry) -> Int {
+        attempts.withLock {
+            $0.append((.now, retry.milliseconds))
+            return $0.count
+        }
+    }
+
+    var count: Int { attempts.withLock(\.count) }
+    var milliseconds: [Int] { attempts.withLock { $0.map(\.milliseconds) } }
+    var gaps: [Duration] {
+        attempts.withLock { attempts in zip(attempts, attempts.dropFirst()).map { $1.start - $0.start } }
+    }
+}
+
+private func retrying(
+    _ budget: Duration, _ retries: Int, _ attempt: (Retry) async -> Retry.Attempt<Int, Failed>
+) async throws -> Int {
+    let retry = Retry(budget: budget, retries: retries)
+    return try await retry { _ in await attempt(retry) }
+}
+
+@Suite("Retry", .timeLimit(.minutes(1)))
+struct RetryTests {
+    private let record = Record()
+
+    @Test("a success is not repeated")
+    func success() async throws {
+        let value = try await retrying(.seconds(10), 2) { retry in
+            .success(record.add(retry))
+        }
+        #expect(value == 1)
+    }
+
+    @Test("a failure that trying again can't help is not repeated")
+    func failure() async {
+        await #expect(throws: Failed.number(1)) {
+            try await retrying(.seconds(10), 2) { retry in
+                .failure(.number(record.add(retry)))
+            }
+        }
+        #expect(record.count == 1)
+    }
+
+    @Test(
+        "a failure that may pass is repeated until the retries are used up; the last one is told", arguments: [0, 1, 2])
+    func again(_ retries: Int) async {
+        await #expect(throws: Failed.number(retries + 1)) {
+            try await retrying(.seconds(30), retries) { retry in
+                .again(.number(record.add(retry)), after: .milliseconds(1))
+            }
+        }
+        #expect(record.count == retries + 1)
+    }
+
+    @Test("a success after failures is the answer")
+    func recovers() async throws {
+        let value = try await retrying(.seconds(30), 2) { retry in
+            let number = record.add(retry)
+            return number == 3 ? .success(number) : .again(.number(number), after: .milliseconds(1))
+        }
+        #expect(value == 3)
+    }
+
+    @Test("an attempt gets its share of the budget and no more")
+    func share() async {
+        _ = try? await retrying(.seconds(3), 2) { retry in
+            .again(.number(record.add(retry)), after: .milliseconds(1))
+        }
+        #expect(record.milliseconds.count == 3)
+        #expect(record.milliseconds.allSatisfy { (900...1000).contains($0) })
+    }
+
+    @Test("an attempt gets what is left where that is less than its share, and at least a millisecond")
+    func rest() async {
+        _ = try? await retrying(.milliseconds(600), 1) { retry in
+            .again(.number(record.add(retry)), after: .milliseconds(450))
+        }
+        #expect(record.milliseconds.count == 2)
+        #expect(record.milliseconds.last.map { (1...150).contains($0) } == true)
+    }
+
+    @Test("the pause doubles, at least half of 200 and of 400 ms")
+    func backoff() async {
+        _ = try? await retrying(.seconds(30), 2) { retry in
+            .again(.number(record.add(retry)), after: nil)
+        }
+        #expect(record.gaps.count == 2)
+        #expect(record.gaps[0] >= .milliseconds(100))
+        #expect(record.gaps[1] >= .milliseconds(200))
+    }
+
+    @Test("the pause is what the upstream asks for, where it asks")
+    func asked() async {
+        _ = try? await retrying(.seconds(30), 1) { retry in
+            .again(.number(record.add(retry)), after: .milliseconds(300))
+        }
+        #expect(record.gaps.count == 1)
+        #expect(record.gaps[0] >= .milliseconds(300))
+    }
+
+    @Test("a pause that would end after the budget isn't begun")
+    func beyond() async {
+        let start = ContinuousClock.now
+        await #expect(throws: Failed.number(1)) {
+            try await retrying(.seconds(20), 2) { retry in
+                .again(.number(record.add(retry)), after: .seconds(60))
+            }
+        }
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test("cancelling ends the pause at once")
+    func cancelled() async {
+        let (began, continuation) = AsyncStream<Void>.makeStream()
+        let task = Task {
+            try await retrying(.seconds(100), 2) { _ in
+                continuation.yield()
+                return .again(.number(1), after: .seconds(50))
+            }
+        }
+        for await _ in began { break }
+        let start = ContinuousClock.now
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(ContinuousClock.now - start < .seconds(25))
+    }
+
+    @Test("a duration in milliseconds")
+    func milliseconds() {
+        #expect(Duration.seconds(2).milliseconds == 2000)
+        #expect(Duration.microseconds(1999).milliseconds == 1)
+        #expect(Duration.zero.milliseconds == 0)
+    }
+}
