@@ -85,7 +85,7 @@ test("An image that can't be read goes through the server's copy, for its articl
   const items = await one.copy(names(4));
   const all = ["browser", "browser", "browser"];
   assert.deepEqual(items.map(vias), [all, ["browser", "server", "browser"], all, all]);
-  assert.match(items[1].images[1].reason, /^No answer/);
+  assert.match(items[1].images[1].reason, /^No response/);
   assert.equal(items[1].images[1].public_url, "https://public/a1-2.jpg");
   assert.equal(stored.size, 11);
   assert.equal(hits("a1-2.jpg"), 2);
