@@ -1,5 +1,5 @@
-// The browser upload mode: the browser copies images from Ozon's CDN into the bucket, and the server copies those that the
-// browser can't, article by article.
+// The browser upload mode: the browser copies images from Ozon's CDN into the bucket. The server copies the images that
+// the browser can't, article by article.
 
 import { putSigned } from "./calls.js";
 import { OzonR2Error, networkError, responseError } from "./errors.js";
