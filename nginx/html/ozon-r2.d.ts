@@ -26,9 +26,9 @@ export interface Credential {
  * A call that is aborted by its signal rejects with the signal's reason (an AbortError). Every other failure of a call
  * rejects with an OzonR2Error. The failure of a single article or image is part of the result instead.
  *
- * Network errors and the statuses 408, 429, 500, 502, 503 and 504 are retried at most four times, after 0.5, 1, 2 and
- * 4 seconds, each jittered by up to half, or after Retry-After if that is longer. If Retry-After exceeds 60 s, the call fails
- * without a retry. While the browser is offline, calls wait for the network without a limit.
+ * Network errors and the statuses 408, 429, 500, 502, 503 and 504 are retried at most four times, after 0.5, 1, 2 and 4
+ * seconds, each jittered by up to half, or after Retry-After if that is longer. If Retry-After exceeds 60 s, the call
+ * fails without a retry. While the browser is offline, calls wait for the network without a limit.
  */
 export class OzonR2 {
   constructor(options: Options);

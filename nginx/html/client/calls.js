@@ -112,15 +112,15 @@ async function put(blob, signed, onBytes, signal) {
 /** @type {Put} */
 async function putByXHR(blob, { upload_url, headers = {} }, onBytes, signal) {
   const child = childSignal(signal, STALL_TIMEOUT);
-  const request = new XMLHttpRequest();
-  child.signal.addEventListener("abort", () => request.abort());
-  request.open("PUT", upload_url);
-  for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-  request.upload.onprogress = ({ loaded }) => {
-    child.touch();
-    onBytes(loaded);
-  };
   try {
+    const request = new XMLHttpRequest();
+    child.signal.addEventListener("abort", () => request.abort());
+    request.open("PUT", upload_url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded }) => {
+      child.touch();
+      onBytes(loaded);
+    };
     await new Promise((resolve, reject) => {
       request.onload = resolve;
       request.onerror = request.onabort = () => reject(networkError());

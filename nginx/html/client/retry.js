@@ -90,11 +90,12 @@ export function childSignal(parent, timeout) {
 }
 
 /**
- * A function that runs the work it is given, in order, at most `free` at the same time.
+ * Returns a function that runs the work it is given, in order, at most `limit` at the same time.
  *
- * @param {number} free
+ * @param {number} limit
  */
-export function limiter(free) {
+export function limiter(limit) {
+  let free = limit;
   /** @type {(() => void)[]} */
   const queue = [];
   /** @type {<T>(work: () => Promise<T>) => Promise<T>} */
