@@ -180,7 +180,7 @@ test("A pending push is polled with the same pictures until Ozon has finished", 
     const data = { product_id: 7, status: states[index], task_id: 9 };
     return json(index < 2 ? { success: true, data } : { success: false, data, errors, warnings });
   });
-  const { studio, asked } = client(url);
+  const { studio, credentialCalls } = client(url);
   const reported = [];
   const pictures = { productId: 7, images: ["https://a", "https://b"], colorImage: "https://c" };
   const pushed = await studio.push(pictures, { onStatus: ({ status }) => reported.push(status) });
@@ -191,7 +191,7 @@ test("A pending push is polled with the same pictures until Ozon has finished", 
   const { credential, ...sent } = requests[2].json;
   assert.deepEqual(sent, { product_id: 7, images: pictures.images, color_image: "https://c", task_id: 9 });
   assert.deepEqual(pauses(), [2000, 3000]);
-  assert.equal(asked.times, 3);
+  assert.equal(credentialCalls(), 3);
 });
 
 test("Neither the client nor its errors contain a credential, a key or a presigned URL", async (t) => {

@@ -5,8 +5,8 @@ import { broken, caught, client, counted, fault, hurry, json, lines, serve } fro
 const nothing = () => undefined;
 
 /**
- * CDN, bucket and backend in one, with three images per article. `cdn(name)` may answer for an image, `refuses(name)` for
- * its PUT, `server(article, index)` for the server's copy. The first image waits until `together` have been requested.
+ * CDN, bucket and backend in one, with three images per article. `cdn(name)` may answer for an image, `refuses(name)`
+ * for its PUT, `server(article, index)` for the server's copy. The first image waits until `together` are requested.
  */
 async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, together = 0 } = {}) {
   const at = await serve(t);
@@ -28,7 +28,7 @@ async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, t
     const urls = images(article).map((name) => `https://public/${name}`);
     return { type: "item", index, article, status: "success", urls };
   };
-  answer(async ({ method, path, body, headers, json: ask }) => {
+  answer(async ({ method, path, body, headers, json: fields }) => {
     const name = path.split("/").at(-1);
     if (path.startsWith("/cdn/")) {
       most = Math.max(most, ++atOnce);
@@ -42,11 +42,11 @@ async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, t
       return refused ?? { status: 200 };
     }
     if (path.endsWith("/presigned-url")) {
-      return json({ upload_url: `${url}/put/again-${ask.r2_path.split("/").at(-1)}`, headers: {} });
+      return json({ upload_url: `${url}/put/again-${fields.r2_path.split("/").at(-1)}`, headers: {} });
     }
     const reply = (article, index) =>
-      ask.download_images ? (server(article, index) ?? copied(article, index)) : item(article, index);
-    const items = ask.articles.map(reply);
+      fields.download_images ? (server(article, index) ?? copied(article, index)) : item(article, index);
+    const items = fields.articles.map(reply);
     return items.find((one) => one.status > 399) ?? lines([{ type: "start" }, ...items, last]);
   });
   const byServer = () => at.requests.filter(({ json }) => json?.download_images).map(({ json }) => json);

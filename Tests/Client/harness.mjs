@@ -58,14 +58,15 @@ export async function serve(t) {
   return { url, requests, answer: (next) => (script = next) };
 }
 
-/** A client of that server; `asked.times` counts the calls of `credential`. */
+/** A client of that server; `credentialCalls()` counts the calls of its `credential`. */
 export function client(url, options = {}) {
-  const asked = { times: 0 };
+  let calls = 0;
   const credential = async () => {
-    asked.times += 1;
+    calls += 1;
     return { client_id: "1", api_key: "seller-secret" };
   };
-  return { studio: new OzonR2({ baseURL: url, apiKey: "page-key", userId: "u", credential, ...options }), asked };
+  const studio = new OzonR2({ baseURL: url, apiKey: "page-key", userId: "u", credential, ...options });
+  return { studio, credentialCalls: () => calls };
 }
 
 /** Speeds up the client's timers by `times` until the test ends; returns a function for the pauses so far, in ms. */

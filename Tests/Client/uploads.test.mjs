@@ -16,7 +16,7 @@ async function bucket(t, refuses = () => undefined) {
   let signatures = 0;
   let [atOnce, most] = [0, 0];
   const sign = (number) => ({ part_number: number, upload_url: `${url}/put?n=${number}&signature=${++signatures}` });
-  answer(async ({ method, path, headers, body, json: ask }) => {
+  answer(async ({ method, path, headers, body, json: fields }) => {
     if (method === "PUT") {
       const query = new URL(path, url).searchParams;
       const put = { number: Number(query.get("n")), signature: Number(query.get("signature")), body, headers };
@@ -30,21 +30,21 @@ async function bucket(t, refuses = () => undefined) {
       return { status: 200 };
     }
     const call = path.split("/").at(-1);
-    calls.push([call, ask]);
+    calls.push([call, fields]);
     if (call === "presigned-url") {
-      const headers = ask.content_type ? { "content-type": ask.content_type } : {};
+      const headers = fields.content_type ? { "content-type": fields.content_type } : {};
       return json({ ...sign(1), public_url: "https://public/x", headers });
     }
     if (call === "create") {
-      const count = Math.ceil(ask.size / PART);
+      const count = Math.ceil(fields.size / PART);
       const parts = Array.from({ length: Math.min(100, count) }, (_, index) => sign(index + 1));
       return json({ success: true, data: { upload_id: "id", part_size: PART, part_count: count, parts } });
     }
-    if (call === "parts") return json({ success: true, data: { parts: ask.part_numbers.map(sign) } });
-    if (call === "complete") return json({ success: true, data: { public_url: "https://public/x", size: ask.size } });
+    if (call === "parts") return json({ success: true, data: { parts: fields.part_numbers.map(sign) } });
+    if (call === "complete") return json({ success: true, data: { public_url: "https://public/x", size: fields.size } });
     return json({ success: true, data: {} });
   });
-  const named = (name) => calls.filter(([call]) => call === name).map(([, ask]) => ask);
+  const named = (name) => calls.filter(([call]) => call === name).map(([, fields]) => fields);
   return { ...server, calls, named, puts, stored, most: () => most };
 }
 
@@ -115,8 +115,8 @@ test("A large file is sent in parts, four at the same time, signed in batches be
   assert.ok(whole(stored).equals(Buffer.from(await large.arrayBuffer())), "stored as it was");
   assert.deepEqual([puts.length, most()], [250, 4]);
   assert.deepEqual(named("parts").map(({ part_numbers }) => part_numbers.length), [100, 50]);
-  const asked = requests.findIndex(({ path }) => path.endsWith("/parts"));
-  assert.ok(requests.slice(0, asked).filter(({ method }) => method === "PUT").length < 90, "before part 100 was sent");
+  const signing = requests.findIndex(({ path }) => path.endsWith("/parts"));
+  assert.ok(requests.slice(0, signing).filter(({ method }) => method === "PUT").length < 90, "before part 100 was sent");
   assert.deepEqual(named("complete"), [{ r2_path: "users/u/x", upload_id: "id", size }]);
   assert.deepEqual(reported, [...reported].sort((a, b) => a - b));
   assert.equal(reported.at(-1), size);

@@ -72,7 +72,7 @@ export class OzonR2 {
       await this.images(articles, { signal, onItem: startCopy });
       return await Promise.all(copies);
     } finally {
-      abort(); // after an error, the copies that still run end
+      abort(); // after an error, ends the copies that still run
     }
   }
 

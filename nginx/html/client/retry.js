@@ -1,4 +1,4 @@
-// Retries, pauses, timeouts and limited concurrency. Whatever takes a signal ends when it aborts, with its reason.
+// Retries, pauses, timeouts and limited concurrency. A function with a signal rejects with its reason when it aborts.
 
 /** Milliseconds before the second attempt; doubled before each further one, and jittered by half. */
 const BASE_DELAY = 500;
