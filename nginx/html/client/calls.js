@@ -75,8 +75,8 @@ export class Backend {
 }
 
 /**
- * Stores the blob, with retries. Each retry uses a new URL: the old one may have expired, and because R2 then rejects the
- * preflight, the browser reports only a network error.
+ * Stores the blob, with retries. Each retry uses a new URL: the old one may have expired, and because R2 then rejects
+ * the preflight, the browser reports only a network error.
  *
  * @param {Blob} blob  its type, if it has one, is the Content-Type unless `headers` has another
  * @param {Signed} signed
