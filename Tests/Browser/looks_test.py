@@ -56,7 +56,8 @@ class Looks(PageTest):
             expect(self.cards.locator(".good")).to_have_count(3)
             push = self.cards.get_by_role("button").nth(1)
             # Other products, so that this one stays as it is.
-            for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"), ("pending", 7000200, "seller-key", "running"),
+            for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"),
+                                             ("pending", 7000200, "seller-key", "running"),
                                              ("refused", 1000013, "invalid-key", "bad")]:
                 self.page.locator("#key").fill(key)
                 push.click()

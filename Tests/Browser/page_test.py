@@ -140,7 +140,8 @@ class Wrong(PageTest):
     def test_articles_without_a_product_or_without_images_say_so(self):
         self.enter("no-such-article\nNO-IMAGES\n2194435302")
         self.page.locator("#find").click()
-        expect(self.cards.locator(".strip li")).to_have_text(["Product not found", "The product has no images", "On Ozon"])
+        words = ["Product not found", "The product has no images", "On Ozon"]
+        expect(self.cards.locator(".strip li")).to_have_text(words)
         for card in [0, 1, 2]:
             expect(self.cards.nth(card).get_by_role("button", name="Push")).to_have_attribute("aria-disabled", "true")
 
