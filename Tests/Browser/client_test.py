@@ -172,8 +172,8 @@ class Served(BrowserTest):
 
 class Manual(BrowserTest):
     def test_the_lines_in_the_README_work_when_pasted(self):
-        section = (REPOSITORY / "README.md").read_text().split("\n## In your frontend\n")[1]
-        lines = re.search(r"```js\n(.*?)```", section, re.DOTALL)[1]
+        section = (REPOSITORY / "nginx/html/README.md").read_text().split("\n## In your frontend\n")[1]
+        lines = re.search(r"```js[^\n]*\n(.*?)```", section, re.DOTALL)[1]
         self.assertLessEqual(len(lines.strip().splitlines()), 20)
         folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
         (folder / "pasted.js").write_text(lines)

@@ -214,9 +214,9 @@ class Dialogs(ModalTest):
 
 class React(ModalTest):
     def test_the_component_in_the_README_works(self):
-        section = (REPOSITORY / "README.md").read_text().split("\n### In React\n")[1]
+        section = (REPOSITORY / "nginx/html/README.md").read_text().split("\n### In React\n")[1]
         folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
-        (folder / "UploadModal.jsx").write_text(section.split("```jsx\n")[1].split("```")[0])
+        (folder / "UploadModal.jsx").write_text(section.split("```jsx")[1].partition("\n")[2].split("```")[0])
         subprocess.run(["tsc", "--allowJs", "--jsx", "react", "--target", "es2022", "--module", "es2022", "--outDir", folder / "built",
                         folder / "UploadModal.jsx"], stdout=subprocess.DEVNULL)  # it says that it knows no types of React
         built = (folder / "built" / "UploadModal.js").read_text()
