@@ -24,20 +24,13 @@ package struct PushResult: ResponseBody, JSONWritable {
     package var images = 0
     package var images360 = 0
     package var color = false
-    package var currentImages: [String]?
     package var taskID: Int?
+    package var currentImages: [String]?
     package var errors: [FieldFault] = []
     /// Pictures that were sent, but that Ozon may be unable to take. They don't count as a failure.
     package var warnings: [FieldFault] = []
     /// Why Ozon couldn't be polled until the task ended. Only with the status `pending`.
     package var detail: String?
-
-    package init(productID: Int, status: Status, taskID: Int? = nil, currentImages: [String]? = nil) {
-        self.productID = productID
-        self.status = status
-        self.taskID = taskID
-        self.currentImages = currentImages
-    }
 
     package var success: Bool { errors.isEmpty && status != .failed && status != .partial }
 

@@ -19,11 +19,12 @@ struct PushVerification {
     func result(productID: Int, taskID: Int?) -> PushResult {
         var result = PushResult(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
         let (rejected, unrequested) = (rejectedPictures, unrequestedErrors)
-        if task.status == .failed || task.status == .skipped && refetches {
-            result.status = .failed
-            result.errors =
-                task.status == .failed
-                ? failures(rejected, unrequested) : requested.map { $0.fault(PictureReason.skipped) }
+        if task.status == .failed {
+            (result.status, result.errors) = (.failed, failures(rejected, unrequested))
+            return result
+        }
+        if task.status == .skipped, refetches {
+            (result.status, result.errors) = (.failed, requested.map { $0.fault(PictureReason.skipped) })
             return result
         }
         let expectedCount = sent.images.count - rejected.count(in: "images")

@@ -1,9 +1,8 @@
 import Core
 import JSON
 
-/// A value in one of Ozon's responses, with its path. A member is of the expected type, absent (missing or null), or of
-/// another type. A required member that is absent, and any of another type, is thrown as `OZON_BAD_ANSWER`, whose
-/// detail names the path and the value. It never becomes a default.
+/// A value in one of Ozon's responses, with its path. A required member that is absent (missing or null), and any member
+/// of another type, throws `OZON_BAD_ANSWER` with a detail that names the path and the value. It never becomes a default.
 package struct ResponseValue: Sendable {
     /// Nil if the value is missing or null.
     private let json: JSON?

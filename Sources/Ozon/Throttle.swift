@@ -30,8 +30,7 @@ final class Throttle: Sendable {
         let now = ContinuousClock.now
         let key = Self.key(credential)
         return schedules.withLock { schedules in
-            guard var schedule = schedules[key] else { return Reservation(wait: .zero, exceedsLimit: false) }
-            if schedule.end <= now, schedule.next <= now {
+            guard var schedule = schedules[key], max(schedule.end, schedule.next) > now else {
                 schedules[key] = nil
                 return Reservation(wait: .zero, exceedsLimit: false)
             }
