@@ -44,7 +44,7 @@ package final class Seller: Sendable {
                 case .backoff: return .again(error.fault, after: nil)
                 case .afterQuota(let wait): return .again(error.fault, after: wait)
                 case .after(let wait, let rate):
-                    throttle.throttle(credential, rate: rate, after: wait)
+                    throttle.limit(credential, rate: rate, after: wait)
                     return .again(error.fault, after: wait)
                 }
             } catch { return .failure(error) }

@@ -46,7 +46,7 @@ final class Throttle: Sendable {
     }
 
     /// - Parameter rate: the calls per second in Ozon's message; nil if it names none.
-    func throttle(_ credential: Credential, rate: Int?, after wait: Duration) {
+    func limit(_ credential: Credential, rate: Int?, after wait: Duration) {
         let now = ContinuousClock.now
         let interval = Duration.seconds(1) / max(rate ?? Self.defaultRate, 1)
         let schedule = Schedule(next: now + min(wait, Self.maxWait), interval: interval, end: now + Self.maxWait)
