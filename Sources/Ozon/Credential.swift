@@ -1,27 +1,27 @@
 import Core
 
-/// A seller's key, as it comes with each request. It lives as long as the request and appears in no description.
+/// A seller's key, sent with each request. It is kept only as long as the request, and no description shows it.
 package struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
-    /// A positive integer, by Ozon's documents; sent as it came.
+    /// A positive integer by Ozon's documents, but sent unchecked.
     package let clientID: String
     package let apiKey: String
 
-    /// `{"client_id": "…", "api_key": "…"}`: 1…256 printable ASCII characters without spaces each, because they become header
-    /// lines.
+    /// `{"client_id": "…", "api_key": "…"}`: each 1…256 printable ASCII characters without spaces, because they become
+    /// header lines.
     package init(_ fields: Fields) throws(InvalidFields) {
         let clientID = fields.text("client_id", maxBytes: 256, allows: isHeaderSafe)
         let apiKey = fields.text("api_key", maxBytes: 256, allows: isHeaderSafe)
         (self.clientID, self.apiKey) = try fields.require(clientID, apiKey)
     }
 
-    /// Without what Ozon may repeat of the credential, without control characters, and short.
+    /// Replaces the credential by `***`, removes control characters, and truncates to 300 characters.
     func scrub(_ text: String) -> String {
         var bytes = Array(text.utf8)
         for secret in [apiKey, clientID] { bytes = replacing(Array(secret.utf8), in: bytes) }
-        let plain = String(decoding: bytes, as: UTF8.self).unicodeScalars.filter {
+        let printable = String(decoding: bytes, as: UTF8.self).unicodeScalars.filter {
             $0.value >= 0x20 && $0.value != 0x7F
         }
-        return String(String.UnicodeScalarView(plain.prefix(300)))
+        return String(String.UnicodeScalarView(printable.prefix(300)))
     }
 
     package var description: String { "Credential(…)" }

@@ -1,14 +1,14 @@
 import Synchronization
 
-/// The last push of each product that was answered `pending`, in this process. Ozon may still carry it out, so a push
-/// that carries over what that one replaces must not read it yet.
+/// The last push of each product that this process answered with `pending`. Ozon may still carry it out, so a later
+/// push must not carry over the pictures that it replaces.
 final class PendingPushes: Sendable {
     struct Entry {
         let taskID: Int
         let offerID: String
         let replacesImages: Bool
         let replacesColor: Bool
-        fileprivate var until = ContinuousClock.now + PendingPushes.longest
+        fileprivate let expires = ContinuousClock.now + PendingPushes.lifetime
 
         init(taskID: Int, offerID: String, _ sent: SentPictures) {
             self.taskID = taskID
@@ -18,27 +18,27 @@ final class PendingPushes: Sendable {
         }
     }
 
-    /// Imports end within minutes; after that Ozon has lost the task.
-    private static let longest = Duration.seconds(600)
+    /// Imports end within minutes. Ozon has lost a task that is older.
+    private static let lifetime = Duration.seconds(600)
     private static let maxEntries = 10_000
-    private let entries = Mutex<[PushTurns.Key: Entry]>([:])
+    private let entries = Mutex<[ProductKey: Entry]>([:])
 
-    /// - Returns: the push that may still replace what this request leaves out.
-    func earlier(_ key: PushTurns.Key, than request: PictureRequest) -> Entry? {
+    /// - Returns: the pending push of the product, if it may still replace pictures that the request leaves out.
+    func entry(for key: ProductKey, affecting request: PictureRequest) -> Entry? {
         entries.withLock { entries in
-            guard let entry = entries[key], ContinuousClock.now < entry.until else { return nil }
-            let matters =
+            guard let entry = entries[key], ContinuousClock.now < entry.expires else { return nil }
+            let affectsRequest =
                 entry.replacesImages && request.images.isEmpty || entry.replacesColor && request.color == nil
-            return matters ? entry : nil
+            return affectsRequest ? entry : nil
         }
     }
 
     /// - Parameter entry: nil if the last push of the product has ended.
-    func set(_ entry: Entry?, for key: PushTurns.Key) {
+    func set(_ entry: Entry?, for key: ProductKey) {
         let now = ContinuousClock.now
         entries.withLock { entries in
             entries[key] = entry
-            if entries.count > Self.maxEntries { entries = entries.filter { $0.value.until > now } }
+            if entries.count > Self.maxEntries { entries = entries.filter { $0.value.expires > now } }
             if entries.count > Self.maxEntries { entries = [:] }
         }
     }

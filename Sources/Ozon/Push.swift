@@ -1,8 +1,8 @@
 import Core
-import HTTPClient
 import Upstreams
 
-/// Replaces a product's pictures: read what stands, send the whole set, wait for Ozon's task, read back, compare.
+/// Replaces a product's pictures: reads the current ones, sends the whole set, waits for Ozon's task, reads the
+/// pictures back and compares.
 package struct Push: Sendable {
     private let seller: Seller
     private let credential: Credential
@@ -16,79 +16,82 @@ package struct Push: Sendable {
         retry = Retry(budget: rules.timeout, retries: rules.retries)
     }
 
-    /// What must be left of the budget for reading back.
+    /// The part of the budget that is kept for reading back.
     private var reserve: Duration { min(rules.timeout / 5, .seconds(3)) }
 
-    /// - Parameter refetchMark: added to each URL's query, so that Ozon takes the picture for a new one.
-    /// - Throws: 404 no such product · 409 it takes no pictures · Ozon's refusals. Nothing was sent then, or Ozon refused it.
-    package func run(_ request: PictureRequest, productID: Int, refetchMark: Int?) async throws -> PushResult {
+    /// - Parameter refetchToken: added to each URL's query, so that Ozon fetches the picture again.
+    /// - Throws: 404 if there is no such product, 409 if it takes no pictures, or Ozon's error. Nothing was imported.
+    package func run(_ request: PictureRequest, productID: Int, refetchToken: Int?) async throws -> PushResult {
         if request.isEmpty {
             let product = try await product(productID)
             return PushResult(productID: productID, status: .unchanged, currentImages: product.images)
         }
-        let key = PushTurns.Key(clientID: credential.clientID, productID: productID)
-        return try await seller.pushTurns(key, until: retry.deadline) {
-            try await write(request, key, refetchMark: refetchMark)
+        let key = ProductKey(clientID: credential.clientID, productID: productID)
+        return try await seller.productLocks.withLock(for: key, until: retry.deadline) {
+            try await replacePictures(of: key, with: request, refetchToken: refetchToken)
         }
     }
 
-    private func write(_ request: PictureRequest, _ key: PushTurns.Key, refetchMark: Int?) async throws -> PushResult {
+    private func replacePictures(
+        of key: ProductKey, with request: PictureRequest, refetchToken: Int?
+    ) async throws -> PushResult {
         let productID = key.productID
-        try await awaitEarlier(request, key)
+        try await awaitPendingPush(of: key, affecting: request)
         let product = try await product(productID)
         guard product.takesPictures else {
             throw Fault(.productConflict, detail: "The product is archived or not yet created")
         }
-        let sent = SentPictures(request, mark: refetchMark)
-        // Ozon replaces everything: what the caller left out is carried over.
-        let carried = try CarriedPictures(from: product, besides: request)
+        let sent = SentPictures(request, token: refetchToken)
+        let carried = try CarriedPictures(from: product, missingIn: request)
         let set = PictureSet(
             images: sent.images.isEmpty ? carried.images : sent.images.map(\.url), images360: sent.images360.map(\.url),
             color: sent.color?.url ?? carried.color)
         let before = CurrentPictures(images: product.images, color: product.colorImages)
         try Task.checkCancellation()
-        // Not cancelled with the caller: once Ozon has the import, the next push must not read before it has ended.
-        var outcome = try await Task {
+        // A task of its own isn't cancelled with the request. Once Ozon has the import, the next push must not read the
+        // pictures before it has ended.
+        var result = try await Task {
             switch rules.api {
             case .v2:
-                let task = try await seller.importPictures(
+                let taskID = try await seller.importPictures(
                     set, offerID: product.offerID, as: credential, within: retry)
-                let outcome = try await follow(task, sent, product, before)
-                let isPending = outcome.status == .pending
+                let result = try await followTask(taskID, of: product, sent: sent, before: before)
+                let isPending = result.status == .pending
                 seller.pendingPushes.set(
-                    isPending ? PendingPushes.Entry(taskID: task, offerID: product.offerID, sent) : nil, for: key)
-                return outcome
-            case .v1: return try await runV1(set, sent, productID: productID, before)
+                    isPending ? PendingPushes.Entry(taskID: taskID, offerID: product.offerID, sent) : nil, for: key)
+                return result
+            case .v1: return try await importV1(set, productID: productID, sent: sent, before: before)
             }
         }.value
         try Task.checkCancellation()
-        outcome.warnings = request.warnings + carried.warnings
-        return outcome.reporting(request.reports)
+        result.warnings = request.warnings + carried.warnings
+        return result.reporting(request.reports)
     }
 
-    /// What became of a task that was pending.
-    /// - Parameter refetches: as the push had it.
+    /// The result of an earlier push that was pending.
+    /// - Parameter request: the pictures of that push, if the caller sends them.
+    /// - Parameter refetches: whether that push had `refetch`.
     package func status(
-        of taskID: Int, _ request: PictureRequest, productID: Int, refetches: Bool
+        ofTask taskID: Int, _ request: PictureRequest, productID: Int, refetches: Bool
     ) async throws -> PushResult {
         let items = try await seller.taskItems(taskID, as: credential, within: retry)
-        // Where no item names the product by its id, its offer_id decides.
-        let isNamed = try items.contains { try $0.id(ifAny: "product_id") == productID }
-        let offerID = items.isEmpty || isNamed ? nil : try await product(productID).offerID
+        // If no item has the product's id, its offer_id selects the item.
+        let hasID = try items.contains { try $0.id(ifAny: "product_id") == productID }
+        let offerID = items.isEmpty || hasID ? nil : try await product(productID).offerID
         let task = try ImportTask(items, offerID: offerID, productID: productID)
         if let quota = task.quota { throw quota }
-        var outcome = PushResult(productID: productID, status: .pending, taskID: taskID)
+        var result = PushResult(productID: productID, status: .pending, taskID: taskID)
         if task.status != .pending {
-            let after = try await standing(productID)
+            let after = try await currentPictures(productID)
             let urls = after.images + after.color + after.errors.map(\.url)
-            let mark =
-                refetches ? latestMark(of: request, in: urls.map { Array($0.utf8) } + task.errors.map(\.texts)) : nil
-            let sent = SentPictures(request, mark: mark, orAllOf: after)
-            outcome = Comparison(sent: sent, refetches: refetches, task: task, before: nil, after: after)
-                .outcome(productID: productID, taskID: taskID)
+            let texts = urls.map { Array($0.utf8) } + task.errors.map(\.texts)
+            let token = refetches ? latestToken(of: request, in: texts) : nil
+            let sent = SentPictures(request, token: token, orAllOf: after)
+            result = PushVerification(sent: sent, refetches: refetches, task: task, before: nil, after: after)
+                .result(productID: productID, taskID: taskID)
         }
-        outcome.warnings = request.warnings
-        return outcome.reporting(request.reports)
+        result.warnings = request.warnings
+        return result.reporting(request.reports)
     }
 
     private func product(_ id: Int) async throws -> PushedProduct {
@@ -96,80 +99,79 @@ package struct Push: Sendable {
         return try PushedProduct(list.row(of: ArticleID(id)))
     }
 
-    /// Waits for the task of an earlier push that may still replace what this one carries over.
-    /// - Throws: 409 if it is still pending · why it can't be polled. Nothing was sent then.
-    private func awaitEarlier(_ request: PictureRequest, _ key: PushTurns.Key) async throws {
-        guard let earlier = seller.pendingPushes.earlier(key, than: request) else { return }
+    private func currentPictures(_ productID: Int) async throws -> CurrentPictures {
+        try await seller.currentPictures(productID: productID, as: credential, within: retry)
+    }
+
+    /// Waits for the task of an earlier push that may still replace pictures that this one carries over.
+    /// - Throws: 409 if it is still pending, or the error of the last poll. Nothing was sent.
+    private func awaitPendingPush(of key: ProductKey, affecting request: PictureRequest) async throws {
+        guard let pending = seller.pendingPushes.entry(for: key, affecting: request) else { return }
         let task = try await seller.awaitImportTask(
-            earlier.taskID, offerID: earlier.offerID, productID: key.productID, as: credential, within: retry,
-            first: .zero, reserve: reserve)
+            pending.taskID, offerID: pending.offerID, productID: key.productID, as: credential, within: retry,
+            firstPause: .zero, reserve: reserve)
         guard task.hasEnded else {
-            throw Fault(.productConflict, detail: "Ozon hasn't ended the task \(earlier.taskID) of an earlier push")
+            throw Fault(.productConflict, detail: "Ozon hasn't ended the task \(pending.taskID) of an earlier push")
         }
         seller.pendingPushes.set(nil, for: key)
     }
 
-    private func follow(
-        _ taskID: Int, _ sent: SentPictures, _ product: PushedProduct, _ before: CurrentPictures
+    private func followTask(
+        _ taskID: Int, of product: PushedProduct, sent: SentPictures, before: CurrentPictures
     ) async throws -> PushResult {
-        let (task, after): (ImportTask, CurrentPictures?)
+        let task: ImportTask
+        let after: CurrentPictures?
         do {
             task = try await seller.awaitImportTask(
                 taskID, offerID: product.offerID, productID: product.id, as: credential, within: retry,
                 reserve: reserve)
-            after = task.status == .pending ? nil : try await standing(product.id)
+            after = task.status == .pending ? nil : try await currentPictures(product.id)
         } catch let fault as Fault {
-            return pending(product.id, taskID, fault)
+            return pendingResult(product.id, taskID: taskID, fault)
         }
         if let quota = task.quota { throw quota }
-        guard let after else { return pending(product.id, taskID) }
-        return Comparison(sent: sent, refetches: sent.isMarked, task: task, before: before, after: after)
-            .outcome(productID: product.id, taskID: taskID)
+        guard let after else { return pendingResult(product.id, taskID: taskID) }
+        return PushVerification(sent: sent, refetches: sent.isCacheBusted, task: task, before: before, after: after)
+            .result(productID: product.id, taskID: taskID)
     }
 
-    /// - Parameter fault: why no more can be learned. Ozon has the import, so that isn't a failure of the push.
-    private func pending(_ productID: Int, _ taskID: Int?, _ fault: Fault? = nil) -> PushResult {
-        var outcome = PushResult(productID: productID, status: .pending, taskID: taskID)
-        outcome.detail = fault.map { $0.detail ?? $0.code.message }
-        return outcome
+    /// - Parameter fault: why Ozon couldn't be polled. Ozon has accepted the import, so the push has not failed.
+    private func pendingResult(_ productID: Int, taskID: Int?, _ fault: Fault? = nil) -> PushResult {
+        var result = PushResult(productID: productID, status: .pending, taskID: taskID)
+        result.detail = fault.map { $0.detail ?? $0.code.message }
+        return result
     }
 
-    private func runV1(
-        _ set: PictureSet, _ sent: SentPictures, productID: Int, _ before: CurrentPictures
+    private func importV1(
+        _ set: PictureSet, productID: Int, sent: SentPictures, before: CurrentPictures
     ) async throws -> PushResult {
         let pictures = try await seller.importPicturesV1(
             set, productID: productID, path: rules.v1Path, as: credential, within: retry)
-        let standing: CurrentPictures
-        do { standing = try await self.standing(productID) } catch let fault as Fault {
-            return pending(productID, nil, fault)
+        let current: CurrentPictures
+        do { current = try await currentPictures(productID) } catch let fault as Fault {
+            return pendingResult(productID, taskID: nil, fault)
         }
-        let failed = pictures.filter { $0.state == .failed }.map { ($0.url, "Refused by Ozon") }
-        let after = CurrentPictures(
-            images: standing.images, color: standing.color, errors: standing.errors + failed)
-        var outcome = Comparison(
-            sent: sent, refetches: sent.isMarked, task: ImportTask(status: .imported), before: before, after: after
-        ).outcome(productID: productID, taskID: nil)
-        // The read-back knows no 360° pictures: the import's own word counts.
-        for entry in sent.images360 {
-            let told = pictures.first { $0.is360 && $0.url.utf8.elementsEqual(entry.url.utf8) }
+        let failed = pictures.filter { $0.state == .failed }.map { PictureError(url: $0.url, message: "") }
+        let after = CurrentPictures(images: current.images, color: current.color, errors: current.errors + failed)
+        let task = ImportTask(status: .imported)
+        var result = PushVerification(
+            sent: sent, refetches: sent.isCacheBusted, task: task, before: before, after: after
+        ).result(productID: productID, taskID: nil)
+        // 360° pictures can't be read back, so the import's response counts.
+        for picture in sent.images360 {
+            let imported = pictures.first { $0.is360 && $0.url.utf8.elementsEqual(picture.url.utf8) }
             let reason: String
-            switch told?.state {
+            switch imported?.state {
             case .imported, .uploaded:
-                outcome.images360 += 1
+                result.images360 += 1
                 continue
-            case .pending: reason = "Still pending at Ozon"
-            case .failed: reason = "Refused by Ozon"
-            case nil: reason = "Not among the product's pictures"
+            case .pending: reason = PictureReason.pending
+            case .failed: reason = PictureReason.rejected
+            case nil: reason = PictureReason.missing
             }
-            outcome.errors.append(entry.fault("images360", reason))
-            outcome.status = .partial
+            result.errors.append(picture.fault(reason))
+            result.status = .partial
         }
-        return outcome
-    }
-
-    private func standing(_ productID: Int) async throws -> CurrentPictures {
-        guard let after = try await seller.standingPictures(productID: productID, as: credential, within: retry)
-        else { throw Fault(.productNotFound) }
-        return after
+        return result
     }
 }

@@ -1,19 +1,19 @@
 import Core
 import JSON
 
-/// What a push came to. HTTP 200 in every case: `success` and `errors` tell a partial failure.
+/// The result of a push. Every result is HTTP 200; `success` and `errors` show a partial failure.
 ///
 ///     {"success": true, "data": {"product_id": 123456, "updated": {"images": 5, "images360": 0, "color_image": true},
 ///      "current_images": ["…"], "status": "confirmed", "task_id": 172549793}}
 package struct PushResult: ResponseBody, JSONWritable {
     package enum Status: String, Sendable {
-        /// Read back: everything that was sent stands.
+        /// All pictures that were sent were read back.
         case confirmed
-        /// Some of it does; `errors` has the rest.
+        /// Some pictures were read back, and `errors` has the others.
         case partial
-        /// Ozon's task failed altogether.
+        /// Ozon's task failed as a whole.
         case failed
-        /// Ozon is still at it: ozon-push-status tells.
+        /// Ozon is still working on the task. ozon-push-status returns its result.
         case pending
         /// There was nothing to push.
         case unchanged
@@ -24,29 +24,22 @@ package struct PushResult: ResponseBody, JSONWritable {
     package var images = 0
     package var images360 = 0
     package var color = false
-    package var currentImages: [String]?
     package var taskID: Int?
+    package var currentImages: [String]?
     package var errors: [FieldFault] = []
-    /// Pictures that were sent, but that Ozon may be unable to take. They don't make a failure.
+    /// Pictures that were sent, but that Ozon may be unable to take. They don't count as a failure.
     package var warnings: [FieldFault] = []
-    /// With `pending`: why Ozon couldn't be polled to the end.
+    /// Why Ozon couldn't be polled until the task ended. Only with the status `pending`.
     package var detail: String?
-
-    package init(productID: Int, status: Status, taskID: Int? = nil, currentImages: [String]? = nil) {
-        self.productID = productID
-        self.status = status
-        self.taskID = taskID
-        self.currentImages = currentImages
-    }
 
     package var success: Bool { errors.isEmpty && status != .failed && status != .partial }
 
-    /// With what was left out of the push before it began.
+    /// Adds the pictures that were not pushed.
     func reporting(_ reports: [FieldFault]) -> PushResult {
-        var outcome = self
-        outcome.errors = reports + errors
-        if !outcome.errors.isEmpty, status == .confirmed { outcome.status = .partial }
-        return outcome
+        var result = self
+        result.errors = reports + errors
+        if !result.errors.isEmpty, status == .confirmed { result.status = .partial }
+        return result
     }
 
     package func write(to json: inout JSONWriter) {

@@ -1,14 +1,13 @@
 import Core
 import JSON
 
-/// A value in one of Ozon's answers, with its path. Reading a member has three verdicts: it has a value of the expected
-/// type, it is absent (missing or null), or it is of another type. What isn't understood is thrown as
-/// `OZON_BAD_ANSWER`, whose detail names the path and what was found there; it never becomes a default.
+/// A value in one of Ozon's responses, with its path. A required member that is absent (missing or null), and any member
+/// of another type, throws `OZON_BAD_ANSWER` with a detail that names the path and the value. It never becomes a default.
 package struct ResponseValue: Sendable {
-    /// nil: missing or null.
+    /// Nil if the value is missing or null.
     private let json: JSON?
     private let path: String
-    /// The path of Ozon's method, which begins the detail.
+    /// The URL path of Ozon's method.
     private let method: String
     private let credential: Credential
 
@@ -30,82 +29,72 @@ package struct ResponseValue: Sendable {
     }
 
     func list(_ name: StaticString) throws(Fault) -> [ResponseValue] {
-        try required(name, "a list") { value throws(Fault) in value.elements }
+        let value = try member(name)
+        guard let elements = value.elements else { throw value.isNot("a list") }
+        return elements
     }
 
     /// An absent list is empty.
     func list(ifAny name: StaticString) throws(Fault) -> [ResponseValue] {
-        try optional(name, "a list") { value throws(Fault) in value.elements } ?? []
+        try member(name).json == nil ? [] : list(name)
     }
 
-    /// A string that isn't empty.
     func string(_ name: StaticString) throws(Fault) -> String {
-        try required(name, "a string that isn't empty") { value throws(Fault) in
-            value.json?.string.flatMap { $0.isEmpty ? nil : $0 }
-        }
+        try required(name, "a string that isn't empty") { $0.string.flatMap { $0.isEmpty ? nil : $0 } }
     }
 
     func string(ifAny name: StaticString) throws(Fault) -> String? {
-        try optional(name, "a string") { value throws(Fault) in value.json?.string }
+        try optional(name, "a string", \.string)
     }
 
     func bool(ifAny name: StaticString) throws(Fault) -> Bool? {
-        try optional(name, "true or false") { value throws(Fault) in value.json?.bool }
+        try optional(name, "true or false", \.bool)
     }
 
-    /// An id comes as a number or as a string of digits.
+    /// A positive integer, written as a number or as a string of digits.
     func id(_ name: StaticString) throws(Fault) -> Int {
-        try required(name, "an id") { value throws(Fault) in value.json.flatMap(number) }
+        try required(name, "an id", idNumber)
     }
 
-    /// 0 means that there is none.
+    /// 0 counts as absent.
     func id(ifAny name: StaticString) throws(Fault) -> Int? {
-        let id = try optional(name, "an id") { value throws(Fault) in
-            switch value.json {
-            case .integer(0), .string("0"): 0
-            default: value.json.flatMap(number)
-            }
-        }
+        let id = try optional(name, "an id") { $0.integer == 0 || $0.string == "0" ? 0 : idNumber($0) }
         return id == 0 ? nil : id
     }
 
-    /// A product's pictures: 50 by Ozon's documents.
+    /// Ozon's documents allow 50 pictures.
     private static let maxURLs = 1000
 
-    /// A list of URLs, or a single one as a string. Empty strings are left out.
+    /// A list of URLs, or a single URL as a string. Empty strings are omitted.
     func urls(_ name: StaticString) throws(Fault) -> [String] {
-        let urls = try required(name, "a list of URLs") { value throws(Fault) -> [String]? in
-            if let url = value.json?.string { return [url] }
-            guard let elements = value.json?.array else { return nil }
-            guard elements.count <= Self.maxURLs else { throw value.isNot("a list of at most \(Self.maxURLs) URLs") }
-            let urls = elements.compactMap(\.string)
-            if urls.count < elements.count, let other = value.elements?.first(where: { $0.json?.string == nil }) {
-                throw other.isNot("a URL")
-            }
-            return urls
+        let value = try member(name)
+        guard let elements = value.json?.array ?? value.json?.string.map({ [.string($0)] }) else {
+            throw value.isNot("a list of URLs")
+        }
+        guard elements.count <= Self.maxURLs else { throw value.isNot("a list of at most \(Self.maxURLs) URLs") }
+        let urls = elements.compactMap(\.string)
+        if urls.count < elements.count, let other = value.elements?.first(where: { $0.json?.string == nil }) {
+            throw other.isNot("a URL")
         }
         return urls.filter { !$0.isEmpty }
     }
 
-    /// The same, each of them http or https.
+    /// The same, but all URLs must be http or https.
     func webURLs(_ name: StaticString) throws(Fault) -> [String] {
         let urls = try urls(name)
         guard urls.allSatisfy(isWebURL) else { throw try member(name).isNot("http(s) URLs only") }
         return urls
     }
 
-    /// One of the words that are known.
-    func word<Word: RawRepresentable<String> & CaseIterable>(_ name: StaticString) throws(Fault) -> Word {
-        let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
-        return try required(name, "one of \(words)") { value throws(Fault) in
-            value.json?.string.flatMap(Word.init(rawValue:))
-        }
+    func enumCase<Case: RawRepresentable<String> & CaseIterable>(_ name: StaticString) throws(Fault) -> Case {
+        let names = Case.allCases.map(\.rawValue).joined(separator: ", ")
+        return try required(name, "one of \(names)") { $0.string.flatMap(Case.init(rawValue:)) }
     }
 
-    /// All strings in it, however deep: an error's texts.
-    var texts: [String] { json.map(strings) ?? [] }
+    /// All strings in the value, at any depth.
+    var texts: [String] { json?.allStrings ?? [] }
 
-    /// A text of Ozon's that may be shown.
+    /// A text of Ozon's without the credential.
     func scrubbed(_ text: String) -> String { credential.scrub(text) }
 
     // MARK: - Reading
@@ -116,18 +105,18 @@ package struct ResponseValue: Sendable {
     }
 
     private func optional<Value>(
-        _ name: StaticString, _ expected: String, _ read: (ResponseValue) throws(Fault) -> Value?
+        _ name: StaticString, _ expected: String, _ convert: (JSON) -> Value?
     ) throws(Fault) -> Value? {
         let value = try member(name)
-        if value.json == nil { return nil }
-        guard let result = try read(value) else { throw value.isNot(expected) }
+        guard let json = value.json else { return nil }
+        guard let result = convert(json) else { throw value.isNot(expected) }
         return result
     }
 
     private func required<Value>(
-        _ name: StaticString, _ expected: String, _ read: (ResponseValue) throws(Fault) -> Value?
+        _ name: StaticString, _ expected: String, _ convert: (JSON) -> Value?
     ) throws(Fault) -> Value {
-        guard let result = try optional(name, expected, read) else { throw try member(name).isNot(expected) }
+        guard let result = try optional(name, expected, convert) else { throw try member(name).isNot(expected) }
         return result
     }
 
@@ -135,9 +124,8 @@ package struct ResponseValue: Sendable {
         json?.array?.enumerated().map { ResponseValue($1, at: "\(path)[\($0)]", of: method, credential) }
     }
 
-    /// What was found in place of the expected.
-    func isNot(_ expected: String) -> Fault {
-        let subject = path.isEmpty ? "the answer" : path
+    private func isNot(_ expected: String) -> Fault {
+        let subject = path.isEmpty ? "the response" : path
         return Fault(.ozonBadAnswer, detail: "\(method): \(subject) is \(found), expected \(expected)")
     }
 
@@ -153,18 +141,20 @@ package struct ResponseValue: Sendable {
     }
 }
 
-/// Ids come as numbers; some methods write them as strings.
-private func number(_ json: JSON) -> Int? {
+/// Ids are numbers, but some methods write them as strings.
+private func idNumber(_ json: JSON) -> Int? {
     let number = json.integer ?? json.string.flatMap(positiveInteger)
     return number.flatMap { $0 > 0 ? $0 : nil }
 }
 
-/// All strings in a value, however deep.
-func strings(in json: JSON) -> [String] {
-    switch json {
-    case .string(let text): [text]
-    case .array(let elements): elements.flatMap(strings)
-    case .object(let members): members.flatMap { strings(in: $0.value) }
-    case .null, .bool, .integer, .number: []
+extension JSON {
+    /// All strings in the value, at any depth.
+    var allStrings: [String] {
+        switch self {
+        case .string(let text): [text]
+        case .array(let elements): elements.flatMap(\.allStrings)
+        case .object(let members): members.flatMap { $0.value.allStrings }
+        case .null, .bool, .integer, .number: []
+        }
     }
 }

@@ -4,89 +4,88 @@ import JSON
 import Telemetry
 import Upstreams
 
-/// Ozon's Seller API: every method a POST of JSON with the headers Client-Id and Api-Key.
+/// Ozon's Seller API. Every method is a POST of JSON with the headers Client-Id and Api-Key.
 package final class Seller: Sendable {
-    /// The pushes of one product take turns.
-    let pushTurns = PushTurns()
+    let productLocks = ProductLocks()
     let pendingPushes = PendingPushes()
     private let client: UpstreamClient
     private let origin: String
-    private let pace = Throttle()
+    private let throttle = Throttle()
 
-    /// The largest answer: 1000 products with 50 pictures each stay below 10 MB.
-    private static let maxReplyBytes = 16 << 20
+    /// 1000 products with 50 pictures each take less than 10 MB.
+    private static let maxResponseBytes = 16 << 20
 
     package init(_ client: HTTPClient, origin: String) {
         self.client = UpstreamClient(.ozon, client)
         self.origin = origin
     }
 
-    /// One method's answer, a JSON object.
-    package func call(
-        _ path: String, _ body: [UInt8], as credential: Credential, within retry: Retry
+    /// Calls one method.
+    /// - Parameter body: writes the request's JSON. It runs for each attempt, so that a large body isn't kept in memory
+    ///   while Ozon works.
+    /// - Returns: the response, a JSON object.
+    func post(
+        _ path: String, as credential: Credential, within retry: Retry,
+        body: @escaping @Sendable (inout JSONWriter) -> Void
     ) async throws -> ResponseValue {
-        try await call(path, made: { body }, as: credential, within: retry)
-    }
-
-    /// - Parameter body: makes the body for each attempt; it isn't kept while Ozon thinks.
-    func call(
-        _ path: String, made body: @escaping @Sendable () -> [UInt8], as credential: Credential, within retry: Retry
-    ) async throws -> ResponseValue {
-        let json = try await retry(pause: RequestTrace.pause) { number -> Retry.Attempt<JSON, any Error> in
-            let turn = pace.turn(credential, within: retry.left)
-            if turn.isRefused { return .failure(Fault(.rateLimited, retryAfter: turn.wait.milliseconds / 1000 + 1)) }
-            if turn.wait > .zero {
-                do { try await RequestTrace.pause(for: turn.wait) } catch { return .failure(error) }
+        let json = try await retry(pause: RequestTrace.pause) { attempt -> Retry.Attempt<JSON, any Error> in
+            let reservation = throttle.reserve(credential, within: retry.left)
+            let wait = reservation.wait
+            if reservation.exceedsLimit {
+                return .failure(Fault(.rateLimited, retryAfter: wait.milliseconds / 1000 + 1))
             }
-            return await attempt(path, body, credential, retry.milliseconds, number)
+            do {
+                if wait > .zero { try await RequestTrace.pause(for: wait) }
+                let request = request(path, as: credential, timeout: retry.milliseconds, body: body)
+                return .success(try await send(request, as: credential, attempt: attempt))
+            } catch let error as SellerError {
+                switch error.retry {
+                case nil: return .failure(error.fault)
+                case .backoff: return .again(error.fault, after: nil)
+                case .afterQuota(let wait): return .again(error.fault, after: wait)
+                case .after(let wait, let rate):
+                    throttle.limit(credential, rate: rate, after: wait)
+                    return .again(error.fault, after: wait)
+                }
+            } catch { return .failure(error) }
         }
         return ResponseValue(json, of: path, credential)
     }
 
-    private func attempt(
-        _ path: String, _ body: @escaping @Sendable () -> [UInt8], _ credential: Credential, _ milliseconds: Int,
-        _ number: Int
-    ) async -> Retry.Attempt<JSON, any Error> {
-        let call = HTTPClient.Request(
+    /// - Parameter timeout: milliseconds.
+    private func request(
+        _ path: String, as credential: Credential, timeout: Int, body: @escaping @Sendable (inout JSONWriter) -> Void
+    ) -> HTTPClient.Request {
+        HTTPClient.Request(
             "POST", origin + path,
             headers: [
                 "Client-Id": credential.clientID, "Api-Key": credential.apiKey,
                 "Content-Type": "application/json", "Accept": "application/json",
             ],
-            body: .made(body), timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
-        let error: SellerError
-        do throws(TransferError) {
-            let reply = try await client.send(call, attempt: number)
-            if (200..<300).contains(reply.status) { return object(reply.body) }
-            error = SellerError(reply, credential)
-        } catch {
-            if error == .cancelled { return .failure(CancellationError()) }
-            return refused(SellerError(error), credential)
-        }
-        return refused(error, credential)
+            body: .made {
+                var json = JSONWriter()
+                body(&json)
+                return json.bytes
+            }, timeout: timeout, maxReplyBytes: Self.maxResponseBytes)
     }
 
-    private func object(_ body: [UInt8]) -> Retry.Attempt<JSON, any Error> {
-        guard let json = try? JSON(body, duplicates: .lastWins), case .object = json else {
-            return .failure(Fault(.ozonBadAnswer, detail: "The answer is no JSON object"))
+    /// - Throws: `SellerError`, a `Fault` if the response isn't a JSON object, or `CancellationError`.
+    private func send(_ request: HTTPClient.Request, as credential: Credential, attempt: Int) async throws -> JSON {
+        let response: HTTPClient.Response
+        do throws(TransferError) { response = try await client.send(request, attempt: attempt) } catch {
+            if error == .cancelled { throw CancellationError() }
+            throw SellerError(error)
         }
-        return .success(json)
-    }
-
-    private func refused(_ error: SellerError, _ credential: Credential) -> Retry.Attempt<JSON, any Error> {
-        switch error.retry {
-        case nil: return .failure(error.fault)
-        case .soon: return .again(error.fault, after: nil)
-        case .quota(let wait): return .again(error.fault, after: wait)
-        case .later(let wait, let perSecond):
-            pace.slowDown(credential, perSecond: perSecond, after: wait)
-            return .again(error.fault, after: wait)
+        guard (200..<300).contains(response.status) else { throw SellerError(response, credential) }
+        guard let json = try? JSON(response.body, duplicates: .lastWins), case .object = json else {
+            throw Fault(.ozonBadAnswer, detail: "The response is not a JSON object")
         }
+        return json
     }
 }
 
 extension Settings {
-    /// Ozon's API at `OZON_API_URL`. Nil, and a fault, if that can't be used.
+    /// Ozon's API at `OZON_API_URL`. Nil if a setting is invalid, which is then recorded as a fault.
     package mutating func seller() -> Seller? {
         let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru", "The origin of Ozon's Seller API.")
         let authorities = certificateAuthorities()

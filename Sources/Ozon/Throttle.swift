@@ -1,56 +1,59 @@
 import Synchronization
 
-/// Spaces a seller's calls after Ozon's rate limit: 50 requests a second for a Client-Id over all methods, some methods
-/// only 2. The spacing is remembered for a minute, by Client-Id and Api-Key together (so that a wrong key can't slow
-/// down the owner of the Client-Id), and no call waits longer than that. A quota of items isn't remembered, because it
-/// concerns one call alone.
+/// Spaces a seller's calls after a rate limit. Ozon allows 50 requests a second for a Client-Id over all methods, and 2
+/// for some methods. A limit is remembered for a minute, by Client-Id and Api-Key together, so that an invalid key
+/// can't slow down the owner of the Client-Id. No call waits longer than that minute. A quota of items isn't
+/// remembered, because it limits only one call.
 ///
 /// Holds a hash of the credential, not the credential.
 final class Throttle: Sendable {
-    struct Turn: Equatable {
+    struct Reservation: Equatable {
         let wait: Duration
-        /// The wait is longer than the call has time: it must not be sent, and has reserved nothing.
-        let isRefused: Bool
+        /// The wait is longer than the call may take: it must not be sent, and nothing was reserved.
+        let exceedsLimit: Bool
     }
 
-    private struct Slot {
+    /// The time slots of one credential.
+    private struct Schedule {
         var next: ContinuousClock.Instant
         let interval: Duration
-        let until: ContinuousClock.Instant
+        let end: ContinuousClock.Instant
     }
 
-    private static let usual = 10
-    private static let longest = Duration.seconds(60)
-    private let slots = Mutex<[Int: Slot]>([:])
+    private static let defaultRate = 10
+    private static let maxWait = Duration.seconds(60)
+    private static let maxSchedules = 10_000
+    private let schedules = Mutex<[Int: Schedule]>([:])
 
-    /// Reserves the credential's next time slot, unless it lies beyond what the call may take.
-    func turn(_ credential: Credential, within limit: Duration) -> Turn {
+    /// Reserves the credential's next time slot, unless its wait exceeds the limit.
+    func reserve(_ credential: Credential, within limit: Duration) -> Reservation {
         let now = ContinuousClock.now
         let key = Self.key(credential)
-        return slots.withLock { slots in
-            guard var slot = slots[key] else { return Turn(wait: .zero, isRefused: false) }
-            if slot.until <= now, slot.next <= now {
-                slots[key] = nil
-                return Turn(wait: .zero, isRefused: false)
+        return schedules.withLock { schedules in
+            guard var schedule = schedules[key], max(schedule.end, schedule.next) > now else {
+                schedules[key] = nil
+                return Reservation(wait: .zero, exceedsLimit: false)
             }
-            let turn = max(now, slot.next)
-            let wait = now.duration(to: turn)
-            if wait >= limit || wait > Self.longest { return Turn(wait: min(wait, Self.longest), isRefused: true) }
-            slot.next = turn + slot.interval
-            slots[key] = slot
-            return Turn(wait: wait, isRefused: false)
+            let slot = max(now, schedule.next)
+            let wait = now.duration(to: slot)
+            if wait >= limit || wait > Self.maxWait {
+                return Reservation(wait: min(wait, Self.maxWait), exceedsLimit: true)
+            }
+            schedule.next = slot + schedule.interval
+            schedules[key] = schedule
+            return Reservation(wait: wait, exceedsLimit: false)
         }
     }
 
-    /// - Parameter perSecond: what Ozon's message names as the method's rate, if it does.
-    func slowDown(_ credential: Credential, perSecond: Int?, after wait: Duration) {
+    /// - Parameter rate: the calls per second in Ozon's message; nil if it names none.
+    func limit(_ credential: Credential, rate: Int?, after wait: Duration) {
         let now = ContinuousClock.now
-        let interval = Duration.seconds(1) / max(perSecond ?? Self.usual, 1)
-        let slot = Slot(next: now + min(wait, Self.longest), interval: interval, until: now + Self.longest)
-        slots.withLock { slots in
-            if slots.count > 10_000 { slots = slots.filter { $0.value.until > now } }
-            if slots.count > 10_000 { slots = [:] }
-            slots[Self.key(credential)] = slot
+        let interval = Duration.seconds(1) / max(rate ?? Self.defaultRate, 1)
+        let schedule = Schedule(next: now + min(wait, Self.maxWait), interval: interval, end: now + Self.maxWait)
+        schedules.withLock { schedules in
+            if schedules.count > Self.maxSchedules { schedules = schedules.filter { $0.value.end > now } }
+            if schedules.count > Self.maxSchedules { schedules = [:] }
+            schedules[Self.key(credential)] = schedule
         }
     }
 

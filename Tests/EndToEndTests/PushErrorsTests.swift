@@ -72,7 +72,7 @@ extension EndToEnd {
         @Test func `Once the import is sent, what fails leaves the push pending`() throws {
             let stage = try PushStage(["OZON_PUSH_TIMEOUT": "4", "OZON_PUSH_MAX_RETRIES": "1"])
             let words = [
-                "internal@3+": "Internal error", "html-200@3+": "no JSON object", "stall@3+": "timeout",
+                "internal@3+": "Internal error", "html-200@3+": "not a JSON object", "stall@3+": "timeout",
                 "no-role@3+": "missing a required role", "retired@3+": "obsolete method", "conflict@3+": "conflict",
                 "not-found@3+": "not found",
             ]

@@ -195,7 +195,7 @@ struct AnswerTableTests {
         let rules = pushRules(["OZON_PUSH_TIMEOUT": seconds, "OZON_PICTURES_API": row.method == .v1 ? "v1" : "v2"])
         let push = Push(Seller(plainClient, origin: server.url), rules, as: try credential())
         let request = try pictures(#"{"color_image": "https://h/c"}"#)
-        let (result, detail) = try await result { try await push.run(request, productID: 1, refetchMark: nil) }
+        let (result, detail) = try await result { try await push.run(request, productID: 1, refetchToken: nil) }
         #expect(result == row.push, "\(row.name): \(detail ?? "")")
         if result == bad, !row.path.isEmpty {
             let last = String(row.path.split(separator: ".").last?.prefix { $0 != "[" } ?? "")
@@ -211,7 +211,7 @@ struct AnswerTableTests {
             Seller(plainClient, origin: server.url), pushRules(), as: try credential())
         let request = try pictures(#"{"color_image": "https://h/c"}"#)
         let (result, detail) = try await result {
-            try await push.status(of: 7, request, productID: 1, refetches: false)
+            try await push.status(ofTask: 7, request, productID: 1, refetches: false)
         }
         #expect(result == row.status, "\(row.name): \(detail ?? "")")
         #expect(!server.requests.contains { $0.contains("pictures/import") }, "\(row.name)")

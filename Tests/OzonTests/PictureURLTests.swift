@@ -36,7 +36,7 @@ struct PictureURLTests {
     @Test func `The mark of an earlier push is found in what stands or in Ozon's texts, the latest of several`() throws
     {
         let request = try pictures(#"{"images": ["https://h/a#f", "https://h/b?x"], "color_image": "https://h/c"}"#)
-        func mark(_ texts: String...) -> Int? { latestMark(of: request, in: texts.map { Array($0.utf8) }) }
+        func mark(_ texts: String...) -> Int? { latestToken(of: request, in: texts.map { Array($0.utf8) }) }
         #expect(mark("https://h/a?v=7#f") == 7)
         #expect(mark("https://cdn/1", "can't read https://h/b?x&v=8. https://h/c?v=6") == 8)
         #expect(mark("", "https://h/a", "https://h/a?v=", "https://h/a?v=x", "https://h/z?v=9") == nil)
@@ -50,8 +50,8 @@ struct PictureURLTests {
             "https://h": "https://h?v=7",
         ]
         for (url, expected) in cases {
-            #expect(marked(url, 7) == expected)
-            #expect(marked(url, nil) == url)
+            #expect(cacheBusted(url, token: 7) == expected)
+            #expect(cacheBusted(url, token: nil) == url)
         }
     }
 }

@@ -18,11 +18,13 @@ private func outcome(
     let members = images.flatMap { [#""\#(url($0))""#, "null"] }.joined(separator: ",")
     let more = color.map { #","color_image": "\#(url($0))""# } ?? ""
     let request = try! pictures(#"{"images": [\#(members)]\#(more)}"#)
-    return Comparison(
-        sent: SentPictures(request, mark: nil), refetches: refetches,
+    return PushVerification(
+        sent: SentPictures(request, token: nil), refetches: refetches,
         task: ImportTask(status: task, errors: taskErrors), before: before,
-        after: CurrentPictures(images: after, color: afterColor ?? before?.color ?? [], errors: errors)
-    ).outcome(productID: 1, taskID: 7)
+        after: CurrentPictures(
+            images: after, color: afterColor ?? before?.color ?? [],
+            errors: errors.map { PictureError(url: $0.url, message: $0.message) })
+    ).result(productID: 1, taskID: 7)
 }
 
 private func url(_ name: String) -> String { "https://h/\(name)" }
@@ -158,9 +160,9 @@ struct PushOutcomeTests {
     @Test func `Without the caller's list either, a task's errors are told beside what stands`() throws {
         let after = CurrentPictures(images: old, color: [])
         let task = ImportTask(status: .imported, errors: [problem("warning_all_image_failed")])
-        let sent = SentPictures(try pictures("{}"), mark: nil, orAllOf: after)
-        let outcome = Comparison(sent: sent, refetches: false, task: task, before: nil, after: after)
-            .outcome(productID: 1, taskID: 7)
+        let sent = SentPictures(try pictures("{}"), token: nil, orAllOf: after)
+        let outcome = PushVerification(sent: sent, refetches: false, task: task, before: nil, after: after)
+            .result(productID: 1, taskID: 7)
         #expect(outcome.status == .partial && outcome.images == 2)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "warning_all_image_failed")])
     }

@@ -31,10 +31,10 @@ private func body(_ request: String) -> String {
 @Suite("A push, from reading to reading back", .timeLimit(.minutes(1)))
 struct PushTests {
     private func push(
-        _ server: ScriptedServer, _ asked: String, _ environment: [String: String] = [:], mark: Int? = nil
+        _ server: ScriptedServer, _ asked: String, _ environment: [String: String] = [:], token: Int? = nil
     ) async throws -> PushResult {
         let push = Push(Seller(plainClient, origin: server.url), pushRules(environment), as: try credential())
-        return try await push.run(try pictures(asked, environment), productID: 1, refetchMark: mark)
+        return try await push.run(try pictures(asked, environment), productID: 1, refetchToken: token)
     }
 
     @Test("images are replaced; the color image the caller left out is carried over")
@@ -42,7 +42,7 @@ struct PushTests {
         let server = try ScriptedServer([
             .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://cdn/1""#),
         ])
-        let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, mark: 5)
+        let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, token: 5)
         #expect(outcome.status == .confirmed && outcome.images == 1 && !outcome.color)
         #expect(outcome.currentImages == ["https://cdn/1"])
         let requests = server.requests
@@ -140,7 +140,7 @@ struct PushTests {
             ])
             let push = Push(Seller(plainClient, origin: server.url), pushRules(), as: try credential())
             let asked = #"{"images": ["https://h/a", "https://h/b"], "color_image": "https://h/c"}"#
-            let outcome = try await push.status(of: 7, try pictures(asked), productID: 1, refetches: true)
+            let outcome = try await push.status(ofTask: 7, try pictures(asked), productID: 1, refetches: true)
             let bad = FieldFault(
                 field: "images", index: 1, url: "https://h/b", reason: "https://h/b?v=5: small")
             #expect(outcome.errors.first == bad)
@@ -208,7 +208,7 @@ struct PushTests {
         let credential = try credential()
         func push(_ asked: String) async throws -> PushResult {
             let push = Push(seller, pushRules(), as: credential)
-            return try await push.run(try pictures(asked), productID: 1, refetchMark: nil)
+            return try await push.run(try pictures(asked), productID: 1, refetchToken: nil)
         }
         let first = Task { try await push(#"{"images": ["https://h/a"]}"#) }
         while server.requests.isEmpty { await Task.yield() }
@@ -237,7 +237,7 @@ struct PushTests {
         let credential = try credential()
         func push(_ asked: String, seconds: Int = 30) async throws -> PushResult {
             let push = Push(seller, pushRules(["OZON_PUSH_TIMEOUT": "\(seconds)"]), as: credential)
-            return try await push.run(try pictures(asked), productID: 1, refetchMark: nil)
+            return try await push.run(try pictures(asked), productID: 1, refetchToken: nil)
         }
         let color = #"{"color_image": "https://h/c"}"#
         #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 1).status == .pending)
@@ -254,9 +254,9 @@ struct PushTests {
 
     @Test func `Pending pushes matter to those that leave out what they replace, and are bounded`() throws {
         let pending = PendingPushes()
-        func key(_ id: Int) -> PushTurns.Key { PushTurns.Key(clientID: "1", productID: id) }
+        func key(_ id: Int) -> ProductKey { ProductKey(clientID: "1", productID: id) }
         func entry(_ asked: String) throws -> PendingPushes.Entry {
-            PendingPushes.Entry(taskID: 7, offerID: "A", SentPictures(try pictures(asked), mark: nil))
+            PendingPushes.Entry(taskID: 7, offerID: "A", SentPictures(try pictures(asked), token: nil))
         }
         let (images, color) = (#""images": ["https://h/a"]"#, #""color_image": "https://h/c""#)
         let both = "\(images), \(color)"
@@ -265,16 +265,16 @@ struct PushTests {
             (color, color, false), (color, both, false), (both, images, true), (both, color, true), (both, both, false),
         ] {
             pending.set(try entry("{\(earlier)}"), for: key(1))
-            let found = pending.earlier(key(1), than: try pictures("{\(later)}"))
+            let found = pending.entry(for: key(1), affecting: try pictures("{\(later)}"))
             #expect((found != nil) == matters, "\(earlier), then \(later)")
         }
         let one = try entry("{\(both)}")
         for id in 1...10_000 { pending.set(one, for: key(id)) }
         let request = try pictures("{\(color)}")
-        #expect(pending.earlier(key(1), than: request) != nil)
-        #expect(pending.earlier(key(0), than: request) == nil)
+        #expect(pending.entry(for: key(1), affecting: request) != nil)
+        #expect(pending.entry(for: key(0), affecting: request) == nil)
         pending.set(one, for: key(0))
-        #expect(pending.earlier(key(1), than: request) == nil, "too many: none is kept")
+        #expect(pending.entry(for: key(1), affecting: request) == nil, "too many: none is kept")
     }
 
     @Test func `A push whose caller leaves after the import still holds its turn until Ozon has done it`() async throws
@@ -287,7 +287,7 @@ struct PushTests {
         let credential = try credential()
         func push() async throws -> PushResult {
             let push = Push(seller, pushRules(), as: credential)
-            return try await push.run(try pictures(#"{"images": ["https://h/a"]}"#), productID: 1, refetchMark: nil)
+            return try await push.run(try pictures(#"{"images": ["https://h/a"]}"#), productID: 1, refetchToken: nil)
         }
         let first = Task { try await push() }
         while server.requests.count < 2 { await Task.yield() }

@@ -36,9 +36,9 @@ struct SellerErrorTests {
     private func told(_ error: SellerError) -> String {
         switch error.retry {
         case nil: "no"
-        case .soon: "soon"
-        case .quota(let wait): "quota \(wait.milliseconds / 1000)"
-        case .later(let wait, let rate):
+        case .backoff: "soon"
+        case .afterQuota(let wait): "quota \(wait.milliseconds / 1000)"
+        case .after(let wait, let rate):
             "after \(wait.milliseconds / 1000)" + (rate.map { " at \($0)" } ?? "")
         }
     }

@@ -2,22 +2,22 @@ import Testing
 
 @testable import Ozon
 
-@Suite("Pace")
-struct PaceTests {
-    private let pace = Throttle()
+@Suite("Throttle")
+struct ThrottleTests {
+    private let throttle = Throttle()
     private let minutes = Duration.seconds(600)
 
     @Test func `Without a rate limit no call waits`() throws {
         let credential = try credential()
-        for _ in 0..<1000 { #expect(pace.turn(credential, within: minutes).wait == .zero) }
+        for _ in 0..<1000 { #expect(throttle.reserve(credential, within: minutes).wait == .zero) }
     }
 
     @Test func `After a rate limit the first call waits as long as Ozon asked, each further one an interval longer`()
         throws
     {
         let credential = try credential()
-        pace.slowDown(credential, perSecond: 2, after: .seconds(30))
-        let turns = (0..<4).map { _ in pace.turn(credential, within: minutes).wait }
+        throttle.limit(credential, rate: 2, after: .seconds(30))
+        let turns = (0..<4).map { _ in throttle.reserve(credential, within: minutes).wait }
         for (number, turn) in turns.enumerated() {
             let expected = Duration.seconds(30) + .milliseconds(500) * number
             #expect(turn <= expected && turn > expected - .seconds(10), "\(number): \(turn)")
@@ -28,40 +28,40 @@ struct PaceTests {
 
     @Test func `Where Ozon names no rate it is ten a second, and a rate of none counts as one`() throws {
         let (usual, none) = (try credential("1"), try credential("2"))
-        pace.slowDown(usual, perSecond: nil, after: .seconds(30))
-        let turns = (0..<11).map { _ in pace.turn(usual, within: minutes).wait }
+        throttle.limit(usual, rate: nil, after: .seconds(30))
+        let turns = (0..<11).map { _ in throttle.reserve(usual, within: minutes).wait }
         #expect(turns[10] <= .seconds(31) && turns[10] > .seconds(25))
-        pace.slowDown(none, perSecond: 0, after: .seconds(30))
-        _ = pace.turn(none, within: minutes)
-        #expect(pace.turn(none, within: minutes).wait > .seconds(25))
+        throttle.limit(none, rate: 0, after: .seconds(30))
+        _ = throttle.reserve(none, within: minutes)
+        #expect(throttle.reserve(none, within: minutes).wait > .seconds(25))
     }
 
     @Test func `However long Ozon asks to wait, a minute is remembered, and no call waits longer`() throws {
         let credential = try credential()
-        pace.slowDown(credential, perSecond: 1, after: .seconds(1_000_000))
-        let first = pace.turn(credential, within: minutes)
-        #expect(!first.isRefused && first.wait <= .seconds(60) && first.wait > .seconds(50))
-        let second = pace.turn(credential, within: minutes)
-        #expect(second.isRefused && second.wait == .seconds(60))
+        throttle.limit(credential, rate: 1, after: .seconds(1_000_000))
+        let first = throttle.reserve(credential, within: minutes)
+        #expect(!first.exceedsLimit && first.wait <= .seconds(60) && first.wait > .seconds(50))
+        let second = throttle.reserve(credential, within: minutes)
+        #expect(second.exceedsLimit && second.wait == .seconds(60))
     }
 
     @Test func `A call that has no time to wait is refused and takes no turn from the others`() throws {
         let credential = try credential()
-        pace.slowDown(credential, perSecond: 1, after: .seconds(30))
-        for _ in 0..<100 { #expect(pace.turn(credential, within: .seconds(1)).isRefused) }
-        #expect(pace.turn(credential, within: minutes).wait <= .seconds(30))
+        throttle.limit(credential, rate: 1, after: .seconds(30))
+        for _ in 0..<100 { #expect(throttle.reserve(credential, within: .seconds(1)).exceedsLimit) }
+        #expect(throttle.reserve(credential, within: minutes).wait <= .seconds(30))
     }
 
     @Test func `Another client and another key of the same client don't wait`() throws {
-        pace.slowDown(try credential(), perSecond: 2, after: .seconds(30))
-        #expect(pace.turn(try credential("2"), within: minutes).wait == .zero)
-        #expect(pace.turn(try credential("1234567", "another-key"), within: minutes).wait == .zero)
+        throttle.limit(try credential(), rate: 2, after: .seconds(30))
+        #expect(throttle.reserve(try credential("2"), within: minutes).wait == .zero)
+        #expect(throttle.reserve(try credential("1234567", "another-key"), within: minutes).wait == .zero)
     }
 
     @Test func `No description shows a credential`() throws {
-        pace.slowDown(try credential("12345678901", "key-never-shown"), perSecond: 2, after: .seconds(30))
+        throttle.limit(try credential("12345678901", "key-never-shown"), rate: 2, after: .seconds(30))
         var dumped = ""
-        dump(pace, to: &dumped)
+        dump(throttle, to: &dumped)
         #expect(!dumped.contains("12345678901") && !dumped.contains("never-shown"))
     }
 }

@@ -1,22 +1,27 @@
-// POST /api/v1/ozon/push-images: replaces a product's pictures on Ozon, and confirms it by reading back.
+// POST /api/v1/ozon/push-images: replaces a product's pictures on Ozon and reads them back to confirm it.
 //
 //   in     {"credential": {"client_id": "…", "api_key": "…"}, "product_id": 123456, "images"?: ["https://…"],
 //           "images360"?: ["https://…"], "color_image"?: "https://…", "on_invalid"?: "reject", "refetch"?: false}
-//          nulls and empty strings don't count; URLs: http(s), at most 2048 bytes; on_invalid "skip" pushes the good ones.
-//   out    {"success": true, "data": {"product_id": 123456, "updated": {"images": 5, "images360": 0, "color_image": true},
-//           "current_images": ["…"], "status": "confirmed", "task_id": 172549793}}
-//          status: confirmed, partial, failed, pending (ask ozon-push-status), unchanged (nothing to push). With pending,
-//          detail: why Ozon could not be polled to the end, if that is so.
-//          A partial failure is 200 with "success": false, the true counts, and errors: [{field, index?, url?, reason}].
-//          Over OZON_MAX_IMAGES images the first are pushed and the rest reported. images360: v1 of Ozon's API alone.
-//          warnings: [{field, index?, url, reason}] names pictures that were pushed, but that Ozon may be unable to take:
-//          in a format other than JPG or PNG (color_image: JPG), or carried over from a temporary address of its CDN.
-//   fails  400 every bad field, bad URLs among them · 403 Ozon refuses the credential · 404 no such product · 409 archived, not
-//          yet created, or an earlier push still pending · 429, 502, 504 Ozon
-//   calls  Ozon: product list, pictures import, import info until the task ends, pictures info; OZON_PUSH_TIMEOUT in all.
-//          What the caller left out (images, color_image) is carried over as it is: Ozon replaces the whole set. If it can't
-//          be read, nothing is sent. Pushes of one product take turns, in one process; waiting counts against the time.
-//          One that was pending and replaces what this one carries over is waited for; if it doesn't end, nothing is sent.
+//          Nulls and empty strings are ignored. A URL must be http or https, with at most 2048 bytes. If on_invalid is
+//          "skip", invalid URLs are reported and the valid ones are pushed. The first OZON_MAX_IMAGES images are pushed
+//          and the others reported. images360 requires v1 of Ozon's API, and is only reported with v2. If refetch is
+//          true, a query is added to each URL, so that Ozon fetches the picture again.
+//   out    {"success": true, "data": {"product_id": 123456,
+//           "updated": {"images": 5, "images360": 0, "color_image": true}, "current_images": ["…"],
+//           "status": "confirmed", "task_id": 172549793}}
+//          status is confirmed, partial, failed, pending (ozon-push-status returns the result later) or unchanged
+//          (there was nothing to push). A partial failure is 200 with "success": false, the counts of what was
+//          confirmed, and errors: [{field, index?, url?, reason}].
+//          warnings: [{field, index?, url, reason}] lists pictures that were pushed, but that Ozon may be unable to
+//          take: those in a format other than JPG or PNG (color_image: JPG), and those carried over from a temporary
+//          address of Ozon's CDN. detail says why Ozon could not be polled until the task ended.
+//   fails  400 every invalid field or URL · 403 Ozon rejects the credential · 404 there is no such product · 409 the
+//          product is archived or not yet created, or an earlier push is still pending · 429, 502, 504 Ozon's errors
+//   calls  Ozon: the product list, pictures import, import info until the task ends, and pictures info, within
+//          OZON_PUSH_TIMEOUT in all. Ozon replaces the whole set, so the images or the color_image that the caller
+//          leaves out are read and sent again. If they can't be read, nothing is sent. In one process, the pushes of a
+//          product run one after another, and waiting counts toward the timeout. If an earlier push is pending and
+//          replaces pictures that this one carries over, it is waited for, and nothing is sent unless it ends in time.
 
 import Core
 import Ozon
@@ -38,7 +43,7 @@ struct Input: RequestBody {
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<PushTools>) async throws -> PushResult {
     try await Push(context.tools.seller, context.tools.rules, as: input.credential).run(
-        input.pictures, productID: input.productID, refetchMark: input.refetch ? context.time.seconds : nil)
+        input.pictures, productID: input.productID, refetchToken: input.refetch ? context.time.seconds : nil)
 }
 
 serve("ozon-push-images", handle)

@@ -1,14 +1,16 @@
-// POST /api/v1/ozon/push-status: what became of a push whose answer was "pending".
+// POST /api/v1/ozon/push-status: returns the result of a push whose status was "pending".
 //
 //   in     {"credential": {"client_id": "…", "api_key": "…"}, "product_id": 123456, "task_id": 172549793,
-//           "images"?: ["https://…"], "color_image"?: "https://…", "refetch"?: false}
-//          images, color_image, refetch: as they were pushed; without images, "updated" tells what now stands. If the task
-//          has errors, only pictures that stand under the URLs that were pushed are confirmed.
-//          Ozon answers a task it doesn't know as one that is pending.
-//   out    as ozon-push-images: status pending, confirmed, partial or failed.
-//   fails  400 every bad field · 403 Ozon refuses the credential · 404 no such product · 429, 502, 504 Ozon
-//   calls  Ozon: import info once; the product list, if no item of the task has the product_id; pictures info, if the task
-//          has ended; OZON_PUSH_TIMEOUT in all.
+//           "images"?: ["https://…"], "images360"?: ["https://…"], "color_image"?: "https://…",
+//           "on_invalid"?: "reject", "refetch"?: false}
+//          The fields from images to refetch are those of the push, with the same rules. Without images, "updated"
+//          counts the product's current pictures. If the task has errors, a picture is confirmed only if the product
+//          has it under the URL that was pushed. Ozon does not distinguish an unknown task from a pending one.
+//   out    As ozon-push-images. status is pending, confirmed, partial or failed.
+//   fails  400 every invalid field or URL · 403 Ozon rejects the credential · 404 there is no such product ·
+//          429, 502, 504 Ozon's errors
+//   calls  Ozon: import info once, the product list if no item of the task has the product_id, and pictures info if the
+//          task has ended, within OZON_PUSH_TIMEOUT in all.
 
 import Core
 import Ozon
@@ -32,7 +34,7 @@ struct Input: RequestBody {
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<PushTools>) async throws -> PushResult {
     try await Push(context.tools.seller, context.tools.rules, as: input.credential).status(
-        of: input.taskID, input.pictures, productID: input.productID, refetches: input.refetch)
+        ofTask: input.taskID, input.pictures, productID: input.productID, refetches: input.refetch)
 }
 
 serve("ozon-push-status", handle)

@@ -9,18 +9,18 @@ private final class Running: Sendable {
 }
 
 @Suite("Turns of pushes", .timeLimit(.minutes(1)))
-struct PushTurnsTests {
-    private let turns = PushTurns()
-    private let key = PushTurns.Key(clientID: "1", productID: 1)
+struct ProductLocksTests {
+    private let locks = ProductLocks()
+    private let key = ProductKey(clientID: "1", productID: 1)
     private let later = ContinuousClock.now + .seconds(60)
 
     /// Holds the turn until told to end.
     private func holder() async throws -> (task: Task<Void, any Error>, end: AsyncStream<Void>.Continuation) {
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
-        let (turns, key, later) = (turns, key, later)
+        let (locks, key, later) = (locks, key, later)
         let task = Task {
-            try await turns(key, until: later) {
+            try await locks.withLock(for: key, until: later) {
                 begin.finish()
                 for await _ in ended {}
             }
@@ -31,11 +31,11 @@ struct PushTurnsTests {
 
     @Test func `One at a time per product, however many there are`() async throws {
         let running = Running()
-        let (turns, key, later) = (turns, key, later)
+        let (locks, key, later) = (locks, key, later)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
-                    try await turns(key, until: later) {
+                    try await locks.withLock(for: key, until: later) {
                         running.counts.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1), $0.all + 1) }
                         await Task.yield()
                         running.counts.withLock { $0.now -= 1 }
@@ -49,8 +49,8 @@ struct PushTurnsTests {
 
     @Test func `Another product or client doesn't wait`() async throws {
         let holder = try await holder()
-        for other in [PushTurns.Key(clientID: "2", productID: 1), PushTurns.Key(clientID: "1", productID: 2)] {
-            #expect(try await turns(other, until: .now) { true })
+        for other in [ProductKey(clientID: "2", productID: 1), ProductKey(clientID: "1", productID: 2)] {
+            #expect(try await locks.withLock(for: other, until: .now) { true })
         }
         holder.end.finish()
         try await holder.task.value
@@ -58,37 +58,43 @@ struct PushTurnsTests {
 
     @Test func `One that is cancelled while it waits leaves the line, and the next one gets its turn`() async throws {
         let holder = try await holder()
-        let (turns, key, later) = (turns, key, later)
-        let cancelled = Task { try await turns(key, until: later) { true } }
-        let next = Task { try await turns(key, until: later) { true } }
+        let (locks, key, later) = (locks, key, later)
+        let cancelled = Task { try await locks.withLock(for: key, until: later) { true } }
+        let next = Task { try await locks.withLock(for: key, until: later) { true } }
         cancelled.cancel()
         await #expect(throws: CancellationError.self) { try await cancelled.value }
         holder.end.finish()
         #expect(try await next.value)
         let late = Task {
             withUnsafeCurrentTask { $0?.cancel() }
-            return try await turns(key, until: later) { true }
+            return try await locks.withLock(for: key, until: later) { true }
         }
         await #expect(throws: CancellationError.self) { try await late.value }
     }
 
     @Test func `One that fails or is cancelled at work gives its turn on`() async throws {
-        let (turns, key, later) = (turns, key, later)
-        await #expect(throws: Fault.self) { try await turns(key, until: later) { throw Fault(.ozonUnavailable) } }
-        let working = Task { try await turns(key, until: later) { try await Task.sleep(for: .seconds(60)) } }
+        let (locks, key, later) = (locks, key, later)
+        await #expect(throws: Fault.self) {
+            try await locks.withLock(for: key, until: later) { throw Fault(.ozonUnavailable) }
+        }
+        let working = Task {
+            try await locks.withLock(for: key, until: later) { try await Task.sleep(for: .seconds(60)) }
+        }
         working.cancel()
         _ = try? await working.value
-        #expect(try await turns(key, until: .now) { true })
+        #expect(try await locks.withLock(for: key, until: .now) { true })
     }
 
     @Test func `Waiting ends at the deadline, with Ozon's timeout, and blocks nobody afterwards`() async throws {
         let holder = try await holder()
         for deadline in [ContinuousClock.now + .milliseconds(100), .now - .seconds(1)] {
-            let fault = await #expect(throws: Fault.self) { try await turns(key, until: deadline) { true } }
+            let fault = await #expect(throws: Fault.self) {
+                try await locks.withLock(for: key, until: deadline) { true }
+            }
             #expect(fault?.code == .ozonTimeout)
         }
         holder.end.finish()
         try await holder.task.value
-        #expect(try await turns(key, until: later) { true })
+        #expect(try await locks.withLock(for: key, until: later) { true })
     }
 }

@@ -1,0 +1,33 @@
+import Core
+import JSON
+import Upstreams
+
+/// A product's current pictures, and the errors of its last import.
+struct CurrentPictures {
+    let images: [String]
+    let color: [String]
+    var errors: [PictureError] = []
+}
+
+extension CurrentPictures {
+    fileprivate init(_ item: ResponseValue) throws(Fault) {
+        images = distinct(try item.urls("primary_photo") + item.urls("photo"))
+        color = try item.urls("color_photo")
+        errors = try item.list(ifAny: "errors").prefix(100).map { error throws(Fault) in try PictureError(error) }
+    }
+}
+
+extension Seller {
+    /// `POST /v2/product/pictures/info`.
+    /// - Throws: 404 if there is no such product, or Ozon's error.
+    func currentPictures(
+        productID: Int, as credential: Credential, within retry: Retry
+    ) async throws -> CurrentPictures {
+        let response = try await post("/v2/product/pictures/info", as: credential, within: retry) { json in
+            json.object { $0.member("product_id", [String(productID)]) }
+        }
+        let item = try response.list("items").first { item throws(Fault) in try item.id("product_id") == productID }
+        guard let item else { throw Fault(.productNotFound) }
+        return try CurrentPictures(item)
+    }
+}

@@ -1,0 +1,7 @@
+/// Why a picture isn't confirmed, as the response's `errors` give it where Ozon gives no reason.
+enum PictureReason {
+    static let rejected = "Refused by Ozon"
+    static let skipped = "Skipped by Ozon, not fetched again"
+    static let missing = "Not among the product's pictures"
+    static let pending = "Still pending at Ozon"
+}

@@ -1,0 +1,64 @@
+import Core
+import JSON
+import Upstreams
+
+/// The rows of a product list by id. A row has as many ids of the requested kind as it can be found under.
+package struct ProductList: Sendable {
+    private var rows: [ArticleID: ResponseValue] = [:]
+    /// The fault of a row whose id can't be read. Any article without a row may be that product.
+    private var unidentified: Fault?
+
+    init(_ response: ResponseValue, by field: ArticleField) throws(Fault) {
+        for row in try response.list("items") {
+            for id in ids(of: row, field) { rows[id] = row }
+        }
+    }
+
+    /// - Throws: 404 if Ozon has no such product, 502 if its response can't be understood.
+    package func row(of article: ArticleID) throws(Fault) -> ResponseValue {
+        if let row = rows[article] { return row }
+        throw unidentified ?? Fault(.productNotFound)
+    }
+
+    /// The row's ids that can be read. A product that is sold in several ways has several SKUs.
+    private mutating func ids(of row: ResponseValue, _ field: ArticleField) -> [ArticleID] {
+        var fault: Fault?
+        func readable<Value>(_ read: () throws(Fault) -> Value?) -> Value? {
+            do throws(Fault) { return try read() } catch {
+                fault = fault ?? error
+                return nil
+            }
+        }
+        let ids: [ArticleID?]
+        switch field {
+        case .offerID: ids = [readable { () throws(Fault) in ArticleID(offerID: try row.string("offer_id")) }]
+        case .productID: ids = [readable { () throws(Fault) in ArticleID(try row.id("id")) }]
+        case .sku:
+            let sources = readable { () throws(Fault) in try row.list(ifAny: "sources") } ?? []
+            let skus = ([row] + sources).compactMap { value in
+                readable { () throws(Fault) in try value.id(ifAny: "sku") }
+            }
+            ids =
+                skus.isEmpty
+                ? [readable { () throws(Fault) in ArticleID(try row.id("sku")) }] : skus.map { ArticleID($0) }
+        }
+        unidentified = unidentified ?? fault
+        return ids.compactMap(\.self)
+    }
+}
+
+extension Seller {
+    /// The most ids that Ozon takes in one call.
+    package static let maxArticles = 1000
+
+    /// `POST /v3/product/info/list`. The response omits unknown articles and has no fixed order.
+    /// - Parameter articles: at most `maxArticles`.
+    package func products(
+        _ articles: [String], by field: ArticleField, as credential: Credential, within retry: Retry
+    ) async throws -> ProductList {
+        let response = try await post("/v3/product/info/list", as: credential, within: retry) { json in
+            json.object { $0.member(named: field.rawValue, articles) }
+        }
+        return try ProductList(response, by: field)
+    }
+}

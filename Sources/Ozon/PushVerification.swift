@@ -1,0 +1,153 @@
+import Core
+
+/// Compares the pictures that were sent with the product's pictures after the import.
+struct PushVerification {
+    let sent: SentPictures
+    /// Whether the caller wanted the pictures fetched again, so that the status `skipped` is a failure.
+    let refetches: Bool
+    let task: ImportTask
+    /// The pictures before the import; nil if they are unknown, because the push was an earlier request.
+    let before: CurrentPictures?
+    let after: CurrentPictures
+
+    private var requested: [SentPicture] { sent.images + (sent.color.map { [$0] } ?? []) }
+
+    /// Counts the confirmed pictures. Ozon may return the URLs that were sent or its CDN's, so counts are compared. As
+    /// an exception, a set that is unchanged and contains none of the sent URLs was not replaced.
+    ///
+    /// If the pictures before are unknown and the task has errors, only the sent URL confirms a picture.
+    func result(productID: Int, taskID: Int?) -> PushResult {
+        var result = PushResult(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
+        let (rejected, unrequested) = (rejectedPictures, unrequestedErrors)
+        if task.status == .failed {
+            (result.status, result.errors) = (.failed, failures(rejected, unrequested))
+            return result
+        }
+        if task.status == .skipped, refetches {
+            (result.status, result.errors) = (.failed, requested.map { $0.fault(PictureReason.skipped) })
+            return result
+        }
+        let expectedCount = sent.images.count - rejected.count(in: "images")
+        if isConfirmed(sent.images.map(\.url), by: after.images, before: before?.images) {
+            let foundCount = sent.images.count { after.images.containsURL($0.url) }
+            // A URL that was sent twice may be found once.
+            result.images = requiresSentURL ? foundCount : max(min(expectedCount, after.images.count), foundCount)
+        }
+        if let color = sent.color, rejected.count(in: "color_image") == 0, !after.color.isEmpty {
+            result.color = isConfirmed([color.url], by: after.color, before: before?.color)
+        }
+        let missingCount = expectedCount - result.images - unrequested.count(in: "images")
+        let isIncomplete = missingCount > 0 || result.color != (sent.color != nil) || sent.areAssumed
+        result.errors = rejected + unrequested
+        if result.errors.isEmpty, isIncomplete, !task.errors.isEmpty {
+            // Ozon rejected pictures without naming them.
+            result.errors = task.errors.map(\.fault)
+        } else {
+            if missingCount > 0 { result.errors += missingImages(missingCount, rejected) }
+            if let color = sent.color, !result.color, result.errors.count(in: "color_image") == 0 {
+                result.errors.append(color.fault(PictureReason.missing))
+            }
+        }
+        result.errors += missingCarriedOver(unrequested)
+        if !result.errors.isEmpty { result.status = .partial }
+        return result
+    }
+
+    /// Whether a picture that was sent is among the product's.
+    private func isConfirmed(_ sent: [String], by after: [String], before: [String]?) -> Bool {
+        if task.status == .skipped { return true }
+        if sent.contains(where: after.containsURL) { return true }
+        if requiresSentURL { return false }
+        let isUnchanged = before.map { $0.elementsEqual(after) { $0.utf8.elementsEqual($1.utf8) } } ?? false
+        return !isUnchanged
+    }
+
+    private var requiresSentURL: Bool { before == nil && task.status != .skipped && !task.errors.isEmpty }
+
+    /// The errors of a failed task: those about a picture, and the others unless all requested pictures were rejected.
+    private func failures(_ rejected: [FieldFault], _ unrequested: [FieldFault]) -> [FieldFault] {
+        let unnamed = rejected.count == requested.count ? [] : task.errors.filter { !namesPicture($0) }
+        let faults = rejected + unrequested + unnamed.map(\.fault)
+        return faults.isEmpty ? [FieldFault(field: "images", reason: PictureReason.rejected)] : faults
+    }
+
+    private func namesPicture(_ problem: ImportTask.Problem) -> Bool {
+        (requested + carriedOver).contains { problem.names($0) }
+    }
+
+    /// The caller's pictures for which Ozon reports an error, in the read-back or in a text of the task's errors.
+    private var rejectedPictures: [FieldFault] {
+        requested.compactMap { picture in
+            if let error = after.errors.first(where: { $0.url.utf8.elementsEqual(picture.url.utf8) }) {
+                return picture.fault(error.reason)
+            }
+            // An error about a picture that the product has is only a warning.
+            let current = picture.field == "images" ? after.images : after.color
+            if task.status != .failed, current.containsURL(picture.url) { return nil }
+            return task.errors.first { $0.names(picture) }.map { picture.fault($0.reason) }
+        }
+    }
+
+    /// Errors of this import about pictures that the caller didn't send: those carried over.
+    private var unrequestedErrors: [FieldFault] {
+        if task.errors.isEmpty { return [] }
+        let requestedURLs = requested.map(\.url)
+        let readBack = after.errors.filter { !requestedURLs.containsURL($0.url) }.map { error in
+            let isColor =
+                before?.color.containsURL(error.url)
+                ?? (task.errors.first { $0.reason == error.message }?.field == "color_image")
+            return FieldFault(
+                field: isColor ? "color_image" : "images", url: error.url.isEmpty ? nil : error.url,
+                reason: error.reason)
+        }
+        let reportedURLs = readBack.compactMap(\.url)
+        let current = task.status == .failed ? [] : after.images + after.color
+        return readBack
+            + carriedOver.compactMap { picture in
+                if reportedURLs.containsURL(picture.url) || current.containsURL(picture.url) { return nil }
+                return task.errors.first { $0.names(picture) }.map { picture.fault($0.reason) }
+            }
+    }
+
+    /// The product's own pictures that were sent again.
+    private var carriedOver: [SentPicture] {
+        guard let before else { return [] }
+        let images = sent.images.isEmpty ? before.images : []
+        let color = sent.color == nil ? before.color : []
+        return images.map { SentPicture(current: $0, in: "images") }
+            + color.map { SentPicture(current: $0, in: "color_image") }
+    }
+
+    /// Pictures that were carried over and are missing although Ozon reports no error.
+    private func missingCarriedOver(_ unrequested: [FieldFault]) -> [FieldFault] {
+        guard let before else { return [] }
+        var faults: [FieldFault] = []
+        let count = before.images.count - after.images.count - unrequested.count(in: "images")
+        if sent.images.isEmpty, count > 0 { faults.append(missing(count, of: before.images.count)) }
+        if sent.color == nil, let color = before.color.first, after.color.isEmpty,
+            unrequested.count(in: "color_image") == 0
+        {
+            faults.append(FieldFault(field: "color_image", url: color, reason: PictureReason.missing))
+        }
+        return faults
+    }
+
+    /// The caller's images that are missing although Ozon reports no error. They are named if their URLs identify them,
+    /// and only counted otherwise.
+    private func missingImages(_ count: Int, _ rejected: [FieldFault]) -> [FieldFault] {
+        let rejectedURLs = rejected.compactMap(\.url)
+        let missing = sent.images.filter {
+            !after.images.containsURL($0.url) && !rejectedURLs.containsURL($0.picture.url)
+        }
+        guard missing.count == count else { return [self.missing(count, of: sent.images.count)] }
+        return missing.map { $0.fault(PictureReason.missing) }
+    }
+
+    private func missing(_ count: Int, of total: Int) -> FieldFault {
+        FieldFault(field: "images", reason: "\(PictureReason.missing) (\(count) of \(total))")
+    }
+}
+
+extension [FieldFault] {
+    fileprivate func count(in field: String) -> Int { count { $0.field == field } }
+}

@@ -1,0 +1,42 @@
+import Core
+import Telemetry
+import Upstreams
+
+extension Seller {
+    /// `POST /v1/product/import/info`: `{"result": {"total": 1, "items": […]}}`.
+    func taskItems(_ id: Int, as credential: Credential, within retry: Retry) async throws -> [ResponseValue] {
+        let response = try await post("/v1/product/import/info", as: credential, within: retry) { json in
+            json.object { $0.member("task_id", id) }
+        }
+        return try response.object("result").list("items")
+    }
+
+    /// Polls until the task has ended or the time is nearly used up, with growing pauses of at most 4 s. A poll with a
+    /// transient error or an unusable response is repeated.
+    /// - Parameter firstPause: the pause before the first poll.
+    /// - Parameter reserve: the time to keep for the calls that follow.
+    /// - Throws: the error of the last poll. It says nothing about the import, which Ozon has already accepted.
+    func awaitImportTask(
+        _ id: Int, offerID: String, productID: Int, as credential: Credential, within retry: Retry,
+        firstPause: Duration = .milliseconds(500), reserve: Duration
+    ) async throws -> ImportTask {
+        var pause = firstPause
+        var fault: Fault?
+        while pause + reserve < retry.left {
+            try await RequestTrace.pause(for: pause)
+            do {
+                let items = try await taskItems(id, as: credential, within: retry)
+                let task = try ImportTask(items, offerID: offerID, productID: productID)
+                if task.hasEnded { return task }
+                fault = nil
+            } catch let error as Fault
+                where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(error.code)
+            {
+                fault = error
+            }
+            pause = min(max(pause * 3 / 2, .milliseconds(500)), .seconds(4))
+        }
+        if let fault { throw fault }
+        return ImportTask(status: .pending)
+    }
+}
