@@ -1,11 +1,8 @@
-"""Shared by check-ozon and check-r2: settings from a file, HTTP requests, and the report of the checks."""
+"""Shared by check-ozon and check-r2: HTTP requests and the report of the checks."""
 
-import argparse
 import hashlib
 import hmac
 import http.client
-import re
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,25 +11,6 @@ from email.message import Message
 from urllib.parse import urlsplit
 
 LARGEST = 16 << 20
-
-
-def read_settings(path: str) -> dict[str, str]:
-    """The lines NAME=value of a file: as a shell or systemd's EnvironmentFile= reads them.
-
-    Raises ValueError with the names that are not followed by "=".
-    """
-    values, wrong = {}, []
-    with open(path, encoding="utf-8") as file:
-        lines = [re.sub(r"^export\s+", "", line.strip()) for line in file]
-    for line in lines:
-        if line and not line.startswith("#"):
-            name, equals, value = line.partition("=")
-            if not equals:
-                wrong.append(name)
-            values[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
-    if wrong:
-        raise ValueError("not of the form NAME=value: " + ", ".join(wrong))
-    return values
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -104,11 +82,3 @@ class Report:
         for secret in filter(None, self.secrets):
             text = text.replace(secret, "***")
         return text
-
-
-def argument_parser(name: str, usage: str) -> argparse.ArgumentParser:
-    """A parser that exits with 64 on wrong arguments. It has the option --env."""
-    parser = argparse.ArgumentParser(prog=name, usage=f"{name} {usage}")
-    parser.add_argument("--env", required=True)
-    parser.error = lambda text: (print(f"{parser.format_usage()}{name}: {text}", file=sys.stderr), sys.exit(64))
-    return parser

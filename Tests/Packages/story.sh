@@ -4,7 +4,7 @@
 
 # ---- installed, not yet configured
 install_ now || wrong "dpkg -i: $(cat "$scratch/dpkg")"
-says "r2-presigned-url is not started, its settings being wrong"
+says "r2-presigned-url is not started, because its settings are wrong"
 says "API_KEYS_FILE: is empty"
 [ "$(inside systemctl is-enabled r2-presigned-url@2)" = enabled ] || wrong "r2-presigned-url@2 isn't enabled"
 [ "$(inside stat -c '%a %U' /etc/ozon-r2/secrets /etc/ozon-r2/secrets/r2-secret-access-key | paste -sd ' ')" = "700 root 600 root" ] ||
@@ -69,7 +69,7 @@ for folder in refuses aborts; do
   load_start
   if install_ "$folder"; then wrong "the upgrade to one that $folder ended well: $(cat "$scratch/dpkg")"; fi
   load_stop
-  says "the old one is back"
+  says "the old executable is restored"
   sign || wrong "the old one answers"
   for i in 1 2; do [ "$(inside systemctl is-active r2-presigned-url@$i)" = active ] || wrong "process $i runs"; done
   held "an upgrade to one that $folder fails with words; 0 of $requests requests failed, the old one serves"
