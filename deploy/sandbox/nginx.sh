@@ -9,8 +9,8 @@ copy_nginx() {
   sed -i "s#unix:/run/ozon-r2/#unix:$dir/run/#" "$own/upstreams.conf"
   sed -i "s#/etc/nginx/ozon-r2/#$own/#" "$own/html.conf"
   # shellcheck disable=SC2016 # nginx's variables
-  sed -i '/^map \$http_origin \$ozon_r2_origin {/a\    "~^http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?$" $http_origin;' \
-    "$own/origins.conf"
+  sed -i '/^map \$http_origin \$ozon_r2_origin {/a\
+    "~^http://(127\\.0\\.0\\.1|localhost)(:[0-9]+)?$" $http_origin;' "$own/origins.conf"
   for file in nginx bucket page session; do
     sed "s#@PORT@#$port#g; s#@S3_PORT@#$((port+3))#g; s#@SESSION_PORT@#$((port+7))#g; s#@DIR@#$dir#g
       s#@WORKERS@#${WORKERS:-2}#g" "$here/nginx/$file.conf" >"$dir/$file.conf"
