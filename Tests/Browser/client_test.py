@@ -35,9 +35,11 @@ class Copies(BrowserTest):
         refused = item["images"][1]
         self.assertIn("origin not allowed", refused["reason"])
         self.assertNotIn("error", refused)
-        self.assertEqual(sha256(self.sandbox.get(refused["public_url"]).body), sha256(self.sandbox.get(refused["url"]).body))
+        stored, source = self.sandbox.get(refused["public_url"]), self.sandbox.get(refused["url"])
+        self.assertEqual(sha256(stored.body), sha256(source.body))
         by_server = [hit["path"] for hit in self.sandbox.images()[before:] if hit["origin"] is None and hit["end"]]
-        self.assertEqual(len([path for path in by_server if path in refused["url"]]), 2, "by the server, and by this test")
+        requests = [path for path in by_server if path in refused["url"]]
+        self.assertEqual(len(requests), 2, "one by the server and one by this test")
 
     def test_200_articles_at_once_lose_no_image(self):
         articles = [f"A-{number}" for number in range(1, 201)]
@@ -61,7 +63,8 @@ class Copies(BrowserTest):
 
     def test_an_aborted_copy_ends_at_once(self):
         self.network(2_000_000)
-        self.begin("(window.aborting = new AbortController(), studio.copy(['HUNDRED'], { onProgress: tell, signal: aborting.signal }))")
+        self.page.evaluate("window.aborting = new AbortController(); null")
+        self.begin("studio.copy(['HUNDRED'], { onProgress: tell, signal: aborting.signal })")
         self.until_sent(1_000_000)
         self.page.evaluate("aborting.abort()")
         with self.assertRaises(CallFailed) as raised:
@@ -115,20 +118,22 @@ class Sessions(BrowserTest):
         self.page.evaluate("studio = new OzonR2({ baseURL: '', apiKey: 'wrong', userId: '' }); null")
         self.assertEqual(self.call(self.UPLOAD, f"users/{self.user}/x")["size"], 1)
         self.context.clear_cookies()
-        self.page.evaluate("key => { studio = new OzonR2({ baseURL: '', apiKey: key, userId: '' }) }", self.sandbox.api_key)
+        self.page.evaluate(
+            "apiKey => { studio = new OzonR2({ baseURL: '', apiKey, userId: '' }) }", self.sandbox.api_key)
         self.assertEqual(self.fails(self.UPLOAD, f"users/{self.user}/x").code, "UNAUTHORIZED")
 
     def test_a_page_of_another_origin_may_call_with_a_key(self):
         elsewhere = self.sandbox.url.replace("127.0.0.1", "localhost")
         self.open(elsewhere, {"baseURL": self.sandbox.session_url, "apiKey": self.sandbox.api_key})
-        # The policy of the folder's own pages names no other backend; a page elsewhere has its own.
+        # The policy of nginx's own pages allows no other backend. A page of another origin has its own policy.
         failed = self.fails(self.UPLOAD, "users/u/x")
         self.assertEqual(failed.code, "NETWORK")
         self.page.goto(f"{elsewhere}/elsewhere")  # nginx's own 404, without a policy
         size = self.page.evaluate(
             """async ([baseURL, apiKey]) => {
                 const { OzonR2 } = await import(baseURL + "/ozon-r2/ozon-r2.js");
-                const studio = new OzonR2({ baseURL, apiKey, userId: "u", credential: () => ({ client_id: "1", api_key: "k" }) });
+                const credential = () => ({ client_id: "1", api_key: "k" });
+                const studio = new OzonR2({ baseURL, apiKey, userId: "u", credential });
                 await studio.images(["2194435300"]);
                 return (await studio.upload(new Blob(["x"]), "users/u/x")).size;
             }""", [self.sandbox.url, self.sandbox.api_key])
@@ -146,7 +151,8 @@ class Served(BrowserTest):
             self.assertEqual((answer.status, answer.headers["Content-Encoding"]), (200, "gzip"))
             self.assertEqual(answer.headers["Content-Type"], "text/javascript; charset=utf-8")
             sizes[name] = len(answer.body)
-            for found in re.findall(r'^import .* from "\./(.*)";$', gzip.decompress(answer.body).decode(), re.MULTILINE):
+            text = gzip.decompress(answer.body).decode()
+            for found in re.findall(r'^import .* from "\./(.*)";$', text, re.MULTILINE):
                 found = name.rpartition("/")[0] + "/" + found if "/" in name else found
                 if found not in files:
                     files.append(found)
@@ -167,7 +173,8 @@ class Served(BrowserTest):
                 document.body.append(script); return window.ran === true; }"""), False)
         refused = self.fails("fetch('http://127.0.0.2:9/')")
         self.assertEqual(refused.name, "TypeError")
-        self.until("a violation is seen", lambda: self.call("fetch(given).catch(() => 'refused')", self.sandbox.ozon_url) == "refused")
+        fetched = "fetch(given).catch(() => 'refused')"
+        self.until("a violation is seen", lambda: self.call(fetched, self.sandbox.ozon_url) == "refused")
 
 
 class Manual(BrowserTest):

@@ -1,4 +1,4 @@
-"""<ozon-upload-modal>: the push, from its first step to what became of it."""
+"""<ozon-upload-modal>: the push, from its first step to its result."""
 import re
 
 from looks import ModalTest, expect
@@ -71,7 +71,8 @@ class Pushes(ModalTest):
         expect(self.items.locator(".state")).to_have_text(["Ready", "Waiting", "Waiting"])
         self.network(rate=500_000)
         self.push_button.click()
-        bar = "document.querySelector('ozon-upload-modal').shadowRoot.querySelectorAll('[role=option]')[2].querySelector('i').style.scale"
+        item = "document.querySelector('ozon-upload-modal').shadowRoot.querySelectorAll('[role=option]')[2]"
+        bar = f"{item}.querySelector('i').style.scale"
         expect(self.items.nth(2)).to_have_attribute("data-state", "sending")
         self.page.wait_for_function(f"() => parseFloat({bar}) > 0.2 && parseFloat({bar}) < 1")
         expect(self.status).to_contain_text("Uploading: ")
@@ -152,4 +153,5 @@ class Pushes(ModalTest):
         self.show(self.pictures(32))
         self.push_button.click()
         expect(self.status).to_have_text("On Ozon: 30 of 32 images. The others are marked.")
-        self.assertEqual(self.items.locator(".state").all_inner_texts()[29:], ["On Ozon", "Over the limit", "Over the limit"])
+        states = self.items.locator(".state").all_inner_texts()
+        self.assertEqual(states[29:], ["On Ozon", "Over the limit", "Over the limit"])

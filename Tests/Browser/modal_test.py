@@ -140,8 +140,8 @@ class Dialogs(ModalTest):
         self.assertEqual([kind for kind, _ in self.told()], ["push"])
 
     def test_it_speaks_Chinese_or_English_by_lang(self):
-        for lang, title, push in [("zh", "推送图片到 Ozon", "确认推送"), ("zh-Hant", "推送图片到 Ozon", "确认推送"),
-                                  ("en-GB", "Push images to Ozon", "Confirm push"), ("ru", "Push images to Ozon", "Confirm push")]:
+        chinese, english = ("推送图片到 Ozon", "确认推送"), ("Push images to Ozon", "Confirm push")
+        for lang, (title, push) in {"zh": chinese, "zh-Hant": chinese, "en-GB": english, "ru": english}.items():
             with self.subTest(lang):
                 self.show([self.picture()], lang=lang)
                 expect(self.modal.get_by_role("dialog", name=title)).to_be_visible()
@@ -217,10 +217,11 @@ class React(ModalTest):
         section = (REPOSITORY / "README.md").read_text().split("\n### In React\n")[1]
         folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
         (folder / "UploadModal.jsx").write_text(section.split("```jsx\n")[1].split("```")[0])
-        subprocess.run(["tsc", "--allowJs", "--jsx", "react", "--target", "es2022", "--module", "es2022", "--outDir", folder / "built",
-                        folder / "UploadModal.jsx"], stdout=subprocess.DEVNULL)  # it says that it knows no types of React
+        # tsc reports that React has no types, but writes its output.
+        subprocess.run(["tsc", "--allowJs", "--jsx", "react", "--target", "es2022", "--module", "es2022",
+                        "--outDir", folder / "built", folder / "UploadModal.jsx"], stdout=subprocess.DEVNULL)
         built = (folder / "built" / "UploadModal.js").read_text()
-        # What a bundler would do.
+        # As a bundler would.
         (folder / "UploadModal.js").write_text("const { React } = window;\n" + built.replace(
             'import { useEffect, useRef } from "react";', "const { useEffect, useRef } = React;"))
         for package in ["react", "react-dom"]:
@@ -238,9 +239,11 @@ class React(ModalTest):
                     const onClose = useCallback(() => open(false), []);
                     const onDone = useCallback((result) => { results.push(result); open((is) => is); }, []);
                     const processedImages = React.useMemo(() => [{ id: 1, r2Url }, { id: 2, r2Url: `${r2Url}?2` }], []);
-                    const sku = React.useMemo(() => ({ name: "A-5", productId: 1000005 }), []);
-                    return createElement("div", {}, createElement("button", { id: "upload", onClick: () => open(true) }, isOpen ? "opened" : "Upload"),
-                        createElement(UploadModal, { studio, isOpen, onClose, onDone, currentSKU: sku, processedImages }));
+                    const currentSKU = React.useMemo(() => ({ name: "A-5", productId: 1000005 }), []);
+                    const upload = { id: "upload", onClick: () => open(true) };
+                    return createElement("div", {},
+                        createElement("button", upload, isOpen ? "opened" : "Upload"),
+                        createElement(UploadModal, { studio, isOpen, onClose, onDone, currentSKU, processedImages }));
                 }
                 modal.remove();
                 ReactDOM.createRoot(root).render(createElement(StrictMode, {}, createElement(Studio)));

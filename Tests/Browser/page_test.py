@@ -1,10 +1,10 @@
-"""The page: the whole flow as a person does it, and what it says when something is wrong."""
+"""The page: the whole flow of a user, and the messages when something is wrong."""
 import re
 
 from looks import PageTest, expect, picture_bytes
 
 SLOW = "slow-700"
-"""An API key whose calls take 700 ms: what moves half a second after a click or a key is not excused by it."""
+"""An API key whose calls take 700 ms: a layout shift more than 500 ms after a user's input counts as unexpected."""
 
 
 class WholeFlow(PageTest):
@@ -36,7 +36,8 @@ class WholeFlow(PageTest):
         own = {self.sandbox.session_url, self.sandbox.url, self.sandbox.cdn_url, self.sandbox.s3_url}
         self.assertLessEqual(self.hosts(), own, "no third party")
         self.assertEqual([url for url in self.requests if SLOW in url], [])
-        stored = self.page.evaluate("async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases(), document.cookie])")
+        stored = self.page.evaluate("""async () => JSON.stringify(
+            [{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases(), document.cookie])""")
         self.assertNotIn(SLOW, stored)
 
     def test_own_files_are_added_by_drop_and_pushed_to_a_product_the_person_names(self):
@@ -140,7 +141,8 @@ class Wrong(PageTest):
     def test_articles_without_a_product_or_without_images_say_so(self):
         self.enter("no-such-article\nNO-IMAGES\n2194435302")
         self.page.locator("#find").click()
-        expect(self.cards.locator(".strip li")).to_have_text(["Product not found", "The product has no images", "At Ozon"])
+        expect(self.cards.locator(".strip li")).to_have_text(
+            ["Product not found", "The product has no images", "At Ozon"])
         for card in [0, 1, 2]:
             expect(self.cards.nth(card).get_by_role("button", name="Push")).to_have_attribute("aria-disabled", "true")
 

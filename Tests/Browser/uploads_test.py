@@ -1,4 +1,4 @@
-"""Uploads in Chromium: in parts, over reloads, lost networks, expired signatures and aborts. What is stored is compared."""
+"""Uploads in Chromium: parts, reloads, network failures, expired signatures, aborts. The stored bytes are compared."""
 import hashlib
 import json
 import re
@@ -30,7 +30,7 @@ class Uploads(BrowserTest):
         self.assertEqual(hashlib.sha256(stored).digest(), hashlib.sha256(data).digest(), "other bytes are stored")
 
     def break_off(self, data=None):
-        """A large upload, broken off by a reload somewhat beyond its middle. Returns its bytes."""
+        """Interrupts a large upload by a reload after about 60 %. Returns its bytes."""
         data = self.file(SIZE, data)
         self.network(30 * MB)
         self.begin(UPLOAD, self.path)
@@ -109,7 +109,7 @@ class Uploads(BrowserTest):
         self.assertEqual(len(self.puts), PARTS)
 
     def test_parts_with_expired_signatures_are_signed_again(self):
-        """The S3 server refuses them, without CORS: to the page a network error, as at R2, which refuses the preflight."""
+        """The S3 server rejects them without CORS headers, and R2 rejects the preflight: a network error to the page."""
         data = self.file(30 * MB)
         old = set()
 
@@ -154,13 +154,14 @@ class Uploads(BrowserTest):
         self.assertEqual(told[-1], len(data))
 
     def post(self, call, fields):
-        answer = self.page.request.post(f"{self.sandbox.url}/api/v1/r2/multipart/{call}", data=json.dumps(fields), headers={
-            "Content-Type": "application/json", "X-API-Key": self.sandbox.api_key})
+        headers = {"Content-Type": "application/json", "X-API-Key": self.sandbox.api_key}
+        answer = self.page.request.post(
+            f"{self.sandbox.url}/api/v1/r2/multipart/{call}", data=json.dumps(fields), headers=headers)
         self.assertEqual(answer.status, 200)
         return answer.json()["data"]
 
 
 def part(url):
-    """The number of a part, by its presigned URL; 0 of a whole object."""
+    """The part number in a presigned URL; 0 for a whole object."""
     found = re.search(r"partNumber=(\d+)", url)
     return int(found[1]) if found else 0

@@ -1,11 +1,11 @@
 """For main-job: prints JSON from standard input, or fields of it. Several lines (NDJSON) are treated as a list.
 
-    show.py                 prints it indented, or one line per line of NDJSON. Long texts are cut. Of a list with
-                            several elements, only the first is printed, and the number of the others
-    show.py PATH FIELD...   prints a line with tab-separated fields for the value at PATH, or for each element if it is
-                            a list (items[].uploads: the uploads of every item). A field may be a list, or an object,
-                            whose members are printed as "name: value": form feeds separate its elements. A missing
-                            field is empty
+show.py                 prints it indented, or one line per line of NDJSON. Long texts are cut. Of a list with
+                        several elements, only the first is printed, and the number of the others
+show.py PATH FIELD...   prints a line with tab-separated fields for the value at PATH, or for each element if it is
+                        a list (items[].uploads: the uploads of every item). A field may be a list, or an object,
+                        whose members are printed as "name: value": form feeds separate its elements. A missing
+                        field is empty
 """
 
 import json
