@@ -14,7 +14,7 @@ def sha256(data):
 
 
 class Copies(BrowserTest):
-    def test_images_go_from_the_CDN_to_the_bucket_by_the_browser_alone(self):
+    def test_the_browser_copies_images_from_the_CDN_to_the_bucket_without_the_server(self):
         before = len(self.sandbox.images())
         [item] = self.call("studio.copy(['2194435300'], { onProgress: tell })")
         self.assertEqual([image["via"] for image in item["images"]], ["browser"] * 5)
@@ -28,7 +28,7 @@ class Copies(BrowserTest):
         self.assertEqual((progress["items"], progress["totalItems"], progress["failed"]), (5, 5, 0))
         self.assertEqual(progress["bytes"], progress["totalBytes"])
 
-    def test_an_image_refused_by_CORS_goes_through_the_server_and_the_result_says_so(self):
+    def test_an_image_without_CORS_is_copied_by_the_server_and_the_result_says_so(self):
         before = len(self.sandbox.images())
         [item] = self.call("studio.copy(['FAULT-IMG-NOCORS'])")
         self.assertEqual([image["via"] for image in item["images"]], ["browser", "server", "browser"])
@@ -41,7 +41,7 @@ class Copies(BrowserTest):
         requests = [path for path in by_server if path in refused["url"]]
         self.assertEqual(len(requests), 2, "one by the server and one by this test")
 
-    def test_200_articles_at_once_lose_no_image(self):
+    def test_all_images_of_200_articles_are_copied(self):
         articles = [f"A-{number}" for number in range(1, 201)]
         items = self.call("studio.copy(given)", articles)
         self.assertEqual([item["article"] for item in items], articles)
@@ -75,7 +75,7 @@ class Copies(BrowserTest):
         self.assertEqual(self.page.evaluate("progress.items"), ended)
         self.assertLess(ended, 90)
 
-    def test_an_article_without_a_product_fails_alone(self):
+    def test_only_an_article_without_a_product_fails(self):
         items = self.call("studio.copy(['no-such-article', '2194435302'])")
         self.assertEqual([(item["status"], item.get("error")) for item in items],
                          [("failed", "Product not found"), ("success", None)])
@@ -92,7 +92,7 @@ class Pushes(BrowserTest):
         self.assertEqual(told[0], "pending")
         self.assertEqual(told[-3:], ["confirmed", True, 1])
 
-    def test_bad_pictures_are_one_error_with_all_that_is_wrong(self):
+    def test_one_error_lists_every_invalid_picture(self):
         failed = self.fails("studio.push({ productId: 0, images: ['no url', 'https://r0.image2url.com/a.jpg'] })")
         self.assertEqual((failed.name, failed.code, failed.status), ("OzonR2Error", "VALIDATION_FAILED", 400))
         self.assertEqual([error["field"] for error in failed.errors], ["product_id", "images"])
@@ -107,14 +107,14 @@ class Sessions(BrowserTest):
         failed = self.fails(self.UPLOAD, f"users/{self.user}/x")
         self.assertEqual((failed.code, failed.status), ("UNAUTHORIZED", 401))
 
-    def test_a_session_writes_under_its_own_users_prefix_alone(self):
+    def test_a_session_can_only_write_under_the_prefix_of_its_user(self):
         self.assertEqual(self.call(self.UPLOAD, f"users/{self.user}/x")["size"], 1)
         self.assertEqual(self.fails(self.UPLOAD, f"users/{self.user}-not/x").code, "PATH_NOT_ALLOWED")
         self.assertEqual(self.fails(self.UPLOAD, "users/x").code, "PATH_NOT_ALLOWED")
         other = "new OzonR2({ baseURL: '', userId: 'other', credential: () => ({ client_id: '1', api_key: 'k' }) })"
         self.assertEqual(self.fails(f"{other}.copy(['2194435300'])").code, "PATH_NOT_ALLOWED")
 
-    def test_a_key_that_the_page_sends_counts_for_nothing(self):
+    def test_an_API_key_sent_by_the_page_is_ignored(self):
         self.page.evaluate("studio = new OzonR2({ baseURL: '', apiKey: 'wrong', userId: '' }); null")
         self.assertEqual(self.call(self.UPLOAD, f"users/{self.user}/x")["size"], 1)
         self.context.clear_cookies()
@@ -159,7 +159,7 @@ class Served(BrowserTest):
         self.assertGreater(len(files), 1)
         self.assertLess(sum(sizes.values()), 12_000, sizes)
 
-    def test_what_has_not_changed_is_not_sent_again(self):
+    def test_unchanged_files_are_not_sent_again(self):
         first = self.served("ozon-r2.js")
         self.assertEqual(first.headers["Cache-Control"], "no-cache")
         again = self.served("ozon-r2.js", {"If-None-Match": first.headers["ETag"]})

@@ -18,8 +18,8 @@ The sandbox and the browser are started once per run. Each test has
     self.network(rate, offline)         limits the page's network to so many bytes per second (-1: no limit)
 
 and `sandbox`: .url (with API key), .session_url (with sessions), .api_key, .cdn_url, .ozon_url, .s3_url, .dir;
-.images() are the requests to the CDN; .get(url) reads a URL. Environment: BIN, the executables (default .build/release); S3_VENV;
-HEADED=1 shows the browser.
+.images() are the requests to the CDN; .get(url) reads a URL. Environment: BIN, the executables (default
+.build/release); S3_VENV; HEADED=1 shows the browser.
 """
 import atexit
 import json

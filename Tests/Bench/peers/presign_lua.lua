@@ -24,19 +24,22 @@ local M = {}
 function M.run()
   if ngx.var.http_x_api_key ~= E.key then ngx.status = 401; return ngx.say '{"success":false}' end
   ngx.req.read_body()
-  local ask = cjson.decode(ngx.req.get_body_data() or "")
-  if type(ask) ~= "table" or type(ask.r2_path) ~= "string" then ngx.status = 400; return ngx.say '{"success":false}' end
+  local input = cjson.decode(ngx.req.get_body_data() or "")
+  if type(input) ~= "table" or type(input.r2_path) ~= "string" then
+    ngx.status = 400
+    return ngx.say '{"success":false}'
+  end
   local stamp = os.date("!%Y%m%dT%H%M%SZ", ngx.time())
   local d = stamp:sub(1, 8)
   if d ~= day then signing = hmac(hmac(hmac(hmac("AWS4" .. E.secret, d), "auto"), "s3"), "aws4_request"); day = d end
   local scope = d .. "/auto/s3/aws4_request"
-  local uri = "/" .. E.bucket .. "/" .. enc(ask.r2_path)
+  local uri = "/" .. E.bucket .. "/" .. enc(input.r2_path)
   local q = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=" .. enc(E.id) .. "%2F" .. scope:gsub("/", "%%2F")
     .. "&X-Amz-Date=" .. stamp .. "&X-Amz-Expires=3600&X-Amz-SignedHeaders=host"
   local canon = "PUT\n" .. uri .. "\n" .. q .. "\nhost:" .. host .. "\n\nhost\nUNSIGNED-PAYLOAD"
   local sts = "AWS4-HMAC-SHA256\n" .. stamp .. "\n" .. scope .. "\n" .. hex(sha(canon))
   local answer = cjson.encode { upload_url = E.ep .. uri .. "?" .. q .. "&X-Amz-Signature=" .. hex(hmac(signing, sts)),
-                                public_url = E.public .. "/" .. enc(ask.r2_path) }
+                                public_url = E.public .. "/" .. enc(input.r2_path) }
   ngx.header["Content-Type"], ngx.header["Content-Length"] = "application/json", #answer
   ngx.print(answer)
 end
