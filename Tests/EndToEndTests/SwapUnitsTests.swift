@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// deploy/swap where systemd holds the socket and two instances share it. Tests/Support/systemctl simulates systemd.
+    /// deploy/swap where systemd holds the socket and two instances share it, as simulated by Tests/Support/systemctl.
     @Suite struct SwappingUnits {
         /// nginx, the two instances of the presigner, and a swap that finds their `systemctl`.
         private final class Units {
