@@ -1,4 +1,4 @@
-"""What a benchmark here stands on: packages, processes with their CPU time, the one nginx, and wrk."""
+"""Shared by the benchmarks: packages, processes and their CPU time, nginx, and wrk."""
 import contextlib
 import grp
 import json
@@ -20,8 +20,8 @@ VENV = REPOSITORY / ".build" / "bench-venv"
 MODULES = pathlib.Path("/usr/lib/nginx/modules")
 TICK = os.sysconf("SC_CLK_TCK")
 
-PACKAGES = ["nginx", "libnginx-mod-http-js", "libnginx-mod-http-lua", "lua-cjson", "wrk", "gcc", "libc6-dev", "libfcgi-dev",
-            "python3-venv"]
+PACKAGES = ["nginx", "libnginx-mod-http-js", "libnginx-mod-http-lua", "lua-cjson", "wrk", "gcc", "libc6-dev",
+            "libfcgi-dev", "python3-venv"]
 
 
 def say(text):
@@ -33,8 +33,9 @@ def fail(text):
 
 
 def run(*command, **options):
-    """Runs to the end; what it wrote is shown only if it failed."""
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    """Runs a command and returns its output. Ends the benchmark with the output if it fails."""
+    done = subprocess.run(
+        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     if done.returncode != 0:
         fail(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}")
     return done.stdout
@@ -48,7 +49,8 @@ def install(python_packages, python_extras):
         say(f"installing from apt: {' '.join(missing)}")
         root = [] if os.geteuid() == 0 else ["sudo"]
         run(*root, "apt-get", "update")
-        run(*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends", *missing)
+        run(*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "--no-install-recommends",
+            *missing)
     complete = VENV / "complete"
     if complete.exists():
         return
@@ -56,14 +58,14 @@ def install(python_packages, python_extras):
     run("/usr/bin/python3", "-m", "venv", "--clear", VENV)
     pip = [VENV / "bin" / "pip", "install", "--quiet"]
     run(*pip, *python_packages)
-    for extra in python_extras:  # compiled; without them uvicorn takes its slower stand-ins
+    for extra in python_extras:  # compiled packages; without them, uvicorn uses slower implementations in Python
         if subprocess.run([*pip, extra]).returncode != 0:
-            say(f"{extra} not to be had: going on without it")
+            say(f"{extra} could not be installed; continuing without it")
     complete.touch()
 
 
 class Bench:
-    """A scratch folder, the processes started in it, and nginx in front. Leaving it stops and removes all."""
+    """A temporary directory, the processes started in it, and nginx in front of them. Stops and deletes all on exit."""
 
     def __init__(self, environment):
         self.environment = {**environment, "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
@@ -71,7 +73,7 @@ class Bench:
         self.nginx = None
 
     def __enter__(self):
-        signal.signal(signal.SIGTERM, lambda *_: fail("stopped"))  # leaves by __exit__, as an interrupt does
+        signal.signal(signal.SIGTERM, lambda *_: fail("stopped"))  # runs __exit__, as an interrupt does
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="bench-"))
         self.exits.callback(shutil.rmtree, self.scratch, ignore_errors=True)
         with socket.socket() as probe:
@@ -88,13 +90,14 @@ class Bench:
         return program
 
     def start(self, name, *command, ready, log=None, **options):
-        """Starts a process and waits until `ready` (a socket's path, or a port) takes connections."""
+        """Starts a process and waits until `ready` (the path of a socket, or a port) accepts connections."""
         log = log or self.scratch / f"{name}.log"
         with open(log, "ab") as errors:
             process = subprocess.Popen([str(word) for word in command], cwd=self.scratch, env=self.environment,
                                        stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, **options)
         self.exits.callback(stop, process)
-        family, address = (socket.AF_INET, ("127.0.0.1", ready)) if isinstance(ready, int) else (socket.AF_UNIX, str(ready))
+        is_port = isinstance(ready, int)
+        family, address = (socket.AF_INET, ("127.0.0.1", ready)) if is_port else (socket.AF_UNIX, str(ready))
         for _ in range(200):
             with socket.socket(family) as probe:
                 if probe.connect_ex(address) == 0:
@@ -102,11 +105,15 @@ class Bench:
             if process.poll() is not None:
                 break
             time.sleep(0.05)
-        fail(f"{name} didn't start: {' '.join(map(str, command))}\n{tail(log)}")
+        fail(f"{name} did not start: {' '.join(map(str, command))}\n{tail(log)}")
+
+    def start_fastapi(self, name, path):
+        return self.start(name, VENV / "bin" / "uvicorn", "fastapi_flow:app", "--app-dir", HERE / "peers",
+                          "--workers", 1, "--uds", path, "--no-access-log", "--log-level", "warning", ready=path)
 
     def start_nginx(self, servers):
         user = ""
-        if os.geteuid() == 0:  # the backends' sockets belong to whoever runs this
+        if os.geteuid() == 0:  # root owns the sockets of the backends
             user = f"user {pwd.getpwuid(0).pw_name} {grp.getgrgid(os.getegid()).gr_name};"
         text = (HERE / "nginx.conf").read_text()
         for name, value in {"MODULES": MODULES, "USER": user, "PEERS": HERE / "peers", "SERVERS": servers}.items():
@@ -117,7 +124,7 @@ class Bench:
         self.nginx = self.start("nginx", *nginx, ready=self.port)
 
     def wrk(self, host, path, connections, seconds):
-        """One load of one thread; what it saw, and the CPU seconds it took itself."""
+        """Applies a load with one thread. Returns its results, and the CPU seconds that wrk used."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         output = run("wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", HERE / "post.lua",
                      f"http://127.0.0.1:{self.port}{path}", "--", host)
@@ -142,7 +149,7 @@ def tail(path, lines=15):
 
 
 def cpu_seconds(process):
-    """User and system time of a process, its threads, its children and theirs, as /proc counts it."""
+    """User and system time of a process with its threads and all descendants, from /proc."""
     pids, total = [process.pid], 0
     while pids:
         pid = pids.pop()
@@ -154,7 +161,7 @@ def cpu_seconds(process):
 
 
 def busy_seconds():
-    """What all processors together have worked since the start, the kernel's interrupts and a host's theft included."""
+    """The busy time of all processors since the start of the system, including interrupts and stolen time."""
     user, nice, system, _, _, interrupts, softirqs, stolen = map(
         int, pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9])
     return (user + nice + system + interrupts + softirqs + stolen) / TICK

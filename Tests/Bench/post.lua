@@ -1,5 +1,5 @@
--- wrk -s post.lua URL -- HOST: POST a presigned-url request for a varying path; one line of JSON at the end.
--- The requests are formatted beforehand, so that wrk's own share of the processor stays small.
+-- wrk -s post.lua URL -- HOST: POSTs presigned-url requests for varying paths; prints one line of JSON at the end.
+-- The requests are formatted in init, so that wrk itself uses little CPU time.
 local requests, next_request = {}, 0
 
 function init(args)

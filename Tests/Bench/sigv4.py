@@ -1,7 +1,7 @@
-"""A second opinion on a presigned URL: SigV4 computed again from the URL itself.
+"""Verifies a presigned URL by computing SigV4 from the URL.
 
-Deliberately shares no code with the signers. The peer built on botocore is checked by it too, so that
-it is itself held against AWS's own implementation in every run.
+Shares no code with the signers. The URLs of the peer that uses botocore are verified too, so that every run compares
+this implementation with AWS's own.
 """
 import calendar
 import hashlib
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 
 def faults(url, key, settings):
-    """What is wrong with `url` as a PUT of `key`, signed just now with `settings`: a list, empty if it is right."""
+    """Lists the faults of `url`, which must be signed for a PUT of `key` with `settings` within the last 10 s."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True))
     signature = query.pop("X-Amz-Signature", "")
@@ -48,5 +48,5 @@ def faults(url, key, settings):
     for step in scope.split("/"):
         signing = hmac.digest(signing, step.encode(), "sha256")
     if signature != hmac.digest(signing, to_sign.encode(), "sha256").hex():
-        found.append("the signature")
+        found.append("the signature is wrong")
     return found

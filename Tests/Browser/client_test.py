@@ -14,7 +14,7 @@ def sha256(data):
 
 
 class Copies(BrowserTest):
-    def test_images_go_from_the_CDN_to_the_bucket_by_the_browser_alone(self):
+    def test_the_browser_copies_images_from_the_CDN_to_the_bucket_without_the_server(self):
         before = len(self.sandbox.images())
         [item] = self.call("studio.copy(['2194435300'], { onProgress: tell })")
         self.assertEqual([image["via"] for image in item["images"]], ["browser"] * 5)
@@ -28,18 +28,20 @@ class Copies(BrowserTest):
         self.assertEqual((progress["items"], progress["totalItems"], progress["failed"]), (5, 5, 0))
         self.assertEqual(progress["bytes"], progress["totalBytes"])
 
-    def test_an_image_refused_by_CORS_goes_through_the_server_and_the_result_says_so(self):
+    def test_an_image_without_CORS_is_copied_by_the_server_and_the_result_says_so(self):
         before = len(self.sandbox.images())
         [item] = self.call("studio.copy(['FAULT-IMG-NOCORS'])")
         self.assertEqual([image["via"] for image in item["images"]], ["browser", "server", "browser"])
         refused = item["images"][1]
         self.assertIn("origin not allowed", refused["reason"])
         self.assertNotIn("error", refused)
-        self.assertEqual(sha256(self.sandbox.get(refused["public_url"]).body), sha256(self.sandbox.get(refused["url"]).body))
+        stored, source = self.sandbox.get(refused["public_url"]), self.sandbox.get(refused["url"])
+        self.assertEqual(sha256(stored.body), sha256(source.body))
         by_server = [hit["path"] for hit in self.sandbox.images()[before:] if hit["origin"] is None and hit["end"]]
-        self.assertEqual(len([path for path in by_server if path in refused["url"]]), 2, "by the server, and by this test")
+        requests = [path for path in by_server if path in refused["url"]]
+        self.assertEqual(len(requests), 2, "one by the server and one by this test")
 
-    def test_200_articles_at_once_lose_no_image(self):
+    def test_all_images_of_200_articles_are_copied(self):
         articles = [f"A-{number}" for number in range(1, 201)]
         items = self.call("studio.copy(given)", articles)
         self.assertEqual([item["article"] for item in items], articles)
@@ -61,7 +63,8 @@ class Copies(BrowserTest):
 
     def test_an_aborted_copy_ends_at_once(self):
         self.network(2_000_000)
-        self.begin("(window.aborting = new AbortController(), studio.copy(['HUNDRED'], { onProgress: tell, signal: aborting.signal }))")
+        self.page.evaluate("window.aborting = new AbortController(); null")
+        self.begin("studio.copy(['HUNDRED'], { onProgress: tell, signal: aborting.signal })")
         self.until_sent(1_000_000)
         self.page.evaluate("aborting.abort()")
         with self.assertRaises(CallFailed) as raised:
@@ -72,7 +75,7 @@ class Copies(BrowserTest):
         self.assertEqual(self.page.evaluate("progress.items"), ended)
         self.assertLess(ended, 90)
 
-    def test_an_article_without_a_product_fails_alone(self):
+    def test_only_an_article_without_a_product_fails(self):
         items = self.call("studio.copy(['no-such-article', '2194435302'])")
         self.assertEqual([(item["status"], item.get("error")) for item in items],
                          [("failed", "Product not found"), ("success", None)])
@@ -89,7 +92,7 @@ class Pushes(BrowserTest):
         self.assertEqual(told[0], "pending")
         self.assertEqual(told[-3:], ["confirmed", True, 1])
 
-    def test_bad_pictures_are_one_error_with_all_that_is_wrong(self):
+    def test_one_error_lists_every_invalid_picture(self):
         failed = self.fails("studio.push({ productId: 0, images: ['no url', 'https://r0.image2url.com/a.jpg'] })")
         self.assertEqual((failed.name, failed.code, failed.status), ("OzonR2Error", "VALIDATION_FAILED", 400))
         self.assertEqual([error["field"] for error in failed.errors], ["product_id", "images"])
@@ -104,31 +107,33 @@ class Sessions(BrowserTest):
         failed = self.fails(self.UPLOAD, f"users/{self.user}/x")
         self.assertEqual((failed.code, failed.status), ("UNAUTHORIZED", 401))
 
-    def test_a_session_writes_under_its_own_users_prefix_alone(self):
+    def test_a_session_can_only_write_under_the_prefix_of_its_user(self):
         self.assertEqual(self.call(self.UPLOAD, f"users/{self.user}/x")["size"], 1)
         self.assertEqual(self.fails(self.UPLOAD, f"users/{self.user}-not/x").code, "PATH_NOT_ALLOWED")
         self.assertEqual(self.fails(self.UPLOAD, "users/x").code, "PATH_NOT_ALLOWED")
         other = "new OzonR2({ baseURL: '', userId: 'other', credential: () => ({ client_id: '1', api_key: 'k' }) })"
         self.assertEqual(self.fails(f"{other}.copy(['2194435300'])").code, "PATH_NOT_ALLOWED")
 
-    def test_a_key_that_the_page_sends_counts_for_nothing(self):
+    def test_an_API_key_sent_by_the_page_is_ignored(self):
         self.page.evaluate("studio = new OzonR2({ baseURL: '', apiKey: 'wrong', userId: '' }); null")
         self.assertEqual(self.call(self.UPLOAD, f"users/{self.user}/x")["size"], 1)
         self.context.clear_cookies()
-        self.page.evaluate("key => { studio = new OzonR2({ baseURL: '', apiKey: key, userId: '' }) }", self.sandbox.api_key)
+        self.page.evaluate(
+            "apiKey => { studio = new OzonR2({ baseURL: '', apiKey, userId: '' }) }", self.sandbox.api_key)
         self.assertEqual(self.fails(self.UPLOAD, f"users/{self.user}/x").code, "UNAUTHORIZED")
 
     def test_a_page_of_another_origin_may_call_with_a_key(self):
         elsewhere = self.sandbox.url.replace("127.0.0.1", "localhost")
         self.open(elsewhere, {"baseURL": self.sandbox.session_url, "apiKey": self.sandbox.api_key})
-        # The policy of the folder's own pages names no other backend; a page elsewhere has its own.
+        # The policy of nginx's own pages allows no other backend. A page of another origin has its own policy.
         failed = self.fails(self.UPLOAD, "users/u/x")
         self.assertEqual(failed.code, "NETWORK")
         self.page.goto(f"{elsewhere}/elsewhere")  # nginx's own 404, without a policy
         size = self.page.evaluate(
             """async ([baseURL, apiKey]) => {
                 const { OzonR2 } = await import(baseURL + "/ozon-r2/ozon-r2.js");
-                const studio = new OzonR2({ baseURL, apiKey, userId: "u", credential: () => ({ client_id: "1", api_key: "k" }) });
+                const credential = () => ({ client_id: "1", api_key: "k" });
+                const studio = new OzonR2({ baseURL, apiKey, userId: "u", credential });
                 await studio.images(["2194435300"]);
                 return (await studio.upload(new Blob(["x"]), "users/u/x")).size;
             }""", [self.sandbox.url, self.sandbox.api_key])
@@ -146,14 +151,15 @@ class Served(BrowserTest):
             self.assertEqual((answer.status, answer.headers["Content-Encoding"]), (200, "gzip"))
             self.assertEqual(answer.headers["Content-Type"], "text/javascript; charset=utf-8")
             sizes[name] = len(answer.body)
-            for found in re.findall(r'^import .* from "\./(.*)";$', gzip.decompress(answer.body).decode(), re.MULTILINE):
+            text = gzip.decompress(answer.body).decode()
+            for found in re.findall(r'^import .* from "\./(.*)";$', text, re.MULTILINE):
                 found = name.rpartition("/")[0] + "/" + found if "/" in name else found
                 if found not in files:
                     files.append(found)
         self.assertGreater(len(files), 1)
         self.assertLess(sum(sizes.values()), 16_384, sizes)
 
-    def test_what_has_not_changed_is_not_sent_again(self):
+    def test_unchanged_files_are_not_sent_again(self):
         first = self.served("ozon-r2.js")
         self.assertEqual(first.headers["Cache-Control"], "no-cache")
         again = self.served("ozon-r2.js", {"If-None-Match": first.headers["ETag"]})
@@ -167,7 +173,8 @@ class Served(BrowserTest):
                 document.body.append(script); return window.ran === true; }"""), False)
         refused = self.fails("fetch('http://127.0.0.2:9/')")
         self.assertEqual(refused.name, "TypeError")
-        self.until("a violation is seen", lambda: self.call("fetch(given).catch(() => 'refused')", self.sandbox.ozon_url) == "refused")
+        fetched = "fetch(given).catch(() => 'refused')"
+        self.until("a violation is seen", lambda: self.call(fetched, self.sandbox.ozon_url) == "refused")
 
 
 class Manual(BrowserTest):

@@ -1,24 +1,25 @@
-"""What the browser tests stand on: the whole sandbox (deploy/sandbox/stack) and Debian's Chromium, driven by Playwright.
+"""The basis of the browser tests: the sandbox (deploy/sandbox/stack) and Debian's Chromium, controlled by Playwright.
 
     class Copies(BrowserTest):
-        def test_a_sentence_that_says_what_holds(self):
+        def test_a_sentence_about_the_behaviour(self):
             items = self.call("studio.copy(['2194435300'])")
 
-The sandbox and the browser are started once for a run, and end with it. Each test has
+The sandbox and the browser are started once per run. Each test has
 
-    self.user       a user of its own, so that no object key is shared
-    self.page       a page of nginx's own, at the port for sessions, logged in as that user, with `OzonR2` and `studio` set
-                    on its window; its context is new: no cookies, no cache, no IndexedDB of another test
-    self.call(js, argument)     what the expression (it may await; `argument` is `given`) resolves to; a rejection is a
-                                CallFailed with its fields
-    self.begin(js, argument)    the same, not waited for; window.progress is the last progress of `onProgress: tell`
-    self.end()                  waits for what was begun
-    self.until(what, condition) waits for a condition of Python's, 30 s at most
-    self.log_in(user), self.open(url)   as for self.page
-    self.network(rate, offline)         what the page may send and receive, in bytes a second (-1: all there is)
+    self.user       a user of its own, so that tests do not share object keys
+    self.page       a page served by nginx, at the port for sessions, logged in as that user, with `OzonR2` and `studio`
+                    set on its window; it shares no cookies, cache or IndexedDB with other tests
+    self.call(js, argument)     the value of the expression, which may use await and the argument as `given`; raises
+                                CallFailed with the fields of the error if it is rejected
+    self.begin(js, argument)    the same without waiting; window.progress is the last progress with `onProgress: tell`
+    self.end()                  waits for the result of begin
+    self.until(what, condition) waits until a Python function returns true, at most 30 s
+    self.log_in(user), self.open(url)   as done for self.page
+    self.network(rate, offline)         limits the page's network to so many bytes per second (-1: no limit)
 
-and `sandbox`: .url (by key), .session_url (by session), .api_key, .cdn_url, .ozon_url, .s3_url, .dir; .images() are the CDN's
-hits; .get(url) reads. Environment: BIN, the executables (default .build/release); S3_VENV; HEADED=1 shows the browser.
+and `sandbox`: .url (with API key), .session_url (with sessions), .api_key, .cdn_url, .ozon_url, .s3_url, .dir;
+.images() are the requests to the CDN; .get(url) reads a URL. Environment: BIN, the executables (default
+.build/release); S3_VENV; HEADED=1 shows the browser.
 """
 import atexit
 import json
@@ -39,20 +40,20 @@ from playwright.sync_api import sync_playwright
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
 DEADLINE = 30
-"""Seconds that anything may take unless a test says otherwise."""
+"""Seconds after which a test fails, unless it sets another limit."""
 
-SETTINGS = ["OZON_PUSH_TIMEOUT=5"]  # a pending push is soon told so
+SETTINGS = ["OZON_PUSH_TIMEOUT=5"]  # a push is reported as pending after this time
 
 
 class Sandbox:
-    """`settings` of the handlers; `environment`: what else the stack reads."""
+    """`settings` of the endpoints; `environment`: further variables of the stack."""
 
     def __init__(self, settings, environment=None):
         self.dir = tempfile.mkdtemp(prefix="browser-")
         self.stack = REPOSITORY / "deploy" / "sandbox" / "stack"
         atexit.register(self.stop)
-        subprocess.run([self.stack, "start", self.dir, *settings], env={**os.environ, **(environment or {})}, check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run([self.stack, "start", self.dir, *settings], env={**os.environ, **(environment or {})},
+                       check=True, stdout=subprocess.DEVNULL)
         lines = (pathlib.Path(self.dir) / "env").read_text().splitlines()
         for name, value in (line.split("=", 1) for line in lines):
             setattr(self, name.lower(), value)
@@ -62,12 +63,12 @@ class Sandbox:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def get(self, url, headers=None):
-        """The answer, its body read: .status, .headers, .body."""
+        """The response with .status, .headers and .body."""
         request = urllib.request.Request(url, headers=headers or {})
         try:
             answer = urllib.request.urlopen(request, timeout=DEADLINE)
-        except urllib.error.HTTPError as refused:
-            answer = refused
+        except urllib.error.HTTPError as error:
+            answer = error
         answer.body = answer.read()
         return answer
 
@@ -76,7 +77,7 @@ class Sandbox:
 
 
 class CallFailed(Exception):
-    """What a call in the page threw: .code, .status, .errors, .requestId, .name, .message."""
+    """An error thrown in the page: .code, .status, .errors, .requestId, .name, .message."""
 
     def __init__(self, fields):
         super().__init__(f"{fields.get('name')}: {fields.get('code')} {fields.get('message')}")
@@ -105,8 +106,9 @@ def browser():
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
+
 def settled(text):
-    """A function that answers {value} or {failed}: not by eval, which the page's policy forbids."""
+    """A JavaScript function that returns {value} or {failed}. The page's policy forbids eval."""
     return """async (given) => {
         const tell = (progress) => { window.progress = progress; };
         try {
@@ -134,7 +136,7 @@ class BrowserTest(unittest.TestCase):
         self.log_in(self.user)
 
     def open(self, origin, options=None):
-        """A page of that origin under /ozon-r2/, with its policy; `options` are more members of OzonR2's."""
+        """Opens a page of that origin under /ozon-r2/, with its policy. `options` are added to those of OzonR2."""
         self.page.goto(f"{origin}/ozon-r2/ozon-r2.d.ts")
         self.page.evaluate(
             """async ([origin, userId, options]) => {
@@ -163,7 +165,7 @@ class BrowserTest(unittest.TestCase):
         return answer.get("value")
 
     def fails(self, text, given=None):
-        """The CallFailed of a call that must fail."""
+        """The CallFailed of a call that is expected to fail."""
         with self.assertRaises(CallFailed) as raised:
             self.call(text, given)
         return raised.exception
@@ -172,8 +174,8 @@ class BrowserTest(unittest.TestCase):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
-                self.fail(f"not within {seconds} s: {what}")
-            self.page.wait_for_timeout(20)  # lets the page's events through
+                self.fail(f"not true after {seconds} s: {what}")
+            self.page.wait_for_timeout(20)  # processes the page's events
 
     def until_sent(self, count):
         self.page.wait_for_function("(count) => window.progress?.bytes >= count", arg=count)
@@ -184,11 +186,13 @@ class BrowserTest(unittest.TestCase):
             "offline": offline, "latency": 0, "downloadThroughput": rate, "uploadThroughput": rate})
 
     def file(self, size, data=None):
-        """A file of random bytes, chosen in the page as a user does: window.file. Returns its bytes."""
+        """Selects a file of random bytes in the page, as window.file. Returns its bytes."""
         data = os.urandom(size) if data is None else data
         path = pathlib.Path(self.sandbox.dir) / f"{self.user}.bin"
         path.write_bytes(data)
-        self.page.evaluate("document.body.replaceChildren(Object.assign(document.createElement('input'), { type: 'file' }))")
+        self.page.evaluate("""() => {
+            document.body.replaceChildren(Object.assign(document.createElement('input'), { type: 'file' }));
+        }""")
         self.page.set_input_files("input", path)
         self.page.evaluate("window.file = document.querySelector('input').files[0]; null")
         return data

@@ -1,12 +1,12 @@
-"""What the tests of the modal and the page share.
+"""Shared by the tests of the modal and the page.
 
-    PageTest        a test at nginx's own page, nobody logged in yet: self.console is what stood in the console, self.shift()
-                    the sum of layout shifts without the person's doing, self.hosts() whom the page asked
-    ModalTest       a test with a modal in an empty page: self.picture(name) puts one into the bucket and tells its URL;
+    PageTest        a test of the page, without a login: self.console has the console's messages, self.shift() is the
+                    sum of layout shifts that the user did not cause, self.hosts() are the hosts of the page's requests
+    ModalTest       a test of a modal in an empty page: self.picture(name) uploads a picture and returns its URL;
                     self.show(images, ...) opens the modal; self.items, self.status, self.push_button, ... are locators;
-                    self.told() is what `push`, `done` and `error` told
+                    self.told() has the details of the `push`, `done` and `error` events
     self.scan()     fails if axe finds a violation of WCAG 2.2 AA
-    self.shoot(name)    a picture of the window, into .build/screenshots
+    self.shoot(name)    saves a picture of the window in .build/screenshots
 """
 import json
 import pathlib
@@ -66,7 +66,7 @@ class PageTest(LooksTest):
         self.new_page()
 
     def new_page(self, **options):
-        """Another context, of these options; the window is empty yet."""
+        """Opens an empty page, in a new context if there are options."""
         if options:
             self.context = self.context.browser.new_context(**options)
             self.addCleanup(self.context.close)
@@ -128,19 +128,23 @@ class ModalTest(LooksTest):
             {"bytes": list(PICTURE.read_bytes()), "user": self.user, "name": name})
 
     def pictures(self, count):
-        """URLs of as many pictures; all but the query are the same."""
+        """The URLs of `count` pictures, which differ only in the query."""
         url = self.picture()
         return [f"{url}?{number}" for number in range(1, count + 1)]
 
     def show(self, images, product_id=1000005, name="A-5", lang="en", key="seller-key"):
-        """`images`: URLs, or {"name": ..., "size": ..., "path": ...} of a file that is yet to be uploaded."""
+        """`images`: URLs, or {"name": ..., "size": ..., "path": ...} of a file that is not uploaded yet."""
         given = [{"url": image} if isinstance(image, str) else image for image in images]
         self.page.evaluate(
             """([given, bytes, sku, lang, user, api_key]) => {
                 const fill = (size) => new Uint8Array(Math.max(size ?? 0, bytes.length)).map((_, at) => bytes[at] ?? 0);
                 const file = ({ name, size }) => new File([fill(size)], name, { type: "image/jpeg" });
-                const images = given.map((image) => image.url ? image : { file: file(image), path: image.path ?? `users/${user}/${image.name}` });
-                const credential = async () => { window.asked = (window.asked ?? 0) + 1; return { client_id: "1000", api_key }; };
+                const path = (image) => image.path ?? `users/${user}/${image.name}`;
+                const images = given.map((image) => image.url ? image : { file: file(image), path: path(image) });
+                const credential = async () => {
+                    window.asked = (window.asked ?? 0) + 1;
+                    return { client_id: "1000", api_key };
+                };
                 const client = new OzonR2({ baseURL: "", userId: user, credential });
                 Object.assign(modal, { client, sku, images, lang });
                 document.querySelector("#opener").focus();

@@ -1,5 +1,5 @@
-"""How the page and the modal look: each state at three widths, light and dark, scanned by axe; pictures of all of them are in
-.build/screenshots."""
+"""The appearance of the page and the modal: each state at three widths, light and dark. axe scans each, and a picture
+of each is in .build/screenshots."""
 from looks import PageTest, expect, picture_bytes
 
 
@@ -19,7 +19,8 @@ class Looks(PageTest):
 
     def look(self, name, whole=True):
         self.page.mouse.move(0, 0)
-        self.assertLessEqual(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0, "wider than the window")
+        overflow = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        self.assertLessEqual(overflow, 0, "wider than the window")
         self.scan()
         self.shoot(name, whole)
 
@@ -50,18 +51,21 @@ class Looks(PageTest):
     def test_the_modal(self):
         for at in self.each():
             self.found("2194435301")
-            own = [{"name": "bad-decode, a rather long name of a file.jpg", "mimeType": "image/jpeg", "buffer": picture_bytes()}]
+            name = "bad-decode, a rather long name of a file.jpg"
+            own = [{"name": name, "mimeType": "image/jpeg", "buffer": picture_bytes()}]
             self.cards.locator("input[type=file]").set_input_files(own)
             self.page.locator("#copy").click()
             expect(self.cards.locator(".good")).to_have_count(3)
             push = self.cards.get_by_role("button").nth(1)
-            # Other products, so that this one stays as it is.
+            # The pushes are to other products, so that this one does not change.
             for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"),
                                              ("pending", 7000200, "seller-key", "running"),
                                              ("refused", 1000013, "invalid-key", "bad")]:
                 self.page.locator("#key").fill(key)
                 push.click()
-                self.page.evaluate("(id) => { document.querySelector('ozon-upload-modal').sku = { name: '2194435301', productId: id }; }", product)
+                self.page.evaluate("""(productId) => {
+                    document.querySelector('ozon-upload-modal').sku = { name: '2194435301', productId };
+                }""", product)
                 if name == "partial":
                     self.look(f"modal-{at}", whole=False)
                 self.push_button.click()
@@ -80,5 +84,10 @@ class Looks(PageTest):
             self.page.keyboard.press("Enter")
             expect(self.status.locator("p")).to_have_class("good")
             self.look(f"modal-confirmed-{at}", whole=False)
-            self.page.evaluate("() => { const modal = document.querySelector('ozon-upload-modal'); modal.close(); modal.images = []; modal.show(); }")
+            self.page.evaluate("""() => {
+                const modal = document.querySelector('ozon-upload-modal');
+                modal.close();
+                modal.images = [];
+                modal.show();
+            }""")
             self.look(f"modal-empty-{at}", whole=False)

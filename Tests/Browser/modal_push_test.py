@@ -1,4 +1,4 @@
-"""<ozon-upload-modal>: the push, from its first step to what became of it."""
+"""<ozon-upload-modal>: the push, from its first step to its result."""
 import re
 
 from looks import ModalTest, expect
@@ -7,7 +7,7 @@ GOOD = ["good"] * 5
 
 
 class Pushes(ModalTest):
-    def test_a_push_takes_its_five_steps_and_tells_that_it_is_confirmed(self):
+    def test_a_push_takes_its_five_steps_and_shows_that_it_is_confirmed(self):
         images = [self.picture("a.jpg"), self.picture("b.jpg")]
         self.show(images)
         expect(self.status).to_contain_text("2 images will replace the product's pictures")
@@ -21,7 +21,7 @@ class Pushes(ModalTest):
         self.push_button.click()
         expect(self.modal).not_to_have_attribute("open", re.compile(""))
 
-    def test_an_unknown_product_is_asked_for_and_checked_as_it_is_typed(self):
+    def test_a_missing_product_ID_is_requested_and_checked_while_it_is_typed(self):
         self.show([self.picture()], product_id=None, lang="zh-CN")
         field = self.modal.get_by_label("商品 ID")
         self.assertTrue(self.has_focus(field))
@@ -39,7 +39,7 @@ class Pushes(ModalTest):
         self.page.keyboard.press("Enter")
         expect(self.status).to_have_text("Ozon 已确认 1 张图片。")
 
-    def test_a_picture_that_Ozon_refuses_is_marked_with_the_reason_and_the_others_stand(self):
+    def test_a_picture_that_Ozon_rejects_is_marked_with_the_reason_and_the_others_are_pushed(self):
         self.show([self.picture("a.jpg"), self.picture("bad-decode.jpg"), self.picture("c.jpg")])
         self.push_button.click()
         expect(self.status).to_have_text("Ozon confirmed 2 of 3 images. The others are marked with the reason.")
@@ -51,7 +51,7 @@ class Pushes(ModalTest):
         self.push_button.click()
         expect(self.status).to_have_text("Ozon confirmed 2 images.")
 
-    def test_a_push_that_Ozon_refuses_altogether_is_told_so(self):
+    def test_a_push_that_Ozon_rejects_as_a_whole_is_shown_as_failed(self):
         self.show([self.picture("bad-decode.jpg")])
         self.push_button.click()
         expect(self.status).to_contain_text("Ozon rejected all images.")
@@ -71,7 +71,8 @@ class Pushes(ModalTest):
         expect(self.items.locator(".state")).to_have_text(["Ready", "Waiting", "Waiting"])
         self.network(rate=500_000)
         self.push_button.click()
-        bar = "document.querySelector('ozon-upload-modal').shadowRoot.querySelectorAll('[role=option]')[2].querySelector('i').style.scale"
+        item = "document.querySelector('ozon-upload-modal').shadowRoot.querySelectorAll('[role=option]')[2]"
+        bar = f"{item}.querySelector('i').style.scale"
         expect(self.items.nth(2)).to_have_attribute("data-state", "sending")
         self.page.wait_for_function(f"() => parseFloat({bar}) > 0.2 && parseFloat({bar}) < 1")
         expect(self.status).to_contain_text("Uploaded ")
@@ -97,7 +98,7 @@ class Pushes(ModalTest):
         [(kind, error)] = self.told()
         self.assertEqual((kind, error["code"]), ("error", "PATH_NOT_ALLOWED"))
 
-    def test_errors_are_told_in_words_with_the_id_of_the_request(self):
+    def test_errors_are_shown_as_a_message_with_the_request_ID(self):
         image = self.picture()
         for key, product, words in [
             ("invalid-key", 1000005, "Ozon 拒绝了该凭证，请检查 Client ID 和 API 密钥。"),
@@ -135,7 +136,7 @@ class Pushes(ModalTest):
         self.push_button.click()
         expect(self.status).to_have_text("Ozon confirmed 1 image.")
 
-    def test_cancel_stops_what_runs_and_it_can_be_begun_again(self):
+    def test_cancel_stops_a_push_which_can_then_be_started_again(self):
         self.show([{"name": "a.jpg", "size": 3_000_000}])
         self.network(rate=300_000)
         self.push_button.click()
@@ -152,4 +153,5 @@ class Pushes(ModalTest):
         self.show(self.pictures(32))
         self.push_button.click()
         expect(self.status).to_have_text("Ozon confirmed 30 of 32 images. The others are marked with the reason.")
-        self.assertEqual(self.items.locator(".state").all_inner_texts()[29:], ["On Ozon", "Over the limit", "Over the limit"])
+        states = self.items.locator(".state").all_inner_texts()
+        self.assertEqual(states[29:], ["On Ozon", "Over the limit", "Over the limit"])

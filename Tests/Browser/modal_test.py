@@ -16,7 +16,7 @@ class Arranging(ModalTest):
     def order(self):
         return "".join(name[0] for name in self.names())
 
-    def test_by_keys_images_are_moved_and_removed_and_a_screen_reader_is_told(self):
+    def test_keys_move_and_remove_images_and_screen_readers_are_notified(self):
         self.items.first.focus()
         self.page.keyboard.press("ArrowRight")
         self.page.keyboard.press("ArrowRight")
@@ -38,7 +38,7 @@ class Arranging(ModalTest):
         self.until("the push", lambda: self.told())
         self.assertEqual([url[-5] for url in self.told()[0][1]["images"]], list("abde"))
 
-    def test_up_and_down_go_from_row_to_row(self):
+    def test_the_up_and_down_keys_move_between_rows(self):
         self.page.set_viewport_size({"width": 360, "height": 800})
         self.items.first.focus()
         self.page.keyboard.press("ArrowDown")
@@ -46,7 +46,7 @@ class Arranging(ModalTest):
         self.page.keyboard.press("Shift+ArrowUp")
         self.assertEqual(self.order(), "dabce")
 
-    def test_by_mouse_an_image_is_dragged_to_its_place(self):
+    def test_an_image_can_be_dragged_with_the_mouse(self):
         start, end = self.items.nth(4).bounding_box(), self.items.first.bounding_box()
         self.page.mouse.move(start["x"] + 40, start["y"] + 40)
         self.page.mouse.down()
@@ -56,9 +56,9 @@ class Arranging(ModalTest):
         self.assertEqual(self.order(), "eabcd")
         expect(self.items.first.locator(".badge")).to_have_text("Main")
         self.items.first.click()
-        self.assertEqual(self.order(), "eabcd", "a click is no dragging")
+        self.assertEqual(self.order(), "eabcd", "a click does not drag")
 
-    def test_by_touch_a_selected_image_is_dragged(self):
+    def test_a_selected_image_can_be_dragged_by_touch(self):
         devtools = self.context.new_cdp_session(self.page)
 
         def touch(kind, item=None):
@@ -115,7 +115,7 @@ class Arranging(ModalTest):
 
 
 class Dialogs(ModalTest):
-    def test_the_focus_stays_inside_and_goes_back_to_what_opened_it(self):
+    def test_the_focus_stays_inside_and_then_returns_to_the_opener(self):
         self.show([self.picture()])
         self.page.evaluate("modal.close()")
         self.page.locator("#opener").click()
@@ -139,9 +139,9 @@ class Dialogs(ModalTest):
         expect(self.push_button).to_have_text("Confirm push")
         self.assertEqual([kind for kind, _ in self.told()], ["push"])
 
-    def test_it_speaks_Chinese_or_English_by_lang(self):
-        for lang, title, push in [("zh", "推送图片到 Ozon", "确认推送"), ("zh-Hant", "推送图片到 Ozon", "确认推送"),
-                                  ("en-GB", "Push images to Ozon", "Confirm push"), ("ru", "Push images to Ozon", "Confirm push")]:
+    def test_lang_selects_Chinese_or_English(self):
+        chinese, english = ("推送图片到 Ozon", "确认推送"), ("Push images to Ozon", "Confirm push")
+        for lang, (title, push) in {"zh": chinese, "zh-Hant": chinese, "en-GB": english, "ru": english}.items():
             with self.subTest(lang):
                 self.show([self.picture()], lang=lang)
                 expect(self.modal.get_by_role("dialog", name=title)).to_be_visible()
@@ -153,14 +153,14 @@ class Dialogs(ModalTest):
         self.push_button.click()
         expect(self.push_button).to_have_text("推送中...")
 
-    def test_closed_and_shown_again_at_once_it_is_open(self):
+    def test_a_modal_that_is_closed_and_shown_at_once_is_open(self):
         self.show([self.picture()])
         self.page.evaluate("modal.close(); modal.show(); null")
         self.page.evaluate("() => new Promise(requestAnimationFrame)")
         expect(self.modal.get_by_role("dialog")).to_be_visible()
         expect(self.modal).to_have_attribute("open", "")
 
-    def test_the_attribute_opens_it_and_properties_set_before_it_was_defined_count(self):
+    def test_the_attribute_opens_it_and_properties_set_before_its_definition_are_used(self):
         self.page.evaluate("""async () => {
             const early = new Document().createElementNS("http://www.w3.org/1999/xhtml", "ozon-upload-modal");
             early.images = [{ url: "/ozon-r2/favicon.svg", name: "early" }];
@@ -174,7 +174,7 @@ class Dialogs(ModalTest):
         self.page.evaluate("document.querySelector('ozon-upload-modal').removeAttribute('open')")
         expect(self.modal.get_by_role("dialog")).not_to_be_visible()
 
-    def test_of_200_images_only_those_in_sight_are_loaded(self):
+    def test_only_the_visible_ones_of_200_images_are_loaded(self):
         images = self.pictures(200)
         loaded = set()
         self.page.on("request", lambda request: loaded.add(request.url))
@@ -187,14 +187,14 @@ class Dialogs(ModalTest):
         self.assertEqual(self.names()[199], "a.jpg")
         self.until("the last ones", lambda: images[199] in loaded)
 
-    def test_what_can_be_pressed_is_at_least_24_pixels_wide_and_high(self):
+    def test_every_control_is_at_least_24_pixels_wide_and_high(self):
         self.page.set_viewport_size({"width": 360, "height": 800})
         self.show(self.pictures(3), product_id=None)
         for element in [*self.modal.get_by_role("button").all(), *self.items.all(), self.modal.get_by_role("textbox")]:
             box = element.bounding_box()
             self.assertGreaterEqual(min(box["width"], box["height"]), 24, element.inner_text())
 
-    def test_nothing_moves_for_who_wants_no_motion(self):
+    def test_nothing_moves_with_reduced_motion(self):
         self.page.emulate_media(reduced_motion="reduce")
         self.show([self.picture()], product_id=7000004)
         self.push_button.click()
@@ -204,7 +204,7 @@ class Dialogs(ModalTest):
         self.page.emulate_media(reduced_motion="no-preference")
         self.assertGreater(self.page.evaluate(running), 0)
 
-    def test_a_page_that_forgets_the_client_is_told_so(self):
+    def test_a_missing_client_is_an_error_event(self):
         self.show([self.picture()])
         self.page.evaluate("modal.client = undefined")
         self.push_button.click()
@@ -217,10 +217,11 @@ class React(ModalTest):
         section = (REPOSITORY / "nginx/html/README.md").read_text().split("\n### In React\n")[1]
         folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
         (folder / "UploadModal.jsx").write_text(section.split("```jsx")[1].partition("\n")[2].split("```")[0])
-        subprocess.run(["tsc", "--allowJs", "--jsx", "react", "--target", "es2022", "--module", "es2022", "--outDir", folder / "built",
-                        folder / "UploadModal.jsx"], stdout=subprocess.DEVNULL)  # it says that it knows no types of React
+        # tsc reports that React has no types, but writes its output.
+        subprocess.run(["tsc", "--allowJs", "--jsx", "react", "--target", "es2022", "--module", "es2022",
+                        "--outDir", folder / "built", folder / "UploadModal.jsx"], stdout=subprocess.DEVNULL)
         built = (folder / "built" / "UploadModal.js").read_text()
-        # What a bundler would do.
+        # As a bundler would.
         (folder / "UploadModal.js").write_text("const { React } = window;\n" + built.replace(
             'import { useEffect, useRef } from "react";', "const { useEffect, useRef } = React;"))
         for package in ["react", "react-dom"]:
@@ -238,9 +239,11 @@ class React(ModalTest):
                     const onClose = useCallback(() => open(false), []);
                     const onDone = useCallback((result) => { results.push(result); open((is) => is); }, []);
                     const processedImages = React.useMemo(() => [{ id: 1, r2Url }, { id: 2, r2Url: `${r2Url}?2` }], []);
-                    const sku = React.useMemo(() => ({ name: "A-5", productId: 1000005 }), []);
-                    return createElement("div", {}, createElement("button", { id: "upload", onClick: () => open(true) }, isOpen ? "opened" : "Upload"),
-                        createElement(UploadModal, { studio, isOpen, onClose, onDone, currentSKU: sku, processedImages }));
+                    const currentSKU = React.useMemo(() => ({ name: "A-5", productId: 1000005 }), []);
+                    const upload = { id: "upload", onClick: () => open(true) };
+                    return createElement("div", {},
+                        createElement("button", upload, isOpen ? "opened" : "Upload"),
+                        createElement(UploadModal, { studio, isOpen, onClose, onDone, currentSKU, processedImages }));
                 }
                 modal.remove();
                 ReactDOM.createRoot(root).render(createElement(StrictMode, {}, createElement(Studio)));

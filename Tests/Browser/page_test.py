@@ -1,14 +1,14 @@
-"""The page: the whole flow as a person does it, and what it says when something is wrong."""
+"""The page: the whole flow of a user, and the messages when something is wrong."""
 import re
 
 from looks import PageTest, expect, picture_bytes
 
 SLOW = "slow-700"
-"""An API key whose calls take 700 ms: what moves half a second after a click or a key is not excused by it."""
+"""An API key whose calls take 700 ms: a layout shift more than 500 ms after a user's input counts as unexpected."""
 
 
 class WholeFlow(PageTest):
-    def test_from_an_empty_browser_to_pictures_on_Ozon_by_keys_alone(self):
+    def test_the_whole_flow_works_with_the_keyboard_only(self):
         self.page.goto(self.sandbox.session_url)
         self.page.locator("#client").focus()
         for text in ["1000", SLOW, "test-user", "A-7\nA-11"]:
@@ -36,10 +36,11 @@ class WholeFlow(PageTest):
         own = {self.sandbox.session_url, self.sandbox.url, self.sandbox.cdn_url, self.sandbox.s3_url}
         self.assertLessEqual(self.hosts(), own, "no third party")
         self.assertEqual([url for url in self.requests if SLOW in url], [])
-        stored = self.page.evaluate("async () => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases(), document.cookie])")
+        stored = self.page.evaluate("""async () => JSON.stringify(
+            [{ ...localStorage }, { ...sessionStorage }, await indexedDB.databases(), document.cookie])""")
         self.assertNotIn(SLOW, stored)
 
-    def test_own_files_are_added_by_drop_and_pushed_to_a_product_the_person_names(self):
+    def test_own_files_are_dropped_and_pushed_to_a_product_that_the_user_enters(self):
         self.page.goto(self.sandbox.session_url)
         self.enter()
         drop = self.page.evaluate_handle(
@@ -62,7 +63,7 @@ class WholeFlow(PageTest):
         expect(own.locator(".strip span")).to_have_text("In R2")
         self.assertEqual(self.console, [])
 
-    def test_own_files_come_after_the_article_s_images_and_one_that_Ozon_refuses_is_told(self):
+    def test_own_files_follow_the_images_of_the_article_and_one_that_Ozon_rejects_is_shown(self):
         self.page.goto(self.sandbox.session_url)
         self.enter("A-17")
         self.page.locator("#find").click()
@@ -78,7 +79,7 @@ class WholeFlow(PageTest):
         self.page.keyboard.press("Escape")
         expect(self.cards.locator(".about")).to_contain_text("Partly pushed, 2 images confirmed")
 
-    def test_what_the_browser_may_not_read_the_server_copies_and_the_page_says_so(self):
+    def test_the_server_copies_what_the_browser_may_not_read_and_the_page_says_so(self):
         self.page.goto(self.sandbox.session_url)
         self.enter("FAULT-IMG-NOCORS\nFAULT-IMG-404")
         self.page.locator("#find").click()
@@ -88,7 +89,7 @@ class WholeFlow(PageTest):
         expect(self.cards.nth(0).locator(".strip span")).to_have_text(["In R2", "Copied by server", "In R2"])
         expect(self.cards.nth(1).locator(".strip span")).to_have_text(["In R2", "HTTP 404", "In R2"])
 
-    def test_a_search_that_fails_takes_away_neither_images_nor_own_files(self):
+    def test_a_failed_search_keeps_images_and_own_files(self):
         self.page.goto(self.sandbox.session_url)
         self.enter("2194435302\n2194435301")
         self.page.locator("#find").click()
@@ -105,7 +106,7 @@ class WholeFlow(PageTest):
         expect(self.cards).to_have_count(1)
         expect(self.cards.first.locator(".strip span")).to_have_text(["On Ozon", "New"])
 
-    def test_200_articles_and_a_copy_that_is_stopped(self):
+    def test_a_copy_of_200_articles_can_be_stopped(self):
         self.page.goto(self.sandbox.session_url)
         self.enter("\n".join(f"A-{number}" for number in range(101, 301)), key=SLOW)
         self.page.locator("#find").click()
@@ -126,7 +127,7 @@ class Wrong(PageTest):
         self.page.goto(self.sandbox.session_url)
         self.problem = self.page.get_by_role("alert")
 
-    def test_all_that_is_missing_is_said_at_once_beside_its_field(self):
+    def test_every_missing_field_is_marked_at_once(self):
         self.page.locator("#find").click()
         for name in ["client", "key", "user", "articles"]:
             expect(self.page.locator(f"#{name}-fault")).to_have_text("Required")
@@ -140,12 +141,12 @@ class Wrong(PageTest):
     def test_articles_without_a_product_or_without_images_say_so(self):
         self.enter("no-such-article\nNO-IMAGES\n2194435302")
         self.page.locator("#find").click()
-        words = ["Product not found", "The product has no images", "On Ozon"]
-        expect(self.cards.locator(".strip li")).to_have_text(words)
+        expect(self.cards.locator(".strip li")).to_have_text(
+            ["Product not found", "The product has no images", "On Ozon"])
         for card in [0, 1, 2]:
             expect(self.cards.nth(card).get_by_role("button", name="Push")).to_have_attribute("aria-disabled", "true")
 
-    def test_refusals_are_told_in_words_with_the_id_of_the_request(self):
+    def test_errors_are_shown_as_a_message_with_the_request_ID(self):
         for key, user, words in [("invalid-key", "test-user", "Ozon rejected the credential."),
                                  ("seller-key", "somebody-else", "This user ID doesn't belong to your login.")]:
             with self.subTest(words):
@@ -160,7 +161,7 @@ class Wrong(PageTest):
         self.page.locator("#language").click()
         expect(self.problem).to_contain_text("您尚未登录")
 
-    def test_the_page_speaks_the_browser_s_language_and_changes_it_at_once(self):
+    def test_the_page_uses_the_language_of_the_browser_and_can_switch_it(self):
         expect(self.page.locator("html")).to_have_attribute("lang", "en")
         self.new_page(locale="zh-CN")
         self.page.goto(self.sandbox.session_url)

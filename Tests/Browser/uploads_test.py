@@ -1,4 +1,4 @@
-"""Uploads in Chromium: in parts, over reloads, lost networks, expired signatures and aborts. What is stored is compared."""
+"""Uploads in Chromium: parts, reloads, network failures, expired signatures, aborts. The stored bytes are compared."""
 import hashlib
 import json
 import re
@@ -30,7 +30,7 @@ class Uploads(BrowserTest):
         self.assertEqual(hashlib.sha256(stored).digest(), hashlib.sha256(data).digest(), "other bytes are stored")
 
     def break_off(self, data=None):
-        """A large upload, broken off by a reload somewhat beyond its middle. Returns its bytes."""
+        """Interrupts a large upload by a reload after about 60 %. Returns its bytes."""
         data = self.file(SIZE, data)
         self.network(30 * MB)
         self.begin(UPLOAD, self.path)
@@ -54,7 +54,7 @@ class Uploads(BrowserTest):
     def answers_after_reload(self):
         return [name for name, answers in self.answers.items() if len(answers) > (1 if name == "create" else 0)]
 
-    def test_parts_of_a_file_that_has_changed_since_are_sent_again(self):
+    def test_changed_parts_of_a_file_are_sent_again(self):
         old = self.break_off()
         new = b"changed" + old[7:]
         self.file(SIZE, new)
@@ -63,7 +63,7 @@ class Uploads(BrowserTest):
         self.assertGreater(uploaded["resumed"], 0)
         self.assertIn(1, self.puts)
 
-    def test_another_file_at_the_same_path_begins_anew_and_the_old_upload_is_given_up(self):
+    def test_another_file_at_the_same_path_starts_a_new_upload_and_aborts_the_old_one(self):
         self.break_off()
         data = self.file(20 * MB)
         uploaded = self.call(UPLOAD, self.path)
@@ -71,7 +71,7 @@ class Uploads(BrowserTest):
         self.assertEqual(uploaded["resumed"], 0)
         self.assertEqual(len(self.answers["abort"]), 1)
 
-    def test_an_upload_that_R2_no_longer_knows_begins_anew(self):
+    def test_an_upload_that_R2_has_forgotten_is_started_again(self):
         data = self.break_off()
         self.post("abort", {"r2_path": self.path, "upload_id": self.upload_id})
         self.file(SIZE, data)
@@ -79,7 +79,7 @@ class Uploads(BrowserTest):
         self.assertStored(uploaded, data)
         self.assertEqual(uploaded["resumed"], 0)
 
-    def test_five_seconds_offline_are_survived(self):
+    def test_an_upload_survives_five_seconds_offline(self):
         data = self.file(SIZE)
         self.network(30 * MB)
         self.begin(UPLOAD, self.path)
@@ -90,7 +90,7 @@ class Uploads(BrowserTest):
         self.network()
         self.assertStored(self.end(), data)
 
-    def test_an_abort_ends_at_once_and_the_bucket_forgets_the_parts(self):
+    def test_an_abort_takes_effect_at_once_and_deletes_the_parts(self):
         self.file(SIZE)
         self.network(30 * MB)
         self.begin(UPLOAD, self.path)
@@ -109,7 +109,7 @@ class Uploads(BrowserTest):
         self.assertEqual(len(self.puts), PARTS)
 
     def test_parts_with_expired_signatures_are_signed_again(self):
-        """The S3 server refuses them, without CORS: to the page a network error, as at R2, which refuses the preflight."""
+        """The S3 server rejects them without CORS headers, R2 rejects the preflight: a network error to the page."""
         data = self.file(30 * MB)
         old = set()
 
@@ -141,7 +141,7 @@ class Uploads(BrowserTest):
         self.assertStored(self.call(UPLOAD, self.path), data)
         self.assertEqual(len(self.puts), 2)
 
-    def test_progress_is_told_while_the_bytes_go(self):
+    def test_progress_is_reported_while_bytes_are_sent(self):
         data = self.file(8 * MB)
         self.network(8 * MB)
         told = self.call("""(async () => {
@@ -154,13 +154,14 @@ class Uploads(BrowserTest):
         self.assertEqual(told[-1], len(data))
 
     def post(self, call, fields):
-        answer = self.page.request.post(f"{self.sandbox.url}/api/v1/r2/multipart/{call}", data=json.dumps(fields), headers={
-            "Content-Type": "application/json", "X-API-Key": self.sandbox.api_key})
+        headers = {"Content-Type": "application/json", "X-API-Key": self.sandbox.api_key}
+        answer = self.page.request.post(
+            f"{self.sandbox.url}/api/v1/r2/multipart/{call}", data=json.dumps(fields), headers=headers)
         self.assertEqual(answer.status, 200)
         return answer.json()["data"]
 
 
 def part(url):
-    """The number of a part, by its presigned URL; 0 of a whole object."""
+    """The part number in a presigned URL; 0 for a whole object."""
     found = re.search(r"partNumber=(\d+)", url)
     return int(found[1]) if found else 0

@@ -124,7 +124,7 @@ func peak(_ entries: [JSONValue]) -> Int {
     return most
 }
 
-/// deploy/sandbox/s3-proxy: before the S3 server, in its place, or, with TLS, before the CDN.
+/// Tests/Support/s3-proxy: before the S3 server, in its place, or, with TLS, before the CDN.
 final class Proxy {
     let port: UInt16
     let url: String
@@ -145,7 +145,7 @@ final class Proxy {
         let behind = port.map { ["--to", "\($0)"] } ?? []
         let tls = certificate.map { ["--cert", $0.file, "--key", $0.key] } ?? []
         program = try Program(
-            "\(repository)/deploy/sandbox/s3-proxy",
+            "\(repository)/Tests/Support/s3-proxy",
             ["--port", "\(own)", "--delay-ms", "\(milliseconds)"] + behind + tls, output: scratch.file("out"),
             errors: scratch.file("out"))
         try eventually("s3-proxy is ready") { try scratch.read("out").contains("127.0.0.1:\(own)\n") }

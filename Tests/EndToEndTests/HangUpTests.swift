@@ -50,7 +50,9 @@ extension EndToEnd {
             var edits = [("ozon-r2/fastcgi.conf", "fastcgi_keep_conn on", "fastcgi_keep_conn \(keepConnections)")]
             // Without FCGI_KEEP_CONN nginx would still keep the connection of an unbuffered answer, though it is
             // closed.
-            if keepConnections == "off" { edits.append(("ozon-r2/upstreams.conf", "keepalive 32;", "")) }
+            if keepConnections == "off" {
+                edits.append(("ozon-r2/upstreams.conf", "include ozon-r2/keepalive.conf;", ""))
+            }
             let stage = try Stage(edits)
             for endpoint in Endpoint.allCases {
                 let handler = try stage.handler(endpoint)

@@ -96,18 +96,18 @@ extension EndToEnd {
         }
 
         private static let faults = [
-            Fault(name: "ends at once", behaviour: "exit 3", words: "ended at its start"),
+            Fault(name: "ends at once", behaviour: "exit 3", words: "exited during its start"),
             Fault(
                 name: "never answers",
                 behaviour: "(until [ -S \"$2\" ]; do :; done; kill -STOP $$) & exec \"$real\" \"$@\"",
                 words: "no answer within 5 s"),
             Fault(
                 name: "answers 200", behaviour: answering(#""Status: 200 OK\r\n\r\n{}""#),
-                words: "'Status: 200 OK' in place of 'Status: 401'"),
+                words: "'Status: 200 OK' instead of 'Status: 401'"),
             Fault(
                 name: "answers another request", behaviour: answering(#""Status: 401 Unauthorized\r\n\r\n{}""#),
-                words: "its X-Request-Id is not the request's"),
-            Fault(name: "answers nothing", behaviour: answering(#""""#), words: "'' in place of 'Status: 401'"),
+                words: "its X-Request-Id is not the one of the request"),
+            Fault(name: "answers nothing", behaviour: answering(#""""#), words: "'' instead of 'Status: 401'"),
             Fault(
                 name: "hangs after it has taken over", behaviour: afterTakeOver("kill -STOP $child"),
                 words: "failed after it had taken over"),
@@ -186,7 +186,7 @@ extension EndToEnd {
             try first.start()
             try eventually("it has taken over") { try first.listener() != old.program.pid }
             let (code, errors) = try second.run()
-            #expect(code == 1 && errors.contains("r2-presigned-url is being swapped already"), "\(errors)")
+            #expect(code == 1 && errors.contains("r2-presigned-url is already being swapped"), "\(errors)")
             let new = try first.listener()
             first.signal(SIGTERM)
             #expect(try first.wait().code == 1)

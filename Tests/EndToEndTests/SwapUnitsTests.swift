@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// deploy/swap where systemd holds the socket and two instances share it. deploy/sandbox/systemctl plays systemd.
+    /// deploy/swap where systemd holds the socket and two instances share it, as simulated by Tests/Support/systemctl.
     @Suite struct SwappingUnits {
         /// nginx, the two instances of the presigner, and a swap that finds their `systemctl`.
         private final class Units {
@@ -17,7 +17,7 @@ extension EndToEnd {
                 installed = "\(stage.sockets)/\(Endpoint.presign)"
                 try FileManager.default.copyItem(atPath: executable(.presign), toPath: installed)
                 tools = try Scratch()
-                let systemctl = "\(repository)/deploy/sandbox/systemctl"
+                let systemctl = "\(repository)/Tests/Support/systemctl"
                 try FileManager.default.createSymbolicLink(
                     atPath: tools.file("systemctl"), withDestinationPath: systemctl)
                 let search = ProcessInfo.processInfo.environment["PATH"] ?? ""

@@ -1,4 +1,4 @@
--- wrk's request: signs one URL.
+-- The request of wrk: a presigned URL.
 wrk.method = "POST"
 wrk.body = '{"r2_path":"users/u/a.jpg"}'
 wrk.headers["Content-Type"] = "application/json"

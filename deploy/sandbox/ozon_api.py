@@ -1,4 +1,4 @@
-"""The stand-in's Seller API: the methods, as strict as Ozon is, and the record that tests read."""
+"""The stand-in's Seller API: methods that are as strict as Ozon's, and the record for the tests."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MAX_IDS, MAX_ITEMS, MAX_IMAGES, MAX_IMAGES_360 = 1000, 100, 50, 70
 ID_KINDS = ("offer_id", "product_id", "sku")
 
 
-class Refused(Exception):
-    """Ends a call with an error answer."""
+class Rejected(Exception):
+    """Ends a call with an error."""
 
     def __init__(self, answer: Answer):
         self.answer = answer
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 def require(condition: bool, why: str) -> None:
     if not condition:
-        raise Refused(error(400, 3, f"Request validation error: {why}"))
+        raise Rejected(error(400, 3, f"Request validation error: {why}"))
 
 
 def is_strings(value) -> bool:
@@ -38,7 +38,7 @@ def is_positive(text: str) -> bool:
     return re.fullmatch("[0-9]{1,18}", text) is not None and int(text) > 0
 
 
-# The client_id of the documentation's examples; Ozon itself takes numbers only.
+# The client_id in the documentation's examples. Ozon accepts numbers only.
 PLACEHOLDER = "your-client-id"
 
 
@@ -54,7 +54,7 @@ def check_ids(kind: str, values) -> None:
 
 
 def check_pictures(value: dict, **limits: int) -> None:
-    """`limits`: the longest list, by field. Also checks the single URLs."""
+    """`limits`: the maximum length of each list. Also checks the fields that are a single URL."""
     for name, limit in limits.items():
         urls = value.get(name, [])
         require(is_strings(urls), f"{name} must be an array of strings")
@@ -64,7 +64,7 @@ def check_pictures(value: dict, **limits: int) -> None:
 
 
 class Record:
-    """What was called, and how much of it at once."""
+    """The calls, and how many were in flight at once."""
 
     def __init__(self):
         self.start = time.monotonic()
@@ -72,7 +72,7 @@ class Record:
 
     def reset(self) -> None:
         self.calls, self.images = [], []
-        self.flying, self.peak = Counter(), Counter()  # by Client-Id; None: of all
+        self.flying, self.peak = Counter(), Counter()  # by Client-Id; None: all of them
 
     def begin(self, request: Request) -> dict:
         call = {
@@ -97,13 +97,13 @@ class Record:
 
 
 class SellerAPI:
-    """`v1`: the retired v1 import still works. `delay`: seconds added to every answer."""
+    """`v1`: whether the retired v1 import works. `delay`: seconds before every answer."""
 
     def __init__(self, catalogue: Catalogue, record: Record, delay: float, pending_polls: int, v1: bool):
         self.catalogue, self.record, self.delay, self.v1 = catalogue, record, delay, v1
         self.tasks = Tasks(catalogue, pending_polls)
         self.faults = KeyFaults()
-        self.on_reset = []  # what else POST /_reset clears
+        self.on_reset = []  # also called by POST /_reset
         self.methods = {
             "/v3/product/info/list": self.info_list,
             "/v2/product/pictures/import": self.pictures_import,
@@ -131,28 +131,28 @@ class SellerAPI:
             self.record.end(call)
 
     async def outcome(self, request: Request):
-        """An Answer, or a fault on the wire to be played on the connection."""
+        """An Answer, or a function that produces a fault on the connection."""
         try:
             method = self.check(request)
             fault = await self.faults.of(request)
             if isinstance(fault, Change):
                 return fault.of(method(self.decode(request)))
             return fault or method(self.decode(request))
-        except Refused as refused:
-            return refused.answer
+        except Rejected as rejected:
+            return rejected.answer
 
     def check(self, request: Request):
-        """What a gateway checks before it looks into the body; the method called."""
+        """Performs a gateway's checks, which precede those of the body. Returns the method."""
         method = self.methods.get(request.path)
         if method is None:
-            raise Refused(Answer(404, b"404 page not found\n", "text/plain"))
+            raise Rejected(Answer(404, b"404 page not found\n", "text/plain"))
         if request.method != "POST":
-            raise Refused(error(405, 12, "Method Not Allowed", Allow="POST"))
+            raise Rejected(error(405, 12, "Method Not Allowed", Allow="POST"))
         client_id = request.headers.get("client-id", "")
         if not client_id or not request.headers.get("api-key"):
-            raise Refused(NO_KEY)
+            raise Rejected(NO_KEY)
         if not is_positive(client_id) and client_id != PLACEHOLDER:
-            raise Refused(BAD_CLIENT_ID)
+            raise Rejected(BAD_CLIENT_ID)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         require(media_type == "application/json", "Content-Type must be application/json")
         return method
@@ -163,10 +163,10 @@ class SellerAPI:
         except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
-            raise Refused(error(400, 3, "proto: syntax error (line 1:1): unexpected token"))
+            raise Rejected(error(400, 3, "proto: syntax error (line 1:1): unexpected token"))
         return body
 
-    # ---- the methods: each takes the decoded body
+    # ---- the methods, with the decoded body
 
     def info_list(self, body: dict):
         check_fields(body, *ID_KINDS)
@@ -179,7 +179,7 @@ class SellerAPI:
         return ozon_faults.of_articles(ids) or json_answer(200, {"items": items})
 
     def info(self, product: Product) -> dict:
-        """The product as /v3/product/info/list tells it."""
+        """The product in the form of /v3/product/info/list."""
         primary, color = product.images[:1], [product.color_image] if product.color_image else []
         as_text = product.offer_id == "STRINGS"
         return {
@@ -187,7 +187,7 @@ class SellerAPI:
             "name": f"Product {product.offer_id}",
             "offer_id": product.offer_id,
             "sku": product.sku,
-            # Some as numbers, some as strings, as Ozon writes ids.
+            # Ozon writes ids both as numbers and as strings.
             "sources": [{"sku": s if i % 2 else str(s)} for i, s in enumerate([product.sku, *product.more_skus]) if s],
             "primary_image": "".join(primary) if as_text else primary,
             "images": product.images[1:] if product.offer_id == "NO-PRIMARY-REPEAT" else product.images,
@@ -252,7 +252,7 @@ class SellerAPI:
         check_pictures(body, images=MAX_IMAGES, images360=MAX_IMAGES_360)
         product = self.catalogue.find("product_id", str(number))
         if product is None:
-            raise Refused(ozon_faults.ANSWERS["not-found"])
+            raise Rejected(ozon_faults.ANSWERS["not-found"])
         images, images360, color = body.get("images", []), body.get("images360", []), body.get("color_image", "")
         replace_pictures(self.catalogue, product, images, color)
         if "images360" in body:
@@ -263,7 +263,7 @@ class SellerAPI:
         return json_answer(200, {"result": {"pictures": pictures}})
 
     def picture(self, product_id: int, url: str, is_360=False, is_color=False, is_primary=False) -> dict:
-        """A picture as the v1 import tells it."""
+        """A picture in the form of the v1 import."""
         state = "failed" if image_error(url) else "imported"
         kind = {"is_360": is_360, "is_color": is_color, "is_primary": is_primary}
         return {**kind, "product_id": product_id, "state": state, "url": url}
@@ -273,21 +273,21 @@ class SellerAPI:
         expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 90 * 86400))
         return json_answer(200, {"expires_at": expires, "roles": [{"name": "Admin", "methods": sorted(self.methods)}]})
 
-    # ---- what tests ask
+    # ---- for tests
 
     def control(self, request: Request) -> Answer:
         client_id = request.query.get("client_id")
-        what = (request.method, request.path)
-        if what == ("GET", "/_record"):
+        command = (request.method, request.path)
+        if command == ("GET", "/_record"):
             return json_answer(200, [c for c in self.record.calls if client_id in (None, c["client_id"])])
-        if what == ("GET", "/_images"):
+        if command == ("GET", "/_images"):
             return json_answer(200, self.record.images)
-        if what == ("GET", "/_peak"):
+        if command == ("GET", "/_peak"):
             return json_answer(200, {"peak": self.record.peak[client_id]})
-        if what == ("POST", "/_product"):
+        if command == ("POST", "/_product"):
             self.catalogue.add(**json.loads(request.body))
             return json_answer(200, {})
-        if what == ("POST", "/_reset"):
+        if command == ("POST", "/_reset"):
             self.faults = KeyFaults()
             for reset in (self.record.reset, self.catalogue.reset, self.tasks.reset, *self.on_reset):
                 reset()

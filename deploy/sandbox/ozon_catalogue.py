@@ -1,4 +1,4 @@
-"""The stand-in's products: made from their ids by rule, and remembered once an import has changed them."""
+"""The stand-in's products. They are derived from their ids and kept, so that imports can change them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 KINDS = "RESET SHORT 404 500 500-ONCE HTML CHUNKED STALL ENDLESS REDIRECT REDIRECT-EVIL NOCORS".split()
 FAMILIES = {"A": (1_000_000, 100_000), "BIG": (5_000_000, 1000), "PENDING": (7_000_000, 999)}
-"""Families `<name>-<n>`: product_id is base + n, sku base + 1,000,000 + n, for n from 1 to the last."""
+"""Families `<name>-<n>`: product_id is base + n and sku is base + 1,000,000 + n, for n from 1 to the second number."""
 
 
 @dataclass
@@ -16,25 +16,25 @@ class Product:
     product_id: int
     offer_id: str
     sku: int
-    images: list  # URLs, the primary one first
+    images: list  # URLs; the first one is the primary image
     color_image: str = ""
     is_archived: bool = False
     is_created: bool = True
-    images360: list = field(default_factory=list)  # v1 alone
+    images360: list = field(default_factory=list)  # v1 only
     image_errors: list = field(default_factory=list)  # of the last import: {"url", "message"}
-    more_skus: list = field(default_factory=list)  # of a product that is sold in several ways
+    more_skus: list = field(default_factory=list)  # further listings of the same product
 
 
 class Catalogue:
     """Looks products up by any kind of id."""
 
     def __init__(self, image_base: str):
-        """`image_base`: scheme and host of the image URLs handed out."""
+        """`image_base`: scheme and host of the image URLs."""
         self.base = image_base
         self.reset()
 
     def reset(self) -> None:
-        """Forgets every import."""
+        """Undoes every import."""
         self._made = {}
         named = self._named()
         self._offers = {p.offer_id: p for p in named}
@@ -42,7 +42,7 @@ class Catalogue:
         self._skus = {sku: p for p in named for sku in [p.sku, *p.more_skus] if sku}
 
     def add(self, offer_id: str, images: list) -> None:
-        """One more product, with ids of its own."""
+        """Adds a product with new ids."""
         number = 9_000_000 + len(self._offers)
         product = Product(number, offer_id, number + 1_000_000, images)
         self._offers[offer_id] = self._products[number] = self._skus[product.sku] = product
@@ -56,7 +56,7 @@ class Catalogue:
         return named.get(number) or self._of_number(number, 0 if kind == "product_id" else 1_000_000)
 
     def read_back(self, url: str) -> str:
-        """The URL under which a picture fetched from this one is told."""
+        """The URL that pictures/info has for a picture imported from this URL."""
         if "rehost" not in url:
             return url
         return self._url(9_000_000_000 + zlib.crc32(url.encode("utf-8", "replace")))
@@ -89,7 +89,7 @@ class Catalogue:
         return Product(base + n, offer_id, base + 1_000_000 + n, self._urls(first, count), color)
 
     def _named(self) -> list:
-        """The products with a name of their own; their ids follow from the order, 123 and 456 first."""
+        """The products that are not of a family. Their ids follow from their order, beginning with 123 and 456."""
         first = self._urls(8388316998, 5)
         twice = [self._url(1), self._url(1, shard=2)]
         rows = [

@@ -1,4 +1,4 @@
-"""The stand-in's image CDN: small real pictures by any name, and faults by the name. The table is in `ozon`."""
+"""The stand-in's image CDN: small real pictures under any name, and faults controlled by the name (see `ozon`)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 PATH = re.compile(r"/s3/multimedia-[^/]+/(?:(?:wc|w|c|h)\d+/)?([^/]+)\.(jpg|png|webp)", re.ASCII)
 CORS = {"Access-Control-Allow-Origin": "*"}
 BLOCK = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(2048))
-"""64 KiB of filler, repeated to any size."""
+"""64 KiB of padding, repeated to reach a size."""
 
 
 class ImageCDN:
-    """`delay`: seconds added to every answer."""
+    """`delay`: seconds before every answer."""
 
     def __init__(self, folder: Path, record: Record, delay: float):
         self.record, self.delay = record, delay
@@ -151,14 +151,14 @@ class ImageCDN:
 
 
 class Image:
-    """A picture on its way to one client."""
+    """A picture that is sent to one client."""
 
     def __init__(self, data: bytes, ext: str, request: Request, connection: Connection):
         self.data, self.ext, self.request, self.connection = data, ext, request, connection
         self.without_body = request.method == "HEAD"
 
     def head(self, length: int | None, cors: dict | None = None) -> None:
-        """`length`: None makes the body chunked."""
+        """`length`: None if the body is chunked."""
         tag = hashlib.md5(self.data + str(length).encode()).hexdigest()
         size = {"Transfer-Encoding": "chunked"} if length is None else {"Content-Length": length}
         cors = CORS if cors is None else cors
@@ -176,7 +176,7 @@ class Image:
         await self.connection.writer.drain()
 
     async def busy(self, status: int, size: int, wait: int, is_date: bool) -> None:
-        """That status with a page of that size, and a `Retry-After` of so many seconds."""
+        """Sends this status with a page of `size` bytes and a `Retry-After` of `wait` seconds."""
         after = formatdate(time() + wait, usegmt=True) if is_date else str(wait)
         page = (BLOCK * (size // len(BLOCK) + 1))[:size]
         await self.connection.send(Answer(status, page, "text/html", {"Retry-After": after, **CORS}), self.without_body)
@@ -185,7 +185,7 @@ class Image:
         await self.connection.send(Answer(302, b"", "text/plain", {"Location": location, **CORS}))
 
     async def send_sized(self, size: int, is_chunked: bool) -> None:
-        """The picture, filled up (or cut) to the size."""
+        """Sends the picture, padded or cut to the size."""
         self.head(None if is_chunked else size)
         if self.without_body:
             return

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose at the Seller API, by the Api-Key of a call or by an article in it: tabled in `ozon`."""
+"""Faults of the Seller API, controlled by the Api-Key of a call or by an article in it (see `ozon`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ozon_http import Answer, Connection, Request, json_answer
 
 
 def error(status: int, code: int, message: str, **headers) -> Answer:
-    """An error in Ozon's form; `Retry_After=1` becomes a header."""
+    """An error in Ozon's form. Keyword arguments such as `Retry_After=1` become headers."""
     body = {"code": code, "message": message, "details": []}
     return json_answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
@@ -85,12 +85,12 @@ ARTICLES = {
 
 
 def of_articles(ids) -> object | None:
-    """The fault (an Answer, or one on the wire) of the first special article among the ids."""
+    """The fault of the first id that has one: an Answer, or a function that produces it on the connection."""
     return next((ARTICLES[i] for i in ids if i in ARTICLES), None)
 
 
 def quota(name: str) -> Answer | None:
-    """`quota-STATUS` and `quota-STATUS-number`: a quota of items is used up, in each of Ozon's forms."""
+    """`quota-STATUS` and `quota-STATUS-number`: an exceeded quota of items, in each of Ozon's forms."""
     match = re.fullmatch(r"quota-(400|403|422|429)(-number)?", name)
     if match is None:
         return None
@@ -104,8 +104,8 @@ def as_list(value) -> list:
 
 
 class Change:
-    """A proper answer, but not as it was: one field wherever it is (`lacks-FIELD`), the end of the key (`expires-Nd`),
-    a task's state (`state-WORD`), or a task's items (`other-item`, `more-items`)."""
+    """A modification of the regular answer: of one field wherever it occurs (`lacks-FIELD`), of the expiry of the key
+    (`expires-Nd`), of a task's state (`state-WORD`), or of a task's items (`other-item`, `more-items`)."""
 
     FIELD = {
         "retyped": lambda value: {"value": value},
@@ -117,7 +117,7 @@ class Change:
     }
 
     def __init__(self, name: str):
-        self.what, _, self.field = name.partition("-")
+        self.kind, _, self.field = name.partition("-")
 
     @staticmethod
     def is_one(name: str) -> bool:
@@ -133,11 +133,11 @@ class Change:
 
     def _change_task(self, result: dict) -> None:
         other = [{**item, "offer_id": "OTHER", "product_id": 1, "status": "failed"} for item in result["items"]]
-        if self.what == "state":
+        if self.kind == "state":
             result["items"] = [{**item, "status": self.field} for item in result["items"]]
-        if self.what == "more":
+        if self.kind == "more":
             result["items"] = other + result["items"]
-        if self.what == "other":
+        if self.kind == "other":
             result["items"] = [{**item, "status": "imported", "errors": []} for item in other]
 
     def _changed(self, value):
@@ -146,28 +146,28 @@ class Change:
         if not isinstance(value, dict):
             return value
         value = {name: self._changed(each) for name, each in value.items()}
-        if self.what == "expires" and "expires_at" in value:
+        if self.kind == "expires" and "expires_at" in value:
             end = time.time() + int(self.field[:-1]) * 86400 + 60
             value["expires_at"] = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(end))
-        if self.field in value and self.what in ("lacks", "renamed"):
+        if self.field in value and self.kind in ("lacks", "renamed"):
             gone = value.pop(self.field)
-            if self.what == "renamed":
+            if self.kind == "renamed":
                 value[self.field + "_v2"] = gone
-        if self.field in value and self.what in self.FIELD:
-            value[self.field] = self.FIELD[self.what](value[self.field])
+        if self.field in value and self.kind in self.FIELD:
+            value[self.field] = self.FIELD[self.kind](value[self.field])
         return value
 
 
 class KeyFaults:
-    """The faults by Api-Key, with the counts that `-once` and `@N` need."""
+    """The faults by Api-Key, with the counters for `-once` and `@N`."""
 
     def __init__(self):
         self.calls = Counter()  # by Client-Id
-        self.shown = set()  # (Client-Id, key) whose fault has been shown
+        self.shown = set()  # pairs (Client-Id, key) that have had their fault
 
     async def of(self, request: Request) -> object | None:
-        """The fault of this call: an Answer, one on the wire, or a Change of the proper answer; None if there is none. A
-        slow answer is waited for here."""
+        """The fault of this call: an Answer, a function that produces it on the connection, or a Change of the regular
+        answer. None if there is none. Waits if the answer is to be slow."""
         client_id, key = request.headers["client-id"], request.headers["api-key"]
         self.calls[client_id] += 1
         name = self._due(client_id, key)
@@ -180,7 +180,7 @@ class KeyFaults:
         return fault or (Change(name) if Change.is_one(name) else None)
 
     def _due(self, client_id: str, key: str) -> str:
-        """The name of the fault that this call shows; an empty one otherwise."""
+        """The name of the fault that this call has; empty if it has none."""
         name, _, nth = key.partition("@")
         count = self.calls[client_id]
         if nth and not (count >= int(nth[:-1]) if nth.endswith("+") else count == int(nth)):

@@ -1,4 +1,4 @@
-"""HTTP/1.1 over raw asyncio streams: just enough for the stand-in, and able to misbehave on purpose."""
+"""HTTP/1.1 over asyncio streams, as far as the stand-in needs it, with deliberate violations of the protocol."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_BODY = 64 << 20
 
 @dataclass
 class Request:
-    """One request; `headers` by lower-case name."""
+    """One request. The names in `headers` are in lower case."""
 
     method: str
     path: str
@@ -26,7 +26,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """A whole, well-behaved answer."""
+    """A complete, valid answer."""
 
     status: int
     body: bytes = b""
@@ -39,14 +39,14 @@ def json_answer(status: int, value, headers: dict | None = None) -> Answer:
 
 
 class Connection:
-    """One client's connection. `open` turns false when it must not be used for a next request."""
+    """One client's connection. `open` is false if no further request can follow on it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self.reader, self.writer = reader, writer
         self.open = True
 
     async def request(self) -> Request | None:
-        """The next request; None when the client has gone or doesn't speak HTTP."""
+        """The next request; None if the client has disconnected or does not speak HTTP."""
         try:
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *lines = head[:-4].split("\r\n")
@@ -85,12 +85,12 @@ class Connection:
         await self.writer.drain()
 
     async def chunk(self, data: bytes) -> None:
-        """One chunk of a chunked body; an empty one ends it."""
+        """Sends one chunk of a chunked body. An empty chunk ends the body."""
         self.writer.write(b"%x\r\n%s\r\n" % (len(data), data))
         await self.writer.drain()
 
     async def reset(self) -> None:
-        """Ends the connection with RST."""
+        """Closes the connection with RST."""
         await self.writer.drain()
         sock = self.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -98,7 +98,7 @@ class Connection:
         self.open = False
 
     async def hang(self) -> None:
-        """Silence, until the client goes away."""
+        """Sends nothing until the client disconnects."""
         while await self.reader.read(65536):
             pass
         self.open = False

@@ -1,4 +1,4 @@
-"""Imports of pictures: what Ozon does with a new set, and the tasks that say how far it is."""
+"""Imports of pictures: how Ozon processes a new set, and the tasks that report the progress."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ FAULTY_URLS = {"bad-http": "pics_http_error", "bad-decode": "pics_cant_decode"}
 
 
 def image_error(url: str) -> str | None:
-    """The code with which Ozon refuses this picture."""
+    """The code with which Ozon rejects this picture."""
     return next((code for text, code in FAULTY_URLS.items() if text in url), None)
 
 
-def told(code: str, level: str, field: str, description: str = "") -> dict:
-    """An error as a task tells it; which picture it was, the description may say, or the product's pictures."""
+def task_error(code: str, level: str, field: str, description: str = "") -> dict:
+    """An error in the form of a task. It identifies a picture in its description, if at all."""
     return {"code": code, "level": level, "field": field, "message": "", "description": description}
 
 
 def note_errors(product: Product, urls: list) -> None:
-    """What Ozon has against the pictures of the last import."""
+    """Records Ozon's errors for the pictures of the last import."""
     product.image_errors = [{"url": url, "message": image_error(url)} for url in urls if image_error(url)]
 
 
 def replace_pictures(catalogue: Catalogue, product: Product, images: list, color: str) -> None:
-    """Sets the product's pictures to those of the new set that are any good."""
+    """Sets the product's pictures to the valid ones of the new set."""
     note_errors(product, [*images, color])
 
     def kept(urls):
@@ -39,7 +39,7 @@ def replace_pictures(catalogue: Catalogue, product: Product, images: list, color
 
 @dataclass
 class Item:
-    """One product of a task: its new pictures, and how often it will still be told pending."""
+    """One product of a task: its new pictures, and for how many polls it stays pending."""
 
     offer_id: str
     product: Product | None
@@ -49,10 +49,10 @@ class Item:
     result: dict | None = None
 
     def poll(self, catalogue: Catalogue) -> dict:
-        """The item as import/info tells it; the pictures are replaced when it stops being pending."""
+        """The item in the form of import/info. Replaces the pictures at the first poll that is not pending."""
         if self.pending > 0:
             self.pending -= 1
-            return self._told("pending")
+            return self._report("pending")
         if self.result is None:
             self.result = self._finish(catalogue)
         return self.result
@@ -60,36 +60,36 @@ class Item:
     def _finish(self, catalogue: Catalogue) -> dict:
         product = self.product
         if product is None:
-            return self._told("failed", told("offer_id_not_found", "error", "offer_id"))
+            return self._report("failed", task_error("offer_id_not_found", "error", "offer_id"))
         if product.is_archived or not product.is_created:
-            return self._told("failed", told("product_not_editable", "error", "offer_id"))
+            return self._report("failed", task_error("product_not_editable", "error", "offer_id"))
         urls = [*self.images, self.color_image]
         if any("over-quota" in url for url in urls):
-            return self._told("failed", told("item_limit_exceeded", "error", ""))
+            return self._report("failed", task_error("item_limit_exceeded", "error", ""))
         named = [url for url in urls if "bad-named" in url]
-        named = [told("pics_cant_decode", "error", "pictures", f"Can't read {url}.") for url in named]
+        named = [task_error("pics_cant_decode", "error", "pictures", f"Can't read {url}.") for url in named]
         if named:
-            return self._told("failed", *named)
+            return self._report("failed", *named)
         if product.offer_id == "FAIL-IMPORT" or (self.images and all(image_error(url) for url in self.images)):
             note_errors(product, [*self.images, self.color_image])
-            return self._told("failed", told("all_image_failed", "error", "pictures"))
+            return self._report("failed", task_error("all_image_failed", "error", "pictures"))
         before = [*product.images, product.color_image]
         if [catalogue.read_back(url) for url in [*self.images, self.color_image]] == before:
-            return self._told("skipped")
+            return self._report("skipped")
         replace_pictures(catalogue, product, self.images, self.color_image)
         warned = [(url, "pictures") for url in self.images] + [(self.color_image, "color_image")]
-        errors = [told(image_error(url), "warning", where) for url, where in warned if image_error(url)]
+        errors = [task_error(image_error(url), "warning", where) for url, where in warned if image_error(url)]
         if any("bad-quietly" in url for url in urls):
-            errors.append(told("some_image_failed", "error", "pictures"))
-        return self._told("imported", *errors)
+            errors.append(task_error("some_image_failed", "error", "pictures"))
+        return self._report("imported", *errors)
 
-    def _told(self, status: str, *errors: dict) -> dict:
+    def _report(self, status: str, *errors: dict) -> dict:
         product_id = self.product.product_id if self.product else 0
         return {"offer_id": self.offer_id, "product_id": product_id, "status": status, "errors": list(errors)}
 
 
 class Tasks:
-    """The tasks by number. A new one isn't known at its first poll."""
+    """The tasks by number. A new task is unknown at its first poll."""
 
     def __init__(self, catalogue: Catalogue, pending_polls: int):
         self.catalogue, self.pending_polls = catalogue, pending_polls
@@ -99,7 +99,7 @@ class Tasks:
         self._tasks, self._unknown = {}, set()
 
     def add(self, items: list) -> int:
-        """`items` as in the request; answers the task's number."""
+        """`items` as in the request. Returns the task's number."""
         number = 172549793 + len(self._tasks)
         self._tasks[number] = [self._item(item) for item in items]
         self._unknown.add(number)

@@ -1,7 +1,7 @@
-"""For main-job: the lines of a streamed copy (NDJSON) from standard input, drawn as they come: a bar on a terminal, else a
-line for each article. Ends with 1 unless the last line says that the work is done.
+"""For main-job: shows the progress of a streamed copy, whose NDJSON lines it reads from standard input: as a bar on a
+terminal, otherwise as a line per article. Exits with 1 if the last line is not of the type "done".
 
-    progress.py FILE     the lines as they came go to FILE
+    progress.py FILE     copies the lines to FILE
 """
 
 import json
@@ -18,7 +18,7 @@ with open(sys.argv[1], "w", encoding="utf-8") as file:
         if not line.strip():
             continue  # a heartbeat
         last = json.loads(line)
-        kind = last.get("type")  # an error in one piece has none
+        kind = last.get("type")  # an error that is not streamed has no type
         if kind == "start":
             total = last["total_articles"]
         elif kind == "item":

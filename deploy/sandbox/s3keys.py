@@ -1,5 +1,6 @@
-"""Swift's tempauth with plain S3 access keys, shaped like R2's: `s3key_<ACCESS_KEY_ID> = <SECRET>` in the filter's
-section. (tempauth itself wants access keys "account:user".) s3-server copies this into its configuration."""
+"""OpenStack Swift's tempauth with plain S3 access keys such as R2's, as lines `s3key_<ACCESS_KEY_ID> = <SECRET>` in the
+section of the filter. (tempauth itself requires access keys of the form "account:user".) s3-server copies this file to
+its configuration."""
 
 from swift.common.middleware import tempauth
 

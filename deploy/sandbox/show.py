@@ -1,10 +1,11 @@
-"""For main-job: JSON from standard input, made readable or taken apart. Several lines of JSON (NDJSON): a list of them.
+"""For main-job: prints JSON from standard input, or fields of it. Several lines (NDJSON) are treated as a list.
 
-    show.py                 indented (several lines: a line each); long texts cut, of longer lists the first entry and how
-                            many more
-    show.py PATH FIELD...   for what stands at PATH, or each element of the list there (items[].uploads: of each item), one
-                            line with the fields, a tab between; a list's entries, or `headers` as curl's ("name: value"),
-                            with form feeds between; a field that isn't there is empty
+show.py                 prints it indented, or one line per line of NDJSON. Long texts are cut. Of a list with
+                        several elements, only the first is printed, and the number of the others
+show.py PATH FIELD...   prints a line with tab-separated fields for the value at PATH, or for each element if it is
+                        a list (items[].uploads: the uploads of every item). A field may be a list, or an object,
+                        whose members are printed as "name: value": form feeds separate its elements. A missing
+                        field is empty
 """
 
 import json
@@ -15,7 +16,8 @@ def short(value):
     if isinstance(value, dict):
         return {name: short(entry) for name, entry in value.items()}
     if isinstance(value, list):
-        return [short(value[0]), f"... and {len(value) - 1} more"] if len(value) > 1 else [short(entry) for entry in value]
+        more = [f"... and {len(value) - 1} more"] if len(value) > 1 else []
+        return [short(entry) for entry in value[:1]] + more
     if isinstance(value, str) and len(value) > 100:
         return f"{value[:60]}...{value[-20:]}"
     return value

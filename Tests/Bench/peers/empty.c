@@ -1,10 +1,9 @@
-/* empty SOCKET THREADS: the least a FastCGI program can do, as libfcgi's own example does it.
+/* empty SOCKET THREADS: a minimal FastCGI program, like libfcgi's example.
  *
- * Each thread accepts, reads the body to its end and answers a fixed JSON object of about the length of
- * a real answer. No key check, no JSON parsing, no signature, no log line: what stands between this and
- * a real endpoint is the endpoint's own work.
- * A thread holds one connection at a time, so under fastcgi_keep_conn there must be at least as many
- * threads as nginx may hold connections; without it a few do.
+ * Each thread accepts a request, reads its body, and answers a fixed JSON object of about the length of a real answer.
+ * It checks no key, parses no JSON, signs nothing and writes no log, so that the difference between it and a real
+ * endpoint is the endpoint's own work. A thread serves one connection at a time, so with fastcgi_keep_conn there must
+ * be at least as many threads as nginx keeps connections.
  *
  * cc -O2 -o empty empty.c -lfcgi -lpthread
  */

@@ -1,11 +1,10 @@
-"""The user's design in FastAPI: the three endpoints in the stack it names (FastAPI, boto3, httpx).
+"""The original design document's three endpoints in the libraries it names: FastAPI, boto3 and httpx.
 
-Kept to that design's own flow (one Ozon call per article, images one after another): it is what the
-user would have without this project. Mended only where it doesn't run as written ('put-object' is
-'put_object'), and in two places to the peer's favour: the design makes a boto3 client per request,
-here one is made at the start and kept; and the key check, which the design leaves open, is async (a
-plain `def` would be run on a thread and double the cost of a request).
-Configured by the same R2_* variables and API_KEYS as our executables, and OZON_BASE_URL.
+It follows the design's flow, with one call to Ozon per article and one image after the other: this is the alternative
+to this project. It differs from the design only where the code there does not run ('put-object' is 'put_object'), and
+in two places that make it faster: it creates one boto3 client at the start instead of one per request, and its key
+check is async, because FastAPI would run a plain `def` on a thread, which doubles the cost of a request. Its settings
+are the same R2_* variables and API_KEYS as for our executables, and OZON_BASE_URL.
 """
 import os
 from typing import List, Optional
@@ -121,5 +120,6 @@ async def push(req: PushImagesRequest):
     info = await ozon(req.credential, "/v2/product/pictures/info", {"product_id": [str(req.product_id)]})
     return JSONResponse({"success": True, "data": {
         "product_id": req.product_id,
-        "updated": {"images": len(req.images or []), "images360": len(req.images360 or []), "color_image": bool(req.color_image)},
+        "updated": {"images": len(req.images or []), "images360": len(req.images360 or []),
+                    "color_image": bool(req.color_image)},
         "current_images": info["items"][0]["photo"]}})

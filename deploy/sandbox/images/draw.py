@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Draws the pictures that the stand-in's image CDN hands out: six product-like JPEGs, one PNG, one WebP.
+"""Draws the pictures of the stand-in's image CDN: six product-like JPEGs, one PNG, one WebP.
 
-Only needed to draw them anew; it needs Pillow, in an environment of its own:
+Run it only to draw them again. It needs Pillow in a virtual environment:
 
     python3 -m venv /tmp/draw && /tmp/draw/bin/pip install pillow && /tmp/draw/bin/python draw.py
 """
@@ -73,7 +73,7 @@ def book(draw):
 
 
 def picture(shape):
-    """The shape with a soft shadow on a light, graded ground."""
+    """The shape with a soft shadow on a light gradient."""
     size = (SIZE[0] * SCALE, SIZE[1] * SCALE)
     image = Image.linear_gradient("L").resize(size).point(lambda v: 250 - v // 8).convert("RGB")
     layer = Image.new("RGBA", size)

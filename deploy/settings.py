@@ -1,0 +1,31 @@
+"""Arguments and settings of the commands written in Python."""
+
+import argparse
+import re
+import sys
+
+
+def argument_parser(name: str, usage: str) -> argparse.ArgumentParser:
+    """A parser that exits with 64 if the arguments are wrong."""
+    parser = argparse.ArgumentParser(prog=name, usage=f"{name} {usage}")
+    parser.error = lambda text: (print(f"{parser.format_usage()}{name}: {text}", file=sys.stderr), sys.exit(64))
+    return parser
+
+
+def read_settings(path: str) -> dict[str, str]:
+    """The lines NAME=value of a file. "export ", quotes, comments and blank lines are read as by systemd and shells.
+
+    Raises OSError, or ValueError with the lines that do not have this form.
+    """
+    values, wrong = {}, []
+    with open(path, encoding="utf-8") as file:
+        lines = [re.sub(r"^export\s+", "", line.strip()) for line in file]
+    for line in lines:
+        if line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            if not re.match("[A-Za-z_][A-Za-z0-9_]*=", line):
+                wrong.append(name)
+            values[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+    if wrong:
+        raise ValueError(f"not of the form NAME=value: {', '.join(wrong)}")
+    return values
