@@ -14,7 +14,7 @@ package final class Seller: Sendable {
     private let pace = Throttle()
 
     /// The largest answer: 1000 products with 50 pictures each stay below 10 MB.
-    private static let maxReplyBytes = 16 << 20
+    private static let maxResponseBytes = 16 << 20
 
     package init(_ client: HTTPClient, origin: String) {
         self.client = UpstreamClient(.ozon, client)
@@ -53,7 +53,7 @@ package final class Seller: Sendable {
                 "Client-Id": credential.clientID, "Api-Key": credential.apiKey,
                 "Content-Type": "application/json", "Accept": "application/json",
             ],
-            body: .made(body), timeout: milliseconds, maxReplyBytes: Self.maxReplyBytes)
+            body: .made(body), timeout: .milliseconds(milliseconds), maxResponseBytes: Self.maxResponseBytes)
         let error: SellerError
         do throws(TransferError) {
             let reply = try await client.send(call, attempt: number)

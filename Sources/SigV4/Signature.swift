@@ -14,7 +14,7 @@ package func stringToSign(stamp: String, scope: CredentialScope, canonicalReques
     return bytes
 }
 
-/// Step 3: the key of one scope, the chain date → region → service → `aws4_request`. Good for its whole UTC day.
+/// Step 3: the key of one scope, derived by four HMACs: date → region → service → `aws4_request`.
 package func signingKey(secret: String, scope: CredentialScope) -> HMACKey {
     var key = Array("AWS4\(secret)".utf8)
     for part in [scope.date, scope.region, scope.service, "aws4_request"] {
@@ -23,7 +23,7 @@ package func signingKey(secret: String, scope: CredentialScope) -> HMACKey {
     return HMACKey(key)
 }
 
-/// Step 4: the signature's 32 bytes; a URL shows them in lower-case hexadecimal.
+/// Step 4: the 32 bytes of the signature, which a URL carries in lower-case hexadecimal.
 package func signature(key: HMACKey, stringToSign: [UInt8]) -> [UInt8] {
     key.code(stringToSign)
 }

@@ -4,12 +4,12 @@ import R2
 import SigV4
 
 extension Settings {
-    /// The bucket of `R2_ENDPOINT_URL`, `R2_ACCESS_KEY_ID`, `R2_SECRET_ACCESS_KEY`, `R2_BUCKET_NAME` and `R2_PUBLIC_BASE`. Nil, and a
-    /// fault, if a setting can't be used or if this process computes wrong signatures.
+    /// The bucket of the settings `R2_…`. Nil, and a fault, if a setting is invalid or libcrypto computes wrong signatures.
     mutating func bucket() -> Bucket? {
         if !signsLikeAWS() { fail("libcrypto", "computes a wrong signature for AWS's published example") }
         let endpoint = origin(
-            "R2_ENDPOINT_URL", "The account's S3 endpoint: https://ACCOUNT.r2.cloudflarestorage.com, without the bucket.")
+            "R2_ENDPOINT_URL",
+            "The account's S3 endpoint: https://ACCOUNT.r2.cloudflarestorage.com, without the bucket.")
         let accessKeyID = headerSafeSecret("R2_ACCESS_KEY_ID", "The id of the access key that signs.")
         let secretAccessKey = headerSafeSecret("R2_SECRET_ACCESS_KEY", "The secret of that access key.")
         let name = bucketName(endpoint)
