@@ -31,7 +31,7 @@ package struct SHA256 {
     }
 }
 
-/// A key of HMAC-SHA256 (RFC 2104). Both of its padded blocks are hashed in advance, so that a code costs only the message.
+/// A key of HMAC-SHA256 (RFC 2104). Its two padded blocks are hashed once, so that a code costs only its message.
 package struct HMACKey: Sendable {
     private var inner = SHA256()
     private var outer = SHA256()

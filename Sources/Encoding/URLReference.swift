@@ -1,5 +1,5 @@
-/// The parts of a URL, or of a relative reference such as `../b.jpg?x`. The fragment is dropped, and nothing is decoded.
-/// Source: RFC 3986, appendix B and section 5.
+/// The parts of a URL, or of a relative reference such as `../b.jpg?x`. The fragment is dropped, and nothing is
+/// decoded. Source: RFC 3986, appendix B and section 5.
 package struct URLReference: Sendable, Equatable {
     /// In lower case.
     package var scheme: String?

@@ -53,8 +53,8 @@ package struct UTCTime: Sendable, Hashable {
     }
 }
 
-/// The proleptic Gregorian date of a day since 1970-01-01. Counts years from March, so that the leap day is the last of its
-/// year: Howard Hinnant's `civil_from_days`.
+/// The proleptic Gregorian date of a day since 1970-01-01. Counts years from March, so that the leap day is the last of
+/// its year: Howard Hinnant's `civil_from_days`.
 private func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = day + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

@@ -40,8 +40,8 @@ final class Transfer: @unchecked Sendable {
 
     var isDownload: Bool { sink != nil }
 
-    /// Whether a download that is not paused has received nothing for 10 s. (libcurl's own low-speed limit uses an average,
-    /// which takes some seconds more to fall.)
+    /// Whether a download that is not paused has received nothing for 10 s. (libcurl's own low-speed limit uses an
+    /// average, which takes some seconds more to fall.)
     var isStalled: Bool { isDownload && !isPaused && lastByte.duration(to: .now) > Self.stallTimeout }
 
     init(_ request: HTTPClient.Request, sink: Pipe?) {
@@ -83,7 +83,7 @@ final class Transfer: @unchecked Sendable {
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         check(shim_set_text(easy, CURLOPT_PROXY, ""))
         check(shim_set_long(easy, CURLOPT_NOSIGNAL, 1))
-        // Don't wait for the resolver thread of a transfer that ends during a DNS lookup: that would block all transfers.
+        // Waiting for the resolver thread of a transfer that ends during a DNS lookup would block all transfers.
         check(shim_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         check(shim_set_long(easy, CURLOPT_PATH_AS_IS, 1))
         if let file = options.authorities { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }

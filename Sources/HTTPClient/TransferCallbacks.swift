@@ -43,8 +43,8 @@ extension Transfer {
         responseHeaders.append((text(line[..<colon]), text(line[(colon + 1)...])))
     }
 
-    /// Reads at most as many bytes as were announced, because libcurl would send the surplus too. A body that ends early
-    /// aborts the upload, because otherwise both sides would wait for the rest.
+    /// Reads at most as many bytes as were announced, because libcurl would send the surplus too. A body that ends
+    /// early aborts the upload, because otherwise both sides would wait for the rest.
     func readBody(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let count: Int
         switch request.body {
@@ -79,8 +79,8 @@ extension Transfer {
         return count
     }
 
-    /// Whether libcurl may send the request now: once only. It would retry on its own when a reused connection is reset, but
-    /// only our caller knows whether the request may be repeated.
+    /// Whether libcurl may send the request now: once only. It would retry on its own when a reused connection is
+    /// reset, but only our caller knows whether the request may be repeated.
     func allowSend() -> Bool {
         defer { isSent = true }
         if isSent { fail(with: .broken("Connection was reset")) }

@@ -131,8 +131,8 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    /// Ends the transfers whose deadline has passed. libcurl 7.88 doesn't check the timeout of a transfer that waits for
-    /// another one's connection (CURLOPT_PIPEWAIT).
+    /// Ends the transfers whose deadline has passed. libcurl 7.88 doesn't check the timeout of a transfer that waits
+    /// for another one's connection (CURLOPT_PIPEWAIT).
     private func endOverdue() {
         guard let next = nextDeadline, next <= .now else { return }
         for transfer in active.values.filter({ $0.deadline <= .now }) {

@@ -1,7 +1,7 @@
 import Encoding
 
-/// The prefixes that object keys may have. A prefix is whole segments: `users/` allows `users/a.jpg`, but not `usersx/a.jpg`.
-/// An empty list allows every key. The empty prefix allows no key, so that an empty variable doesn't open the bucket.
+/// The prefixes that object keys may have. They match whole segments: `users` allows `users/a.jpg`, not `usersx/a.jpg`.
+/// An empty list allows every key. The empty prefix allows none, so that an empty variable doesn't open the bucket.
 package struct AllowedPrefixes: Sendable {
     /// A key must have one prefix of every group.
     private var groups: [[[UInt8]]]

@@ -1,12 +1,12 @@
 import Encoding
-// `String._nfc` is an SPI of the standard library, the only NFC without Foundation. If a toolchain removes it, this file
-// doesn't compile. If its result changes, R2 stores keys under other names than those returned; ObjectKeyTests notices,
-// because it compares keys with Unicode's own vectors.
+// `String._nfc` is an SPI of the standard library, the only NFC without Foundation. If a toolchain removes it, this
+// file doesn't compile. If its result changes, R2 stores keys under other names than those returned; ObjectKeyTests
+// notices, because it compares keys with Unicode's own vectors.
 @_spi(_Unicode) import Swift
 
 /// The name of an object: in NFC, 1…1024 bytes of UTF-8, in segments separated by `/`. No segment is empty, `.` or `..`
-/// (browsers collapse them, so the signature would not match). There is no leading or trailing `/`, no `\`, and no control
-/// character.
+/// (browsers collapse them, so the signature would not match). There is no leading or trailing `/`, no `\`, and no
+/// control character.
 ///
 /// R2 normalises keys to NFC before it stores them (Cloudflare, "Objects"), so keys must be signed in NFC. All checks
 /// read bytes, because Swift compares graphemes and would miss the `..` in `"/../\u{301}b"`.

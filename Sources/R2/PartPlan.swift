@@ -1,8 +1,7 @@
-/// How a file is divided into parts. It depends only on the file's size and the part size, so all requests and processes
-/// agree.
+/// How a file is divided into parts. It depends only on the two sizes, so all requests and processes agree.
 ///
-/// R2 requires equal parts of 5 MiB…4.995 GiB, except the last, which may be smaller, and at most 10,000 of them. It checks
-/// this only when the upload is completed. Source: Cloudflare, "Multipart upload".
+/// R2 requires equal parts of 5 MiB…4.995 GiB, except the last, which may be smaller, and at most 10,000 of them. It
+/// checks this only when the upload is completed. Source: Cloudflare, "Multipart upload".
 package struct PartPlan: Sendable, Equatable {
     package static let maxParts = 10_000
     /// The sizes of a part, in bytes.

@@ -5,9 +5,9 @@ import Synchronization
 
 /// Creates URLs that carry their own signature (SigV4 in the query), with neither a network nor a clock.
 ///
-/// The region is `auto`, the service `s3`, and the payload is not signed. The parameters are in botocore's order, so that
-/// its URLs and ours are equal byte for byte. Sources: AWS, "Authenticating requests: using query parameters"; Cloudflare,
-/// "Presigned URLs".
+/// The region is `auto`, the service `s3`, and the payload is not signed. The parameters are in botocore's order, so
+/// that its URLs and ours are equal byte for byte. Sources: AWS, "Authenticating requests: using query parameters";
+/// Cloudflare, "Presigned URLs".
 package final class Presigner: Sendable {
     /// How many seconds a URL is valid unless the caller requests another lifetime.
     package static let defaultLifetime = 3600
@@ -32,9 +32,9 @@ package final class Presigner: Sendable {
         hostOnly = SignedHeaders(["host": bucket.host])
     }
 
-    /// - Parameter parameters: those of the operation, such as `partNumber` and `uploadId`: sorted, and after `X-Amz-` in
-    ///   byte order.
-    /// - Parameter headers: signed in addition to `host`, with names in lower case. The URL's user must send them unchanged.
+    /// - Parameter parameters: those of the operation, such as `partNumber` and `uploadId`: sorted, and after `X-Amz-`
+    ///   in byte order.
+    /// - Parameter headers: signed in addition to `host`, with names in lower case. They must be sent unchanged.
     /// - Parameter expiresIn: seconds, 1…604,800.
     package func url(
         _ key: ObjectKey, method: String = "PUT", parameters: QueryParameters = [],

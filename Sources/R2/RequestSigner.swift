@@ -18,7 +18,7 @@ package struct RequestSigner: Sendable {
         self.bucket = bucket
     }
 
-    /// - Parameter parameters: the query, in any order. A parameter without a value, such as `uploads`, has an empty one.
+    /// - Parameter parameters: the query, in any order. A parameter such as `uploads` has an empty value.
     /// - Parameter headers: signed in addition to `host` and `x-amz-…`, with names in lower case.
     package func request(
         _ method: String, _ key: ObjectKey, parameters: QueryParameters = [],

@@ -37,7 +37,7 @@ package struct Completion: Sendable {
         return object
     }
 
-    /// Nil if R2 doesn't know the upload.
+    /// Nil if R2 has no such upload.
     private func storedParts() async throws(StorageError) -> [StoredPart]? {
         do throws(StorageError) {
             return try await storage.parts(key, upload: uploadID)
@@ -47,8 +47,7 @@ package struct Completion: Sendable {
         }
     }
 
-    /// The ETag of the object. Nil if R2 no longer knows the upload: it completed the upload, its response was lost, and the
-    /// request was repeated.
+    /// The object's ETag. Nil if R2 completed the upload but its response was lost, so that a retry found no upload.
     private func complete(_ parts: [StoredPart]) async throws(StorageError) -> String? {
         do throws(StorageError) {
             return try await storage.completeUpload(key, upload: uploadID, parts)
@@ -58,9 +57,8 @@ package struct Completion: Sendable {
         }
     }
 
-    /// The object of an upload that an earlier request completed, so that R2 no longer knows it. The object must have the
-    /// caller's size and be made of the caller's parts, or of any parts if the caller names none. Otherwise it may be the
-    /// object of another upload.
+    /// The object of an upload that an earlier request completed. The object must have the caller's size and be made of
+    /// the caller's parts, or of any parts if the caller names none. Otherwise it may be the object of another upload.
     private func completedObject(size: Int?, claimed: [ClaimedPart]?) async throws -> StoredObject {
         guard let object = try await storage.headObject(key) else { throw Fault(.uploadNotFound) }
         let parts = claimed.map { claimed in
@@ -72,8 +70,8 @@ package struct Completion: Sendable {
         return object
     }
 
-    /// Whether an object's ETag is that of these parts. Nil if only their number is known to match, because a part's ETag
-    /// is not an MD5.
+    /// Whether an object's ETag is that of these parts. Nil if only their number is known to match, because a part's
+    /// ETag is not an MD5.
     private func matches(_ etag: String, _ parts: [StoredPart]) -> Bool? {
         guard let expected = multipartETag(parts) else { return partCount(etag) == parts.count ? nil : false }
         return etag.lowercased() == expected
@@ -100,7 +98,7 @@ package struct Completion: Sendable {
         return stored.filter { seen.contains($0.number) }
     }
 
-    /// Checks R2's rules: numbers 1…n without gaps, and equal parts of at least 5 MiB, except the last, which may be smaller.
+    /// Checks R2's rules: numbers 1…n without gaps, and equal parts of at least 5 MiB, but the last may be smaller.
     private func check(_ parts: [StoredPart], size: Int?) throws(Fault) {
         var faults: [FieldFault] = []
         func fail(_ field: String, _ reason: String) { faults.append(FieldFault(field: field, reason: reason)) }

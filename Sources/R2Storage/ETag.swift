@@ -22,8 +22,8 @@ func partCount(_ etag: String) -> Int? {
     return count <= PartPlan.maxParts ? count : nil
 }
 
-/// The ETag that S3 gives to an object made of parts: the MD5 of the parts' MD5s, and the number of parts. Nil if a part's
-/// ETag is not an MD5.
+/// The ETag that S3 gives to an object made of parts: the MD5 of the parts' MD5s, and the number of parts. Nil if a
+/// part's ETag is not an MD5.
 func multipartETag(_ parts: [StoredPart]) -> String? {
     var digests: [UInt8] = []
     for part in parts {

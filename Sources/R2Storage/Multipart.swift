@@ -20,8 +20,8 @@ extension Storage {
     /// R2 lists 1000 parts per page, so ten pages hold all parts that an upload can have.
     private static let maxPages = 100
 
-    /// All parts, sorted by number. Each page must continue where the previous one ended, and all pages together must not
-    /// have more parts than an upload can have.
+    /// All parts, sorted by number. Each page must continue where the previous one ended, and all pages together must
+    /// not have more parts than an upload can have.
     package func parts(_ key: ObjectKey, upload: String) async throws(StorageError) -> [StoredPart] {
         var parts: [StoredPart] = []
         var marker = 0

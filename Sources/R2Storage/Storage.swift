@@ -18,8 +18,8 @@ package final class Storage: Sendable {
         signer = RequestSigner(bucket)
     }
 
-    /// Stores an object, in one attempt. R2 stores nothing if the request breaks off. Only a response with an ETag proves
-    /// that the object is stored, because an intermediary may also answer 200.
+    /// Stores an object, in one attempt. R2 stores nothing if the request breaks off. Only a response with an ETag
+    /// proves that the object is stored, because an intermediary may also answer 200.
     /// - Parameter attempt: the number of this attempt, from 1.
     package func put(
         _ key: ObjectKey, _ body: HTTPClient.Request.Body, contentType: String, timeout: Duration, attempt: Int
@@ -49,7 +49,8 @@ package final class Storage: Sendable {
     ) async throws(StorageError) -> HTTPClient.Response {
         let retry = Retry(budget: timeout * 3, retries: 2)
         do {
-            return try await retry(pause: RequestTrace.pause) { attempt -> Retry.Attempt<HTTPClient.Response, StorageError> in
+            return try await retry(pause: RequestTrace.pause) {
+                attempt -> Retry.Attempt<HTTPClient.Response, StorageError> in
                 do throws(StorageError) {
                     return .success(
                         try await sendOnce(

@@ -62,7 +62,7 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
         }
     }
 
-    /// Whether R2 doesn't know the upload, because it was completed or aborted, or has expired.
+    /// Whether R2 has no such upload: it was completed or aborted, or has expired.
     package var isNoSuchUpload: Bool {
         if case .refused(_, "NoSuchUpload", _) = self { true } else { false }
     }

@@ -1,8 +1,8 @@
 import Encoding
 
 /// An element of R2's responses, read by a small, strict parser. It reads elements, text, the five named entities and
-/// character references; it skips attributes and removes namespace prefixes. It rejects everything else, such as document
-/// types and CDATA.
+/// character references; it skips attributes and removes namespace prefixes. It rejects everything else, such as
+/// document types and CDATA.
 struct XML {
     var name = ""
     var text: [UInt8] = []

@@ -1,7 +1,7 @@
 import Digest
 import Encoding
 
-/// Step 2: `AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n<hex SHA-256 of the canonical request>`.
+/// Step 2: the algorithm, the timestamp, the scope and the canonical request's SHA-256, a line each.
 package func stringToSign(stamp: String, scope: CredentialScope, canonicalRequest: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(160)

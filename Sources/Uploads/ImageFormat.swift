@@ -85,15 +85,15 @@ package enum ImageFormat: CaseIterable, Sendable {
 }
 
 extension ImageFormat {
-    /// The format for the extension of a key, or JPEG, the format of nearly all of Ozon's pictures, if it has no known one.
+    /// The format of a key's extension. Others count as JPEG, the format of nearly all of Ozon's pictures.
     package init(of key: ObjectKey) {
         let suffix = key.text.utf8.split(separator: UInt8.dot).last.map { String(Substring($0)) }
         self = suffix.flatMap { ImageFormat(fileExtension: $0) } ?? .jpeg
     }
 }
 
-/// A media type as it is compared, signed and stored: in lower case, without parameters, and with the registered name of
-/// an image format. Nil if the text is not a media type.
+/// A media type as it is compared, signed and stored: in lower case, without parameters, and with the registered name
+/// of an image format. Nil if the text is not a media type.
 package func storedMediaType(_ text: String) -> String? {
     mediaType(text).map { ImageFormat(mediaType: $0)?.mediaType ?? $0 }
 }

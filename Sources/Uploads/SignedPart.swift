@@ -2,7 +2,8 @@ import JSON
 
 /// A part of a multipart upload and the URL to which the browser PUTs it: `{"part_number", "size", "upload_url"}`.
 package struct SignedPart: JSONWritable, Sendable {
-    /// How many parts r2-multipart-create and r2-multipart-resume sign. The browser requests the others when it needs them.
+    /// How many parts r2-multipart-create and r2-multipart-resume sign. The browser requests the others when it needs
+    /// them.
     package static let firstBatch = 100
 
     let number: Int

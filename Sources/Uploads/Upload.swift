@@ -2,7 +2,8 @@ import Core
 import Encoding
 import R2
 
-/// An upload that a caller requests: `{"r2_path", "expires_in"?, "content_type"?, "content_length"?, "if_none_match"?}`.
+/// An upload that a caller requests: `{"r2_path", "expires_in"?, "content_type"?, "content_length"?,
+/// "if_none_match"?}`.
 package struct Upload: Sendable {
     package let key: ObjectKey
     /// Seconds, 1…604,800.

@@ -3,8 +3,8 @@ import R2
 /// The limits on uploads that the settings impose.
 package struct UploadRules: Sendable {
     package let prefixes: AllowedPrefixes
-    /// Media types from `storedMediaType`. HTML and SVG are not among the defaults, because they could run scripts on the
-    /// public domain.
+    /// Media types from `storedMediaType`. HTML and SVG are not among the defaults, because they could run scripts on
+    /// the public domain.
     package let types: [String]
     /// Whether every upload must have a media type.
     package let requiresType: Bool
@@ -17,8 +17,8 @@ package struct UploadRules: Sendable {
         self.maxBytes = maxBytes
     }
 
-    /// The form in which a caller's media type is signed and stored, or nil if it isn't allowed. Case and parameters are
-    /// ignored, and `image/jpg` becomes `image/jpeg`.
+    /// The form in which a caller's media type is signed and stored, or nil if it isn't allowed. Case and parameters
+    /// are ignored, and `image/jpg` becomes `image/jpeg`.
     package func allowedType(_ text: String) -> String? {
         storedMediaType(text).flatMap { types.contains($0) ? $0 : nil }
     }
