@@ -16,16 +16,17 @@ package struct Completion: Sendable {
     /// - Parameter size: the size that the object must have, or nil if the caller didn't state it.
     /// - Parameter claimed: the parts that the caller sent, or nil for all parts that R2 holds.
     package func run(size: Int?, claimed: [ClaimedPart]?) async throws -> StoredObject {
-        guard let stored = try await storedParts() else {
+        guard let stored = try await storage.parts(key, upload: uploadID) else {
             return try await completedObject(size: size, claimed: claimed)
         }
         let parts = try select(claimed, from: stored)
         try check(parts, size: size)
-        let etag = try await complete(parts)
+        let etag = try await storage.completeUpload(key, upload: uploadID, parts)
         let object = try await storage.headObject(key)
         let size = parts.reduce(0) { $0 + $1.size }
         guard let etag else {
-            // The response with the ETag was lost, so only the parts can prove that the object was made of them.
+            // R2 completed the upload but its response was lost, so that a retry found no upload. Without an ETag, only
+            // the parts can prove that the object was made of them.
             guard let object, object.size == size, matches(object.etag, parts) == true else {
                 throw Fault(.uploadNotFound)
             }
@@ -35,26 +36,6 @@ package struct Completion: Sendable {
             throw Fault(.storageRefused, detail: "The stored object is not the one completed")
         }
         return object
-    }
-
-    /// Nil if R2 has no such upload.
-    private func storedParts() async throws(StorageError) -> [StoredPart]? {
-        do throws(StorageError) {
-            return try await storage.parts(key, upload: uploadID)
-        } catch {
-            if error.isNoSuchUpload { return nil }
-            throw error
-        }
-    }
-
-    /// The object's ETag. Nil if R2 completed the upload but its response was lost, so that a retry found no upload.
-    private func complete(_ parts: [StoredPart]) async throws(StorageError) -> String? {
-        do throws(StorageError) {
-            return try await storage.completeUpload(key, upload: uploadID, parts)
-        } catch {
-            if error.isNoSuchUpload { return nil }
-            throw error
-        }
     }
 
     /// The object of an upload that an earlier request completed. The object must have the caller's size and be made of

@@ -20,14 +20,14 @@ extension Storage {
     /// R2 lists 1000 parts per page, so ten pages hold all parts that an upload can have.
     private static let maxPages = 100
 
-    /// All parts, sorted by number. Each page must continue where the previous one ended, and all pages together must
-    /// not have more parts than an upload can have.
-    package func parts(_ key: ObjectKey, upload: String) async throws(StorageError) -> [StoredPart] {
+    /// All parts, sorted by number, or nil if R2 has no such upload. Each page must continue where the previous one
+    /// ended, and all pages together must not have more parts than an upload can have.
+    package func parts(_ key: ObjectKey, upload: String) async throws(StorageError) -> [StoredPart]? {
         var parts: [StoredPart] = []
         var marker = 0
         for _ in 0..<Self.maxPages {
-            let response = try await send(
-                "GET", key, parameters: [("part-number-marker", String(marker)), ("uploadId", upload)])
+            let position = [(name: "part-number-marker", value: String(marker))]
+            guard let response = try await send("GET", key, upload: upload, parameters: position) else { return nil }
             let list = try xml(response, "ListPartsResult")
             for element in list.children where element.name == "Part" {
                 guard let part = StoredPart(element), part.number > marker, parts.count < PartPlan.maxParts else {
@@ -53,10 +53,10 @@ extension Storage {
         return parts.sorted { $0.number < $1.number }
     }
 
-    /// - Returns: the object's ETag, without quotes.
+    /// - Returns: the object's ETag, without quotes, or nil if R2 has no such upload.
     package func completeUpload(
         _ key: ObjectKey, upload: String, _ parts: [StoredPart]
-    ) async throws(StorageError) -> String {
+    ) async throws(StorageError) -> String? {
         var body: [UInt8] = []
         body.append("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">")
         for part in parts {
@@ -64,21 +64,31 @@ extension Storage {
         }
         body.append("</CompleteMultipartUpload>")
         let response = try await send(
-            "POST", key, parameters: [("uploadId", upload)], headers: ["content-type": "application/xml"],
-            body: .bytes(body), timeout: .seconds(60))
+            "POST", key, upload: upload, headers: ["content-type": "application/xml"], body: .bytes(body),
+            timeout: .seconds(60))
+        guard let response else { return nil }
         guard let etag = try xml(response, "CompleteMultipartUploadResult")["ETag"] else { throw .unusable }
         return unquoted(etag)
     }
 
     /// Deletes an upload and its parts. Idempotent.
     package func abortUpload(_ key: ObjectKey, upload: String) async throws(StorageError) {
+        // R2 answers 204 without a body; a proxy's page has one.
+        if let response = try await send("DELETE", key, upload: upload), !response.body.isEmpty { throw .unusable }
+    }
+
+    /// Sends a request about an upload.
+    /// - Returns: nil if R2 has no such upload.
+    private func send(
+        _ method: String, _ key: ObjectKey, upload: String, parameters: QueryParameters = [], headers: Headers = [:],
+        body: HTTPClient.Request.Body = .none, timeout: Duration = .seconds(10)
+    ) async throws(StorageError) -> HTTPClient.Response? {
         do throws(StorageError) {
-            // R2 answers 204 without a body; a proxy's page has one.
-            guard try await send("DELETE", key, parameters: [("uploadId", upload)]).body.isEmpty else {
-                throw StorageError.unusable
-            }
+            return try await send(
+                method, key, parameters: parameters + [("uploadId", upload)], headers: headers, body: body,
+                timeout: timeout)
         } catch {
-            if error.isNoSuchUpload { return }
+            if error.isNoSuchUpload { return nil }
             throw error
         }
     }

@@ -63,7 +63,7 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
     }
 
     /// Whether R2 has no such upload: it was completed or aborted, or has expired.
-    package var isNoSuchUpload: Bool {
+    var isNoSuchUpload: Bool {
         if case .refused(_, "NoSuchUpload", _) = self { true } else { false }
     }
 

@@ -121,14 +121,15 @@ struct StorageTests {
         "<Part><PartNumber>\(number)</PartNumber><Size>\(size)</Size><ETag>&quot;\(etag)&quot;</ETag></Part>"
     }
 
-    private func parts(_ pages: String...) async throws(StorageError) -> [StoredPart] {
+    private func parts(_ pages: String...) async throws(StorageError) -> [StoredPart]? {
         let steps = pages.flatMap { [ScriptedServer.Step.receive, reply("200 OK", $0)] }
         let server = try! ScriptedServer(scripts: [steps])
         return try await storage(server).parts(try! AllowedPrefixes([]).key("a"), upload: "x")
     }
 
     @Test func `A list of parts that R2 can't hold, or that isn't whole, is unusable`() async throws {
-        let good = try await parts(Self.page(Self.part("10000", "5363340410") + Self.part("1", "0")))
+        let page = Self.page(Self.part("10000", "5363340410") + Self.part("1", "0"))
+        let good = try #require(try await parts(page))
         #expect(good.map(\.number) == [1, 10_000] && good.map(\.size) == [0, 5_363_340_410])
         let max = "9223372036854775807"
         let elements = [
@@ -219,8 +220,7 @@ struct StorageTests {
         }
         #expect(denied.requests.count == 1)
         let other = try ScriptedServer([.receive, reply("200 OK", "<Error><Code>NoSuchUpload</Code></Error>")])
-        let error = await #expect(throws: StorageError.self) { try await storage(other).parts(key, upload: "x") }
-        #expect(error?.isNoSuchUpload == true)
+        #expect(try await storage(other).parts(key, upload: "x") == nil)
     }
 
     @Test func `An upload's id is what a caller can send back`() async throws {

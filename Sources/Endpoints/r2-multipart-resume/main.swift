@@ -73,15 +73,10 @@ struct Output: ResponseBody, JSONWritable {
 }
 
 /// The parts that R2 holds. Nil if it has no such upload, or if the parts are not those of the plan.
-private func storedParts(_ input: Input, _ storage: Storage) async throws(StorageError) -> [StoredPart]? {
-    do throws(StorageError) {
-        let parts = try await storage.parts(input.key, upload: input.uploadID)
-        let fitsPlan = parts.allSatisfy { $0.number <= input.plan.count && $0.size == input.plan.size(of: $0.number) }
-        return fitsPlan ? parts : nil
-    } catch {
-        if error.isNoSuchUpload { return nil }
-        throw error
-    }
+private func storedParts(_ input: Input, _ storage: Storage) async throws -> [StoredPart]? {
+    guard let parts = try await storage.parts(input.key, upload: input.uploadID) else { return nil }
+    let fitsPlan = parts.allSatisfy { $0.number <= input.plan.count && $0.size == input.plan.size(of: $0.number) }
+    return fitsPlan ? parts : nil
 }
 
 serve("r2-multipart-resume", handle)
