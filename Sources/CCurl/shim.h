@@ -1,5 +1,5 @@
-// libcurl 7.88 or newer. curl_easy_setopt and curl_easy_getinfo are variadic, which Swift cannot call:
-// one static inline for each type of argument.
+// libcurl 7.88 or newer. Swift cannot call variadic functions such as curl_easy_setopt, so there is a static inline
+// function for each type of argument.
 #ifndef CCURL_SHIM_H
 #define CCURL_SHIM_H
 
@@ -38,11 +38,11 @@ static inline long shim_get_long(CURL *easy, CURLINFO info) {
 static inline CURLMcode shim_set_multi_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
-// The transfer that ended, or NULL when there is none.
+// The next transfer that has ended, with its result, or NULL if there is none.
 static inline CURL *shim_ended(CURLM *multi, CURLcode *result) {
-    int left;
+    int remaining;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+    while ((message = curl_multi_info_read(multi, &remaining)) != NULL) {
         if (message->msg == CURLMSG_DONE) { *result = message->data.result; return message->easy_handle; }
     }
     return NULL;

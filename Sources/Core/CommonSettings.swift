@@ -48,7 +48,7 @@ extension Settings {
             "The callers' API keys, separated by commas. It may be unset if there is a file of scopes.")
         let keys = listEntries(text ?? "")
         if keys.isEmpty, scopesFile == nil, text != nil { fail("API_KEYS", "is missing") }
-        if !keys.allSatisfy(isHeaderSafe) { fail("API_KEYS", "may hold printable ASCII without spaces only") }
+        if !keys.allSatisfy(isHeaderSafe) { fail("API_KEYS", "must be printable ASCII without spaces") }
         guard let scopesFile else { return keys.isEmpty ? nil : APIKeys(keys) }
         do throws(APIKeys.BrokenScopes) {
             return try APIKeys(keys).with(scopesFile: scopesFile)

@@ -1,6 +1,6 @@
 import CCrypto
 
-/// SHA-256 by libcrypto. The corresponding C functions are SHA256_Init, SHA256_Update and SHA256_Final, which cannot fail.
+/// SHA-256 by libcrypto's SHA256_Init, SHA256_Update and SHA256_Final, which cannot fail.
 package struct SHA256 {
     private var context = SHA256_CTX()
 
@@ -16,7 +16,7 @@ package struct SHA256 {
         check(SHA256_Update(&context, bytes.baseAddress, bytes.count))
     }
 
-    /// The 32 bytes; the value is spent.
+    /// - Returns: 32 bytes.
     package consuming func digest() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
             check(SHA256_Final(buffer.baseAddress!, &context))
@@ -31,7 +31,7 @@ package struct SHA256 {
     }
 }
 
-/// A key of HMAC-SHA256 (RFC 2104) with its two pads already hashed, so that each code costs only its message.
+/// A key of HMAC-SHA256 (RFC 2104). Its two padded blocks are hashed once, so that a code costs only its message.
 package struct HMACKey: Sendable {
     private var inner = SHA256()
     private var outer = SHA256()
@@ -43,6 +43,7 @@ package struct HMACKey: Sendable {
         outer.update(block.map { $0 ^ 0x5c })
     }
 
+    /// The authentication code of a message: 32 bytes.
     package func code(_ message: [UInt8]) -> [UInt8] {
         var inside = inner
         inside.update(message)
@@ -52,11 +53,11 @@ package struct HMACKey: Sendable {
     }
 }
 
-/// Compares in a time that depends on the lengths alone.
+/// Compares in a time that depends only on the lengths.
 package func equalInConstantTime(_ a: [UInt8], _ b: [UInt8]) -> Bool {
     a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0
 }
 
 private func check(_ result: Int32) {
-    precondition(result == 1, "libcrypto refused SHA-256")
+    precondition(result == 1, "SHA-256 failed in libcrypto")
 }

@@ -1,8 +1,7 @@
-// Responses and signatures are built as bytes, of these pieces. The functions take concrete types, because a generic one that
-// isn't specialised costs more than the copy that it avoids.
+// Responses and signatures are built as bytes with these functions. They take concrete types, because a generic
+// function that isn't specialised costs more than the copy it avoids.
 
 extension [UInt8] {
-    /// Appends a literal of the program.
     package mutating func append(_ literal: StaticString) {
         append(contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
     }
@@ -12,7 +11,7 @@ extension [UInt8] {
         text.withUTF8 { append(contentsOf: $0) }
     }
 
-    /// Appends bytes in lower-case hexadecimal, as signatures and digests are written.
+    /// Appends bytes in lower-case hexadecimal.
     package mutating func append(hex bytes: [UInt8]) {
         for byte in bytes {
             append(lowerHex(byte >> 4))

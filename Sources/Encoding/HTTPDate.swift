@@ -1,6 +1,6 @@
 extension UTCTime {
-    /// A date of HTTP in any of its three forms. A year of two digits is in this century, and the day's name isn't compared with
-    /// the date. Nil if the text is not a date. Source: RFC 9110, 5.6.7.
+    /// An HTTP date in any of its three forms, or nil. A two-digit year is in this century, and the name of the day is
+    /// not checked against the date. Source: RFC 9110, 5.6.7.
     ///
     ///     Sun, 06 Nov 1994 08:49:37 GMT · Sunday, 06-Nov-94 08:49:37 GMT · Sun Nov  6 08:49:37 1994
     package init?(httpDate text: String) {
@@ -30,7 +30,7 @@ private func number(_ text: some StringProtocol, digits: ClosedRange<Int>) -> In
     return isNumber && digits.contains(text.utf8.count) ? Int(text) : nil
 }
 
-/// Counts years from March, so that the leap day comes last: Howard Hinnant's `days_from_civil`.
+/// Counts years from March, so that the leap day is the last of its year: Howard Hinnant's `days_from_civil`.
 private func daysSince1970(year: Int, month: Int, day: Int) -> Int {
     let year = month <= 2 ? year - 1 : year
     let era = year / 400

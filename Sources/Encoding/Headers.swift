@@ -1,4 +1,4 @@
-/// Header lines in their order. Names are compared without case.
+/// Header lines in order. Names are case-insensitive.
 package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
     package private(set) var lines: [(name: String, value: String)]
 
@@ -24,7 +24,7 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
         Headers(first.lines + second.lines)
     }
 
-    /// The value of the last line with that name, because the headers of 1xx responses precede those of the final one.
+    /// The value of the last line with that name.
     package subscript(name: String) -> String? {
         lines.last { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name.lowercased() }?.value
     }

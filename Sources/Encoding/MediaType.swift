@@ -1,5 +1,5 @@
-/// The media type in a Content-Type field or in one range of an Accept field: in lower case and without parameters. Nil if
-/// there is none: type and subtype are tokens with nothing around the slash. Source: RFC 9110, 8.3.1.
+/// The media type of a Content-Type field or of one range of an Accept field, in lower case and without parameters. Nil
+/// unless it is two tokens with only a slash between them. Source: RFC 9110, 8.3.1.
 package func mediaType(_ field: some StringProtocol) -> String? {
     var bytes = Array(field.utf8.prefix { $0 != .semicolon }.drop(while: \.isBlank))
     while let last = bytes.last, last.isBlank { bytes.removeLast() }
@@ -8,17 +8,17 @@ package func mediaType(_ field: some StringProtocol) -> String? {
     return String(decoding: bytes, as: UTF8.self).lowercased()
 }
 
-/// A token of HTTP. Source: RFC 9110, 5.6.2.
+/// `tchar`. Source: RFC 9110, 5.6.2.
 private func isTokenByte(_ byte: UInt8) -> Bool {
     byte.isASCIIAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains(byte)
 }
 
-/// Whether a Content-Type field is `application/json`, in any case, with or without parameters.
+/// Whether a Content-Type field is `application/json`, in upper or lower case, with or without parameters.
 package func isJSON(_ contentType: String) -> Bool {
     contentType == "application/json" || mediaType(contentType) == "application/json"
 }
 
-/// Whether an Accept field lists a media type, and not with `q=0`. Wildcards don't count.
+/// Whether an Accept field lists a media type without `q=0`. Wildcards don't count.
 package func accepts(_ field: String, _ type: String) -> Bool {
     field.split(separator: ",").contains { range in
         let parameters = range.lowercased().split(separator: ";").dropFirst().map {

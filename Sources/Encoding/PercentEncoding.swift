@@ -1,9 +1,9 @@
-/// AWS's UriEncode: `A-Z a-z 0-9 - . _ ~` stay as they are, and every other byte of the UTF-8 becomes `%XX` in upper case. Paths,
-/// query values and public URLs are all encoded by it, so that a URL shows exactly what was signed.
+/// AWS's UriEncode: `A-Z a-z 0-9 - . _ ~` stay as they are, and every other byte of the UTF-8 becomes `%XX` in upper
+/// case. Paths, query values and public URLs all use it, so that a URL contains exactly what was signed.
 ///
 /// Source: AWS, "Create a signed AWS API request", step 1.
 extension [UInt8] {
-    /// - Parameter keepingSlash: true for a whole path, whose segments are separated by `/`; false for a segment or a value.
+    /// - Parameter keepingSlash: true for a path of several segments, false for one segment or a query value.
     package mutating func append(percentEncoding text: String, keepingSlash: Bool = false) {
         var text = text
         text.withUTF8 { bytes in
@@ -17,9 +17,9 @@ extension [UInt8] {
         }
     }
 
-    /// `%XX`
+    /// Appends `%XX`.
     package mutating func append(escaped byte: UInt8) {
-        append(UInt8(ascii: "%"))
+        append(.percent)
         append(upperHex(byte >> 4))
         append(upperHex(byte & 15))
     }
@@ -27,7 +27,7 @@ extension [UInt8] {
 
 private func isUnreserved(_ byte: UInt8) -> Bool {
     switch byte {
-    case .hyphen, .dot, UInt8(ascii: "_"), UInt8(ascii: "~"): true
+    case .hyphen, .dot, .underscore, UInt8(ascii: "~"): true
     default: byte.isASCIIAlphanumeric
     }
 }
@@ -35,6 +35,9 @@ private func isUnreserved(_ byte: UInt8) -> Bool {
 private func upperHex(_ nibble: UInt8) -> UInt8 {
     nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "A") + nibble - 10
 }
+
+/// The parameters of a query in order, not encoded.
+package typealias QueryParameters = [(name: String, value: String)]
 
 extension String {
     /// `users/a b.jpg` → `users/a%20b.jpg`.

@@ -1,4 +1,5 @@
-/// The parts of a URL, or of a relative reference such as `../b.jpg?x`. The fragment is dropped. Nothing is decoded. Source: RFC 3986, appendix B and section 5.
+/// The parts of a URL, or of a relative reference such as `../b.jpg?x`. The fragment is dropped, and nothing is
+/// decoded. Source: RFC 3986, appendix B and section 5.
 package struct URLReference: Sendable, Equatable {
     /// In lower case.
     package var scheme: String?
@@ -42,7 +43,7 @@ package struct URLReference: Sendable, Equatable {
         return "\(scheme)\(authority)\(path)\(query)"
     }
 
-    /// The target of a reference that was found at `base`.
+    /// The target of this reference in a document at `base`.
     package func resolved(against base: URLReference) -> URLReference {
         var target = self
         if scheme == nil {
@@ -72,7 +73,7 @@ private func isScheme(_ bytes: Substring.UTF8View.SubSequence) -> Bool {
     return bytes.allSatisfy { $0.isASCIIAlphanumeric || "+-.".utf8.contains($0) }
 }
 
-/// RFC 3986, 5.2.4.
+/// Source: RFC 3986, 5.2.4.
 private func withoutDotSegments(_ path: String) -> String {
     var kept: [Substring.UTF8View.SubSequence] = []
     let segments = Substring(path).utf8.split(separator: .slash, omittingEmptySubsequences: false)

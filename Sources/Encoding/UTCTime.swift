@@ -1,6 +1,6 @@
-/// A time in whole seconds, and its three text forms: the date and the timestamp of SigV4, and ISO 8601.
+/// A time in whole seconds, with its text forms: the date and the timestamp of SigV4, and ISO 8601.
 package struct UTCTime: Sendable, Hashable {
-    /// Seconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+    /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
     package let seconds: Int
 
     package init(seconds: Int) {
@@ -11,7 +11,7 @@ package struct UTCTime: Sendable, Hashable {
         UTCTime(seconds: time.seconds + seconds)
     }
 
-    /// Days since 1970-01-01. A SigV4 signing key is valid for one of them.
+    /// Days since 1970-01-01. A SigV4 signing key is valid for one day.
     package var day: Int {
         seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
     }
@@ -19,7 +19,7 @@ package struct UTCTime: Sendable, Hashable {
     /// `20130524`
     package var date: String { String(decoding: digits(stamped: false)[..<8], as: UTF8.self) }
 
-    /// `20130524T000000Z`, X-Amz-Date.
+    /// `20130524T000000Z`, the format of X-Amz-Date.
     package var stamp: String { String(decoding: digits(stamped: true), as: UTF8.self) }
 
     /// `2013-05-24T00:00:00Z`
@@ -53,8 +53,8 @@ package struct UTCTime: Sendable, Hashable {
     }
 }
 
-/// The proleptic Gregorian date of a day since 1970-01-01. Years are counted from March, so that the leap day comes last: Howard
-/// Hinnant's `civil_from_days`.
+/// The proleptic Gregorian date of a day since 1970-01-01. Counts years from March, so that the leap day is the last of
+/// its year: Howard Hinnant's `civil_from_days`.
 private func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = day + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

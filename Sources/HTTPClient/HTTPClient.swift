@@ -1,19 +1,16 @@
-import CCurl
 import Encoding
-import Synchronization
 
-/// HTTP by libcurl: one multi handle on a thread of its own, so that connections and TLS sessions are shared by all
-/// requests of the process, however many threads its handlers run on.
+/// HTTP by libcurl: one multi handle on a thread of its own, so that all requests of the process share its connections
+/// and TLS sessions, however many threads its handlers run on.
 ///
-/// TLS is verified, proxies of the environment are ignored, redirects are not followed. One attempt a call; `Retry` is
-/// where attempts are repeated.
+/// TLS is verified, proxies of the environment are ignored, redirects are not followed, and nothing is retried.
 package final class HTTPClient: Sendable {
     package struct Options: Sendable {
         package var maxConnections: Int
-        /// HTTP/2 where a server offers it. Transfers of files are better off without: 16 paused relays of 64 MB peaked
-        /// at 19 MB on HTTP/1.1 and at 199 MB on HTTP/2, whose windows take what nobody reads.
+        /// Uses HTTP/2 if the server offers it. File transfers should not: 16 paused relays of 64 MB peaked at 19 MB of
+        /// memory on HTTP/1.1 and at 199 MB on HTTP/2, because its flow-control windows fill while nothing is read.
         package var speaksHTTP2: Bool
-        /// The certificates of the authorities to trust, in PEM; nil: the system's.
+        /// A PEM file of the certificate authorities to trust, or nil for the system's.
         package var authorities: String?
 
         package init(maxConnections: Int, speaksHTTP2: Bool, authorities: String?) {
@@ -27,37 +24,36 @@ package final class HTTPClient: Sendable {
         package enum Body: Sendable {
             case none
             case bytes([UInt8])
-            /// Created when libcurl first reads it, and released once it is sent: for a large body that is made of data
-            /// the caller keeps anyway. The closure is called twice, the first time for the size, and returns the same
-            /// bytes.
+            /// Created when libcurl first reads it, and released once it is sent: for a large body made of data that is
+            /// kept anyway. The closure is called twice, the first time for the size, and must return the same bytes.
             case made(@Sendable () -> [UInt8])
-            /// Read from the pipe as it fills; exactly that many bytes.
+            /// Read from the pipe as it fills; exactly `count` bytes.
             case pipe(Pipe, count: Int)
-            /// A file's first bytes, read from its beginning. The descriptor stays the caller's.
+            /// The first `count` bytes of a file, which must stay open until the transfer ends.
             case file(descriptor: Int32, count: Int)
         }
 
         package let method: String
         package let url: String
-        /// Checked by the caller to be printable: they become header lines as they are.
+        /// Sent as they are: names and values must be printable.
         package let headers: Headers
         package let body: Body
-        /// Milliseconds for the whole call, connecting included.
-        package let timeout: Int
-        package let maxReplyBytes: Int
-        /// Refuses addresses of private networks, looked at when the socket is opened, after DNS.
+        /// For the whole transfer, including connecting; at least 1 ms.
+        package let timeout: Duration
+        package let maxResponseBytes: Int
+        /// Rejects addresses of private networks. They are checked when the socket is opened, after DNS.
         package let onlyPublicAddresses: Bool
 
         package init(
-            _ method: String, _ url: String, headers: Headers, body: Body = .none, timeout: Int,
-            maxReplyBytes: Int, onlyPublicAddresses: Bool = false
+            _ method: String, _ url: String, headers: Headers, body: Body = .none, timeout: Duration,
+            maxResponseBytes: Int, onlyPublicAddresses: Bool = false
         ) {
             self.method = method
             self.url = url
             self.headers = headers
             self.body = body
-            self.timeout = timeout
-            self.maxReplyBytes = maxReplyBytes
+            self.timeout = max(timeout, .milliseconds(1))
+            self.maxResponseBytes = maxResponseBytes
             self.onlyPublicAddresses = onlyPublicAddresses
         }
     }
@@ -66,7 +62,7 @@ package final class HTTPClient: Sendable {
         package let status: Int
         package let headers: Headers
         package let body: [UInt8]
-        /// Bytes of the call's body that were sent.
+        /// Bytes of the request's body that were sent.
         package let sent: Int
 
         package init(status: Int, headers: Headers, body: [UInt8], sent: Int = 0) {
@@ -83,15 +79,17 @@ package final class HTTPClient: Sendable {
         loop = TransferLoop(options)
     }
 
-    /// - Throws: no reply, or not all of it. Cancelling the task removes the transfer at once.
-    package func send(_ call: Request) async throws(TransferError) -> Response {
-        try await run(Transfer(call, sink: nil))
+    /// Cancelling the task removes the transfer at once.
+    /// - Throws: if there is no complete response.
+    package func send(_ request: Request) async throws(TransferError) -> Response {
+        try await run(Transfer(request, sink: nil))
     }
 
-    /// Begins a call whose reply's body, if its status is 200, goes into the pipe. Returns once the head has come: body
-    /// bytes follow until the pipe ends. Closing the pipe ends the transfer.
-    package func download(_ call: Request, into pipe: Pipe) async throws(TransferError) -> Response {
-        try await run(Transfer(call, sink: pipe))
+    /// Sends a request and writes the response's body, if its status is 200, into the pipe.
+    /// - Returns: the response without its body, as soon as its headers have arrived. The body's bytes follow until the
+    ///   pipe ends; closing the pipe ends the transfer.
+    package func download(_ request: Request, into pipe: Pipe) async throws(TransferError) -> Response {
+        try await run(Transfer(request, sink: pipe))
     }
 
     private func run(_ transfer: Transfer) async throws(TransferError) -> Response {
@@ -105,32 +103,5 @@ package final class HTTPClient: Sendable {
             loop.cancel(transfer)
         }
         return try result.get()
-    }
-}
-
-/// Why there is no reply.
-package enum TransferError: Error, Sendable, Equatable {
-    /// DNS, connecting, TLS: the request was not sent.
-    case unreachable(String)
-    /// The host's certificate isn't trusted, or our file of authorities (`SSL_CERT_FILE`) can't be used: the next attempt
-    /// would fail too.
-    case untrusted(String)
-    /// Reset, or closed before the reply was whole.
-    case broken(String)
-    /// The whole time was used up, or nothing came for 10 s.
-    case timeout
-    case tooLarge
-    /// The host's address is none of the public ones.
-    case forbiddenAddress
-    case cancelled
-
-    init(_ code: CURLcode) {
-        let text = String(cString: curl_easy_strerror(code))
-        switch code {
-        case CURLE_OPERATION_TIMEDOUT: self = .timeout
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR: self = .unreachable(text)
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: self = .untrusted(text)
-        default: self = .broken(text)
-        }
     }
 }

@@ -1,29 +1,37 @@
 import Synchronization
 
-/// A bounded buffer between a download and an upload: each pauses the other, so the memory of a transfer doesn't grow
-/// with the file. Both ends are transfers; a task may look at the first bytes in between.
+/// A bounded buffer between a download and an upload: each pauses the other, so that a transfer's memory doesn't grow
+/// with the file. Both ends are transfers; a task may peek at the first bytes in between.
 package final class Pipe: Sendable {
+    private enum End: Equatable {
+        case open, complete
+        case failed(TransferError)
+    }
+
     private struct State {
         var bytes: [UInt8] = []
-        /// How much of `bytes` the reader has taken.
-        var taken = 0
+        /// The index in `bytes` of the first byte that has not been read.
+        var readOffset = 0
         var written = 0
-        var end: TransferError??
+        var end = End.open
         var readerWaits = false
         var writerWaits = false
-        var looking: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+        var peeker: (count: Int, continuation: CheckedContinuation<Void, Never>)?
 
-        var left: Int { bytes.count - taken }
-        var hasEnded: Bool { end != nil }
+        var available: Int { bytes.count - readOffset }
+
+        var failure: TransferError? {
+            if case .failed(let error) = end { error } else { nil }
+        }
 
         mutating func takeReader() -> Bool {
             defer { readerWaits = false }
             return readerWaits
         }
 
-        mutating func takeLooking() -> CheckedContinuation<Void, Never>? {
-            defer { looking = nil }
-            return looking?.continuation
+        mutating func takePeeker() -> CheckedContinuation<Void, Never>? {
+            defer { peeker = nil }
+            return peeker?.continuation
         }
     }
 
@@ -40,7 +48,7 @@ package final class Pipe: Sendable {
     private let cancelWriter = Mutex<(@Sendable () -> Void)?>(nil)
     private let maxBytes: Int
 
-    /// - Parameter maxBytes: more than that is refused as too large.
+    /// - Parameter maxBytes: a download of more bytes fails with `tooLarge`.
     package init(maxBytes: Int) {
         self.maxBytes = maxBytes
     }
@@ -49,103 +57,99 @@ package final class Pipe: Sendable {
     func onWriterWake(_ wake: @escaping @Sendable () -> Void) { wakeWriter.withLock { $0 = wake } }
     func onClose(_ cancel: @escaping @Sendable () -> Void) { cancelWriter.withLock { $0 = cancel } }
 
-    /// From the download's callback.
+    /// Called by the download. It takes all bytes or none.
     func write(_ bytes: UnsafeRawBufferPointer) -> Step {
-        let (step, wakes, looking) = state.withLock { state -> (Step, Bool, CheckedContinuation<Void, Never>?) in
-            if state.hasEnded { return (.failed, false, nil) }
+        let (step, wakesReader, peeker) = state.withLock { state -> (Step, Bool, CheckedContinuation<Void, Never>?) in
+            if state.end != .open { return (.failed, false, nil) }
             if state.written + bytes.count > maxBytes {
-                state.end = .some(.tooLarge)
-                return (.failed, state.takeReader(), state.takeLooking())
+                state.end = .failed(.tooLarge)
+                return (.failed, state.takeReader(), state.takePeeker())
             }
-            if state.left > 0, state.left + bytes.count > Self.capacity {
+            if state.available > 0, state.available + bytes.count > Self.capacity {
                 state.writerWaits = true
                 return (.wait, false, nil)
             }
-            state.bytes.removeFirst(state.taken)
-            state.taken = 0
+            state.bytes.removeFirst(state.readOffset)
+            state.readOffset = 0
             state.bytes += bytes
             state.written += bytes.count
-            let looking = state.looking.map { state.left >= $0.count } == true ? state.takeLooking() : nil
-            return (.count(bytes.count), state.takeReader(), looking)
+            let peeker = state.peeker.map { state.available >= $0.count } == true ? state.takePeeker() : nil
+            return (.count(bytes.count), state.takeReader(), peeker)
         }
-        looking?.resume()
-        if wakes { wakeReader.withLock { $0 }?() }
+        peeker?.resume()
+        if wakesReader { wakeReader.withLock { $0 }?() }
         return step
     }
 
-    /// From the upload's callback. 0 bytes: the end.
+    /// Called by the upload. A count of 0 is the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Step {
-        let (step, wakes) = state.withLock { state -> (Step, Bool) in
-            if state.left == 0 {
-                switch state.end {
-                case nil:
-                    state.readerWaits = true
-                    return (.wait, false)
-                case .some(nil): return (.count(0), false)
-                case .some(.some): return (.failed, false)
-                }
+        let (step, wakesWriter) = state.withLock { state -> (Step, Bool) in
+            if state.failure != nil { return (.failed, false) }
+            if state.available == 0 {
+                if state.end == .complete { return (.count(0), false) }
+                state.readerWaits = true
+                return (.wait, false)
             }
-            if case .some(.some) = state.end { return (.failed, false) }
-            let count = min(buffer.count, state.left)
+            let count = min(buffer.count, state.available)
             state.bytes.withUnsafeBytes {
-                buffer.copyMemory(from: .init(rebasing: $0[state.taken..<state.taken + count]))
+                buffer.copyMemory(from: .init(rebasing: $0[state.readOffset..<state.readOffset + count]))
             }
-            state.taken += count
-            defer { if state.left < Self.capacity / 2 { state.writerWaits = false } }
-            return (.count(count), state.writerWaits && state.left < Self.capacity / 2)
+            state.readOffset += count
+            defer { if state.available < Self.capacity / 2 { state.writerWaits = false } }
+            return (.count(count), state.writerWaits && state.available < Self.capacity / 2)
         }
-        if wakes { wakeWriter.withLock { $0 }?() }
+        if wakesWriter { wakeWriter.withLock { $0 }?() }
         return step
     }
 
-    /// The download's last word; only the first end counts.
+    /// Ends the download, as complete if there is no error. Only the first end counts.
     func end(_ error: TransferError?) {
-        let (wakes, looking) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-            if !state.hasEnded { state.end = .some(error) }
-            return (state.takeReader(), state.takeLooking())
+        let (wakesReader, peeker) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+            if state.end == .open { state.end = error.map(End.failed) ?? .complete }
+            return (state.takeReader(), state.takePeeker())
         }
-        looking?.resume()
-        if wakes { wakeReader.withLock { $0 }?() }
+        peeker?.resume()
+        if wakesReader { wakeReader.withLock { $0 }?() }
     }
 
-    /// Ends both transfers, if they still run.
+    /// Ends both transfers if they are still running.
     package func close() {
         end(.cancelled)
         cancelWriter.withLock { $0 }?()
     }
 
-    /// The first bytes, without taking them: fewer only if there are no more.
+    /// The next bytes, without removing them: fewer than `count` only at the end.
     package func peek(_ count: Int) async throws(TransferError) -> [UInt8] {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let isThere = state.withLock { state in
-                    if state.hasEnded || state.left >= count { return true }
-                    state.looking = (count, continuation)
+                let isReady = state.withLock { state in
+                    if state.end != .open || state.available >= count { return true }
+                    state.peeker = (count, continuation)
                     return false
                 }
-                if isThere { continuation.resume() }
+                if isReady { continuation.resume() }
             }
         } onCancel: {
             close()
         }
         if let failure { throw failure }
-        return state.withLock { Array($0.bytes[$0.taken...].prefix(count)) }
+        return state.withLock { Array($0.bytes[$0.readOffset...].prefix(count)) }
     }
 
     /// Why the download ended early.
-    package var failure: TransferError? { state.withLock { $0.end ?? nil } }
+    package var failure: TransferError? { state.withLock { $0.failure } }
 
-    /// How many bytes have come so far.
+    /// Bytes downloaded so far.
     package var written: Int { state.withLock { $0.written } }
 
-    /// Takes what has come; empty: the end.
+    /// Waits for bytes and removes all there are; empty at the end.
     package func next() async throws(TransferError) -> [UInt8] {
         _ = try await peek(1)
-        let (bytes, wakes) = state.withLock { state in
-            defer { (state.bytes, state.taken, state.writerWaits) = ([], 0, false) }
-            return (Array(state.bytes[state.taken...]), state.writerWaits)
+        let (bytes, wakesWriter) = state.withLock { state in
+            defer { (state.bytes, state.readOffset, state.writerWaits) = ([], 0, false) }
+            return (Array(state.bytes[state.readOffset...]), state.writerWaits)
         }
-        if wakes { wakeWriter.withLock { $0 }?() }
+        if wakesWriter { wakeWriter.withLock { $0 }?() }
         return bytes
     }
 }

@@ -1,12 +1,13 @@
+import Encoding
 import Glibc
 
-/// Whether an address is one of the public internet: not loopback, private, link-local, shared (CGNAT), documentation,
-/// multicast or reserved, and no IPv6 form that carries an IPv4 address. Source: IANA's special-purpose registries.
+/// Whether an address belongs to the public internet: not loopback, private, link-local, shared (CGNAT), documentation,
+/// multicast or reserved, and not an IPv6 form that carries an IPv4 address. Source: IANA's special-purpose registries.
 func isPublic(_ address: UnsafePointer<sockaddr>) -> Bool {
     switch Int32(address.pointee.sa_family) {
     case AF_INET:
         address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-            isPublic(v4: UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
+            withUnsafeBytes(of: $0.pointee.sin_addr) { isPublic(v4: Array($0)) }
         }
     case AF_INET6:
         address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
@@ -16,20 +17,61 @@ func isPublic(_ address: UnsafePointer<sockaddr>) -> Bool {
     }
 }
 
-private let special: [(network: UInt32, bits: UInt32)] = [
-    (0x0000_0000, 8), (0x0A00_0000, 8), (0x6440_0000, 10), (0x7F00_0000, 8), (0xA9FE_0000, 16), (0xAC10_0000, 12),
-    (0xC000_0000, 24), (0xC000_0200, 24), (0xC058_6300, 24), (0xC0A8_0000, 16), (0xC612_0000, 15), (0xC633_6400, 24),
-    (0xCB00_7100, 24), (0xE000_0000, 4), (0xF000_0000, 4),
-]
-
-func isPublic(v4 address: UInt32) -> Bool {
-    !special.contains { address >> (32 - $0.bits) == $0.network >> (32 - $0.bits) }
+/// - Parameter address: 4 bytes in network order.
+func isPublic(v4 address: [UInt8]) -> Bool {
+    !specialIPv4.contains { $0.contains(address) }
 }
 
-/// Global unicast (2000::/3) alone, without Teredo, ORCHID, documentation and 6to4.
+/// - Parameter address: 16 bytes in network order.
 func isPublic(v6 address: [UInt8]) -> Bool {
-    guard address[0] & 0xE0 == 0x20 else { return false }
-    let first = UInt32(address[0]) << 24 | UInt32(address[1]) << 16 | UInt32(address[2]) << 8 | UInt32(address[3])
-    return first >> 16 != 0x2002 && first >> 9 != 0x2001_0000 >> 9 && first != 0x2001_0DB8
-        && first >> 12 != 0x3FFF_0000 >> 12
+    globalUnicast.contains(address) && !specialIPv6.contains { $0.contains(address) }
+}
+
+private let specialIPv4: [AddressBlock] = [
+    "0.0.0.0/8",  // RFC 791: this network
+    "10.0.0.0/8",  // RFC 1918: private use
+    "100.64.0.0/10",  // RFC 6598: shared address space (CGNAT)
+    "127.0.0.0/8",  // RFC 1122: loopback
+    "169.254.0.0/16",  // RFC 3927: link-local
+    "172.16.0.0/12",  // RFC 1918: private use
+    "192.0.0.0/24",  // RFC 6890: IETF protocol assignments
+    "192.0.2.0/24",  // RFC 5737: documentation
+    "192.88.99.0/24",  // RFC 7526: 6to4 relays, deprecated
+    "192.168.0.0/16",  // RFC 1918: private use
+    "198.18.0.0/15",  // RFC 2544: benchmarking
+    "198.51.100.0/24",  // RFC 5737: documentation
+    "203.0.113.0/24",  // RFC 5737: documentation
+    "224.0.0.0/4",  // RFC 5771: multicast
+    "240.0.0.0/4",  // RFC 1112: reserved, with the limited broadcast address
+]
+
+private let globalUnicast: AddressBlock = "2000::/3"  // RFC 4291
+
+/// Special blocks inside `globalUnicast`.
+private let specialIPv6: [AddressBlock] = [
+    "2001::/23",  // RFC 2928: IETF protocol assignments, among them Teredo and ORCHID
+    "2001:db8::/32",  // RFC 3849: documentation
+    "2002::/16",  // RFC 3056: 6to4
+    "3fff::/20",  // RFC 9637: documentation
+]
+
+/// The addresses of a literal in CIDR notation: `10.0.0.0/8`, `2001:db8::/32`.
+private struct AddressBlock: ExpressibleByStringLiteral {
+    private let network: [UInt8]
+    private let prefixLength: Int
+
+    init(stringLiteral cidr: String) {
+        let parts = cidr.split(separator: "/")
+        let isIPv6 = cidr.utf8.contains(.colon)
+        var network = [UInt8](repeating: 0, count: isIPv6 ? 16 : 4)
+        precondition(inet_pton(isIPv6 ? AF_INET6 : AF_INET, String(parts[0]), &network) == 1, cidr)
+        self.network = network
+        prefixLength = Int(parts[1])!
+    }
+
+    func contains(_ address: [UInt8]) -> Bool {
+        let (wholeBytes, bits) = prefixLength.quotientAndRemainder(dividingBy: 8)
+        return address.starts(with: network.prefix(wholeBytes))
+            && (bits == 0 || address[wholeBytes] >> (8 - bits) == network[wholeBytes] >> (8 - bits))
+    }
 }

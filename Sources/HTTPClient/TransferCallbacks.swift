@@ -1,76 +1,76 @@
 import CCurl
-import System
-import Glibc
 import Encoding
+import Glibc
+import System
 
-/// What libcurl calls a transfer for, on the loop's thread.
+/// The callbacks of libcurl, which run on the loop's thread.
 extension Transfer {
     func append(_ bytes: UnsafeRawBufferPointer) -> Int {
         lastByte = .now
         if let sink, status == 200 {
-            answer(.success(replySoFar()))
+            resumeCaller(with: .success(responseSoFar()))
             switch sink.write(bytes) {
             case .count(let count): return count
             case .wait:
                 isPaused = true
                 return Int(CURL_WRITEFUNC_PAUSE)
             case .failed:
-                refusal = sink.failure ?? .cancelled
+                fail(with: sink.failure ?? .cancelled)
                 return 0
             }
         }
-        let isFailure = !(200..<300).contains(status)
-        let room = (isFailure ? min(call.maxReplyBytes, Self.maxFailureBytes) : call.maxReplyBytes) - reply.count
-        if bytes.count > room {
-            // A failure is known by its status, however long its page is.
-            if isFailure { isCutShort = true } else { refusal = .tooLarge }
+        let isError = !(200..<300).contains(status)
+        let limit = isError ? min(request.maxResponseBytes, Self.maxErrorBytes) : request.maxResponseBytes
+        if bytes.count > limit - responseBody.count {
+            // The status of an error response suffices, however long its body is.
+            if isError { isTruncated = true } else { fail(with: .tooLarge) }
             return 0
         }
-        reply += bytes
+        responseBody += bytes
         return bytes.count
     }
 
     func appendHeader(_ bytes: UnsafeRawBufferPointer) {
-        let line = bytes.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
-        // A status line begins another response: of a 1xx, or the final one.
-        if line.starts(with: "HTTP/".utf8) { (headers, hasWholeHead) = ([], false) }
+        let line = bytes.prefix { $0 != .carriageReturn && $0 != .newline }
+        // A status line begins a new response, which may follow a 1xx response.
+        if line.starts(with: "HTTP/".utf8) { (responseHeaders, hasAllHeaders) = ([], false) }
         if line.isEmpty {
-            hasWholeHead = true
-            // The caller of a download wants no page of an error: its head is the reply.
-            if isDownload, status >= 201 { answer(.success(replySoFar())) }
+            hasAllHeaders = true
+            // A download returns an error response without its body.
+            if isDownload, status >= 201 { resumeCaller(with: .success(responseSoFar())) }
         }
-        guard headers.count < 200, let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
-        headers.append((text(line[..<colon]), text(line[(colon + 1)...])))
+        guard responseHeaders.count < 200, let colon = line.firstIndex(of: .colon) else { return }
+        responseHeaders.append((text(line[..<colon]), text(line[(colon + 1)...])))
     }
 
-    /// Never more than the body's count, which libcurl would send as well; less breaks the upload off, else both sides
-    /// would wait for the rest.
-    func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let given: Int
-        switch call.body {
-        case .pipe(let pipe, let count):
-            if sent == count { return 0 }
-            switch pipe.read(into: .init(rebasing: buffer.prefix(count - sent))) {
-            case .count(let count): given = count
+    /// Reads at most as many bytes as were announced, because libcurl would send the surplus too. A body that ends
+    /// early aborts the upload, because otherwise both sides would wait for the rest.
+    func readBody(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let count: Int
+        switch request.body {
+        case .pipe(let pipe, let total):
+            if sent == total { return 0 }
+            switch pipe.read(into: .init(rebasing: buffer.prefix(total - sent))) {
+            case .count(let read): count = read
             case .wait: return Int(CURL_READFUNC_PAUSE)
             case .failed: return Int(CURL_READFUNC_ABORT)
             }
-        case .file(let descriptor, let count):
-            if sent == count { return 0 }
-            given = pread(descriptor, buffer.baseAddress, min(buffer.count, count - sent), sent)
+        case .file(let descriptor, let total):
+            if sent == total { return 0 }
+            count = pread(descriptor, buffer.baseAddress, min(buffer.count, total - sent), sent)
         case .bytes(let bytes):
             if sent == bodyCount { return 0 }
-            given = copy(bytes, to: buffer)
+            count = copy(bytes, to: buffer)
         case .made(let make):
             if sent == bodyCount { return 0 }
             if sent == 0 { body = make() }
-            given = copy(body, to: buffer)
-            if sent + given == bodyCount { body = [] }
+            count = copy(body, to: buffer)
+            if sent + count == bodyCount { body = [] }
         case .none: return 0
         }
-        guard given > 0 else { return Int(CURL_READFUNC_ABORT) }
-        sent += given
-        return given
+        guard count > 0 else { return Int(CURL_READFUNC_ABORT) }
+        sent += count
+        return count
     }
 
     private func copy(_ bytes: [UInt8], to buffer: UnsafeMutableRawBufferPointer) -> Int {
@@ -79,66 +79,66 @@ extension Transfer {
         return count
     }
 
-    /// libcurl sends a request again by itself when a connection used before is reset. Repeating is the caller's: no.
-    func maySend() -> Bool {
+    /// Whether libcurl may send the request now: once only. It would retry on its own when a reused connection is
+    /// reset, but only our caller knows whether the request may be repeated.
+    func allowSend() -> Bool {
         defer { isSent = true }
-        if isSent { refusal = .broken("Connection was reset") }
+        if isSent { fail(with: .broken("Connection was reset")) }
         return !isSent
     }
 
-    /// The socket for an address; -1: none.
+    /// - Returns: a socket for the address, or -1 to fail the connection.
     func open(_ address: inout curl_sockaddr) -> curl_socket_t {
-        if call.onlyPublicAddresses, !withUnsafePointer(to: &address.addr, isPublic) {
-            refusal = .forbiddenAddress
+        if request.onlyPublicAddresses, !withUnsafePointer(to: &address.addr, isPublic) {
+            fail(with: .forbiddenAddress)
             return -1
         }
         let descriptor = socket(
             address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
         guard descriptor >= 0, Descriptors.isReserved(descriptor) else { return descriptor }
         close(descriptor)
-        refusal = .unreachable(String(cString: strerror(EMFILE)))
+        fail(with: .unreachable(errnoText(EMFILE)))
         return -1
     }
 }
 
-/// Without blanks at either end.
+/// A header's name or value without the blanks around it.
 private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
-    let isBlank = { (byte: UInt8) in byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
-    let value = bytes.drop(while: isBlank)
-    let end = value.lastIndex { !isBlank($0) }.map { $0 + 1 } ?? value.startIndex
+    let value = bytes.drop(while: \.isBlank)
+    let end = value.lastIndex { !$0.isBlank }.map { $0 + 1 } ?? value.startIndex
     return String(decoding: value[..<end], as: UTF8.self)
 }
 
-func openSocket(
+func openSocketCallback(
     _ context: UnsafeMutableRawPointer?, _: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
 ) -> curl_socket_t {
     guard let address else { return -1 }
     return Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().open(&address.pointee)
 }
 
-func sendOnce(
+func prerequestCallback(
     _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: Int32,
     _: Int32
 ) -> Int32 {
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().maySend()
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().allowSend()
         ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
-func giveBody(
+func readCallback(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().give(
-        UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().readBody(
+        into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
 }
 
-func takeBody(
+func writeCallback(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
     Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().append(
         UnsafeRawBufferPointer(start: bytes, count: size * count))
 }
 
-func takeHeader(
+func headerCallback(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
     Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().appendHeader(

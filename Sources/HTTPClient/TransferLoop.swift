@@ -1,9 +1,8 @@
 import CCurl
-import Glibc
 import Synchronization
 import System
 
-/// The thread that runs the multi handle. Started by the first call, so after the process has blocked its signals.
+/// The thread that runs the multi handle. The first transfer starts it, so that it inherits the process's signal mask.
 final class TransferLoop: @unchecked Sendable {
     private struct Inbox {
         var isRunning = false
@@ -14,10 +13,10 @@ final class TransferLoop: @unchecked Sendable {
 
     private let inbox = Mutex(Inbox())
     private let multi: UnsafeMutableRawPointer
-    /// Those libcurl has; it holds no reference itself.
+    /// The transfers that libcurl is running, by easy handle. libcurl itself holds no reference to them.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
     private var downloads = 0
-    private var lastLook = ContinuousClock.now
+    private var lastStallCheck = ContinuousClock.now
     /// A lower bound of the active transfers' deadlines.
     private var nextDeadline: ContinuousClock.Instant?
 
@@ -38,18 +37,18 @@ final class TransferLoop: @unchecked Sendable {
             defer { inbox.isRunning = true }
             return !inbox.isRunning
         }
-        if mustStart, !start(self) { return refuseAll() }
+        if mustStart, !startThread({ self.run() }) { return failAll() }
         curl_multi_wakeup(multi)
     }
 
-    /// There was no thread to be had; the next call tries again.
-    private func refuseAll() {
-        let refused = inbox.withLock { inbox in
+    /// Called when the thread could not be started. The next transfer tries again.
+    private func failAll() {
+        let failed = inbox.withLock { inbox in
             defer { inbox = Inbox() }
             return inbox.added
         }
-        for transfer in refused {
-            transfer.refuse(.unreachable("no thread for transfers could be started"))
+        for transfer in failed {
+            transfer.fail(with: .unreachable("the transfer thread could not be started"))
             transfer.finish(nil)
         }
     }
@@ -66,28 +65,28 @@ final class TransferLoop: @unchecked Sendable {
         curl_multi_wakeup(multi)
     }
 
-    fileprivate func run() -> Never {
+    private func run() -> Never {
         while true {
             takeInbox()
             var running: Int32 = 0
             check(curl_multi_perform(multi, &running))
             var code = CURLE_OK
-            while let easy = shim_ended(multi, &code) { end(easy, code) }
+            while let easy = shim_ended(multi, &code) { complete(easy, code) }
             endStalled()
             endOverdue()
-            check(curl_multi_poll(multi, nil, 0, Int32(pause.milliseconds), nil))
+            check(curl_multi_poll(multi, nil, 0, Int32(pollTimeout.milliseconds), nil))
         }
     }
 
     /// How long to wait for events: at most until the next deadline.
-    private var pause: Duration {
+    private var pollTimeout: Duration {
         let longest = Duration.milliseconds(downloads > 0 ? 1000 : 10_000)
         guard let nextDeadline else { return longest }
         // Rounded up, because waking up before the deadline would be too early.
         return min(longest, max(ContinuousClock.now.duration(to: nextDeadline) + .milliseconds(1), .zero))
     }
 
-    /// A function of its own, so that no transfer lives on while the loop waits.
+    /// Not inlined, so that no transfer is kept alive while the loop waits.
     @inline(never)
     private func takeInbox() {
         let (added, cancelled, resumed) = inbox.withLock { inbox in
@@ -112,39 +111,39 @@ final class TransferLoop: @unchecked Sendable {
     private func remove(_ transfer: Transfer) {
         guard let easy = transfer.easy else { return }
         let key = UnsafeMutableRawPointer(easy)
-        guard take(key) != nil else { return }
+        guard deactivate(key) != nil else { return }
         check(curl_multi_remove_handle(multi, key))
         transfer.finish(nil)
     }
 
-    private func take(_ easy: UnsafeMutableRawPointer) -> Transfer? {
+    private func deactivate(_ easy: UnsafeMutableRawPointer) -> Transfer? {
         let transfer = active.removeValue(forKey: easy)
         if transfer?.isDownload == true { downloads -= 1 }
         return transfer
     }
 
     private func endStalled() {
-        guard downloads > 0, lastLook.duration(to: .now) >= .seconds(1) else { return }
-        lastLook = .now
+        guard downloads > 0, lastStallCheck.duration(to: .now) >= .seconds(1) else { return }
+        lastStallCheck = .now
         for transfer in active.values.filter(\.isStalled) {
-            transfer.refuse(.timeout)
+            transfer.fail(with: .timeout)
             remove(transfer)
         }
     }
 
-    /// Ends the transfers whose time is up. libcurl 7.88 doesn't check the timeout of a transfer that is waiting for
-    /// another one's connection (CURLOPT_PIPEWAIT).
+    /// Ends the transfers whose deadline has passed. libcurl 7.88 doesn't check the timeout of a transfer that waits
+    /// for another one's connection (CURLOPT_PIPEWAIT).
     private func endOverdue() {
         guard let next = nextDeadline, next <= .now else { return }
         for transfer in active.values.filter({ $0.deadline <= .now }) {
-            transfer.refuse(.timeout)
+            transfer.fail(with: .timeout)
             remove(transfer)
         }
         nextDeadline = active.values.map(\.deadline).min()
     }
 
-    private func end(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
-        guard let transfer = take(easy) else { return }
+    private func complete(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
+        guard let transfer = deactivate(easy) else { return }
         check(curl_multi_remove_handle(multi, easy))
         transfer.finish(code)
     }
@@ -152,13 +151,4 @@ final class TransferLoop: @unchecked Sendable {
 
 private func check(_ code: CURLMcode) {
     precondition(code == CURLM_OK, "libcurl: \(String(cString: curl_multi_strerror(code)))")
-}
-
-private func start(_ loop: TransferLoop) -> Bool {
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(loop)
-    let result = pthread_create(
-        &thread, nil, { Unmanaged<TransferLoop>.fromOpaque($0!).takeRetainedValue().run() }, context.toOpaque())
-    if result != 0 { context.release() } else { pthread_detach(thread) }
-    return result == 0
 }

@@ -36,7 +36,7 @@ package final class Seller: Sendable {
             }
             do {
                 if wait > .zero { try await RequestTrace.pause(for: wait) }
-                let request = request(path, as: credential, timeout: retry.milliseconds, body: body)
+                let request = request(path, as: credential, timeout: retry.timeout, body: body)
                 return .success(try await send(request, as: credential, attempt: attempt))
             } catch let error as SellerError {
                 switch error.retry {
@@ -52,9 +52,8 @@ package final class Seller: Sendable {
         return ResponseValue(json, of: path, credential)
     }
 
-    /// - Parameter timeout: milliseconds.
     private func request(
-        _ path: String, as credential: Credential, timeout: Int, body: @escaping @Sendable (inout JSONWriter) -> Void
+        _ path: String, as credential: Credential, timeout: Duration, body: @escaping @Sendable (inout JSONWriter) -> Void
     ) -> HTTPClient.Request {
         HTTPClient.Request(
             "POST", origin + path,
@@ -66,7 +65,7 @@ package final class Seller: Sendable {
                 var json = JSONWriter()
                 body(&json)
                 return json.bytes
-            }, timeout: timeout, maxReplyBytes: Self.maxResponseBytes)
+            }, timeout: timeout, maxResponseBytes: Self.maxResponseBytes)
     }
 
     /// - Throws: `SellerError`, a `Fault` if the response isn't a JSON object, or `CancellationError`.

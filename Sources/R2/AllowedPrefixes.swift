@@ -1,23 +1,24 @@
 import Encoding
-/// Where keys may lie. `users/` allows `users/a.jpg` and not `usersx/a.jpg`: a prefix ends at a segment's border.
-/// An empty list allows every key; the empty prefix none (a narrowing whose variable came out empty must not open the bucket).
+
+/// The prefixes that object keys may have. They match whole segments: `users` allows `users/a.jpg`, not `usersx/a.jpg`.
+/// An empty list allows every key. The empty prefix allows none, so that an empty variable doesn't open the bucket.
 package struct AllowedPrefixes: Sendable {
-    /// Every group must allow the key; within a group one prefix is enough.
+    /// A key must have one prefix of every group.
     private var groups: [[[UInt8]]]
 
     package init(_ prefixes: [String]) {
-        groups = prefixes.isEmpty ? [] : [prefixes.map(bordered)]
+        groups = prefixes.isEmpty ? [] : [prefixes.map(slashTerminated)]
     }
 
-    /// The keys that also have one of these prefixes. An empty list leaves none.
+    /// Allows only the keys that also have one of the given prefixes. An empty list allows none.
     package func narrowed(by prefixes: [String]) -> AllowedPrefixes {
         var narrowed = self
-        narrowed.groups.append(prefixes.map(bordered))
+        narrowed.groups.append(prefixes.map(slashTerminated))
         return narrowed
     }
 
-    /// Makes an object key of a text, if these prefixes allow it. An endpoint takes the prefixes of its caller from
-    /// `Fields` and makes none itself.
+    /// The object key of a text. Endpoints get their caller's prefixes from `Fields.allowedKeys`.
+    /// - Throws: if the text is not a valid key, or if these prefixes don't allow it.
     package func key(_ text: String) throws(KeyRefusal) -> ObjectKey {
         let key: ObjectKey
         do throws(ObjectKey.Invalid) { key = try ObjectKey(text) } catch { throw .invalid(error.reason) }
@@ -31,7 +32,7 @@ package struct AllowedPrefixes: Sendable {
         }
     }
 
-    /// Whether the objects that lie directly in this folder are allowed, whatever their names and however long it is.
+    /// Whether all objects directly inside a folder are allowed.
     /// - Parameter folder: ends with `/`.
     package func allows(folder: String) -> Bool {
         let folder = normalized(folder)
@@ -39,23 +40,7 @@ package struct AllowedPrefixes: Sendable {
     }
 }
 
-/// Why a text is no object key.
-package enum KeyRefusal: Error, Sendable, Equatable {
-    /// `contains an empty segment`
-    case invalid(String)
-    /// - Parameter path: brought to NFC.
-    case notAllowed(path: String)
-
-    /// For people.
-    package var reason: String {
-        switch self {
-        case .invalid(let reason): "Invalid path: \(reason)"
-        case .notAllowed: "Path not allowed"
-        }
-    }
-}
-
-private func bordered(_ prefix: String) -> [UInt8] {
+private func slashTerminated(_ prefix: String) -> [UInt8] {
     var bytes = Array(normalized(prefix).utf8)
     if bytes.last != .slash { bytes.append(.slash) }
     return bytes

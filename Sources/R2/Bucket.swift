@@ -1,14 +1,14 @@
 import Encoding
 import SigV4
 
-/// One R2 bucket: where it is signed for (the S3 endpoint, path style) and where it is read (the public domain).
+/// One R2 bucket: the S3 endpoint where it is written (path style) and the public domain where it is read.
 package struct Bucket: Sendable {
     /// `https://<account>.r2.cloudflarestorage.com`, without path or trailing slash.
     package let endpoint: String
-    /// `<account>.r2.cloudflarestorage.com`, with its port where it is not the scheme's own: the `host` header.
+    /// The `host` header: `<account>.r2.cloudflarestorage.com`, with the port unless it is the scheme's default.
     package let host: String
     package let credentials: Credentials
-    /// `/bucket/`, encoded.
+    /// `/bucket/`, percent-encoded.
     package let pathPrefix: [UInt8]
     /// `https://r0.image2url.com`, without trailing slash.
     package let publicBase: String
@@ -21,7 +21,7 @@ package struct Bucket: Sendable {
         pathPrefix = Array("/\(name.percentEncoded())/".utf8)
     }
 
-    /// The path of an object as it is signed and sent: `/bucket/users/a%20b.jpg`.
+    /// The path of an object's URL: `/bucket/users/a%20b.jpg`.
     package func path(of key: ObjectKey) -> [UInt8] {
         var path = pathPrefix
         path.reserveCapacity(pathPrefix.count + key.text.utf8.count + 64)
@@ -29,7 +29,7 @@ package struct Bucket: Sendable {
         return path
     }
 
-    /// Where everybody reads the object, encoded exactly as in its signed URL.
+    /// The URL of an object on the public domain, encoded as in its signed URL.
     package func publicURL(of key: ObjectKey) -> String {
         var url: [UInt8] = []
         url.reserveCapacity(publicBase.utf8.count + key.text.utf8.count + 64)

@@ -1,18 +1,22 @@
 import Encoding
+// `String._nfc` is an SPI of the standard library, the only NFC without Foundation. If a toolchain removes it, this
+// file doesn't compile. If its result changes, R2 stores keys under other names than those returned; ObjectKeyTests
+// notices, because it compares keys with Unicode's own vectors.
 @_spi(_Unicode) import Swift
 
-/// The name of an object: NFC, 1…1024 bytes of UTF-8, segments parted by `/`, none empty, `.` or `..` (browsers collapse
-/// them, so the signature would not match), no leading or trailing `/`, no `\`, no control characters.
+/// The name of an object: in NFC, 1…1024 bytes of UTF-8, in segments separated by `/`. No segment is empty, `.` or `..`
+/// (browsers collapse them, so the signature would not match). There is no leading or trailing `/`, no `\`, and no
+/// control character.
 ///
-/// R2 normalises keys to NFC before it stores them (Cloudflare, "Objects"): what is signed must be so already.
-/// Every check reads bytes: Swift compares graphemes, and `"/../\u{301}b"` would hide its `..`.
+/// R2 normalises keys to NFC before it stores them (Cloudflare, "Objects"), so keys must be signed in NFC. All checks
+/// read bytes, because Swift compares graphemes and would miss the `..` in `"/../\u{301}b"`.
 ///
-/// Other modules get keys from `AllowedPrefixes.key` alone, which checks them against its prefixes.
+/// Other modules can create keys only with `AllowedPrefixes.key`, which checks them against its prefixes.
 package struct ObjectKey: Sendable, Hashable {
     package let text: String
 
     struct Invalid: Error, Equatable {
-        /// `contains an empty segment`, for people.
+        /// A message for people: `contains an empty segment`.
         let reason: String
     }
 
@@ -23,30 +27,28 @@ package struct ObjectKey: Sendable, Hashable {
         self.text = text
     }
 
-    /// - Throws: if a text can't be an object key, whatever keys are allowed.
+    /// - Throws: if a text is not a valid object key, regardless of prefixes.
     package static func check(_ text: String) throws(KeyRefusal) {
         do throws(Invalid) { _ = try ObjectKey(text) } catch { throw .invalid(error.reason) }
     }
 }
 
 private func fault(in bytes: UnsafeBufferPointer<UInt8>) -> String? {
-    let slash = UInt8.slash
-    let dot = UInt8.dot
     if bytes.isEmpty { return "is empty" }
     if bytes.count > 1024 { return "is longer than 1024 bytes" }
-    if bytes.first == slash || bytes.last == slash { return "begins or ends with /" }
+    if bytes.first == .slash || bytes.last == .slash { return "begins or ends with /" }
     var start = 0
     for index in 0...bytes.count {
         if index < bytes.count, bytes[index] == .backslash { return "contains a backslash" }
-        guard index == bytes.count || bytes[index] == slash else { continue }
+        guard index == bytes.count || bytes[index] == .slash else { continue }
         if index == start { return "contains an empty segment" }
-        if index - start <= 2, bytes[start] == dot, bytes[index - 1] == dot { return "contains a . or .. segment" }
+        if index - start <= 2, bytes[start] == .dot, bytes[index - 1] == .dot { return "contains a . or .. segment" }
         start = index + 1
     }
     return nil
 }
 
-/// Unicode's normalisation form C. ASCII is its own.
+/// A text in Unicode's normalisation form C. ASCII text already is.
 package func normalized(_ text: String) -> String {
     if isASCII(text) { return text }
     var result = ""
@@ -54,7 +56,7 @@ package func normalized(_ text: String) -> String {
     return result
 }
 
-/// C0, DEL and C1 (U+0000…001F, U+007F…009F).
+/// Whether a text contains a C0 or C1 control character or DEL: U+0000…001F, U+007F…009F.
 package func containsControl(_ text: String) -> Bool {
     text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
 }

@@ -3,24 +3,25 @@ import Encoding
 import SigV4
 import Synchronization
 
-/// URLs that carry their own signature (SigV4 in the query). Pure CPU: no call to R2, no clock.
+/// Creates URLs that carry their own signature (SigV4 in the query), with neither a network nor a clock.
 ///
-/// Region `auto`, service `s3`, payload unsigned; 1…604,800 s. The parameters stand in botocore's order, so that its URLs
-/// and ours are equal byte for byte. Source: AWS, "Authenticating requests: using query parameters"; Cloudflare, "Presigned URLs".
+/// The region is `auto`, the service `s3`, and the payload is not signed. The parameters are in botocore's order, so
+/// that its URLs and ours are equal byte for byte. Sources: AWS, "Authenticating requests: using query parameters";
+/// Cloudflare, "Presigned URLs".
 package final class Presigner: Sendable {
-    /// Seconds for which a URL is valid unless the caller requests another lifetime.
+    /// How many seconds a URL is valid unless the caller requests another lifetime.
     package static let defaultLifetime = 3600
 
     package let bucket: Bucket
     private let hostOnly: SignedHeaders
     private let latest = Mutex<Moment?>(nil)
 
-    /// What all URLs of one second have in common.
+    /// The part of a signature that all URLs of one second share.
     private struct Moment {
         let time: UTCTime
         let stamp: String
         let scope: CredentialScope
-        /// Good for the whole day; deriving it is five HMACs, a third of a signature's cost.
+        /// Valid for the whole UTC day. Deriving it takes four HMACs, a third of the cost of a signature.
         let key: HMACKey
         /// `X-Amz-Algorithm=…&X-Amz-Credential=…&X-Amz-Date=…&X-Amz-Expires=`
         let query: [UInt8]
@@ -31,11 +32,12 @@ package final class Presigner: Sendable {
         hostOnly = SignedHeaders(["host": bucket.host])
     }
 
-    /// - Parameter parameters: the operation's own, such as `partNumber` and `uploadId`: sorted, and after `X-Amz-…` in byte order.
-    /// - Parameter headers: signed besides `host`: whoever uses the URL must send them verbatim. Lower-case names.
-    /// - Parameter expiresIn: seconds.
+    /// - Parameter parameters: those of the operation, such as `partNumber` and `uploadId`: sorted, and after `X-Amz-`
+    ///   in byte order.
+    /// - Parameter headers: signed in addition to `host`, with names in lower case. They must be sent unchanged.
+    /// - Parameter expiresIn: seconds, 1…604,800.
     package func url(
-        _ key: ObjectKey, method: String = "PUT", parameters: [(name: String, value: String)] = [],
+        _ key: ObjectKey, method: String = "PUT", parameters: QueryParameters = [],
         headers: Headers = [:], expiresIn: Int, at time: UTCTime
     ) -> String {
         let moment = moment(at: time)

@@ -1,24 +1,29 @@
 import Encoding
 import SigV4
 
-/// Requests that carry their signature in a header: what the server itself sends to R2.
+/// Signs the requests that this server sends to R2. They carry their signature in a header.
 ///
-/// The payload is not hashed (`UNSIGNED-PAYLOAD`): TLS protects it, and a streamed body is not known beforehand.
-/// Source: AWS, "Authenticating requests: using the Authorization header"; Cloudflare, "S3 API compatibility".
+/// The payload is not hashed (`UNSIGNED-PAYLOAD`), because TLS protects it and a streamed body is not known in advance.
+/// Sources: AWS, "Authenticating requests: using the Authorization header"; Cloudflare, "S3 API compatibility".
 package struct RequestSigner: Sendable {
+    package struct SignedRequest: Sendable {
+        package let url: String
+        /// All headers but `host` and `content-length`, which the HTTP client adds.
+        package let headers: Headers
+    }
+
     private let bucket: Bucket
 
     package init(_ bucket: Bucket) {
         self.bucket = bucket
     }
 
-    /// URL and header lines of one request; `host` and `content-length` are the HTTP client's to send.
-    /// - Parameter parameters: the query, in any order; `uploads` has an empty value.
-    /// - Parameter headers: signed besides the usual ones. Lower-case names.
+    /// - Parameter parameters: the query, in any order. A parameter such as `uploads` has an empty value.
+    /// - Parameter headers: signed in addition to `host` and `x-amz-…`, with names in lower case.
     package func request(
-        _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
+        _ method: String, _ key: ObjectKey, parameters: QueryParameters = [],
         headers: Headers = [:], at time: UTCTime
-    ) -> (url: String, headers: Headers) {
+    ) -> SignedRequest {
         let stamp = time.stamp
         let scope = CredentialScope(date: time.date, region: "auto", service: "s3")
         let sent = headers + ["x-amz-content-sha256": unsignedPayload, "x-amz-date": stamp]
@@ -37,10 +42,9 @@ package struct RequestSigner: Sendable {
         authorization.append(text: signed.names)
         authorization.append(", Signature=")
         authorization.append(hex: signature(key: key, stringToSign: text))
-        return (
-            bucket.endpoint
-                + String(decoding: query.isEmpty ? path : path + [.questionMark] + query, as: UTF8.self),
-            sent + ["Authorization": String(decoding: authorization, as: UTF8.self)]
-        )
+        let target = query.isEmpty ? path : path + [.questionMark] + query
+        return SignedRequest(
+            url: bucket.endpoint + String(decoding: target, as: UTF8.self),
+            headers: sent + ["Authorization": String(decoding: authorization, as: UTF8.self)])
     }
 }

@@ -1,35 +1,7 @@
-import Encoding
 import Core
 import R2
 
-/// A part as the browser claims to have sent it: `{"part_number": 1, "etag": "9b2cf535f27731c974343645a3985328"}`.
-package struct ClaimedPart: Sendable {
-    let number: Int
-    /// Hex, with `-N` allowed, in lower case and without quotes: nothing in it can be read as XML.
-    let etag: String
-
-    package init(_ fields: Fields) throws(InvalidFields) {
-        let number = fields.integer("part_number", in: 1...PartPlan.maxParts)
-        let etag = fields.text("etag", maxBytes: 128) { isETag(unquoted($0)) }
-        self.number = try fields.require(number)
-        self.etag = unquoted(try fields.require(etag)).lowercased()
-    }
-}
-
-/// The `N` of an ETag that ends in `-N`: its object was made of so many parts. nil: it was put in one piece.
-private func partCount(_ etag: String) -> Int? {
-    let halves = etag.split(separator: "-", omittingEmptySubsequences: false)
-    guard halves.count == 2, isETag(etag), let count = positiveInteger(String(halves[1])) else { return nil }
-    return count <= PartPlan.maxParts ? count : nil
-}
-
-private func isETag(_ text: String) -> Bool {
-    let halves = text.utf8.split(separator: .hyphen, maxSplits: 1, omittingEmptySubsequences: false)
-    let isHex = halves[0].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit } && !halves[0].isEmpty
-    return isHex && (halves.count == 1 || positiveInteger(String(Substring(halves[1]))) != nil)
-}
-
-/// Completes an upload: checks the parts against R2's rules before R2 does, completes, reads the object back.
+/// Completes an upload: checks the parts against R2's rules before R2 does, completes it, and reads the object back.
 package struct Completion: Sendable {
     private let storage: Storage
     private let key: ObjectKey
@@ -41,75 +13,54 @@ package struct Completion: Sendable {
         self.uploadID = uploadID
     }
 
-    /// - Parameter size: what the object must have, if told.
-    /// - Parameter claimed: nil: what R2 holds counts.
-    package func run(size: Int?, claimed: [ClaimedPart]?) async throws -> (size: Int, etag: String) {
-        guard let stored = try await storedParts() else {
-            return try await alreadyComplete(size: size, claimed: claimed)
+    /// - Parameter size: the size that the object must have, or nil if the caller didn't state it.
+    /// - Parameter claimed: the parts that the caller sent, or nil for all parts that R2 holds.
+    package func run(size: Int?, claimed: [ClaimedPart]?) async throws -> StoredObject {
+        guard let stored = try await storage.parts(key, upload: uploadID) else {
+            return try await completedObject(size: size, claimed: claimed)
         }
-        let parts = try chosen(stored, claimed)
+        let parts = try select(claimed, from: stored)
         try check(parts, size: size)
-        let etag = try await complete(parts)
-        let object = try await storage.object(key)
+        let etag = try await storage.completeUpload(key, upload: uploadID, parts)
+        let object = try await storage.headObject(key)
         let size = parts.reduce(0) { $0 + $1.size }
         guard let etag else {
-            // R2's answer was lost, and with it the ETag: only the parts themselves can prove that the object is
-            // theirs.
-            guard let object, object.size == size, isMade(object.etag, of: parts) == true else {
+            // R2 completed the upload but its response was lost, so that a retry found no upload. Without an ETag, only
+            // the parts can prove that the object was made of them.
+            guard let object, object.size == size, matches(object.etag, parts) == true else {
                 throw Fault(.uploadNotFound)
             }
             return object
         }
-        guard let object, object.size == size, object.etag == etag, isMade(object.etag, of: parts) != false else {
+        guard let object, object.size == size, object.etag == etag, matches(object.etag, parts) != false else {
             throw Fault(.storageRefused, detail: "The stored object is not the one completed")
         }
         return object
     }
 
-    /// Nil if R2 doesn't know the upload.
-    private func storedParts() async throws(StorageError) -> [StoredPart]? {
-        do throws(StorageError) {
-            return try await storage.parts(key, upload: uploadID)
-        } catch {
-            if error.isNoSuchUpload { return nil }
-            throw error
-        }
-    }
-
-    /// The ETag of the object. Nil if R2 no longer knows the upload: it completed the upload, its response was lost, and the call was
-    /// repeated.
-    private func complete(_ parts: [StoredPart]) async throws(StorageError) -> String? {
-        do throws(StorageError) {
-            return try await storage.completeUpload(key, upload: uploadID, parts)
-        } catch {
-            if error.isNoSuchUpload { return nil }
-            throw error
-        }
-    }
-
-    /// R2 doesn't know the upload. It was completed by an earlier call if the object has that size and was made of
-    /// parts, and of the very parts that the caller names, if it names any. Anything else may be another upload's
-    /// object.
-    private func alreadyComplete(size: Int?, claimed: [ClaimedPart]?) async throws -> (size: Int, etag: String) {
-        guard let object = try await storage.object(key) else { throw Fault(.uploadNotFound) }
+    /// The object of an upload that an earlier request completed. The object must have the caller's size and be made of
+    /// the caller's parts, or of any parts if the caller names none. Otherwise it may be the object of another upload.
+    private func completedObject(size: Int?, claimed: [ClaimedPart]?) async throws -> StoredObject {
+        guard let object = try await storage.headObject(key) else { throw Fault(.uploadNotFound) }
         let parts = claimed.map { claimed in
             claimed.map { StoredPart(number: $0.number, size: 0, etag: $0.etag) }.sorted { $0.number < $1.number }
         }
         let isProven =
-            parts.map { isMade(object.etag, of: $0) == true } ?? (size != nil && partCount(object.etag) != nil)
+            parts.map { matches(object.etag, $0) == true } ?? (size != nil && partCount(object.etag) != nil)
         guard isProven, size == nil || size == object.size else { throw Fault(.uploadNotFound) }
         return object
     }
 
-    /// Whether an object's ETag is that of these parts; nil: a part's ETag is no MD5, so only their number is known to
-    /// agree.
-    private func isMade(_ etag: String, of parts: [StoredPart]) -> Bool? {
+    /// Whether an object's ETag is that of these parts. Nil if only their number is known to match, because a part's
+    /// ETag is not an MD5.
+    private func matches(_ etag: String, _ parts: [StoredPart]) -> Bool? {
         guard let expected = multipartETag(parts) else { return partCount(etag) == parts.count ? nil : false }
         return etag.lowercased() == expected
     }
 
-    /// The stored parts that the caller claims, with its ETags compared.
-    private func chosen(_ stored: [StoredPart], _ claimed: [ClaimedPart]?) throws(Fault) -> [StoredPart] {
+    /// The stored parts with the claimed numbers.
+    /// - Throws: if a part is claimed twice, was not uploaded, or has another ETag.
+    private func select(_ claimed: [ClaimedPart]?, from stored: [StoredPart]) throws(Fault) -> [StoredPart] {
         guard let claimed else { return stored }
         let held = Dictionary(stored.map { ($0.number, $0) }) { _, last in last }
         var faults: [FieldFault] = []
@@ -128,8 +79,7 @@ package struct Completion: Sendable {
         return stored.filter { seen.contains($0.number) }
     }
 
-    /// R2's rules: numbers 1…n without a gap, all parts equal but the last, which is not larger, at least 5 MiB but the
-    /// last.
+    /// Checks R2's rules: numbers 1…n without gaps, and equal parts of at least 5 MiB, but the last may be smaller.
     private func check(_ parts: [StoredPart], size: Int?) throws(Fault) {
         var faults: [FieldFault] = []
         func fail(_ field: String, _ reason: String) { faults.append(FieldFault(field: field, reason: reason)) }

@@ -1,4 +1,3 @@
-import Core
 import Encoding
 import Glibc
 import HTTPClient
@@ -6,38 +5,35 @@ import R2
 import Telemetry
 import Upstreams
 
-/// The bucket, as the server itself writes to it. One attempt a call: the caller knows what may be repeated.
+/// The bucket, accessed by this server through R2's S3 API.
 package final class Storage: Sendable {
     private let client: UpstreamClient
     private let signer: RequestSigner
 
-    /// The largest answer is a page of 1000 parts.
-    private static let maxReplyBytes = 1 << 20
+    /// R2's largest response is a page of 1000 parts.
+    private static let maxResponseBytes = 1 << 20
 
     package init(_ client: HTTPClient, _ bucket: Bucket) {
         self.client = UpstreamClient(.r2, client)
         signer = RequestSigner(bucket)
     }
 
-    /// Stores an object whole or not at all: R2 keeps nothing of a PUT that breaks off. It is stored if the answer has
-    /// its ETag; 200 alone may come from something between here and R2.
-    /// - Parameter milliseconds: what it may take.
-    /// - Parameter number: which of the caller's attempts this is, from 1.
+    /// Stores an object, in one attempt. R2 stores nothing if the request breaks off. Only a response with an ETag
+    /// proves that the object is stored, because an intermediary may also answer 200.
+    /// - Parameter attempt: the number of this attempt, from 1.
     package func put(
-        _ key: ObjectKey, _ body: HTTPClient.Request.Body, contentType: String, milliseconds: Int, attempt number: Int
+        _ key: ObjectKey, _ body: HTTPClient.Request.Body, contentType: String, timeout: Duration, attempt: Int
     ) async throws(StorageError) {
-        let reply = try await attempt(
-            "PUT", key, headers: ["content-type": contentType], body: body, milliseconds: milliseconds,
-            number: number)
-        _ = try reply.objectETag
+        let response = try await sendOnce(
+            "PUT", key, headers: ["content-type": contentType], body: body, timeout: timeout, attempt: attempt)
+        _ = try response.objectETag
     }
 
-    /// Whether the object stands.
-    package func contains(
-        _ key: ObjectKey, milliseconds: Int, attempt number: Int
-    ) async throws(StorageError) -> Bool {
+    /// Whether there is an object under the key, in one attempt.
+    /// - Parameter attempt: the number of this attempt, from 1.
+    package func objectExists(_ key: ObjectKey, timeout: Duration, attempt: Int) async throws(StorageError) -> Bool {
         do throws(StorageError) {
-            _ = try await attempt("HEAD", key, milliseconds: milliseconds, number: number).objectETag
+            _ = try await sendOnce("HEAD", key, timeout: timeout, attempt: attempt).objectETag
             return true
         } catch {
             if error.isNoObject { return false }
@@ -45,51 +41,57 @@ package final class Storage: Sendable {
         }
     }
 
-    /// A call that may be repeated: up to two more tries where trying again may help.
+    /// Sends an idempotent request, up to three times if retrying may help.
+    /// - Parameter timeout: for each attempt.
     func send(
-        _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
-        headers: Headers = [:], body: HTTPClient.Request.Body = .none, milliseconds: Int = 10_000
+        _ method: String, _ key: ObjectKey, parameters: QueryParameters = [], headers: Headers = [:],
+        body: HTTPClient.Request.Body = .none, timeout: Duration = .seconds(10)
     ) async throws(StorageError) -> HTTPClient.Response {
-        var tries = 0
-        while true {
-            do throws(StorageError) {
-                return try await attempt(
-                    method, key, parameters: parameters, headers: headers, body: body, milliseconds: milliseconds,
-                    number: tries + 1)
-            } catch {
-                guard error.isTransient, tries < 2 else { throw error }
+        let retry = Retry(budget: timeout * 3, retries: 2)
+        do {
+            return try await retry(pause: RequestTrace.pause) {
+                attempt -> Retry.Attempt<HTTPClient.Response, StorageError> in
+                do throws(StorageError) {
+                    return .success(
+                        try await sendOnce(
+                            method, key, parameters: parameters, headers: headers, body: body,
+                            timeout: .milliseconds(retry.milliseconds), attempt: attempt))
+                } catch {
+                    // R2 accepts one write per second for each key.
+                    let wait = Duration.milliseconds(Int.random(in: 500...1000)) * attempt
+                    return error.isTransient ? .again(error, after: wait) : .failure(error)
+                }
             }
-            tries += 1
-            do { try await RequestTrace.pause(for: .milliseconds(Int.random(in: 500...1000)) * tries) } catch {
-                throw .cancelled
-            }
+        } catch {
+            throw error as? StorageError ?? .cancelled
         }
     }
 
-    private func attempt(
-        _ method: String, _ key: ObjectKey, parameters: [(name: String, value: String)] = [],
-        headers: Headers = [:], body: HTTPClient.Request.Body = .none, milliseconds: Int,
-        number: Int
+    private func sendOnce(
+        _ method: String, _ key: ObjectKey, parameters: QueryParameters = [], headers: Headers = [:],
+        body: HTTPClient.Request.Body = .none, timeout: Duration, attempt: Int
     ) async throws(StorageError) -> HTTPClient.Response {
-        let request = signer.request(
+        let signed = signer.request(
             method, key, parameters: parameters, headers: headers, at: UTCTime(seconds: time(nil)))
-        let reply: HTTPClient.Response
+        let request = HTTPClient.Request(
+            method, signed.url, headers: signed.headers, body: body, timeout: timeout,
+            maxResponseBytes: Self.maxResponseBytes)
+        let response: HTTPClient.Response
         do throws(TransferError) {
-            reply = try await client.send(
-                HTTPClient.Request(
-                    method, request.url, headers: request.headers, body: body, timeout: milliseconds,
-                    maxReplyBytes: Self.maxReplyBytes), attempt: number)
+            response = try await client.send(request, attempt: attempt)
         } catch {
             throw StorageError(error)
         }
-        // What takes longer than a header can wait is answered with 200, and its body says whether it failed.
-        guard [200, 204].contains(reply.status), !StorageError.isError(reply.body) else { throw StorageError(reply) }
-        return reply
+        // R2 may answer 200 before a slow operation ends. A failure is then in the body only.
+        guard [200, 204].contains(response.status), !StorageError.isError(response.body) else {
+            throw StorageError(response)
+        }
+        return response
     }
 }
 
 extension HTTPClient.Response {
-    /// The ETag, without quotes, of the object that an answer to PUT or HEAD is about. R2 sends it with status 200.
+    /// The object's ETag, without quotes, in the response to PUT or HEAD, which R2 answers with status 200.
     var objectETag: String {
         get throws(StorageError) {
             guard status == 200, let etag = headers["ETag"].map(unquoted), !etag.isEmpty else { throw .unusable }

@@ -1,26 +1,25 @@
 import Core
 import HTTPClient
 
-/// What R2 answered, or that it didn't. Sources: Cloudflare, "R2 error codes"; AWS, "Error responses".
+/// An error response of R2, or why there is no response. Sources: Cloudflare, "R2 error codes"; AWS, "Error responses".
 package enum StorageError: FaultConvertible, Sendable, Equatable {
     case timeout
     case unreachable(String)
-    /// Its certificate isn't trusted.
+    /// R2's certificate could not be verified.
     case untrusted(String)
-    /// Its status; if it told them, its error code (`AccessDenied`) and the id Cloudflare traces the request by
-    /// (`cf-ray`).
+    /// The status, the error code (`AccessDenied`), and the id that Cloudflare gave the request (`cf-ray`).
     case refused(Int, code: String?, ray: String? = nil)
-    /// An answer that could not be read.
+    /// The response is not one that R2 gives to the request.
     case unusable
     case cancelled
 
-    /// Codes that say, whatever the status, that trying again may help.
-    private static let momentary: Set = [
+    /// Codes for which retrying may help, whatever the status.
+    private static let transient: Set = [
         "InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "TooManyRequests",
     ]
 
-    /// Codes that say, whatever the status, that trying again won't help.
-    private static let lasting: Set = [
+    /// Codes for which retrying won't help, whatever the status.
+    private static let permanent: Set = [
         "AccessDenied", "Unauthorized", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredRequest",
         "RequestTimeTooSkewed", "NoSuchBucket", "InvalidBucketName", "NoSuchKey", "NoSuchUpload", "InvalidPart",
         "InvalidPartOrder", "EntityTooSmall", "EntityTooLarge", "InvalidArgument", "InvalidRequest", "InvalidDigest",
@@ -39,37 +38,36 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
         }
     }
 
-    /// Of a reply that isn't R2's answer to what it was sent: a refusal, if its status or its error code says so.
-    init(_ reply: HTTPClient.Response) {
-        let code = word((try? XML(reply.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil })
-        if code == nil, (200..<300).contains(reply.status) {
+    /// The error of a response that is not a success.
+    init(_ response: HTTPClient.Response) {
+        let code = word((try? XML(response.body)).flatMap { $0.name == "Error" ? $0["Code"] : nil })
+        if code == nil, (200..<300).contains(response.status) {
             self = .unusable
         } else {
-            self = .refused(reply.status, code: code, ray: word(reply.headers["cf-ray"]))
+            self = .refused(response.status, code: code, ray: word(response.headers["cf-ray"]))
         }
     }
 
-    /// Whether an answer's root element is `Error`; it is looked for without reading all of a long list.
+    /// Whether the root element of a response is `Error`. The rest of the response is not parsed.
     static func isError(_ body: [UInt8]) -> Bool { XML.rootName(of: body) == "Error" }
 
-    /// Trying again may help: the code says so or, if it says neither, the status. R2 takes one write a second for a
-    /// key.
+    /// Whether retrying may help, by the code or else by the status. (R2 accepts one write per second for each key.)
     package var isTransient: Bool {
         switch self {
         case .timeout, .unreachable: true
-        case .refused(_, let code?, _) where Self.momentary.contains(code): true
-        case .refused(_, let code?, _) where Self.lasting.contains(code): false
+        case .refused(_, let code?, _) where Self.transient.contains(code): true
+        case .refused(_, let code?, _) where Self.permanent.contains(code): false
         case .refused(let status, _, _): status == 429 || status >= 500
         case .untrusted, .cancelled, .unusable: false
         }
     }
 
-    /// R2 doesn't know the upload: completed, aborted, or older than its lifetime.
-    package var isNoSuchUpload: Bool {
+    /// Whether R2 has no such upload: it was completed or aborted, or has expired.
+    var isNoSuchUpload: Bool {
         if case .refused(_, "NoSuchUpload", _) = self { true } else { false }
     }
 
-    /// There is no object under the key. The answer to HEAD has no body, and so no code.
+    /// Whether there is no object under the key. A response to HEAD has no body and so no code.
     var isNoObject: Bool {
         switch self {
         case .refused(_, "NoSuchKey", _), .refused(404, nil, _): true
@@ -91,7 +89,7 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
     }
 }
 
-/// A word that may be told and logged: 1…64 printable characters without spaces.
+/// A text that may be returned and logged: 1…64 printable ASCII characters without spaces. Nil for any other.
 private func word(_ text: String?) -> String? {
     text.flatMap { (1...64).contains($0.utf8.count) && isHeaderSafe($0) ? $0 : nil }
 }

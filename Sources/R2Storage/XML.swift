@@ -1,6 +1,8 @@
 import Encoding
-/// One element of R2's answers. A small strict reader for a small need: elements, text, the five named entities and numeric
-/// ones; attributes are skipped, prefixes of names cut. A document type, and whatever else might call for more, is refused.
+
+/// An element of R2's responses, read by a small, strict parser. It reads elements, text, the five named entities and
+/// character references; it skips attributes and removes namespace prefixes. It rejects everything else, such as
+/// document types and CDATA.
 struct XML {
     var name = ""
     var text: [UInt8] = []
@@ -18,7 +20,7 @@ struct XML {
         guard reader.bytes.isEmpty else { throw Invalid() }
     }
 
-    /// The name of a text's root element, of which no more is read; nil: there is none.
+    /// The name of the root element, or nil if there is none. The rest is not parsed.
     static func rootName(of bytes: [UInt8]) -> String? {
         var reader = Reader(bytes: bytes[...])
         reader.skipProlog()
@@ -36,7 +38,7 @@ struct XML {
     private struct Reader {
         var bytes: ArraySlice<UInt8>
 
-        /// Blanks, the declaration and comments.
+        /// Skips blanks, processing instructions and comments.
         mutating func skipProlog() {
             while true {
                 skipBlanks()
@@ -79,23 +81,15 @@ struct XML {
             return try name()
         }
 
-        /// Letters, digits, `-`, `_`, `.` and `:`; what stands before the last `:` is cut.
+        /// A name of letters, digits, `-`, `_`, `.` and `:`, without the part before its last `:`.
         private mutating func name() throws(Invalid) -> String {
-            let word = bytes.prefix { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), .hyphen, UInt8(ascii: "_"), .dot,
-                    .colon:
-                    true
-                default: false
-                }
-            }
+            let word = bytes.prefix { $0.isASCIIAlphanumeric || "-_.:".utf8.contains($0) }
             guard !word.isEmpty else { throw Invalid() }
             bytes = bytes[word.endIndex...]
             return String(decoding: word.split(separator: .colon).last ?? word, as: UTF8.self)
         }
 
-        /// True for an element that ends at once: `<a/>`.
+        /// - Returns: true for an empty-element tag, such as `<a/>`.
         private mutating func skipAttributes() throws(Invalid) -> Bool {
             while true {
                 skipBlanks()
@@ -103,7 +97,7 @@ struct XML {
                 if take(">") { return false }
                 _ = try name()
                 skipBlanks()
-                guard take("="), skipBlanks(), let quote = bytes.first, quote == 0x22 || quote == 0x27,
+                guard take("="), skipBlanks(), let quote = bytes.first, quote == .quote || quote == .apostrophe,
                     let end = bytes.dropFirst().firstIndex(of: quote)
                 else { throw Invalid() }
                 bytes = bytes[(end + 1)...]
@@ -115,11 +109,11 @@ struct XML {
             let word = String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self)
             bytes = bytes[(end + 1)...]
             switch word {
-            case "amp": return [0x26]
-            case "lt": return [0x3C]
-            case "gt": return [0x3E]
-            case "quot": return [0x22]
-            case "apos": return [0x27]
+            case "amp": return [.ampersand]
+            case "lt": return [.lessThan]
+            case "gt": return [.greaterThan]
+            case "quot": return [.quote]
+            case "apos": return [.apostrophe]
             default:
                 guard word.hasPrefix("#") else { throw Invalid() }
                 let code = word.hasPrefix("#x") ? UInt32(word.dropFirst(2), radix: 16) : UInt32(word.dropFirst())
@@ -130,7 +124,7 @@ struct XML {
 
         @discardableResult
         private mutating func skipBlanks() -> Bool {
-            bytes = bytes.drop { $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+            bytes = bytes.drop { $0.isBlank || $0 == .newline || $0 == .carriageReturn }
             return true
         }
 
@@ -140,7 +134,7 @@ struct XML {
             return true
         }
 
-        /// The position after the next occurrence.
+        /// The index after the next occurrence of a mark.
         private func after(_ mark: String) -> Int? {
             bytes.indices.first { bytes[$0...].starts(with: mark.utf8) }.map { $0 + mark.utf8.count }
         }

@@ -16,7 +16,6 @@ package final class ImageRelay: Sendable {
     private let maxBytes: Int
     /// Of one attempt.
     private let timeout: Duration
-    private var milliseconds: Int { timeout.milliseconds }
     private let turns = KeyedMutex()
     package let slots: AsyncSemaphore
 
@@ -58,7 +57,7 @@ package final class ImageRelay: Sendable {
     private func isStored(_ key: ObjectKey) async throws -> Bool {
         try await repeated { number async throws(Failure) in
             do throws(StorageError) {
-                return try await storage.contains(key, milliseconds: milliseconds, attempt: number)
+                return try await storage.objectExists(key, timeout: timeout, attempt: number)
             } catch {
                 throw Failure(error)
             }
@@ -75,7 +74,7 @@ package final class ImageRelay: Sendable {
                 try Task.checkCancellation()
                 guard failure.isTransient, tries < Self.retries else { throw failure }
                 let retryAfter = failure.retryAfter ?? .zero
-                if retryAfter > .milliseconds(milliseconds) { throw failure }
+                if retryAfter > timeout { throw failure }
                 // R2 takes one write a second for a key.
                 wait = max(retryAfter, .milliseconds(Int.random(in: 1000...1500)) * (tries + 1))
             }
@@ -86,7 +85,7 @@ package final class ImageRelay: Sendable {
 
     /// - Returns: the image's bytes.
     private func copyOnce(_ url: String, _ key: ObjectKey, _ number: Int) async throws(Failure) -> Int {
-        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        let deadline = ContinuousClock.now + timeout
         let pipe = Pipe(maxBytes: maxBytes)
         defer { pipe.close() }
         let download = try await fetch(url, into: pipe, deadline, number)
@@ -114,7 +113,7 @@ package final class ImageRelay: Sendable {
             let trust: ImageHosts.Trust
             do throws(ImageHosts.Refusal) { trust = try hosts.trust(in: url) } catch { throw Failure(error.reason) }
             let call = HTTPClient.Request(
-                "GET", url, headers: ["Accept": "image/*"], timeout: remaining(deadline), maxReplyBytes: 64 << 10,
+                "GET", url, headers: ["Accept": "image/*"], timeout: remaining(deadline), maxResponseBytes: 64 << 10,
                 onlyPublicAddresses: trust == .publicAddresses)
             let download: MeasuredDownload
             do throws(TransferError) { download = try await cdn.download(call, into: pipe, attempt: number) } catch {
@@ -154,14 +153,14 @@ package final class ImageRelay: Sendable {
         _ pipe: Pipe, _ number: Int
     ) async throws(Failure) {
         do throws(StorageError) {
-            try await storage.put(key, body, contentType: type, milliseconds: remaining(deadline), attempt: number)
+            try await storage.put(key, body, contentType: type, timeout: remaining(deadline), attempt: number)
         } catch {
             // An upload that was broken off because the download was is the download's fault.
             throw pipe.failure.map(Failure.init) ?? Failure(error)
         }
     }
 
-    private func remaining(_ deadline: ContinuousClock.Instant) -> Int {
-        max(ContinuousClock.now.duration(to: deadline).milliseconds, 1)
+    private func remaining(_ deadline: ContinuousClock.Instant) -> Duration {
+        ContinuousClock.now.duration(to: deadline)
     }
 }

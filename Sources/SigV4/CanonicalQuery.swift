@@ -1,13 +1,15 @@
 import Encoding
 
-/// Step 1, the query: every name and value encoded, sorted by encoded name, then value; `uploads` without value is `uploads=`.
+/// Step 1, the query: names and values encoded, sorted by encoded name, then by value. A parameter without a value is
+/// written as `uploads=`.
+///
 /// Source: AWS, "Create a signed AWS API request", canonical query string.
-package func canonicalQuery(_ parameters: [(name: String, value: String)]) -> [UInt8] {
+package func canonicalQuery(_ parameters: QueryParameters) -> [UInt8] {
     joined(encoded(parameters).sorted { ($0.name, $0.value) < ($1.name, $1.value) })
 }
 
-/// The same parameters in the order given: the query as it stands in a URL.
-package func query(_ parameters: [(name: String, value: String)]) -> [UInt8] {
+/// The same parameters in the given order, for a URL.
+package func query(_ parameters: QueryParameters) -> [UInt8] {
     joined(encoded(parameters))
 }
 
@@ -16,7 +18,7 @@ private struct Encoded: Comparable {
     static func < (a: Encoded, b: Encoded) -> Bool { a.bytes.lexicographicallyPrecedes(b.bytes) }
 }
 
-private func encoded(_ parameters: [(name: String, value: String)]) -> [(name: Encoded, value: Encoded)] {
+private func encoded(_ parameters: QueryParameters) -> [(name: Encoded, value: Encoded)] {
     parameters.map { (encoded($0.name), encoded($0.value)) }
 }
 

@@ -1,4 +1,4 @@
-/// An access key as AWS and R2 issue it. Neither half appears in a description.
+/// An access key of AWS or R2. Descriptions and mirrors contain neither half.
 package struct Credentials: Sendable, CustomStringConvertible, CustomReflectable {
     package let accessKeyID: String
     package let secretAccessKey: String
@@ -12,7 +12,7 @@ package struct Credentials: Sendable, CustomStringConvertible, CustomReflectable
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// Where and when a signing key holds: one UTC day, one region, one service.
+/// The scope of a signing key: one UTC day, one region, one service.
 package struct CredentialScope: Sendable {
     package let date: String
     /// `20130524/us-east-1/s3/aws4_request`
@@ -20,7 +20,7 @@ package struct CredentialScope: Sendable {
     package let region: String
     package let service: String
 
-    /// - Parameter date: `20130524`, the day of the request's own stamp.
+    /// - Parameter date: the day of the request's timestamp: `20130524`.
     package init(date: String, region: String, service: String) {
         self.date = date
         self.region = region

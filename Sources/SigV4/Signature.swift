@@ -1,7 +1,7 @@
 import Digest
 import Encoding
 
-/// Step 2: `AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/us-east-1/s3/aws4_request\n<hex SHA-256 of the canonical request>`.
+/// Step 2: the algorithm, the timestamp, the scope and the canonical request's SHA-256, a line each.
 package func stringToSign(stamp: String, scope: CredentialScope, canonicalRequest: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(160)
@@ -14,7 +14,7 @@ package func stringToSign(stamp: String, scope: CredentialScope, canonicalReques
     return bytes
 }
 
-/// Step 3: the key of one scope, the chain date → region → service → `aws4_request`. Good for its whole UTC day.
+/// Step 3: the key of one scope, derived by four HMACs: date → region → service → `aws4_request`.
 package func signingKey(secret: String, scope: CredentialScope) -> HMACKey {
     var key = Array("AWS4\(secret)".utf8)
     for part in [scope.date, scope.region, scope.service, "aws4_request"] {
@@ -23,7 +23,7 @@ package func signingKey(secret: String, scope: CredentialScope) -> HMACKey {
     return HMACKey(key)
 }
 
-/// Step 4: the signature's 32 bytes; a URL shows them in lower-case hexadecimal.
+/// Step 4: the 32 bytes of the signature, which a URL carries in lower-case hexadecimal.
 package func signature(key: HMACKey, stringToSign: [UInt8]) -> [UInt8] {
     key.code(stringToSign)
 }

@@ -1,9 +1,9 @@
-/// The object keys of one request so far, including those that aren't allowed.
+/// The object keys read so far from one request, including those that aren't allowed.
 package final class DistinctPaths {
     private var paths: Set<String> = []
 
     package init() {}
 
-    /// - Returns: false if the path was there already.
+    /// - Returns: false if the path is a duplicate.
     func insert(_ path: String) -> Bool { paths.insert(path).inserted }
 }

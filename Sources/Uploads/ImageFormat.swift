@@ -1,20 +1,20 @@
 import Encoding
 import R2
 
-/// The image formats that are stored, each with its media types, the extensions of its names and its first bytes.
+/// The image formats that are stored. Each has media types, file extensions and a signature in its first bytes.
 ///
 /// Sources: JFIF, PNG, GIF89a, RIFF/WebP, ISO/IEC 14496-12 (`ftyp`), ISO/IEC 23008-12 (HEIF, its registered brands) and
 /// the AVIF specification of AOM.
 package enum ImageFormat: CaseIterable, Sendable {
     case jpeg, png, webp, gif, avif, heic
 
-    /// The media type that is stored and signed.
+    /// The media type that is signed and stored.
     package var mediaType: String { names.types[0] }
 
-    /// How many of a file's first bytes tell its format: room for an `ftyp` box with sixty brands.
+    /// How many of a file's first bytes `init(head:)` needs: enough for an `ftyp` box with sixty brands.
     package static let headBytes = 256
 
-    /// The media types, the registered one first; the extensions; the brands.
+    /// The media types (the registered one first), the file extensions, and the brands in an `ftyp` box.
     private var names: (types: [String], extensions: [String], brands: [String]) {
         switch self {
         case .jpeg: (["image/jpeg", "image/jpg", "image/pjpeg"], ["jpg", "jpeg", "jpe", "jfif"], [])
@@ -31,8 +31,8 @@ package enum ImageFormat: CaseIterable, Sendable {
         }
     }
 
-    /// Brands of HEIF that say nothing about the codec; without one that does the file counts as HEIC.
-    private static let anyCodec = ["mif1", "mif2", "msf1", "miaf"]
+    /// Brands of HEIF that don't identify the codec. A file that has only such brands counts as HEIC.
+    private static let genericBrands = ["mif1", "mif2", "msf1", "miaf"]
 
     /// - Parameter mediaType: in lower case, without parameters.
     package init?(mediaType: String) {
@@ -46,10 +46,10 @@ package enum ImageFormat: CaseIterable, Sendable {
         self = format
     }
 
-    /// The format of a file's first bytes, whatever its name or its server says.
+    /// The format of a file with these first bytes.
     package init?(head: [UInt8]) {
-        func has(_ mark: [UInt8], at offset: Int = 0) -> Bool { head.dropFirst(offset).starts(with: mark) }
-        func has(_ mark: String, at offset: Int = 0) -> Bool { has(Array(mark.utf8), at: offset) }
+        func has(_ signature: [UInt8], at offset: Int = 0) -> Bool { head.dropFirst(offset).starts(with: signature) }
+        func has(_ signature: String, at offset: Int = 0) -> Bool { has(Array(signature.utf8), at: offset) }
 
         if has([0xFF, 0xD8, 0xFF]) {
             self = .jpeg
@@ -70,14 +70,14 @@ package enum ImageFormat: CaseIterable, Sendable {
         for brand in brands {
             if let format = allCases.first(where: { $0.names.brands.contains(brand) }) { return format }
         }
-        return brands.contains(where: anyCodec.contains) ? .heic : nil
+        return brands.contains(where: genericBrands.contains) ? .heic : nil
     }
 
-    /// Those of an `ftyp` box: size, `ftyp`, the major brand, its version, the compatible brands.
+    /// The brands of an `ftyp` box: size, `ftyp`, the major brand, its version, the compatible brands.
     private static func brands(_ head: [UInt8]) -> [String] {
         let size = head.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        // A box that reaches to the end of the file, or is longer than 4 GiB, has a size of 0 or 1: its major brand
-        // counts.
+        // A size of 0 or 1 stands for a box that reaches to the end of the file or is longer than 4 GiB. Then only the
+        // major brand is read.
         let box = head.prefix(max(size, 12))
         let starts = [8] + stride(from: 16, to: box.count, by: 4)
         return starts.filter { $0 + 4 <= box.count }.map { String(decoding: box[$0..<$0 + 4], as: UTF8.self) }
@@ -85,15 +85,15 @@ package enum ImageFormat: CaseIterable, Sendable {
 }
 
 extension ImageFormat {
-    /// The format that a name's extension tells; JPEG where it tells none, as nearly all of Ozon's pictures are.
+    /// The format of a key's extension. Others count as JPEG, the format of nearly all of Ozon's pictures.
     package init(of key: ObjectKey) {
-        let tail = key.text.utf8.split(separator: UInt8.dot).last.map { String(Substring($0)) }
-        self = tail.flatMap { ImageFormat(fileExtension: $0) } ?? .jpeg
+        let suffix = key.text.utf8.split(separator: UInt8.dot).last.map { String(Substring($0)) }
+        self = suffix.flatMap { ImageFormat(fileExtension: $0) } ?? .jpeg
     }
 }
 
-/// The one spelling of a media type that is compared, signed and stored: in lower case, without parameters, and of the
-/// several names of an image format the registered one. nil: the text is no media type.
+/// A media type as it is compared, signed and stored: in lower case, without parameters, and with the registered name
+/// of an image format. Nil if the text is not a media type.
 package func storedMediaType(_ text: String) -> String? {
     mediaType(text).map { ImageFormat(mediaType: $0)?.mediaType ?? $0 }
 }

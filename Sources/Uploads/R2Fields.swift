@@ -2,12 +2,12 @@ import Core
 import R2
 
 extension Fields {
-    /// The keys that this request may name: those that the settings, nginx's `R2_PREFIX` and the scope of its API key all allow.
+    /// The keys that the settings, nginx's `R2_PREFIX` and the scope of the request's API key all allow.
     package func allowedKeys(_ rules: UploadRules) -> AllowedPrefixes {
         caller.keyPrefixes.reduce(rules.prefixes) { $0.narrowed(by: $1) }
     }
 
-    /// A key that this request may name. If it may not, the request is denied with 403, unless it has other faults.
+    /// An allowed key. If the key is not allowed, the request is denied with 403, unless it has other faults.
     package func objectKey(_ name: StaticString, _ rules: UploadRules, among siblings: DistinctPaths? = nil)
         -> ObjectKey?
     {
@@ -34,13 +34,13 @@ extension Fields {
         }
     }
 
-    /// Denies the request with 403, unless it has other faults, if objects in this folder aren't allowed.
+    /// Denies the request with 403, unless it has other faults, if objects in a folder aren't allowed.
     /// - Parameter folder: ends with `/`.
     package func requireAllowed(folder: String, _ rules: UploadRules) {
         if !allowedKeys(rules).allows(folder: folder) { forbid() }
     }
 
-    /// The media type of an upload: one of `R2_ALLOWED_TYPES`, as it is stored.
+    /// The media type of an upload, one of `R2_ALLOWED_TYPES`, in the form in which it is stored.
     package func contentType(_ rules: UploadRules) -> String? {
         guard let text = string("content_type", required: rules.requiresType) else { return nil }
         if let type = rules.allowedType(text) { return type }
@@ -48,7 +48,7 @@ extension Fields {
         return nil
     }
 
-    /// R2's id of a multipart upload: opaque, up to a few hundred characters.
+    /// R2's id of a multipart upload: an opaque text of 1…2048 bytes.
     package func uploadID() -> String? {
         text("upload_id", maxBytes: 2048) { !containsControl($0) }
     }
@@ -58,8 +58,8 @@ extension Fields {
         integer("size", in: 1...maxBytes)
     }
 
-    /// How an upload of that size is divided into parts: by `part_size`, or else by a default for its size.
-    /// - Parameter size: nil if it was invalid. There is no plan then, but `part_size` is still checked.
+    /// How an upload is divided into parts: by `part_size`, or by default according to its size.
+    /// - Parameter size: nil if it was invalid. The result is nil then, but `part_size` is still checked.
     package func partPlan(of size: Int?, requiresPartSize: Bool = false) -> PartPlan? {
         let partSize = integer("part_size", in: PartPlan.sizes, required: requiresPartSize)
         guard let size, partSize != nil || !has("part_size") else { return nil }

@@ -4,12 +4,12 @@ import R2
 import SigV4
 
 extension Settings {
-    /// The bucket of `R2_ENDPOINT_URL`, `R2_ACCESS_KEY_ID`, `R2_SECRET_ACCESS_KEY`, `R2_BUCKET_NAME` and `R2_PUBLIC_BASE`. Nil, and a
-    /// fault, if a setting can't be used or if this process computes wrong signatures.
+    /// The bucket of the `R2_…` settings. Nil, and a fault, if one is invalid or libcrypto computes wrong signatures.
     mutating func bucket() -> Bucket? {
         if !signsLikeAWS() { fail("libcrypto", "computes a wrong signature for AWS's published example") }
         let endpoint = origin(
-            "R2_ENDPOINT_URL", "The account's S3 endpoint: https://ACCOUNT.r2.cloudflarestorage.com, without the bucket.")
+            "R2_ENDPOINT_URL",
+            "The account's S3 endpoint: https://ACCOUNT.r2.cloudflarestorage.com, without the bucket.")
         let accessKeyID = headerSafeSecret("R2_ACCESS_KEY_ID", "The id of the access key that signs.")
         let secretAccessKey = headerSafeSecret("R2_SECRET_ACCESS_KEY", "The secret of that access key.")
         let name = bucketName(endpoint)
@@ -24,7 +24,7 @@ extension Settings {
     private mutating func headerSafeSecret(_ name: String, _ purpose: String) -> String? {
         guard let secret = secret(name, purpose) else { return nil }
         if isHeaderSafe(secret) { return secret }
-        fail(name, "may hold printable ASCII without spaces only")
+        fail(name, "must be printable ASCII without spaces")
         return nil
     }
 
@@ -32,7 +32,7 @@ extension Settings {
         guard let name = required("R2_BUCKET_NAME", "The name of the bucket.") else { return nil }
         let isUsual = name.utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == .hyphen || $0 == .dot }
         guard isUsual, (3...63).contains(name.utf8.count) else {
-            fail("R2_BUCKET_NAME", "must be 3 to 63 of a-z, 0-9, - and .")
+            fail("R2_BUCKET_NAME", "must have 3 to 63 characters of a-z, 0-9, - and .")
             return nil
         }
         if let endpoint, endpoint.host.utf8.starts(with: "\(name).".utf8) {
@@ -63,7 +63,7 @@ extension Settings {
             "R2_ALLOWED_PREFIXES", default: "users/",
             "Where object keys may lie, separated by commas; set but empty permits all keys.")
         if let prefixes, prefixes.isEmpty, isSet("R2_ALLOWED_PREFIXES") {
-            fail("R2_ALLOWED_PREFIXES", "names no prefix")
+            fail("R2_ALLOWED_PREFIXES", "contains no prefix")
         }
         let images = ImageFormat.allCases.map(\.mediaType)
         let types = list(

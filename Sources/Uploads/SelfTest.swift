@@ -1,8 +1,8 @@
 import Encoding
 import SigV4
 
-/// True if the crypto library that this process was linked with computes the signature of AWS's published example
-/// (AWS, "Authenticating Requests: Using Query Parameters", the presigned GET of test.txt).
+/// Whether the libcrypto in use computes the signature of AWS's published example. Source: AWS, "Authenticating
+/// Requests: Using Query Parameters", the presigned GET of test.txt.
 func signsLikeAWS() -> Bool {
     let scope = CredentialScope(date: "20130524", region: "us-east-1", service: "s3")
     let text = """

@@ -1,8 +1,9 @@
 import JSON
 
-/// One part of a multipart upload, and the URL to which the browser PUTs it: `{"part_number", "size", "upload_url"}`.
+/// A part of a multipart upload and the URL to which the browser PUTs it: `{"part_number", "size", "upload_url"}`.
 package struct SignedPart: JSONWritable, Sendable {
-    /// How many parts r2-multipart-create and r2-multipart-resume sign; the browser requests the others when it needs them.
+    /// How many parts r2-multipart-create and r2-multipart-resume sign. The browser requests the others when it needs
+    /// them.
     package static let firstBatch = 100
 
     let number: Int

@@ -3,7 +3,7 @@ import Encoding
 import R2
 import Telemetry
 
-/// The tools of an endpoint that only signs.
+/// The dependencies of an endpoint that only signs.
 package struct SigningTools: Tools {
     package let rules: UploadRules
     private let presigner: Presigner

@@ -2,14 +2,15 @@ import Core
 import Encoding
 import R2
 
-/// One upload that a caller requests: `{"r2_path", "expires_in"?, "content_type"?, "content_length"?, "if_none_match"?}`.
+/// An upload that a caller requests: `{"r2_path", "expires_in"?, "content_type"?, "content_length"?,
+/// "if_none_match"?}`.
 package struct Upload: Sendable {
     package let key: ObjectKey
     /// Seconds, 1…604,800.
     package let expiresIn: Int
     /// The headers that the browser must send unchanged: `content-type`, `if-none-match`.
     package let headers: Headers
-    /// Signed into the URL in addition to `headers`. Browsers send it on their own.
+    /// Signed in addition to `headers`. Browsers send this header on their own.
     package let contentLength: Int?
 
     package var signedHeaders: Headers {
@@ -17,7 +18,7 @@ package struct Upload: Sendable {
         return headers + ["content-length": String(contentLength)]
     }
 
-    /// - Parameter siblings: the paths of the other uploads in the same request, which must all differ.
+    /// - Parameter siblings: the paths of the other uploads in the same request. All paths must differ.
     package init(_ fields: Fields, _ rules: UploadRules, among siblings: DistinctPaths? = nil) throws(InvalidFields) {
         let key = fields.objectKey("r2_path", rules, among: siblings)
         let expiresIn = fields.integer("expires_in", in: 1...604_800, required: false)

@@ -1,12 +1,12 @@
 import R2
 
-/// What an upload may be.
+/// The limits on uploads that the settings impose.
 package struct UploadRules: Sendable {
     package let prefixes: AllowedPrefixes
-    /// As `storedMediaType` returns them. HTML and SVG are not among the defaults, because they could run scripts on the public
-    /// domain.
+    /// Media types from `storedMediaType`. HTML and SVG are not among the defaults, because they could run scripts on
+    /// the public domain.
     package let types: [String]
-    /// Every upload must have a media type.
+    /// Whether every upload must have a media type.
     package let requiresType: Bool
     package let maxBytes: Int
 
@@ -17,8 +17,8 @@ package struct UploadRules: Sendable {
         self.maxBytes = maxBytes
     }
 
-    /// The allowed type that a caller's media type stands for, as it is signed and stored: case and parameters are ignored, and
-    /// `image/jpg` is `image/jpeg`. Nil if it isn't allowed.
+    /// The form in which a caller's media type is signed and stored, or nil if it isn't allowed. Case and parameters
+    /// are ignored, and `image/jpg` becomes `image/jpeg`.
     package func allowedType(_ text: String) -> String? {
         storedMediaType(text).flatMap { types.contains($0) ? $0 : nil }
     }

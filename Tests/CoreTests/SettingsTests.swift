@@ -159,7 +159,7 @@ struct APIKeysTests {
         #expect(none.isEmpty)
         #expect(reading(["API_KEYS": " , "]) { $0.apiKeys(scopesFile: nil) }.faults == ["API_KEYS: is missing"])
         let (_, faults) = reading(["API_KEYS": "fine,geheim é"]) { $0.apiKeys(scopesFile: nil) }
-        #expect(faults == ["API_KEYS: may hold printable ASCII without spaces only"])
+        #expect(faults == ["API_KEYS: must be printable ASCII without spaces"])
     }
 
     @Test("no description shows a key")

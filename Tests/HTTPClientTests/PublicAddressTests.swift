@@ -7,7 +7,7 @@ import Testing
 private func v4(_ text: String) throws -> Bool {
     var address = in_addr()
     try #require(inet_pton(AF_INET, text, &address) == 1, "\(text)")
-    return isPublic(v4: UInt32(bigEndian: address.s_addr))
+    return isPublic(v4: withUnsafeBytes(of: address) { Array($0) })
 }
 
 private func v6(_ text: String) throws -> Bool {
@@ -86,7 +86,7 @@ struct PublicAddressTests {
         await #expect(throws: TransferError.forbiddenAddress) {
             try await plainClient.send(
                 HTTPClient.Request(
-                    "GET", "http://\(host):\(server.port)/", headers: [:], timeout: 10_000, maxReplyBytes: 1,
+                    "GET", "http://\(host):\(server.port)/", headers: [:], timeout: .seconds(10), maxResponseBytes: 1,
                     onlyPublicAddresses: true))
         }
         #expect(server.requests.isEmpty)

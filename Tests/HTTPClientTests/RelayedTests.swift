@@ -16,11 +16,13 @@ private func body(of request: String?) -> Substring? {
 struct RelayedTests {
     private let client = HTTPClient(HTTPClient.Options(maxConnections: 8, speaksHTTP2: false, authorities: nil))
 
-    private func download(_ server: ScriptedServer, into pipe: Pipe, timeout: Int = 20_000) async throws(TransferError)
+    private func download(_ server: ScriptedServer, into pipe: Pipe, timeout: Duration = .seconds(20))
+        async throws(TransferError)
         -> HTTPClient.Response
     {
         try await client.download(
-            HTTPClient.Request("GET", server.url + "/a", headers: [:], timeout: timeout, maxReplyBytes: 100), into: pipe
+            HTTPClient.Request("GET", server.url + "/a", headers: [:], timeout: timeout, maxResponseBytes: 100),
+            into: pipe
         )
     }
 
@@ -29,8 +31,8 @@ struct RelayedTests {
     ) async throws(TransferError) -> HTTPClient.Response {
         try await client.send(
             HTTPClient.Request(
-                "PUT", server.url + "/b", headers: ["content-type": "image/png"], body: body, timeout: 20_000,
-                maxReplyBytes: 100))
+                "PUT", server.url + "/b", headers: ["content-type": "image/png"], body: body, timeout: .seconds(20),
+                maxResponseBytes: 100))
     }
 
     private func all(_ pipe: Pipe) async throws -> [UInt8] {

@@ -10,13 +10,13 @@ let plainClient = HTTPClient(HTTPClient.Options(maxConnections: 64, speaksHTTP2:
 
 extension HTTPClient {
     func post(
-        _ url: String, _ body: String = "{}", headers: Headers = [:], timeout: Int = 10_000,
-        maxReplyBytes: Int = 1 << 20
+        _ url: String, _ body: String = "{}", headers: Headers = [:], timeout: Duration = .seconds(10),
+        maxResponseBytes: Int = 1 << 20
     ) async throws(TransferError) -> Response {
         try await send(
             Request(
                 "POST", url, headers: headers, body: .bytes(Array(body.utf8)), timeout: timeout,
-                maxReplyBytes: maxReplyBytes))
+                maxResponseBytes: maxResponseBytes))
     }
 }
 

@@ -15,12 +15,12 @@ private func isUnreachable(_ error: TransferError?) -> Bool {
 struct TransferErrorTests {
     private let client = plainClient
 
-    private func error(_ steps: [Step], timeout: Int = 10_000, maxReplyBytes: Int = 1 << 20) async throws
+    private func error(_ steps: [Step], timeout: Duration = .seconds(10), maxResponseBytes: Int = 1 << 20) async throws
         -> TransferError?
     {
         let server = try ScriptedServer(steps)
         return await #expect(throws: TransferError.self) {
-            try await client.post(server.url, timeout: timeout, maxReplyBytes: maxReplyBytes)
+            try await client.post(server.url, timeout: timeout, maxResponseBytes: maxResponseBytes)
         }
     }
 
@@ -64,7 +64,7 @@ struct TransferErrorTests {
             [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), .stall],
         ])
     func timeout(_ steps: [Step]) async throws {
-        #expect(try await error(steps, timeout: 200) == .timeout)
+        #expect(try await error(steps, timeout: .milliseconds(200)) == .timeout)
     }
 
     @Test func `Each of many calls to a server that never shakes hands ends at its own deadline`() async throws {
@@ -79,7 +79,7 @@ struct TransferErrorTests {
                     let start = ContinuousClock.now
                     for _ in 0..<3 {
                         let error = await #expect(throws: TransferError.self) {
-                            try await client.post(url, timeout: 1200)
+                            try await client.post(url, timeout: .milliseconds(1200))
                         }
                         #expect(error == .timeout)
                     }
@@ -98,9 +98,9 @@ struct TransferErrorTests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
         ]
         for wire in wires {
-            #expect(try await error([.receive, .send(wire)], maxReplyBytes: 4) == .tooLarge)
+            #expect(try await error([.receive, .send(wire)], maxResponseBytes: 4) == .tooLarge)
             let server = try ScriptedServer([.receive, .send(wire)])
-            #expect(try await client.post(server.url, maxReplyBytes: 5).body.count == 5)
+            #expect(try await client.post(server.url, maxResponseBytes: 5).body.count == 5)
         }
     }
 
@@ -111,7 +111,7 @@ struct TransferErrorTests {
                 .receive, .send("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: \(count)\r\n\r\n\(page)"),
                 .stall,
             ])
-            let reply = try await client.post(server.url, maxReplyBytes: 1 << 20)
+            let reply = try await client.post(server.url, maxResponseBytes: 1 << 20)
             #expect(reply.status == 503 && reply.headers["Retry-After"] == "7")
             if let kept { #expect(reply.body.count == kept) } else { #expect(reply.body.count <= 64 << 10) }
         }
@@ -137,9 +137,10 @@ struct TransferErrorTests {
             Step.receive, .send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(packed.count)\r\n\r\n"),
             .sendBytes(Array(packed)),
         ]
-        #expect(try await error(reply, maxReplyBytes: 65_535) == .tooLarge)
+        #expect(try await error(reply, maxResponseBytes: 65_535) == .tooLarge)
         let server = try ScriptedServer(reply)
-        #expect(try await client.post(server.url, maxReplyBytes: 65_536).body == [UInt8](repeating: 0, count: 65_536))
+        #expect(
+            try await client.post(server.url, maxResponseBytes: 65_536).body == [UInt8](repeating: 0, count: 65_536))
     }
 
     @Test(
@@ -155,7 +156,7 @@ struct TransferErrorTests {
         let client = client
         let url = server.url
         let task = Task { () async -> TransferError? in
-            do throws(TransferError) { _ = try await client.post(url, timeout: 60_000) } catch { return error }
+            do throws(TransferError) { _ = try await client.post(url, timeout: .seconds(60)) } catch { return error }
             return nil
         }
         var events = server.events.makeAsyncIterator()
@@ -174,7 +175,7 @@ struct TransferErrorTests {
         let url = server.url
         let task = Task { () async -> TransferError? in
             withUnsafeCurrentTask { $0?.cancel() }
-            do throws(TransferError) { _ = try await client.post(url, timeout: 60_000) } catch { return error }
+            do throws(TransferError) { _ = try await client.post(url, timeout: .seconds(60)) } catch { return error }
             return nil
         }
         #expect(await task.value == .cancelled)

@@ -28,7 +28,7 @@ struct StorageTests {
         let server = try ScriptedServer([.receive, reply("200 OK", etag: "\"5d41402abc4b2a76b9719d911017c592\"")])
         try await storage(server).put(
             try AllowedPrefixes([]).key("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
-            milliseconds: 10_000, attempt: 1)
+            timeout: .seconds(10), attempt: 1)
         let request = try #require(server.requests.first)
         #expect(request.hasPrefix("PUT /bucket/users/%C3%A9%20a.jpg HTTP/1.1\r\n"))
         let lines = request.lowercased().components(separatedBy: "\r\n")
@@ -50,13 +50,13 @@ struct StorageTests {
         let there = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\nETag: \"ab\"\r\n\r\n"),
         ])
-        #expect(try await storage(there).contains(key, milliseconds: 10_000, attempt: 1))
+        #expect(try await storage(there).objectExists(key, timeout: .seconds(10), attempt: 1))
         #expect(there.requests.first?.hasPrefix("HEAD /bucket/users/a HTTP/1.1\r\n") == true)
         let absent = try ScriptedServer([.receive, reply("404 Not Found")])
-        #expect(try await !storage(absent).contains(key, milliseconds: 10_000, attempt: 1))
+        #expect(try await !storage(absent).objectExists(key, timeout: .seconds(10), attempt: 1))
         let denied = try ScriptedServer([.receive, reply("403 Forbidden")])
         await #expect(throws: StorageError.refused(403, code: nil)) {
-            try await storage(denied).contains(key, milliseconds: 10_000, attempt: 1)
+            try await storage(denied).objectExists(key, timeout: .seconds(10), attempt: 1)
         }
     }
 
@@ -71,7 +71,7 @@ struct StorageTests {
             let server = try ScriptedServer([.receive, other])
             await #expect(throws: StorageError.unusable, "\(other)") {
                 try await storage(server).put(
-                    key, .bytes([]), contentType: "image/png", milliseconds: 10_000, attempt: 1)
+                    key, .bytes([]), contentType: "image/png", timeout: .seconds(10), attempt: 1)
             }
             #expect(server.requests.count == 1)
         }
@@ -80,9 +80,9 @@ struct StorageTests {
             let head = ScriptedServer.Step.send("HTTP/1.1 \(status)\r\nContent-Length: 1\r\n\(etag)\r\n")
             let server = try ScriptedServer([.receive, head])
             await #expect(throws: StorageError.unusable, "\(status)") {
-                try await storage(server).contains(key, milliseconds: 10_000, attempt: 1)
+                try await storage(server).objectExists(key, timeout: .seconds(10), attempt: 1)
             }
-            await #expect(throws: StorageError.unusable, "\(status)") { try await storage(server).object(key) }
+            await #expect(throws: StorageError.unusable, "\(status)") { try await storage(server).headObject(key) }
             #expect(server.requests.count == 2)
         }
     }
@@ -95,7 +95,8 @@ struct StorageTests {
         ])
         await #expect(throws: StorageError.refused(503, code: "ServiceUnavailable")) {
             try await storage(server).put(
-                try AllowedPrefixes([]).key("a"), .bytes([]), contentType: "image/png", milliseconds: 10_000, attempt: 1
+                try AllowedPrefixes([]).key("a"), .bytes([]), contentType: "image/png", timeout: .seconds(10),
+                attempt: 1
             )
         }
         #expect(server.requests.count == 1)
@@ -105,7 +106,8 @@ struct StorageTests {
     func silence() async throws {
         let server = try ScriptedServer([.stall])
         await #expect(throws: StorageError.timeout) {
-            try await storage(server).contains(try AllowedPrefixes([]).key("a"), milliseconds: 200, attempt: 1)
+            try await storage(server).objectExists(
+                try AllowedPrefixes([]).key("a"), timeout: .milliseconds(200), attempt: 1)
         }
     }
 
@@ -119,14 +121,15 @@ struct StorageTests {
         "<Part><PartNumber>\(number)</PartNumber><Size>\(size)</Size><ETag>&quot;\(etag)&quot;</ETag></Part>"
     }
 
-    private func parts(_ pages: String...) async throws(StorageError) -> [StoredPart] {
+    private func parts(_ pages: String...) async throws(StorageError) -> [StoredPart]? {
         let steps = pages.flatMap { [ScriptedServer.Step.receive, reply("200 OK", $0)] }
         let server = try! ScriptedServer(scripts: [steps])
         return try await storage(server).parts(try! AllowedPrefixes([]).key("a"), upload: "x")
     }
 
     @Test func `A list of parts that R2 can't hold, or that isn't whole, is unusable`() async throws {
-        let good = try await parts(Self.page(Self.part("10000", "5363340410") + Self.part("1", "0")))
+        let page = Self.page(Self.part("10000", "5363340410") + Self.part("1", "0"))
+        let good = try #require(try await parts(page))
         #expect(good.map(\.number) == [1, 10_000] && good.map(\.size) == [0, 5_363_340_410])
         let max = "9223372036854775807"
         let elements = [
@@ -217,8 +220,7 @@ struct StorageTests {
         }
         #expect(denied.requests.count == 1)
         let other = try ScriptedServer([.receive, reply("200 OK", "<Error><Code>NoSuchUpload</Code></Error>")])
-        let error = await #expect(throws: StorageError.self) { try await storage(other).parts(key, upload: "x") }
-        #expect(error?.isNoSuchUpload == true)
+        #expect(try await storage(other).parts(key, upload: "x") == nil)
     }
 
     @Test func `An upload's id is what a caller can send back`() async throws {

@@ -49,8 +49,8 @@ private func counted(
     return Dictionary(uniqueKeysWithValues: counts)
 }
 
-private func call(_ url: String, milliseconds: Int = 10_000, maxReplyBytes: Int = 1000) -> HTTPClient.Request {
-    HTTPClient.Request("GET", url, headers: [:], timeout: milliseconds, maxReplyBytes: maxReplyBytes)
+private func call(_ url: String, timeout: Duration = .seconds(10), maxResponseBytes: Int = 1000) -> HTTPClient.Request {
+    HTTPClient.Request("GET", url, headers: [:], timeout: timeout, maxResponseBytes: maxResponseBytes)
 }
 
 @Suite("Calls to upstreams, counted", .timeLimit(.minutes(1)))
@@ -66,10 +66,10 @@ struct UpstreamClientTests {
             for server in [good, refusing, failing, resetting] {
                 _ = try? await client.send(call(server.url), attempt: 1)
             }
-            _ = try? await client.send(call(silent.url, milliseconds: 50), attempt: 1)
+            _ = try? await client.send(call(silent.url, timeout: .milliseconds(50)), attempt: 1)
             // Port 1 of loopback: nobody.
             _ = try? await client.send(call("http://127.0.0.1:1/"), attempt: 1)
-            _ = try? await client.send(call(good.url, maxReplyBytes: 1), attempt: 1)
+            _ = try? await client.send(call(good.url, maxResponseBytes: 1), attempt: 1)
         }
         #expect(counts == [.ok: 1, .refused: 1, .failed: 1, .broken: 2, .timeout: 1, .unreachable: 1])
     }

@@ -1,9 +1,10 @@
-// POST /api/v1/r2/multipart/abort: gives an upload up; R2 deletes its parts.
+// POST /api/v1/r2/multipart/abort: aborts an upload, whose parts R2 then deletes. Idempotent.
 //
 //   in     {"r2_path": "users/u/big.jpg", "upload_id": "…"}
-//   out    {"success": true, "data": {}}          done twice is no error.
-//   fails  400 every bad field · 403 path outside the allowed prefixes · 502, 504 R2
-//   calls  R2: AbortMultipartUpload.
+//   out    {"success": true, "data": {}}
+//   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes; 502 and 504 if
+//          R2 fails.
+//   calls  R2's AbortMultipartUpload.
 
 import Core
 import JSON

@@ -1,13 +1,16 @@
-// POST /api/v1/r2/multipart/complete: makes one object of the parts, after checking what R2 would only find out then.
+// POST /api/v1/r2/multipart/complete: creates one object from the parts, after checking them against R2's rules.
 //
-//   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size"?: 104857600, "parts"?: [{"part_number": 1, "etag": "…"}]}
-//          parts: what the browser sent; without it, what R2 holds. etag: hex, with or without quotes.
+//   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size"?: 104857600,
+//           "parts"?: [{"part_number": 1, "etag": "…"}]}
+//          parts are those that the browser sent. Without it, all parts that R2 holds are used. etag is hexadecimal,
+//          with or without quotes.
 //   out    {"success": true, "data": {"public_url", "etag", "size"}}
-//          Sent again after an answer was lost, it succeeds if the object has that size and was made of parts, of those
-//          given if any are; whatever else is stored there is 404.
-//   fails  400 every bad field; a part missing, repeated, uneven or too small; a sum unlike size: nothing is completed then ·
-//          403 path outside the allowed prefixes · 404 R2 doesn't know the upload · 502, 504 R2
-//   calls  R2: ListParts, CompleteMultipartUpload, and HEAD of the object.
+//          If a response was lost, the request may be repeated. It succeeds if the stored object has the given size and
+//          was made of the given parts, or of any parts if none are given; otherwise it fails with 404.
+//   fails  400 for invalid fields, for parts that are missing, repeated, unequal or too small, and for a size that
+//          differs from their sum, all of which are listed (the upload stays incomplete); 403 for a path outside the
+//          allowed prefixes; 404 if R2 has no such upload; 502 and 504 if R2 fails.
+//   calls  R2's ListParts, CompleteMultipartUpload and HeadObject.
 
 import Core
 import JSON

@@ -1,11 +1,14 @@
-// POST /api/v1/r2/multipart/create: begins an upload in parts, for large files.
+// POST /api/v1/r2/multipart/create: starts a multipart upload, for large files.
 //
 //   in     {"r2_path": "users/u/big.jpg", "size": 104857600, "content_type"?: "image/jpeg", "part_size"?: 5242880}
-//          size: 1…MAX_UPLOAD_BYTES; part_size: 5 MiB…4.995 GiB, by default max(5 MiB, size / 10,000 rounded up to a MiB).
-//   out    {"success": true, "data": {"upload_id", "r2_path", "part_size", "part_count", "parts": [{"part_number", "size",
-//           "upload_url"}], "expires_at", "public_url"}}          parts: the first 100; r2-multipart-parts signs the others.
-//   fails  400 every bad field · 403 path outside the allowed prefixes · 502, 504 R2
-//   calls  R2: CreateMultipartUpload.
+//          size is 1…MAX_UPLOAD_BYTES. part_size is 5 MiB…4.995 GiB. Its default is max(5 MiB, size / 10,000 rounded
+//          up to a MiB).
+//   out    {"success": true, "data": {"upload_id", "r2_path", "part_size", "part_count",
+//           "parts": [{"part_number", "size", "upload_url"}], "expires_at", "public_url"}}
+//          parts are the first 100; r2-multipart-parts signs the others.
+//   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes; 502 and 504 if
+//          R2 fails.
+//   calls  R2's CreateMultipartUpload.
 
 import Core
 import Encoding

@@ -1,11 +1,12 @@
-// POST /api/v1/r2/multipart/parts: URLs for parts of an upload that was begun: in batches, before they are needed, and again
-// when they have expired.
+// POST /api/v1/r2/multipart/parts: returns URLs for parts of an upload, before they are needed or after they expired.
 //
-//   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size": 104857600, "part_size": 5242880, "part_numbers": [101, 102]}
-//          size and part_size as create answered them; part_numbers: 1…1000 of 1…part_count, each once.
+//   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size": 104857600, "part_size": 5242880,
+//           "part_numbers": [101, 102]}
+//          size and part_size are those of r2-multipart-create. part_numbers are 1…1000 distinct numbers of
+//          1…part_count.
 //   out    {"success": true, "data": {"parts": [{"part_number", "size", "upload_url"}], "expires_at": "…"}}
-//   fails  400 every bad field · 403 path outside the allowed prefixes
-//   calls  nobody: signing is arithmetic. Whether the upload exists is seen when a part is sent.
+//   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes.
+//   calls  Nothing; signing needs no network. If the upload doesn't exist, R2 rejects its parts.
 
 import Core
 import Encoding

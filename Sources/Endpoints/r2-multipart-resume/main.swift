@@ -1,15 +1,17 @@
-// POST /api/v1/r2/multipart/resume: what of a broken upload R2 already holds, and URLs for what is missing.
+// POST /api/v1/r2/multipart/resume: returns the parts of an interrupted upload that R2 holds, and URLs for the others.
 //
 //   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size": 104857600, "part_size"?: 5242880,
 //           "content_type"?: "image/jpeg"}
-//          part_size as create answered it, if it was chosen there; content_type: for a new upload, and required with
-//          R2_REQUIRE_TYPE.
-//   out    {"success": true, "data": {"upload_id", "uploaded": [{"part_number", "size", "etag"}], "missing": [{"part_number",
-//           "size", "upload_url"}], "part_size", "part_count", "expires_at", "restarted": false}}
-//          missing: the first 100. restarted: R2 no longer knows the upload, or its parts are not those of this size: a new
-//          one was begun in this call, with its own upload_id.
-//   fails  400 every bad field · 403 path outside the allowed prefixes · 502, 504 R2
-//   calls  R2: ListParts, all pages; CreateMultipartUpload to start anew.
+//          part_size is that of r2-multipart-create, if it was chosen there. content_type is for a new upload, and is
+//          required with R2_REQUIRE_TYPE.
+//   out    {"success": true, "data": {"upload_id", "uploaded": [{"part_number", "size", "etag"}],
+//           "missing": [{"part_number", "size", "upload_url"}], "part_size", "part_count", "expires_at",
+//           "restarted": false}}
+//          missing are the first 100 missing parts. restarted is true if a new upload was created, with its own
+//          upload_id, because R2 no longer has the old one or its parts don't fit the size.
+//   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes; 502 and 504 if
+//          R2 fails.
+//   calls  R2's ListParts, for all pages, and CreateMultipartUpload for a new upload.
 
 import Core
 import Encoding
@@ -70,16 +72,11 @@ struct Output: ResponseBody, JSONWritable {
         plan: input.plan, expiresAt: context.time + Presigner.defaultLifetime, restarted: stored == nil)
 }
 
-/// The parts that R2 holds. Nil if it doesn't know the upload, or if its parts are not those of the plan.
-private func storedParts(_ input: Input, _ storage: Storage) async throws(StorageError) -> [StoredPart]? {
-    do throws(StorageError) {
-        let parts = try await storage.parts(input.key, upload: input.uploadID)
-        let fitsPlan = parts.allSatisfy { $0.number <= input.plan.count && $0.size == input.plan.size(of: $0.number) }
-        return fitsPlan ? parts : nil
-    } catch {
-        if error.isNoSuchUpload { return nil }
-        throw error
-    }
+/// The parts that R2 holds. Nil if it has no such upload, or if the parts are not those of the plan.
+private func storedParts(_ input: Input, _ storage: Storage) async throws -> [StoredPart]? {
+    guard let parts = try await storage.parts(input.key, upload: input.uploadID) else { return nil }
+    let fitsPlan = parts.allSatisfy { $0.number <= input.plan.count && $0.size == input.plan.size(of: $0.number) }
+    return fitsPlan ? parts : nil
 }
 
 serve("r2-multipart-resume", handle)

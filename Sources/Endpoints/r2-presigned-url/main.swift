@@ -1,13 +1,13 @@
-// POST /api/v1/r2/presigned-url: a URL to which the browser PUTs one image, straight into R2.
+// POST /api/v1/r2/presigned-url: returns a URL to which the browser PUTs one image, directly to R2.
 //
 //   in     {"r2_path": "users/u/ozon/2194435300/a.jpg", "expires_in"?: 3600, "content_type"?: "image/jpeg",
 //           "content_length"?: 48211, "if_none_match"?: "*"}
-//          r2_path: 1…1024 bytes, under R2_ALLOWED_PREFIXES; expires_in: 1…604800 s; content_type: one of
-//          R2_ALLOWED_TYPES; content_length: 1…MAX_UPLOAD_BYTES. The last three are signed into the URL.
+//          r2_path has 1…1024 bytes and one of R2_ALLOWED_PREFIXES. expires_in is 1…604800 seconds. content_type is one
+//          of R2_ALLOWED_TYPES. content_length is 1…MAX_UPLOAD_BYTES. The last three fields are signed into the URL.
 //   out    {"upload_url": "https://…", "public_url": "https://…", "method": "PUT", "headers": {…}, "expires_at": "…"}
-//          headers: send them verbatim; what is signed and not sent is refused by R2.
-//   fails  400 every bad field · 403 path outside the allowed prefixes
-//   calls  nobody: signing is arithmetic.
+//          The browser must send the headers unchanged, because R2 rejects an upload without a signed header.
+//   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes.
+//   calls  Nothing; signing needs no network.
 
 import Core
 import Encoding

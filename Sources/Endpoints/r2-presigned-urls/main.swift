@@ -1,10 +1,13 @@
-// POST /api/v1/r2/presigned-urls: what r2-presigned-url answers, for up to 1000 images in one call.
+// POST /api/v1/r2/presigned-urls: returns the URLs of r2-presigned-url for up to 1000 images.
 //
-//   in     {"items": [{"r2_path": "users/u/ozon/2194435300/a.jpg", …the options of r2-presigned-url…}]}
+//   in     {"items": [{"r2_path": "users/u/ozon/2194435300/a.jpg", …}]}
+//          Items have the fields of r2-presigned-url.
 //   out    {"success": true, "data": {"items": [{"r2_path", "upload_url", "public_url", "method": "PUT", "headers"}],
-//           "expires_at": "…"}}          in the order asked; expires_at: the earliest.
-//   fails  400 every bad field of every item, a path given twice · 403 a path outside the allowed prefixes
-//   calls  nobody: signing is arithmetic.
+//           "expires_at": "…"}}
+//          Items are in the order of the request. expires_at is the earliest of all.
+//   fails  400 for invalid fields of any item and for duplicate paths, all of which are listed; 403 for a path outside
+//          the allowed prefixes.
+//   calls  Nothing; signing needs no network.
 
 import Core
 import Encoding
