@@ -1,10 +1,10 @@
 import JSON
 import System
 
-/// What one request leaves behind: its counts in the scoreboard, and one log line. The request's task owns it; child tasks
-/// reach it through `current`.
+/// Records one request: its counts in the scoreboard, and one log line. The request's task owns it; child tasks access
+/// it through `current`.
 package final class RequestTrace: @unchecked Sendable {
-    /// The trace of the request that the current task works for.
+    /// The trace of the request that the current task belongs to.
     @TaskLocal package static var current: RequestTrace?
 
     package let requestID: String
@@ -56,14 +56,14 @@ package final class RequestTrace: @unchecked Sendable {
         }
     }
 
-    // MARK: What the current request does
+    // MARK: Events of the current request
 
-    /// Counts the time that the work takes as a wait for a free transfer.
+    /// Counts the duration of the work as a wait for a free transfer.
     package static func waitingForTransfer<Value>(_ work: () async throws -> Value) async rethrows -> Value {
         try await during(.transfer, work)
     }
 
-    /// Counts the time that the work takes as a wait for the client to read the response.
+    /// Counts the duration of the work as a wait for the client to read the response.
     package static func waitingForClient<Value>(_ work: () async throws -> Value) async rethrows -> Value {
         try await during(.client, work)
     }

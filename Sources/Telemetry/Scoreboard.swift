@@ -1,8 +1,9 @@
 import Glibc
 import Synchronization
 
-/// The counts of one process, in a page of memory that every process of its endpoint can read (ScoreboardFile.swift). Each
-/// count is a relaxed atomic addition, without a lock. A request costs five additions in two neighbouring cache lines.
+/// The counts of one process, in a page of memory that every process of its endpoint can read (ScoreboardFile.swift).
+/// Each count is a relaxed atomic addition, without a lock. A request costs five additions in two neighbouring cache
+/// lines.
 package final class Scoreboard: @unchecked Sendable {
     /// Single counters. In the page they precede the outcomes and the histograms.
     package enum Counter: Int, CaseIterable, Sendable {
@@ -13,8 +14,8 @@ package final class Scoreboard: @unchecked Sendable {
     private let words: UnsafeMutablePointer<Atomic<UInt64>>
     private let file: ScoreboardFile?
 
-    /// - Parameter directory: where the endpoint's processes put their pages. If it is nil or can't be written to, snapshots
-    ///   hold this process alone.
+    /// - Parameter directory: the directory of the pages of the endpoint's processes. If it is nil or can't be written
+    ///   to, `snapshots` returns only this process's.
     package init(endpoint: String, directory: String? = nil) {
         self.endpoint = endpoint
         file = directory.flatMap { ScoreboardFile(directory: $0, endpoint: endpoint) }

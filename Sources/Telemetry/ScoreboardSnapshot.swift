@@ -17,8 +17,10 @@ package struct ScoreboardSnapshot: Sendable {
         words[ScoreboardLayout.started] = snapshots.map(\.started).min()!
     }
 
-    /// The page has this version's layout.
-    var isReadable: Bool { words[ScoreboardLayout.fingerprint] == Int(truncatingIfNeeded: ScoreboardLayout.ownFingerprint) }
+    /// Whether the page has this version's layout.
+    var isReadable: Bool {
+        words[ScoreboardLayout.fingerprint] == Int(truncatingIfNeeded: ScoreboardLayout.ownFingerprint)
+    }
     package var pid: Int { words[ScoreboardLayout.pid] }
     /// Seconds since 1970.
     package var started: Int { words[ScoreboardLayout.started] }
@@ -43,7 +45,9 @@ package struct ScoreboardSnapshot: Sendable {
     func retries(_ upstream: Upstream) -> Int { words[block(upstream) + ScoreboardLayout.retries] }
     func latency(_ upstream: Upstream) -> Latency { latency(at: block(upstream) + ScoreboardLayout.upstreamLatency) }
 
-    private func block(_ upstream: Upstream) -> Int { ScoreboardLayout.upstreams + upstream.rawValue * ScoreboardLayout.upstreamWords }
+    private func block(_ upstream: Upstream) -> Int {
+        ScoreboardLayout.upstreams + upstream.rawValue * ScoreboardLayout.upstreamWords
+    }
 
     private func latency(at start: Int) -> Latency {
         var sum = 0
@@ -54,9 +58,9 @@ package struct ScoreboardSnapshot: Sendable {
         return Latency(cumulative: cumulative, nanoseconds: words[start + Histogram.sum])
     }
 
-    /// A histogram.
+    /// A histogram of durations.
     package struct Latency {
-        /// How many took at most each of `Histogram.bounds`; the last count is of all.
+        /// How many durations were at most each of `Histogram.bounds`; the last count includes all.
         package let cumulative: [Int]
         /// The sum of all durations.
         package let nanoseconds: Int

@@ -2,8 +2,8 @@ import Encoding
 import JSON
 import System
 
-/// One call to an upstream, from `init` to `end`. It is counted in the scoreboard and in the request's log line, and has a
-/// log line of its own at level debug. A call outside a request is not counted.
+/// One call to an upstream, from `init` to `end`. It is counted in the scoreboard and in the request's log line, and
+/// has a log line of its own at level debug. A call outside a request is not counted.
 package struct UpstreamCall: Sendable {
     package enum Result: Int, CaseIterable, Sendable {
         /// 2xx, 3xx, or 404 in response to HEAD.
@@ -15,7 +15,7 @@ package struct UpstreamCall: Sendable {
         case timeout
         /// DNS, connecting or TLS failed; no request was sent.
         case unreachable
-        /// The response broke off, or was not read to its end.
+        /// The response was cut off, or was not read to its end.
         case broken
         /// The client closed the connection.
         case cancelled
@@ -28,8 +28,9 @@ package struct UpstreamCall: Sendable {
     private let start: Int
     private let trace: RequestTrace?
 
-    /// - Parameter url: logged without its query, which may hold a signature.
-    /// - Parameter attempt: 1 for the first.
+    /// - Parameters:
+    ///   - url: logged without its query, which may contain a signature.
+    ///   - attempt: 1 for the first.
     package init(_ upstream: Upstream, _ method: String, _ url: String, attempt: Int) {
         self.upstream = upstream
         self.method = method
