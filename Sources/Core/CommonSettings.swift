@@ -35,8 +35,8 @@ struct CommonSettings {
     }
 }
 
-/// The default of `MAX_IN_FLIGHT`: at most 1024, and at most as many requests as have 1 GiB of bodies if each body has
-/// the largest size. The units' `MemoryMax` allows for that.
+/// The default of `MAX_IN_FLIGHT`: 1024, or fewer if that many bodies of the largest size exceed 1 GiB. The units'
+/// `MemoryMax` allows for that.
 func defaultMaxInFlight(maxBodyBytes: Int) -> Int {
     min(1024, (1 << 30) / maxBodyBytes)
 }

@@ -1,7 +1,7 @@
 import Encoding
 import Glibc
 
-/// Facts about one request that its handler may need beside the body.
+/// The part of a request that is not in its body.
 package struct RequestContext<Tools: Core.Tools>: Sendable {
     package let tools: Tools
     /// The client accepts application/x-ndjson.

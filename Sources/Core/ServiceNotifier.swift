@@ -2,9 +2,8 @@ import FastCGI
 import Glibc
 import System
 
-/// Reports the process's state to the service manager, as sd_notify(3) does, but without its library: each state is one
-/// datagram to the socket `NOTIFY_SOCKET` (a path, or an abstract name with a leading `@`). Without that variable
-/// nothing is sent.
+/// Reports the process's state to the service manager with the protocol of sd_notify(3): each state is one datagram to
+/// the socket `NOTIFY_SOCKET` (a path, or an abstract name with a leading `@`). Nothing is sent if that is unset.
 ///
 ///     serving    READY=1, STATUS=Serving
 ///     alive      WATCHDOG=1, twice per `WATCHDOG_USEC`, if that is set and `WATCHDOG_PID` is unset or ours

@@ -36,7 +36,7 @@ struct StatusPage: Sendable {
         case "metrics":
             return response(
                 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", requestID: id,
-                body: openMetrics(scoreboard.snapshots().readable, endpoint: scoreboard.endpoint))
+                body: openMetrics(scoreboard))
         default:
             var json = JSONWriter()
             json.object {

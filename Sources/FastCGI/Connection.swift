@@ -89,9 +89,8 @@ struct Connection: ~Copyable {
         return read(maxBodyBytes: maxBodyBytes).map { .request($0) } ?? .none(isLast: true)
     }
 
-    /// Reads one complete request. Nil if the peer disconnected or violated the protocol; libfcgi may have closed the
-    /// descriptor then. Bytes of a further request in the same read are lost, because libfcgi drops them with its
-    /// buffer.
+    /// Reads one complete request. Nil if the peer disconnected or violated the protocol; libfcgi may then have closed
+    /// the descriptor. Bytes of a further request in the same read are lost with libfcgi's buffer.
     private mutating func read(maxBodyBytes: Int) -> Request? {
         let result = shim_begin(request, descriptor)
         descriptor = request.pointee.ipcFd
@@ -146,7 +145,7 @@ struct Connection: ~Copyable {
     private static let chunksPerTurn = 16
 
     /// Sends what the handler has written, as far as the socket accepts it. A whole response of up to
-    /// `ResponseBuffer.limit` bytes fits into the send buffer (`Server.sendBufferBytes`), which a peer that reads its
+    /// `ResponseBuffer.limit` bytes fits into the send buffer (Server+Accepting.swift), which a peer that reads its
     /// responses has emptied. More is sent only while poll(2) reports most of that buffer free. So nothing here waits
     /// for a slow reader.
     mutating func send() -> SendResult {

@@ -16,15 +16,15 @@ package struct Listener: Sendable {
     /// Members of the socket's group may connect; `AllowedPeers` then checks the peer's user.
     private static let mode: mode_t = 0o660
     private static let backlog: Int32 = 1024
-    /// The most bytes of a dot and a process id.
-    private static let temporarySuffixBytes = 8
+    /// The maximum length of the suffix of a temporary name: a dot and a process id.
+    private static let maxSuffixBytes = 8
 
     /// Binds a unix socket under a temporary name and renames it to `path`, so that an older process keeps its socket
     /// and clients always find a listener. Only sockets are ever replaced or removed.
     package static func bind(path: String) throws(Failure) -> Listener {
         let temporary = "\(path).\(getpid())"
         guard let address = UnixAddress(path: temporary) else {
-            let limit = UnixAddress.maxPathBytes - temporarySuffixBytes
+            let limit = UnixAddress.maxPathBytes - maxSuffixBytes
             throw Failure(description: "\(path): the path of a socket may have at most \(limit) bytes")
         }
         for name in [path, temporary] where !mayReplace(name) {

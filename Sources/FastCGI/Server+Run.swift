@@ -4,9 +4,9 @@ import System
 
 /// The main thread's part of the server.
 extension Server {
-    /// How often the main thread flushes the log and looks after the workers, if no signal arrives.
+    /// How often the main thread flushes the log and checks the heartbeat, if no signal arrives.
     private static let tickMilliseconds: Int32 = 80
-    /// Until the process is reported as serving, so that the report isn't delayed.
+    /// Used until the process is reported as serving, so that the report isn't delayed.
     private static let startTickMilliseconds: Int32 = 5
     private static let drainTickMilliseconds: Int32 = 20
     private static let workerCheckMilliseconds = 240
@@ -76,8 +76,7 @@ extension Server {
         stopListening()
         let start = MonotonicClock.milliseconds()
         for listener in listeners where listener.isPrivate {
-            // After shutdown(2), connecting to a unix socket fails at once, but queued connections can still be
-            // accepted.
+            // After the shutdown, connecting to a unix socket fails at once, but queued connections can be accepted.
             if listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
             acceptQueue(of: listener, until: start + options.drainSeconds * 1000)
             if !listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }

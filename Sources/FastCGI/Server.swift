@@ -24,8 +24,7 @@ package final class Server: Sendable {
     let acceptPaused = Atomic<Bool>(false)
 
     package init(_ listeners: [Listener], _ options: Options, handler: @escaping Handler) {
-        // How many milliseconds libfcgi waits for a faulty peer to close. The default is two seconds of a worker's
-        // time.
+        // The time in milliseconds that libfcgi waits for a faulty peer to close. The default blocks a worker for 2 s.
         setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1)
         precondition(FCGX_Init() == 0, "FCGX_Init")
         self.listeners = listeners

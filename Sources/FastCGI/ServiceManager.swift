@@ -9,7 +9,7 @@ package struct ServiceManager: Sendable {
         case draining
     }
 
-    /// The interval of the `alive` notifications, at least 250; nil if they aren't wanted.
+    /// The interval of the `alive` notifications; nil if they aren't wanted. Intervals below 250 ms are not kept.
     let aliveMilliseconds: Int?
     /// Called on the main thread.
     let notify: @Sendable (State) -> Void

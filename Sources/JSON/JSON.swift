@@ -12,11 +12,11 @@ package enum JSON: Sendable {
 
     package struct Invalid: Error, Equatable {}
 
-    /// What an object with two members of one name means.
+    /// The treatment of objects that have two members of the same name.
     package enum Duplicates: Sendable {
-        /// The text is invalid, because readers differ on which member counts. For requests of clients.
+        /// The text is invalid, because readers differ on which member counts. Used for clients' requests.
         case rejected
-        /// The last member counts. For responses of upstreams, which are accepted as they are.
+        /// The last member counts. Used for upstreams' responses, which may contain duplicates.
         case lastWins
     }
 

@@ -11,7 +11,7 @@ package struct UnixAddress: Sendable {
         self.init(Array(path.utf8) + [0])
     }
 
-    /// - Parameter name: a path, or an abstract name written with a leading `@`, which stands for a zero byte.
+    /// - Parameter name: a path, or an abstract name in which `@` replaces the leading zero byte.
     package init?(pathOrAbstractName name: String) {
         guard name.hasPrefix("@") else {
             self.init(path: name)

@@ -1,9 +1,9 @@
 import Encoding
 
-/// The snapshots as text in the format OpenMetrics 1.0. Each metric family has a sample for every process, labelled
-/// with `endpoint` and `pid`. Durations are in seconds.
-package func openMetrics(_ snapshots: [ScoreboardSnapshot], endpoint: String) -> [UInt8] {
-    var text = MetricsText(snapshots, endpoint: endpoint)
+/// The counts of an endpoint's running processes as text in the format OpenMetrics 1.0. Each metric family has a sample
+/// for every process, labelled with `endpoint` and `pid`. Durations are in seconds.
+package func openMetrics(_ scoreboard: Scoreboard) -> [UInt8] {
+    var text = MetricsText(scoreboard.snapshots().readable, endpoint: scoreboard.endpoint)
     text.gauge("process_start_time_seconds", "When the process started, in seconds since 1970.") {
         [("version=\"\($0.version)\"", $0.started)]
     }

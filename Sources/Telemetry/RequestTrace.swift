@@ -10,12 +10,11 @@ package final class RequestTrace: @unchecked Sendable {
     package let requestID: String
     /// The id of a scoped API key. The key itself is never logged.
     package var keyID: String?
+    /// The number of requests in progress in the process, including this one.
+    package let requestsInFlight: Int
     let timings = Timings()
     private let telemetry: ProcessTelemetry
     private let start = MonotonicClock.nanoseconds()
-
-    /// How many requests the process has in progress, including this one.
-    package let requestsInFlight: Int
 
     package init(requestID: String, telemetry: ProcessTelemetry) {
         self.requestID = requestID
@@ -31,7 +30,7 @@ package final class RequestTrace: @unchecked Sendable {
     ///   - status: the HTTP status that was sent. A streamed response that fails midway has already sent 200.
     ///   - bytes: the length of the response's body.
     ///   - detail: the error's detail in the response.
-    ///   - logDetail: more about the error, for the log alone.
+    ///   - logDetail: a text about the error that is only logged.
     package func end(
         _ outcome: RequestOutcome, status: Int, bytes: Int, detail: String? = nil, logDetail: String? = nil
     ) {

@@ -10,7 +10,7 @@ package final class Scoreboard: @unchecked Sendable {
         case inFlight, mostInFlight, signedURLs, slowRequests, copiedImages, failedImages, relayedBytes, droppedLines
     }
 
-    package let endpoint: String
+    let endpoint: String
     private let words: UnsafeMutablePointer<Atomic<UInt64>>
     private let file: ScoreboardFile?
 
@@ -86,7 +86,7 @@ package final class Scoreboard: @unchecked Sendable {
     }
 
     /// Snapshots of every running process of the endpoint, this one included.
-    package func snapshots() -> ProcessSnapshots {
+    func snapshots() -> ProcessSnapshots {
         file?.snapshots() ?? ProcessSnapshots(readable: [ScoreboardSnapshot(words)])
     }
 }

@@ -88,8 +88,7 @@ final class Timings: Sendable {
         json.member("relayed_bytes", state.images.bytes)
     }
 
-    /// The other waits, for the log line of a slow request: `"slot_ms": 0, "pause_ms": 500, "client_ms": 0, "own_ms":
-    /// 3`.
+    /// The other waits, for the log line of a slow request: `"slot_ms": 0, "pause_ms": 500, …, "own_ms": 3`.
     func writeWaits(to json: inout JSONWriter, requestMilliseconds: Int) {
         let (now, state) = (MonotonicClock.nanoseconds(), state.withLock { $0 })
         func milliseconds(_ wait: Wait) -> Int { state.stopwatches[wait.rawValue].milliseconds(now) }

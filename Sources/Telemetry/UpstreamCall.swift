@@ -43,7 +43,7 @@ package struct UpstreamCall: Sendable {
 
     /// - Parameters:
     ///   - status: the response's status, if there was a response.
-    ///   - failure: why there is no complete response.
+    ///   - failure: the result, if there is no complete response.
     ///   - sent: the number of bytes in the request's body.
     ///   - received: the number of bytes in the response's body.
     ///   - cause: the cause of the failure, for the log.
