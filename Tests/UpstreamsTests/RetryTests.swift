@@ -1,6 +1,7 @@
 import HTTPClient
 import Synchronization
 import Testing
+
 @testable import Upstreams
 
 private enum Failed: Error, Equatable {
