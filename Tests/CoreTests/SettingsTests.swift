@@ -90,7 +90,7 @@ struct SettingsTests {
         defer { withExtendedLifetime((full, blank)) {} }
         let cases = [
             [:]: "K: is missing",
-            ["K": "s3cret", "K_FILE": full.path]: "K: is given twice: also as K_FILE",
+            ["K": "s3cret", "K_FILE": full.path]: "K: must not be set together with K_FILE",
             ["K_FILE": "/nonexistent/file"]: "K_FILE: cannot be read: No such file or directory",
             ["K_FILE": blank.path]: "K_FILE: is empty",
             ["K_FILE": "/"]: "K_FILE: cannot be read: Is a directory",
@@ -159,7 +159,7 @@ struct APIKeysTests {
         #expect(none.isEmpty)
         #expect(reading(["API_KEYS": " , "]) { $0.apiKeys(scopesFile: nil) }.faults == ["API_KEYS: is missing"])
         let (_, faults) = reading(["API_KEYS": "fine,geheim é"]) { $0.apiKeys(scopesFile: nil) }
-        #expect(faults == ["API_KEYS: may hold printable ASCII without spaces only"])
+        #expect(faults == ["API_KEYS: must be printable ASCII without spaces"])
     }
 
     @Test("no description shows a key")
