@@ -69,7 +69,7 @@ extension Settings {
             "ALLOWED_PEER_USERS", default: AllowedPeers.defaultNames.joined(separator: ","),
             "The users that may connect to the unix socket, in addition to root and the process's own user.")
         do throws(AllowedPeers.UnknownUser) {
-            return try AllowedPeers(names)
+            return try AllowedPeers(isSet("ALLOWED_PEER_USERS") ? names : nil)
         } catch {
             fail("ALLOWED_PEER_USERS", "user \(error.name) does not exist")
             return nil

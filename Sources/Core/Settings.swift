@@ -129,7 +129,7 @@ package struct Settings {
             return nil
         }
         if bytes.last == .newline { bytes.removeLast() }
-        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+        if bytes.last == .carriageReturn { bytes.removeLast() }
         if bytes.isEmpty {
             fail("\(name)_FILE", "is empty")
             return nil
