@@ -176,7 +176,7 @@ struct JSONReader {
     }
 
     private mutating func skipWhitespace() {
-        while let byte = peek(), byte.isBlank || byte == .newline || byte == UInt8(ascii: "\r") { position += 1 }
+        while let byte = peek(), byte.isBlank || byte == .newline || byte == .carriageReturn { position += 1 }
     }
 
     private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }

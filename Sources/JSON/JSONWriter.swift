@@ -129,8 +129,8 @@ package struct JSONWriter: ~Copyable {
         switch byte {
         case .quote, .backslash: bytes.append(byte)
         case .newline: bytes.append(UInt8(ascii: "n"))
-        case UInt8(ascii: "\r"): bytes.append(UInt8(ascii: "r"))
-        case UInt8(ascii: "\t"): bytes.append(UInt8(ascii: "t"))
+        case .carriageReturn: bytes.append(UInt8(ascii: "r"))
+        case .tab: bytes.append(UInt8(ascii: "t"))
         default:
             bytes.append("u00")
             bytes.append(hex: [byte])
