@@ -14,9 +14,9 @@ func helpText<Input: RequestBody>(_ name: String, maxBodyBytes: Int, _: Input.Ty
         inherits: on descriptor 0 (spawn-fcgi, multiwatch) or by LISTEN_FDS (systemd). If GATEWAY_INTERFACE is set, it
         ignores all options and answers one plain CGI request. On TERM it accepts no new connections, finishes the
         requests in progress and exits with 0. --check reads the settings, reports everything that is wrong with them,
-        and exits with 0 or 78.
+        and exits with 0 or 78. All settings are environment variables.
 
-        Settings (environment variables):
+        Settings:
         \(settings.declarations.map(\.helpLines).joined(separator: "\n"))
         """
 }
