@@ -54,6 +54,9 @@ package struct Log: Sendable {
     package func flush() { sink.flush() }
 }
 
+/// The most bytes of an error's text in a log line.
+let maxErrorTextBytes = 300
+
 /// The first bytes of a text, so that a log line fits into one write to a pipe. A character that is cut becomes U+FFFD.
 package func cut(_ text: String, _ maxBytes: Int) -> String {
     text.utf8.count <= maxBytes ? text : String(decoding: text.utf8.prefix(maxBytes), as: UTF8.self)

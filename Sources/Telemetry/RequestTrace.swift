@@ -50,8 +50,8 @@ package final class RequestTrace: @unchecked Sendable {
                 json.member("slow", true)
                 timings.writeWaits(to: &json, requestMilliseconds: elapsed / 1_000_000)
             }
-            json.member("cause", ifAny: logDetail.map { cut($0, 300) })
-            json.member("detail", ifAny: detail.map { cut($0, 300) })
+            json.member("cause", ifAny: logDetail.map { cut($0, maxErrorTextBytes) })
+            json.member("detail", ifAny: detail.map { cut($0, maxErrorTextBytes) })
         }
     }
 

@@ -65,7 +65,7 @@ package struct UpstreamCall: Sendable {
             json.member("ms", elapsed / 1_000_000)
             json.member("sent", sent)
             json.member("received", received)
-            json.member("cause", ifAny: cause.map { cut($0, 300) })
+            json.member("cause", ifAny: cause.map { cut($0, maxErrorTextBytes) })
         }
     }
 
