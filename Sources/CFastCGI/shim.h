@@ -1,9 +1,9 @@
-// libfcgi 2.4.2…2.4.7, and the two Linux calls that Swift's Glibc module lacks (epoll, accept4).
+// libfcgi 2.4.2…2.4.7, and Linux calls that Swift's Glibc module lacks (epoll, eventfd, signalfd, accept4).
 #ifndef CFASTCGI_SHIM_H
 #define CFASTCGI_SHIM_H
 
-// Not with _GNU_SOURCE: fd_set would then have other member names than in Swift's Glibc module, and the compiler refuses
-// a build in which both are seen. What it would declare is declared here.
+// _GNU_SOURCE is not defined: with it, the members of fd_set would have other names than in Swift's Glibc module, and
+// the compiler rejects a build that sees both. What it would declare is declared here instead.
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -17,16 +17,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// Reads the next request from a connection we accepted ourselves; blocks at most for SO_RCVTIMEO in each read.
-// With ipcFd set and no listening socket FCGX_Accept_r never reaches accept(2). keepConnection stands at 1 because
-// it begins with FCGX_Finish_r, which would close the descriptor otherwise. 0, or negative: libfcgi closed the descriptor.
+// Reads the next request from a connection that was accepted without libfcgi. Each read blocks for at most SO_RCVTIMEO.
+// Because ipcFd is set, FCGX_Accept_r doesn't call accept(2). It begins with FCGX_Finish_r, which would close the
+// descriptor if keepConnection were 0. Returns 0, or a negative number if libfcgi has closed the descriptor.
 static inline int shim_begin(FCGX_Request *request, int fd) {
     request->ipcFd = fd;
     request->keepConnection = 1;
     return FCGX_Accept_r(request);
 }
 
-// epoll_event is packed and epoll_data_t is a union, so neither is exposed to Swift.
+// struct epoll_event is packed and epoll_data_t is a union, so neither is exposed to Swift.
 static inline int shim_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
     struct epoll_event event = {.events = events, .data = {.u64 = token}};
     return epoll_ctl(epoll, operation, fd, &event);
@@ -34,7 +34,8 @@ static inline int shim_epoll_control(int epoll, int operation, int fd, uint32_t 
 
 typedef struct { uint32_t events; uint64_t token; } shim_event;
 
-// Takes at most 64 events, waiting up to `timeout` ms for the first (-1: without limit). Their number, or -1 with errno.
+// Takes at most 64 events, and waits up to `timeout` ms for the first, or without limit if it is -1. Returns the number
+// of events, or -1 with errno set.
 static inline int shim_epoll_wait(int epoll, shim_event *events, int capacity, int timeout) {
     struct epoll_event found[64];
     int count = epoll_wait(epoll, found, capacity < 64 ? capacity : 64, timeout);
@@ -50,7 +51,7 @@ static inline int shim_set_nonblocking(int fd) {
     return flags < 0 || (flags & O_NONBLOCK) ? flags : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
-// The uid of the process at the other end of a unix socket; -1 where it has none.
+// The uid of the process at the other end of a unix socket, or -1.
 static inline int64_t shim_peer_uid(int fd) {
     struct { pid_t pid; uid_t uid; gid_t gid; } peer;  // struct ucred
     socklen_t size = sizeof peer;
@@ -69,7 +70,8 @@ static inline int shim_is_listening(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-// The signals that steer a process, blocked in every thread (call before the first one starts) and read from a descriptor.
+// Blocks the signals that control the process and returns a descriptor to read them from, or -1. Threads that start
+// later inherit the mask.
 static inline int shim_signals(void) {
     sigset_t set;
     sigemptyset(&set);

@@ -3,27 +3,27 @@ import Encoding
 import JSON
 import System
 
-/// The callers' API keys: those of `API_KEYS`, which permit everything, and those of `API_KEY_SCOPES_FILE`, each with an id, the
-/// endpoints that it may call, and the prefixes that its object keys must have. A request's key is compared with all of them, each
-/// in constant time.
+/// The callers' API keys: those of `API_KEYS`, which permit everything, and those of `API_KEY_SCOPES_FILE`, each with
+/// an id, the endpoints that it may call, and the prefixes that its object keys must have. A request's key is compared
+/// with all of them, each in constant time.
 package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
     private var keys: [[UInt8]]
     private var scoped: [Scoped] = []
 
     /// `{"id": "studio", "sha256": "<hex of the key>", "prefixes": ["users/"], "endpoints": ["*"]}`
     private struct Scoped {
-        let id: String
+        /// In lower-case hexadecimal.
         let digest: [UInt8]
         let access: Access
     }
 
-    /// What a key permits.
+    /// The permissions of a key.
     package struct Access: Sendable {
         /// The id of a key with a scope, for the log.
         package let id: String?
         /// The prefixes of object keys; nil permits all keys, and an empty list permits none.
         package let prefixes: [String]?
-        /// Names of executables; nil permits all.
+        /// Names of executables; nil permits all endpoints.
         package let endpoints: [String]?
     }
 
@@ -31,8 +31,8 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
         self.keys = keys.map { Array($0.utf8) }
     }
 
-    /// - Parameter values: every X-API-Key header of the request. Two of them permit nothing, because readers differ on which
-    ///   one counts.
+    /// - Parameter values: every X-API-Key header of the request. Two of them permit nothing, because readers differ on
+    ///   which one counts.
     package func access(_ values: [[UInt8]]) -> Access? {
         guard values.count == 1 else { return nil }
         var found: Access?
@@ -49,14 +49,19 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
     package var description: String { "APIKeys(\(keys.count + scoped.count))" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// A file of scopes can't be used.
     package struct BrokenScopes: Error {
         package let reason: String
     }
 
-    /// The same keys, with the scopes of a file's text.
+    /// The same keys, with the scopes of a file.
+    package func with(scopesFile path: String) throws(BrokenScopes) -> APIKeys {
+        guard let text = readFile(path) else { throw BrokenScopes(reason: "cannot be read: \(path)") }
+        return try with(scopes: text)
+    }
+
+    /// - Parameter text: the contents of a scopes file.
     package func with(scopes text: [UInt8]) throws(BrokenScopes) -> APIKeys {
-        guard let entries = (try? JSON(text, duplicates: .refused))?.array else {
+        guard let entries = (try? JSON(text, duplicates: .rejected))?.array else {
             throw BrokenScopes(reason: "is not a JSON array")
         }
         var keys = self
@@ -71,10 +76,9 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
             }
             keys.scoped.append(
                 Scoped(
-                    id: id, digest: Array(digest.utf8),
+                    digest: Array(digest.utf8),
                     access: Access(
-                        id: id, prefixes: prefixes,
-                        endpoints: endpoints.contains("*") ? nil : endpoints)))
+                        id: id, prefixes: prefixes, endpoints: endpoints.contains("*") ? nil : endpoints)))
         }
         return keys
     }
@@ -82,11 +86,4 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
 
 private func isSHA256(_ text: String) -> Bool {
     text.utf8.count == 64 && text.allSatisfy(\.isHexDigit)
-}
-
-extension APIKeys {
-    package func with(scopesFile path: String) throws(BrokenScopes) -> APIKeys {
-        guard let text = readFile(path) else { throw BrokenScopes(reason: "cannot be read: \(path)") }
-        return try with(scopes: text)
-    }
 }

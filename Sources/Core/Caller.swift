@@ -1,15 +1,15 @@
 import Encoding
 import FastCGI
 
-/// What the parameters of a request and its API key permit.
+/// The sender of a request, as its parameters and its API key describe it.
 package struct Caller: Sendable {
     /// The client accepts application/x-ndjson.
     package let acceptsNDJSON: Bool
-    /// Where the caller's object keys may lie: a key must have a prefix of every one of these lists. They come from the scope of
-    /// the API key, and from nginx's parameter `R2_PREFIX`.
+    /// The permitted prefixes of object keys: a key must have a prefix from every one of these lists. They come from
+    /// the scope of the API key, and from nginx's parameter `R2_PREFIX`.
     package let keyPrefixes: [[String]]
 
-    /// A caller without limits of its own; those of the settings apply.
+    /// A caller to which only the limits of the settings apply.
     package static let unlimited = Caller(Parameters([]), scope: nil)
 
     /// - Parameter scope: the prefixes of the API key's scope; nil for a key without a scope.

@@ -6,7 +6,7 @@ import Telemetry
 struct CommonSettings {
     let keys: APIKeys?
     let scopesFile: String?
-    let peers: PeerUsers?
+    let peers: AllowedPeers?
     let maxBodyBytes: Int
     let maxInFlight: Int
     let drainSeconds: Int
@@ -17,7 +17,7 @@ struct CommonSettings {
         scopesFile = settings.optional(
             "API_KEY_SCOPES_FILE", "A file of API keys with scopes; it is read again on HUP.")
         keys = settings.apiKeys(scopesFile: scopesFile)
-        peers = settings.peerUsers()
+        peers = settings.allowedPeers()
         self.maxBodyBytes = settings.integer(
             "MAX_BODY_BYTES", default: maxBodyBytes, in: 1024...(64 << 20), "The largest request body, in bytes.")
         maxInFlight = settings.integer(
@@ -30,12 +30,13 @@ struct CommonSettings {
             "The least important level that is logged.")
         logLevel = Log.Level(rawValue: level)!
         slowMilliseconds = settings.integer(
-            "SLOW_MS", default: 5000, in: 1...3_600_000, "A request that takes this many milliseconds is logged as slow.")
+            "SLOW_MS", default: 5000, in: 1...3_600_000,
+            "A request that takes this many milliseconds is logged as slow.")
     }
 }
 
-/// The default of `MAX_IN_FLIGHT`: at most 1024, and at most as many requests as have 1 GiB of bodies if each body has the largest
-/// size. The units' `MemoryMax` allows for that.
+/// The default of `MAX_IN_FLIGHT`: 1024, or fewer if that many bodies of the largest size exceed 1 GiB. The units'
+/// `MemoryMax` allows for that.
 func defaultMaxInFlight(maxBodyBytes: Int) -> Int {
     min(1024, (1 << 30) / maxBodyBytes)
 }
@@ -63,12 +64,12 @@ extension Settings {
         optional("SSL_CERT_FILE", "A PEM file of the certificate authorities to trust in place of the system's.")
     }
 
-    fileprivate mutating func peerUsers() -> PeerUsers? {
+    fileprivate mutating func allowedPeers() -> AllowedPeers? {
         let names = list(
-            "ALLOWED_PEER_USERS", default: PeerUsers.defaultNames.joined(separator: ","),
+            "ALLOWED_PEER_USERS", default: AllowedPeers.defaultNames.joined(separator: ","),
             "The users that may connect to the unix socket, in addition to root and the process's own user.")
-        do throws(PeerUsers.Unknown) {
-            return try PeerUsers(names)
+        do throws(AllowedPeers.UnknownUser) {
+            return try AllowedPeers(isSet("ALLOWED_PEER_USERS") ? names : nil)
         } catch {
             fail("ALLOWED_PEER_USERS", "user \(error.name) does not exist")
             return nil

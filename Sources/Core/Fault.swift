@@ -1,18 +1,18 @@
 import JSON
 import Telemetry
 
-/// A failed request, as the client sees it: one of the rows of ErrorCode.swift's table, with what is specific to this request.
+/// The failure of a request, as the client sees it: a row of the table in ErrorCode.swift, and details of this request.
 package struct Fault: Error, Sendable {
     package let code: ErrorCode
-    /// More about the error, for people: what Ozon or R2 answered, without credentials.
+    /// A text for people, such as the error message of Ozon or R2, without credentials.
     package var detail: String?
-    /// What is wrong with the request's fields, in their order: at most `maxErrors` entries.
+    /// The faults of the request's fields, in their order: at most `maxErrors`.
     package private(set) var errors: [FieldFault] = []
-    /// How many more entries there were.
+    /// The number of further faults.
     package private(set) var errorsOmitted = 0
-    /// After how many seconds the client should try again.
+    /// The number of seconds after which the client should try again.
     package var retryAfter: Int?
-    /// More about the error, for the log alone.
+    /// A text that is only logged.
     package var logDetail: String?
 
     package init(_ code: ErrorCode, detail: String? = nil, retryAfter: Int? = nil, logDetail: String? = nil) {
@@ -22,10 +22,10 @@ package struct Fault: Error, Sendable {
         self.logDetail = logDetail
     }
 
-    /// The most entries in one response, however many faults a request has.
+    /// The most field faults in one response.
     package static let maxErrors = 100
 
-    /// - Parameter omitted: how many faults there were in addition to `errors`.
+    /// - Parameter omitted: the number of faults in addition to `errors`.
     package init(errors: [FieldFault], omitted: Int = 0) {
         self.init(.validationFailed)
         self.errors = Array(errors.prefix(Self.maxErrors))

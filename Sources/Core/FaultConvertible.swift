@@ -1,10 +1,11 @@
-/// An error of another module that a client may see. Each module converts its own errors, in one place.
+/// An error of another module that becomes a response.
 package protocol FaultConvertible: Error {
     var fault: Fault { get }
 }
 
 extension Fault {
-    /// The fault that a client sees for an error. An error of an unknown type is `internalError`, and its text is logged only.
+    /// The fault that a client sees for an error. An error of an unknown type is `internalError`, and its text is
+    /// logged only.
     package init(_ error: any Error) {
         self =
             switch error {

@@ -1,9 +1,9 @@
 import Encoding
 import JSON
 
-/// The members of one JSON object of a request, read by name. A reader returns nil if the value is wrong, and records the fault,
-/// so that one pass finds everything that is wrong, in the order in which the fields are read. `require` then turns the values of
-/// required fields into values that are not optional, or throws.
+/// The members of one JSON object of a request, read by name. A reader returns nil if the value is wrong, and records
+/// the fault, so that one pass finds everything that is wrong, in the order in which the fields are read. `require`
+/// then turns the values of required fields into values that are not optional, or throws.
 ///
 /// `null` counts as absent, and unknown members are ignored. An integer may be written as a string of digits.
 package struct Fields {
@@ -16,7 +16,7 @@ package struct Fields {
     /// - Throws: `validationFailed` if the body is not a JSON object.
     package init(body: [UInt8], caller: Caller) throws(Fault) {
         let json: JSON
-        do { json = try JSON(body, duplicates: .refused) } catch { throw Self.bodyFault("Invalid JSON") }
+        do { json = try JSON(body, duplicates: .rejected) } catch { throw Self.bodyFault("Invalid JSON") }
         guard case .object = json else { throw Self.bodyFault("Must be an object") }
         self.init(members: json, path: "", caller: caller, faults: FaultList())
     }
@@ -38,7 +38,8 @@ package struct Fields {
         Fields(members: members, path: "\(path)\(relativePath).", caller: caller, faults: faults)
     }
 
-    /// - Throws: one fault with everything that was wrong so far, or, if nothing was, 403 if an object key isn't allowed.
+    /// - Throws: one fault with everything that was wrong so far, or, if nothing was, 403 if an object key isn't
+    ///   allowed.
     package func check() throws(Fault) {
         if let fault = faults.fault { throw fault }
         if faults.isForbidden { throw Fault(.pathNotAllowed) }
@@ -81,29 +82,30 @@ package struct Fields {
         faults.failWarnings()
     }
 
-    /// Denies the request with 403 unless it has faults: it names an object key that isn't allowed.
+    /// Records that the request contains an object key that isn't allowed: it is denied with 403 unless it has faults.
     package func forbid() {
         faults.isForbidden = true
     }
 
     // MARK: Readers
 
-    private func value(_ name: StaticString, required: Bool) -> JSON? {
-        let value = members[name]
-        if value == nil, required { fail(name, "Field required") }
-        return value
-    }
-
-    /// - Parameter type: completes the fault `Must be …`: `a string`.
-    func typed<T>(_ name: StaticString, required: Bool, _ type: String, _ convert: (JSON) -> T?) -> T? {
-        guard let value = value(name, required: required) else { return nil }
+    /// - Parameters:
+    ///   - type: completes the fault `Must be …`: `a string`.
+    ///   - convert: nil if the value has another type.
+    func value<Value>(
+        _ name: StaticString, required: Bool, mustBe type: String, _ convert: (JSON) -> Value?
+    ) -> Value? {
+        guard let value = members[name] else {
+            if required { fail(name, "Field required") }
+            return nil
+        }
         let converted = convert(value)
         if converted == nil { fail(name, "Must be \(type)") }
         return converted
     }
 
     package func string(_ name: StaticString, required: Bool = true) -> String? {
-        typed(name, required: required, "a string", \.string)
+        value(name, required: required, mustBe: "a string", \.string)
     }
 
     /// A string of 1…`maxBytes` bytes.
@@ -123,11 +125,11 @@ package struct Fields {
     }
 
     package func bool(_ name: StaticString, default value: Bool) -> Bool {
-        typed(name, required: false, "true or false", \.bool) ?? value
+        self.value(name, required: false, mustBe: "true or false", \.bool) ?? value
     }
 
     package func integer(_ name: StaticString, in range: ClosedRange<Int>, required: Bool = true) -> Int? {
-        guard let value = typed(name, required: required, "an integer", wholeNumber) else { return nil }
+        guard let value = value(name, required: required, mustBe: "an integer", wholeNumber) else { return nil }
         if range.contains(value) { return value }
         fail(name, "Must be between \(range.lowerBound) and \(range.upperBound)")
         return nil
@@ -144,15 +146,16 @@ package struct Fields {
         return nil
     }
 
-    /// An object, and what is read of its members.
+    /// The value that `read` makes of an object's members.
     package func object<Value>(_ name: StaticString, _ read: (Fields) throws(InvalidFields) -> Value) -> Value? {
-        guard let value = typed(name, required: true, "an object", { if case .object = $0 { $0 } else { nil } })
+        guard
+            let members = value(name, required: true, mustBe: "an object", { if case .object = $0 { $0 } else { nil } })
         else { return nil }
-        return try? read(object(at: "\(name)", value))
+        return try? read(object(at: "\(name)", members))
     }
 
-    /// Whether a member has that value. Unlike the readers it records no fault: it serves rules about other fields, which are
-    /// read before this one.
+    /// Whether a member has that value. No fault is recorded: this is for rules that depend on a field before it is
+    /// read.
     package func has(_ name: StaticString, _ text: String) -> Bool {
         members[name]?.string == text
     }

@@ -13,11 +13,11 @@ package final class LineWriter: Sendable {
         self.buffer = buffer
     }
 
-    /// How many bytes have been written.
+    /// The number of bytes written, without heartbeats.
     var bytes: Int { count.load(ordering: .relaxed) }
 
-    /// Writes one object. Returns when the client keeps up with reading, and throws CancellationError once it has closed the
-    /// connection.
+    /// Writes one object, and waits until there is room for more.
+    /// - Throws: CancellationError if the client has closed the connection.
     package func line(_ members: (inout JSONWriter) -> Void) async throws {
         var json = JSONWriter(capacity: 1024)
         json.object(members)
@@ -27,14 +27,16 @@ package final class LineWriter: Sendable {
         try await RequestTrace.waitingForClient { try await buffer.write(line) }
     }
 
-    /// Runs the work, and meanwhile sends a blank line every 5 s if nothing else is being sent, so that neither nginx nor the browser
-    /// takes a long pause for a broken connection.
+    private static let heartbeatInterval = Duration.seconds(5)
+
+    /// Runs the work, and sends a blank line at intervals while nothing else is sent, because nginx or the browser
+    /// could take a long pause for a broken connection.
     func withHeartbeats(_ work: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
                 while true {
-                    try await Task.sleep(for: .seconds(5))
-                    if buffer.isIdle { try await buffer.write([.newline]) }
+                    try await Task.sleep(for: Self.heartbeatInterval)
+                    if buffer.isEmpty { try await buffer.write([.newline]) }
                 }
             }
             defer { group.cancelAll() }

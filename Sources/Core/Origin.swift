@@ -16,7 +16,7 @@ package struct Origin: Sendable {
             throw Invalid(reason: "must begin with https://")
         }
         guard ["", "/"].contains(parts.path), parts.query == nil, !text.utf8.contains(.numberSign) else {
-            throw Invalid(reason: "must be scheme and host alone, without a path")
+            throw Invalid(reason: "must consist of a scheme and a host, without a path")
         }
         guard let (name, port) = hostAndPort(authority) else { throw Invalid(reason: "has no valid host") }
         guard scheme == "https" || isLoopback(name) else {

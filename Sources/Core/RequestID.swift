@@ -1,8 +1,8 @@
 import Encoding
 import FastCGI
 
-/// The id of a request in its response and in the log: nginx's `$request_id`, if it is 1…64 of `[A-Za-z0-9-]`, or else a random
-/// one.
+/// The id of a request in its response and in the log: nginx's `$request_id`, if it is 1…64 of `[A-Za-z0-9-]`, or else
+/// a random one.
 func requestID(_ parameters: Parameters) -> String {
     if let given = parameters["REQUEST_ID"], (1...64).contains(given.utf8.count), isPlain(given) {
         return given

@@ -4,8 +4,8 @@ import JSON
 import Synchronization
 import Telemetry
 
-/// The path of every request: method, API key, media type, size, fields, the endpoint's own `handle`, and then a JSON response
-/// or an error, the request's counts and one log line.
+/// Handles every request: checks the method, API key, media type and size, decodes the fields, calls the endpoint's
+/// `handle`, makes a response of its output or error, and counts and logs the request.
 final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable {
     typealias Context = RequestContext<Input.Tools>
 
@@ -26,7 +26,7 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
         self.keys.withLock { $0 = keys }
     }
 
-    /// - Parameter handle: the endpoint's own part.
+    /// - Parameter handle: the endpoint's function.
     func handler(_ handle: @escaping @Sendable (Input, Context) async throws -> Output) -> Handler {
         { [self] request in
             let trace = RequestTrace(requestID: requestID(request.parameters), telemetry: telemetry)

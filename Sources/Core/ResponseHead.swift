@@ -10,7 +10,7 @@ func responseHead(
     head.append("Status: ")
     head.append(decimal: status)
     head.append(" ")
-    head.append(reason(status))
+    head.append(reasonPhrase(status))
     head.append("\r\nContent-Type: ")
     head.append(type)
     head.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: ")
@@ -21,7 +21,7 @@ func responseHead(
     return head
 }
 
-private func reason(_ status: Int) -> StaticString {
+private func reasonPhrase(_ status: Int) -> StaticString {
     switch status {
     case 200: "OK"
     case 400: "Bad Request"

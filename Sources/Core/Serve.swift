@@ -5,13 +5,13 @@ import Telemetry
 
 /// Runs an executable: reads its settings, opens its socket, and handles requests until TERM.
 ///
-/// Exit codes, as in sysexits.h: 0 after a drain, 64 for arguments that are not understood, 78 for settings that can't be used,
-/// 1 if it can't listen.
+/// Exit codes, as in sysexits.h: 0 after a drain, 64 for arguments that are not understood, 78 for settings that can't
+/// be used, 1 if it can't listen.
 /// - Parameters:
 ///   - name: the name of the executable: the path of its route, with `-` for `/`.
 ///   - maxBodyBytes: the default of `MAX_BODY_BYTES`.
-///   - handle: handles one request. An error that it throws becomes an HTTP error (FaultConvertible.swift). Its task is cancelled when
-///     the client closes the connection.
+///   - handle: handles one request. An error that it throws becomes an HTTP error (FaultConvertible.swift). Its task is
+///     cancelled when the client closes the connection.
 package func serve<Input: RequestBody, Output: ResponseBody>(
     _ name: String, maxBodyBytes: Int = 1 << 20,
     _ handle: @escaping @Sendable (Input, RequestContext<Input.Tools>) async throws -> Output
@@ -22,7 +22,10 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
         printLine(STDERR_FILENO, usage(name))
         exit(EX_USAGE)
     }
-    if mode == .help { exitWithHelp(name, maxBodyBytes: maxBodyBytes, Input.self) }
+    if mode == .help {
+        printLine(STDOUT_FILENO, helpText(name, maxBodyBytes: maxBodyBytes, Input.self))
+        exit(EX_OK)
+    }
     if mode == .version {
         printLine(STDOUT_FILENO, "\(name) \(version)")
         exit(EX_OK)
@@ -43,18 +46,19 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
         listeners = try mode.listeners()
     } catch {
         printLine(STDERR_FILENO, "\(name): cannot listen on \(error)")
-        exit(1)
+        exit(EXIT_FAILURE)
     }
     let scoreboard = Scoreboard(endpoint: name, directory: scoreboardDirectory(listeners))
-    let log = Log(endpoint: name, level: common.logLevel, sink: LogSink(STDERR_FILENO) { scoreboard.add(.droppedLines, $0) })
+    let log = Log(
+        endpoint: name, level: common.logLevel, sink: LogSink(STDERR_FILENO) { scoreboard.add(.droppedLines, $0) })
     let pipeline = RequestPipeline<Input, Output>(
         tools: tools, keys: keys, maxInFlight: common.maxInFlight,
         telemetry: ProcessTelemetry(log: log, scoreboard: scoreboard, slowMilliseconds: common.slowMilliseconds))
     let handler = StatusPage(scoreboard).before(pipeline.handler(handle))
     if mode == .cgi {
-        let isSent = answerCGI(maxBodyBytes: common.maxBodyBytes, handler: handler)
+        let isSent = serveCGI(maxBodyBytes: common.maxBodyBytes, handler: handler)
         log.flush()
-        exit(isSent ? EX_OK : 1)
+        exit(isSent ? EX_OK : EXIT_FAILURE)
     }
     if listeners.isEmpty {
         printLine(STDERR_FILENO, usage(name))
@@ -63,14 +67,14 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
     Descriptors.raiseLimit()
     let signals = ProcessSignals()
     var reload: (@Sendable () -> Void)?
-    if let file = common.scopesFile { reload = { reloadScopes(file, keys, log) { pipeline.replaceKeys($0) } } }
+    if let file = common.scopesFile { reload = { reloadScopes(from: file, keys, log) { pipeline.replaceKeys($0) } } }
     let server = Server(
         listeners,
         Server.Options(
             maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
             reload: reload, flush: log.flush,
             report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
-            supervision: ServiceNotifier.fromEnvironment().supervision(onDrain: scoreboard.setDraining)),
+            serviceManager: ServiceNotifier.fromEnvironment().serviceManager(onDrain: scoreboard.setDraining)),
         handler: handler)
     server.start()
     log(.info, "started") { $0.member("pid", Int(getpid())) }
@@ -82,37 +86,30 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
     _exit(EX_OK)
 }
 
-/// Of sysexits.h, which Swift's Glibc module doesn't have.
+/// Exit codes of sysexits.h, which Swift's Glibc module lacks.
 private let (EX_OK, EX_USAGE, EX_CONFIG): (Int32, Int32, Int32) = (0, 64, 78)
 
-/// Lists the settings that the executable reads: the readers declare them, whatever the environment.
-private func exitWithHelp<Input: RequestBody>(_ name: String, maxBodyBytes: Int, _: Input.Type) -> Never {
-    var settings = Settings { _ in nil }
-    _ = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)
-    _ = Input.Tools(&settings)
-    printLine(STDOUT_FILENO, helpText(name, settings.declarations))
-    exit(EX_OK)
-}
-
 /// Handles HUP. If the file can't be used, the keys stay as they are.
-private func reloadScopes(_ file: String, _ keys: APIKeys, _ log: Log, _ replace: (APIKeys) -> Void) {
+private func reloadScopes(from file: String, _ keys: APIKeys, _ log: Log, replaceKeys: (APIKeys) -> Void) {
     do throws(APIKeys.BrokenScopes) {
-        replace(try keys.with(scopesFile: file))
+        replaceKeys(try keys.with(scopesFile: file))
         log(.info, "scopes reloaded")
     } catch {
         log(.error, "scopes not reloaded") { $0.member("cause", error.reason) }
     }
 }
 
-/// Where the endpoint's processes keep their scoreboards: systemd's runtime directory of the service, or else the directory of the
-/// socket that they share.
+/// Where the endpoint's processes keep their scoreboards: systemd's runtime directory of the service, or else the
+/// directory of the socket that they share.
 private func scoreboardDirectory(_ listeners: [Listener]) -> String? {
-    let runtime = getenv("RUNTIME_DIRECTORY").flatMap { String(cString: $0).split(separator: ":").first.map(String.init) }
-    return runtime ?? listeners.lazy.compactMap(\.folder).first
+    let runtime = getenv("RUNTIME_DIRECTORY").flatMap {
+        String(cString: $0).split(separator: ":").first.map(String.init)
+    }
+    return runtime ?? listeners.lazy.compactMap(\.directory).first
 }
 
-/// The arguments that follow the executable's name, from /proc. The standard library finds them by their position relative to the
-/// environment, which a preloaded library may have moved; then it finds none.
+/// The arguments that follow the executable's name, from /proc. The standard library finds them by their position
+/// relative to the environment, which a preloaded library may have moved; then it finds none.
 private func arguments() -> [String] {
     guard let line = readFile("/proc/self/cmdline") else { return Array(CommandLine.arguments.dropFirst()) }
     return line.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast().map {

@@ -2,8 +2,8 @@ import FastCGI
 import Glibc
 import System
 
-/// Reports the process's state to the service manager, as sd_notify(3) does, but without its library: each state is one datagram
-/// to the socket `NOTIFY_SOCKET` (a path, or an abstract name with a leading `@`). Without that variable nothing is sent.
+/// Reports the process's state to the service manager with the protocol of sd_notify(3): each state is one datagram to
+/// the socket `NOTIFY_SOCKET` (a path, or an abstract name with a leading `@`). Nothing is sent if that is unset.
 ///
 ///     serving    READY=1, STATUS=Serving
 ///     alive      WATCHDOG=1, twice per `WATCHDOG_USEC`, if that is set and `WATCHDOG_PID` is unset or ours
@@ -19,16 +19,17 @@ package struct ServiceNotifier: Sendable {
 
     package init(environment: (String) -> String?) {
         address = environment("NOTIFY_SOCKET").flatMap { name in
-            name.hasPrefix("/") || name.hasPrefix("@") ? UnixAddress(name) : nil
+            name.hasPrefix("/") || name.hasPrefix("@") ? UnixAddress(pathOrAbstractName: name) : nil
         }
         let isForUs = environment("WATCHDOG_PID").map { $0 == String(getpid()) } ?? true
         let microseconds = environment("WATCHDOG_USEC").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        // Half of WATCHDOG_USEC, in milliseconds.
         watchdogMilliseconds = isForUs && address != nil ? microseconds.map { $0 / 2000 } : nil
     }
 
     /// - Parameter onDrain: called when a drain begins.
-    package func supervision(onDrain: @escaping @Sendable () -> Void = {}) -> Supervision {
-        Supervision(aliveMilliseconds: watchdogMilliseconds) { state in
+    package func serviceManager(onDrain: @escaping @Sendable () -> Void = {}) -> ServiceManager {
+        ServiceManager(aliveMilliseconds: watchdogMilliseconds) { state in
             switch state {
             case .serving: send("READY=1\nSTATUS=Serving")
             case .alive: send("WATCHDOG=1")

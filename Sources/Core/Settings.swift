@@ -2,9 +2,9 @@ import Encoding
 import Glibc
 import System
 
-/// The process's settings: environment variables, all read at the start. Each reader declares its setting, so that `--help`
-/// lists exactly the settings that the executable reads. An empty value counts as unset. All faults are collected, so that one
-/// start reports everything that is wrong.
+/// The process's settings: environment variables, all read at the start. Each reader declares its setting, so that
+/// `--help` lists exactly the settings that the executable reads. An empty value counts as unset. All faults are
+/// collected, so that one start reports everything that is wrong.
 package struct Settings {
     /// A setting as `--help` and the operator's table show it.
     package struct Declaration: Sendable {
@@ -34,7 +34,9 @@ package struct Settings {
         faults.append("\(name): \(reason)")
     }
 
-    private mutating func declare(_ name: String, _ fallback: String, values: String? = nil, _ purpose: String) {
+    private mutating func declare(
+        _ name: String, default fallback: String, values: String? = nil, _ purpose: String
+    ) {
         guard !declarations.contains(where: { $0.name == name }) else { return }
         declarations.append(Declaration(name: name, fallback: fallback, values: values, purpose: purpose))
     }
@@ -50,26 +52,26 @@ package struct Settings {
 
     /// Nil if it is not set.
     package mutating func optional(_ name: String, _ purpose: String) -> String? {
-        declare(name, "none", purpose)
+        declare(name, default: "none", purpose)
         return value(name)
     }
 
     /// Nil, and a fault, if it is not set.
     package mutating func required(_ name: String, _ purpose: String) -> String? {
-        declare(name, "required", purpose)
+        declare(name, default: "required", purpose)
         if value(name) == nil { fail(name, "is missing") }
         return value(name)
     }
 
     package mutating func string(_ name: String, default fallback: String, _ purpose: String) -> String {
-        declare(name, fallback, purpose)
+        declare(name, default: fallback, purpose)
         return value(name) ?? fallback
     }
 
     package mutating func integer(
         _ name: String, default fallback: Int, in range: ClosedRange<Int>, _ purpose: String
     ) -> Int {
-        declare(name, "\(fallback)", values: "\(range.lowerBound)…\(range.upperBound)", purpose)
+        declare(name, default: "\(fallback)", values: "\(range.lowerBound)…\(range.upperBound)", purpose)
         guard let text = value(name) else { return fallback }
         guard let number = Int(text), range.contains(number) else {
             fail(name, "must be a whole number between \(range.lowerBound) and \(range.upperBound)")
@@ -85,7 +87,7 @@ package struct Settings {
     }
 
     package mutating func bool(_ name: String, default fallback: Bool, _ purpose: String) -> Bool {
-        declare(name, "\(fallback)", values: "true false", purpose)
+        declare(name, default: "\(fallback)", values: "true false", purpose)
         switch value(name) {
         case nil: return fallback
         case "true": return true
@@ -99,34 +101,35 @@ package struct Settings {
     package mutating func choice(
         _ name: String, _ choices: [String], default fallback: String, _ purpose: String
     ) -> String {
-        declare(name, fallback, values: choices.joined(separator: " "), purpose)
+        declare(name, default: fallback, values: choices.joined(separator: " "), purpose)
         guard let text = value(name) else { return fallback }
         if choices.contains(text) { return text }
         fail(name, "must be one of \(choices.joined(separator: ", "))")
         return fallback
     }
 
-    /// Comma-separated entries, without the blanks around them. Nil if the variable doesn't exist; it may exist and be empty.
+    /// Comma-separated entries, without the blanks around them. Nil if the variable doesn't exist; it may exist and be
+    /// empty.
     package mutating func list(_ name: String, default fallback: String, _ purpose: String) -> [String]? {
-        declare(name, fallback, purpose)
+        declare(name, default: fallback, purpose)
         return environment(name).map(listEntries)
     }
 
     /// `NAME`, or the contents of the file that `NAME_FILE` names, without its trailing newline.
     /// - Parameter isRequired: an unset secret is a fault.
     package mutating func secret(_ name: String, isRequired: Bool = true, _ purpose: String) -> String? {
-        declare(name, isRequired ? "required" : "none", purpose)
+        declare(name, default: isRequired ? "required" : "none", purpose)
         guard let path = value("\(name)_FILE") else {
             if isRequired, value(name) == nil { fail(name, "is missing") }
             return value(name)
         }
-        if value(name) != nil { fail(name, "is given twice: also as \(name)_FILE") }
+        if value(name) != nil { fail(name, "must not be set together with \(name)_FILE") }
         guard var bytes = readFile(path) else {
             fail("\(name)_FILE", "cannot be read: \(errnoText())")
             return nil
         }
         if bytes.last == .newline { bytes.removeLast() }
-        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+        if bytes.last == .carriageReturn { bytes.removeLast() }
         if bytes.isEmpty {
             fail("\(name)_FILE", "is empty")
             return nil
@@ -136,7 +139,7 @@ package struct Settings {
 
     /// `https://host[:port]`, or http for a loopback address, without a path. Nil, and a fault, if it is anything else.
     package mutating func origin(_ name: String, default fallback: String? = nil, _ purpose: String) -> Origin? {
-        declare(name, fallback ?? "required", purpose)
+        declare(name, default: fallback ?? "required", purpose)
         guard let text = value(name) ?? fallback else {
             fail(name, "is missing")
             return nil

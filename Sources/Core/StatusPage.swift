@@ -2,8 +2,8 @@ import FastCGI
 import JSON
 import Telemetry
 
-/// The pages for an operator, on a location that nginx does not expose: the parameter `OZON_R2_STATUS`, which no client can set,
-/// holds the location's path, and the last segment of that path names the page (nginx/status.conf).
+/// The pages for an operator, on a location that nginx does not expose: the parameter `OZON_R2_STATUS`, which no client
+/// can set, holds the location's path, and the last segment of that path names the page (nginx/status.conf).
 ///
 /// - `ping`: `pong`, as text.
 /// - `status`: JSON (StatusReport.swift).
@@ -30,13 +30,13 @@ struct StatusPage: Sendable {
         guard let path = request.parameters["OZON_R2_STATUS"] else { return nil }
         let id = requestID(request.parameters)
         switch path.split(separator: "/").last {
-        case "ping": return response(200, "text/plain", requestID: id, Array("pong\n".utf8))
+        case "ping": return response(200, "text/plain", requestID: id, body: Array("pong\n".utf8))
         case "status":
-            return response(200, "application/json", requestID: id, JSONWriter.bytes(StatusReport(scoreboard)))
+            return response(200, "application/json", requestID: id, body: JSONWriter.bytes(StatusReport(scoreboard)))
         case "metrics":
             return response(
                 200, "application/openmetrics-text; version=1.0.0; charset=utf-8", requestID: id,
-                openMetrics(scoreboard.snapshots().readable, endpoint: scoreboard.endpoint))
+                body: openMetrics(scoreboard))
         default:
             var json = JSONWriter()
             json.object {
@@ -45,11 +45,11 @@ struct StatusPage: Sendable {
                 $0.member("code", "NOT_FOUND")
                 $0.member("request_id", id)
             }
-            return response(404, "application/json", requestID: id, json.bytes)
+            return response(404, "application/json", requestID: id, body: json.bytes)
         }
     }
 
-    private func response(_ status: Int, _ type: StaticString, requestID: String, _ body: [UInt8]) -> Response {
+    private func response(_ status: Int, _ type: StaticString, requestID: String, body: [UInt8]) -> Response {
         Response(head: responseHead(status, type, requestID: requestID) { _ in }, body: .bytes(body))
     }
 }

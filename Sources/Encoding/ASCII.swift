@@ -1,34 +1,35 @@
-// ASCII bytes by name, and the classes of bytes that more than one module tests for.
+// ASCII bytes by name, and the classes of bytes that more than one module tests for. They are inlinable because parsers use
+// them for every byte.
 
 extension UInt8 {
-    package static let tab = UInt8(ascii: "\t")
-    package static let newline = UInt8(ascii: "\n")
-    package static let carriageReturn = UInt8(ascii: "\r")
-    package static let space = UInt8(ascii: " ")
-    package static let quote = UInt8(ascii: "\"")
-    package static let numberSign = UInt8(ascii: "#")
-    package static let percent = UInt8(ascii: "%")
-    package static let ampersand = UInt8(ascii: "&")
-    package static let apostrophe = UInt8(ascii: "'")
-    package static let comma = UInt8(ascii: ",")
-    package static let hyphen = UInt8(ascii: "-")
-    package static let dot = UInt8(ascii: ".")
-    package static let slash = UInt8(ascii: "/")
-    package static let colon = UInt8(ascii: ":")
-    package static let semicolon = UInt8(ascii: ";")
-    package static let lessThan = UInt8(ascii: "<")
-    package static let equalsSign = UInt8(ascii: "=")
-    package static let greaterThan = UInt8(ascii: ">")
-    package static let questionMark = UInt8(ascii: "?")
-    package static let atSign = UInt8(ascii: "@")
-    package static let backslash = UInt8(ascii: "\\")
-    package static let underscore = UInt8(ascii: "_")
+    @inlinable package static var tab: UInt8 { UInt8(ascii: "\t") }
+    @inlinable package static var newline: UInt8 { UInt8(ascii: "\n") }
+    @inlinable package static var carriageReturn: UInt8 { UInt8(ascii: "\r") }
+    @inlinable package static var space: UInt8 { UInt8(ascii: " ") }
+    @inlinable package static var quote: UInt8 { UInt8(ascii: "\"") }
+    @inlinable package static var numberSign: UInt8 { UInt8(ascii: "#") }
+    @inlinable package static var percent: UInt8 { UInt8(ascii: "%") }
+    @inlinable package static var ampersand: UInt8 { UInt8(ascii: "&") }
+    @inlinable package static var apostrophe: UInt8 { UInt8(ascii: "'") }
+    @inlinable package static var comma: UInt8 { UInt8(ascii: ",") }
+    @inlinable package static var hyphen: UInt8 { UInt8(ascii: "-") }
+    @inlinable package static var dot: UInt8 { UInt8(ascii: ".") }
+    @inlinable package static var slash: UInt8 { UInt8(ascii: "/") }
+    @inlinable package static var colon: UInt8 { UInt8(ascii: ":") }
+    @inlinable package static var semicolon: UInt8 { UInt8(ascii: ";") }
+    @inlinable package static var lessThan: UInt8 { UInt8(ascii: "<") }
+    @inlinable package static var equalsSign: UInt8 { UInt8(ascii: "=") }
+    @inlinable package static var greaterThan: UInt8 { UInt8(ascii: ">") }
+    @inlinable package static var questionMark: UInt8 { UInt8(ascii: "?") }
+    @inlinable package static var atSign: UInt8 { UInt8(ascii: "@") }
+    @inlinable package static var backslash: UInt8 { UInt8(ascii: "\\") }
+    @inlinable package static var underscore: UInt8 { UInt8(ascii: "_") }
 
-    package var isASCIIDigit: Bool { self &- UInt8(ascii: "0") < 10 }
-    package var isASCIILowercase: Bool { self &- UInt8(ascii: "a") < 26 }
-    package var isASCIIUppercase: Bool { self &- UInt8(ascii: "A") < 26 }
-    package var isASCIILetter: Bool { (self | 0x20).isASCIILowercase }
-    package var isASCIIAlphanumeric: Bool { isASCIILetter || isASCIIDigit }
+    @inlinable package var isASCIIDigit: Bool { self &- UInt8(ascii: "0") < 10 }
+    @inlinable package var isASCIILowercase: Bool { self &- UInt8(ascii: "a") < 26 }
+    @inlinable package var isASCIIUppercase: Bool { self &- UInt8(ascii: "A") < 26 }
+    @inlinable package var isASCIILetter: Bool { (self | 0x20).isASCIILowercase }
+    @inlinable package var isASCIIAlphanumeric: Bool { isASCIILetter || isASCIIDigit }
     /// A space or a tab: the optional whitespace in HTTP header fields.
-    package var isBlank: Bool { self == .space || self == .tab }
+    @inlinable package var isBlank: Bool { self == .space || self == .tab }
 }

@@ -1,24 +1,26 @@
 import CFastCGI
 import Glibc
 
-/// One accepted connection and the request on it. Only the mailbox's owner, on a worker thread, can use it. libfcgi is
-/// called from nowhere else.
+/// One accepted connection and the request on it. Only the owner of its mailbox, a worker thread, can use it. All calls
+/// of libfcgi are made here.
 struct Connection: ~Copyable {
     /// The C struct must not move: its streams point back to it.
     private let request: UnsafeMutablePointer<FCGX_Request>
     private var descriptor: Int32 = -1
     private var peerKeepsOpen = false
-    /// The epoll set, and this connection's token in it.
+    /// The epoll set and this connection's token in it.
     private var epoll: Int32 = -1
     private var token: UInt64 = 0
     private var isUnix = false
     private var watchesOutput = false
+    /// The most bytes of a body that are read and discarded beyond its limit.
+    private static let maxExcessBytes = 1 << 30
 
     private var mayHaveInput = false
     private var inputHasEnded = false
     private var hasHungUp = false
     private var isRetired = false
-    private var answer: OutgoingResponse?
+    private var response: OutgoingResponse?
 
     init() {
         request = .allocate(capacity: 1)
@@ -28,7 +30,7 @@ struct Connection: ~Copyable {
     // MARK: The connection
 
     /// Takes over an accepted descriptor and registers it with epoll, edge-triggered, for input and hang-ups.
-    /// - Returns: false if it can't be watched.
+    /// - Returns: false if epoll doesn't accept it.
     mutating func open(_ descriptor: Int32, isUnix: Bool, epoll: Int32, token: UInt64) -> Bool {
         (self.descriptor, self.isUnix, self.epoll, self.token) = (descriptor, isUnix, epoll, token)
         (mayHaveInput, inputHasEnded, hasHungUp, isRetired) = (false, false, false, false)
@@ -41,7 +43,7 @@ struct Connection: ~Copyable {
         FCGX_Free(request, 0)
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
-        answer = nil
+        response = nil
     }
 
     private mutating func watch(_ operation: Int32, output: Bool) -> Bool {
@@ -51,34 +53,35 @@ struct Connection: ~Copyable {
         return shim_epoll_control(epoll, operation, descriptor, events, token) == 0
     }
 
-    /// On a unix socket, a peer that shuts down its sending side alone can still read the answer, and a full close is
-    /// reported separately. TCP doesn't tell the two apart, so both count as a hang-up there.
+    /// On a unix socket, a peer that has shut down only its sending side can still read the response, and a full close
+    /// is reported separately. On TCP the two can't be distinguished, so both count as a hang-up.
     mutating func apply(_ signals: Signals) {
         if signals.contains(.readable) { mayHaveInput = true }
         if signals.contains(.retire) { isRetired = true }
         if signals.contains(.inputEnded) { inputHasEnded = true }
         if signals.contains(.hungUp) || (inputHasEnded && !isUnix) {
             hasHungUp = true
-            answer?.abandon()
+            response?.abandon()
         }
     }
 
     // MARK: A request
 
     enum Input {
-        /// No request now. `isLast`: and none will come.
+        /// No request has arrived. If `isLast`, none will.
         case none(isLast: Bool)
         case request(Request)
     }
 
-    /// The next request, if one has come.
-    /// - Parameter beforeWaiting: called if only a part of a request has arrived: reading the rest may block, up to
-    ///   SO_RCVTIMEO in each read.
+    /// The next request, if one has arrived.
+    /// - Parameter beforeWaiting: called if only a part of a request has arrived, because each read of the rest may
+    ///   block for up to SO_RCVTIMEO.
     mutating func nextRequest(maxBodyBytes: Int, beforeWaiting: () -> Void) -> Input {
-        guard mayHaveInput else { return .none(isLast: inputHasEnded || hasHungUp || isRetired) }
+        let nothing = Input.none(isLast: inputHasEnded || hasHungUp || isRetired)
+        guard mayHaveInput else { return nothing }
         mayHaveInput = false
-        switch Preview(descriptor) {
-        case .nothing: return .none(isLast: inputHasEnded || hasHungUp || isRetired)
+        switch PendingInput(descriptor) {
+        case .nothing: return nothing
         case .closed: return .none(isLast: true)
         case .wholeRequest: break
         case .partOfRequest: beforeWaiting()
@@ -86,86 +89,86 @@ struct Connection: ~Copyable {
         return read(maxBodyBytes: maxBodyBytes).map { .request($0) } ?? .none(isLast: true)
     }
 
-    /// Reads one complete request. nil: the peer disconnected or violated the protocol; libfcgi may have closed the
-    /// descriptor. (Bytes of a further request in the same read are lost: libfcgi drops them with its buffer.)
+    /// Reads one complete request. Nil if the peer disconnected or violated the protocol; libfcgi may then have closed
+    /// the descriptor. Bytes of a further request in the same read are lost with libfcgi's buffer.
     private mutating func read(maxBodyBytes: Int) -> Request? {
         let result = shim_begin(request, descriptor)
         descriptor = request.pointee.ipcFd
         guard result == 0, let environment = request.pointee.envp else { return nil }
         peerKeepsOpen = request.pointee.keepConnection != 0
-        // FCGX_Finish_r would close, and linger up to 2 s for the peer's own close: we close ourselves.
+        // Otherwise FCGX_Finish_r would close the descriptor, after waiting for the peer to close it. We close it.
         request.pointee.keepConnection = 1
         let parameters = Parameters(environment)
-        let body = readBody(declared: parameters["CONTENT_LENGTH"], max: maxBodyBytes)
+        let body = readBody(declaredLength: parameters["CONTENT_LENGTH"], limit: maxBodyBytes)
         return FCGX_GetError(request.pointee.in) == 0 ? Request(parameters: parameters, body: body) : nil
     }
 
-    /// Always reads FCGI_STDIN to its end; the rest of it would be parsed as the next request.
-    private func readBody(declared: String?, max: Int) -> Request.Body {
-        let expected = declared.flatMap { $0.isEmpty ? nil : $0 }.map { Int($0) ?? -1 }
+    /// Always reads FCGI_STDIN to its end, because the rest of it would be parsed as the next request.
+    private func readBody(declaredLength: String?, limit: Int) -> Request.Body {
+        let expected = declaredLength.flatMap { $0.isEmpty ? nil : $0 }.map { Int($0) ?? -1 }
         let stream = request.pointee.in
-        let room = min(expected ?? max, max)
-        let bytes = [UInt8](unsafeUninitializedCapacity: Swift.max(room, 0)) { buffer, count in
+        let capacity = max(min(expected ?? limit, limit), 0)
+        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
             guard buffer.count > 0 else { return }
             buffer.withMemoryRebound(to: CChar.self) {
                 count = Int(FCGX_GetStr($0.baseAddress, Int32($0.count), stream))
             }
         }
-        var rest = 0
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 8192) { scrap in
-            while rest < 1 << 30 {
-                let count = Int(FCGX_GetStr(scrap.baseAddress, 8192, stream))
+        var excess = 0
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 8192) { buffer in
+            while excess < Self.maxExcessBytes {
+                let count = Int(FCGX_GetStr(buffer.baseAddress, Int32(buffer.count), stream))
                 if count == 0 { break }
-                rest += count
+                excess += count
             }
         }
-        if bytes.count + rest > max || (expected ?? 0) > max { return .tooLarge }
-        return rest == 0 && (expected ?? bytes.count) == bytes.count ? .bytes(bytes) : .incomplete
+        if bytes.count + excess > limit || (expected ?? 0) > limit { return .tooLarge }
+        return excess == 0 && (expected ?? bytes.count) == bytes.count ? .bytes(bytes) : .incomplete
     }
 
-    // MARK: Its answer
+    // MARK: A response
 
-    var isAnswering: Bool { answer != nil }
+    var isResponding: Bool { response != nil }
 
-    /// The request is being answered by this task, which writes to this output.
-    mutating func begin(_ answer: OutgoingResponse) {
-        self.answer = answer
+    mutating func begin(_ response: OutgoingResponse) {
+        self.response = response
     }
 
-    enum Sending {
-        /// A signal will follow: that the handler has written, or that the socket takes bytes again.
+    enum SendResult {
+        /// A signal will follow when the handler has written, or when the socket accepts bytes again.
         case later
-        /// The answer is complete. `isLast`: the connection must be closed.
+        /// The response is complete. If `isLast`, the connection must be closed.
         case done(isLast: Bool)
     }
 
-    /// How many portions to send before other connections have their turn.
-    private static let portionsAtOnce = 16
+    /// How many chunks to send before other connections have their turn.
+    private static let chunksPerTurn = 16
 
-    /// Sends what there is and what the socket takes. A whole answer of up to `ResponseBuffer.limit` bytes fits into the send
-    /// buffer (256 KB, set at accept), which a peer that reads its answers has emptied; more is sent only while poll(2)
-    /// reports most of that buffer free. So nothing here waits for a slow reader.
-    mutating func send() -> Sending {
-        for _ in 0..<Self.portionsAtOnce {
-            guard let portion = answer!.next() else {
-                if hasHungUp, !answer!.hasEnded, !answer!.isAbandoned { answer!.abandon() }
-                return answer!.hasEnded ? finish() : .later
+    /// Sends what the handler has written, as far as the socket accepts it. A whole response of up to
+    /// `ResponseBuffer.limit` bytes fits into the send buffer (Server+Accepting.swift), which a peer that reads its
+    /// responses has emptied. More is sent only while poll(2) reports most of that buffer free. So nothing here waits
+    /// for a slow reader.
+    mutating func send() -> SendResult {
+        for _ in 0..<Self.chunksPerTurn {
+            guard let chunk = response!.next() else {
+                if hasHungUp, !response!.hasEnded, !response!.isAbandoned { response!.abandon() }
+                return response!.hasEnded ? finish() : .later
             }
-            if !portion.isWhole, !isWritable { break }
-            if write(portion.bytes), portion.isWhole || flush() {
-                answer!.remove(portion)
+            if !chunk.isWhole, !isWritable { break }
+            if write(chunk.bytes), chunk.isWhole || flush() {
+                response!.remove(chunk)
             } else {
-                answer!.abandon()
+                response!.abandon()
             }
         }
-        // The event comes at once if the socket has room by now.
+        // If the socket has room by now, the event follows at once.
         _ = watch(EPOLL_CTL_MOD, output: true)
         return .later
     }
 
-    private mutating func finish() -> Sending {
-        let isAbandoned = answer!.isAbandoned
-        answer = nil
+    private mutating func finish() -> SendResult {
+        let isAbandoned = response!.isAbandoned
+        response = nil
         if isAbandoned { return .done(isLast: true) }
         FCGX_Finish_r(request)
         descriptor = request.pointee.ipcFd

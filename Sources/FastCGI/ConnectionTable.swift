@@ -1,7 +1,8 @@
-import System
 import Synchronization
+import System
 
-/// All mailboxes by index. They are reused; the capacity is the descriptor limit at the start, at most 65,536.
+/// The mailboxes of all connections by index. They are reused. The capacity is the limit on descriptors at the start,
+/// at most 65,536.
 final class ConnectionTable: @unchecked Sendable {
     private let mailboxes: UnsafeMutablePointer<Mailbox<Connection>?>
     private let capacity: Int
@@ -16,10 +17,10 @@ final class ConnectionTable: @unchecked Sendable {
 
     subscript(index: UInt32) -> Mailbox<Connection> { mailboxes[Int(index)]! }
 
-    /// How many connections are open.
-    var open: Int { createdCount.withLock { $0 - free.count } }
+    /// The number of open connections.
+    var openCount: Int { createdCount.withLock { $0 - free.count } }
 
-    /// nil: the table is full.
+    /// Nil if the table is full.
     func acquire() -> Ownership<Connection>? {
         if let connection = free.removeFirst() { return connection }
         return createdCount.withLock { count in
@@ -33,6 +34,6 @@ final class ConnectionTable: @unchecked Sendable {
 
     func release(_ connection: consuming Ownership<Connection>) { free.append(connection) }
 
-    /// Every mailbox created, in use or free.
+    /// All mailboxes, in use or free.
     var all: [Mailbox<Connection>] { createdCount.withLock { (0..<$0).map { mailboxes[$0]! } } }
 }

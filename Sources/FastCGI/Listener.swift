@@ -1,45 +1,43 @@
 import CFastCGI
 import Glibc
+import System
 
-/// A listening socket that we bound, or inherited.
+/// A listening socket that this process has bound or inherited.
 package struct Listener: Sendable {
     let descriptor: Int32
-    /// No other process accepts on it, so a drain must empty its queue.
-    let isOwn: Bool
+    /// No other process accepts on the socket, so a drain must empty its queue.
+    let isPrivate: Bool
     let isUnix: Bool
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
 
-    /// The mode admits the socket's group; `PeerUsers` then checks the peer's user at accept.
+    /// Members of the socket's group may connect; `AllowedPeers` then checks the peer's user.
     private static let mode: mode_t = 0o660
     private static let backlog: Int32 = 1024
+    /// The maximum length of the suffix of a temporary name: a dot and a process id.
+    private static let maxSuffixBytes = 8
 
-    /// Binds a unix socket under a temporary name and renames it over `path`, so an older process keeps its socket and
-    /// clients always find a listener. Only a socket is ever replaced or removed.
+    /// Binds a unix socket under a temporary name and renames it to `path`, so that an older process keeps its socket
+    /// and clients always find a listener. Only sockets are ever replaced or removed.
     package static func bind(path: String) throws(Failure) -> Listener {
         let temporary = "\(path).\(getpid())"
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let room = MemoryLayout.size(ofValue: address.sun_path)
-        guard temporary.utf8.count < room else {
-            throw Failure(description: "\(path): a socket's path may have \(room - 8) bytes")
+        guard let address = UnixAddress(path: temporary) else {
+            let limit = UnixAddress.maxPathBytes - maxSuffixBytes
+            throw Failure(description: "\(path): the path of a socket may have at most \(limit) bytes")
         }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: temporary.utf8) }
         for name in [path, temporary] where !mayReplace(name) {
             throw Failure(description: "\(name): exists and is not a socket")
         }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | CLOEXEC, 0)
-        guard descriptor >= 0 else { throw failure("socket") }
+        let descriptor = try socket(AF_UNIX)
         unlink(temporary)
-        let bound = withBytes(of: &address) { Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-        guard bound == 0 else { throw failure(path) }
+        guard address.withSocketAddress({ Glibc.bind(descriptor, $0, $1) }) == 0 else { throw failure(path) }
         guard chmod(temporary, mode) == 0, listen(descriptor, backlog) == 0, rename(temporary, path) == 0 else {
             defer { unlink(temporary) }
             throw failure(path)
         }
-        return try taken(descriptor, isOwn: true)
+        return try makeNonblocking(descriptor, isPrivate: true)
     }
 
     /// Loopback only: anyone who can reach a FastCGI port can crash libfcgi (README, "Security").
@@ -48,29 +46,31 @@ package struct Listener: Sendable {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | CLOEXEC, 0)
-        guard descriptor >= 0 else { throw failure("socket") }
-        var on: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-        let bound = withBytes(of: &address) { Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        guard bound == 0, listen(descriptor, backlog) == 0 else { throw failure("127.0.0.1:\(port)") }
-        return try taken(descriptor, isOwn: true)
+        let descriptor = try socket(AF_INET)
+        setSocketOption(SO_REUSEADDR, of: descriptor, to: 1 as Int32)
+        let result = withUnsafePointer(to: address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0, listen(descriptor, backlog) == 0 else { throw failure("127.0.0.1:\(port)") }
+        return try makeNonblocking(descriptor, isPrivate: true)
     }
 
-    /// Sockets handed over by systemd (LISTEN_FDS, from descriptor 3 on) or on descriptor 0 (spawn-fcgi, multiwatch).
+    /// Sockets passed by systemd (LISTEN_FDS, from descriptor 3 on) or on descriptor 0 (spawn-fcgi, multiwatch).
     package static func inherited() throws(Failure) -> [Listener] {
         let count = getenv("LISTEN_FDS").flatMap { Int32(String(cString: $0)) } ?? 0
-        let meant = getenv("LISTEN_PID").map { String(cString: $0) == String(getpid()) } ?? false
-        let descriptors = meant && count > 0 ? Array(3..<3 + count) : [0]
+        let isForUs = getenv("LISTEN_PID").map { String(cString: $0) == String(getpid()) } ?? false
+        let descriptors = isForUs && count > 0 ? Array(3..<3 + count) : [0]
         var listeners: [Listener] = []
         for descriptor in descriptors where shim_is_listening(descriptor) != 0 {
-            listeners.append(try taken(descriptor, isOwn: false))
+            listeners.append(try makeNonblocking(descriptor, isPrivate: false))
         }
         return listeners
     }
 
     /// The directory of a unix socket; nil for other sockets and unnamed ones.
-    package var folder: String? {
+    package var directory: String? {
         var address = sockaddr_un()
         var size = socklen_t(MemoryLayout<sockaddr_un>.size)
         let isKnown =
@@ -88,28 +88,21 @@ package struct Listener: Sendable {
         return lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFSOCK
     }
 
-    private static func taken(_ descriptor: Int32, isOwn: Bool) throws(Failure) -> Listener {
+    private static func socket(_ family: Int32) throws(Failure) -> Int32 {
+        let descriptor = Glibc.socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw failure("socket") }
+        return descriptor
+    }
+
+    private static func makeNonblocking(_ descriptor: Int32, isPrivate: Bool) throws(Failure) -> Listener {
         guard shim_set_nonblocking(descriptor) >= 0 else { throw failure("fcntl") }
-        // systemd makes a shared listener blocking again whenever it starts another process with it: accept(2) must not
-        // wait then, either.
-        var timeout = timeval(tv_sec: 0, tv_usec: 10_000)
-        if !isOwn {
-            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        }
-        return Listener(descriptor: descriptor, isOwn: isOwn, isUnix: shim_family(descriptor) == AF_UNIX)
+        // systemd makes a shared listener blocking again whenever it starts another process with it. The timeout keeps
+        // accept(2) from waiting then.
+        if !isPrivate { setSocketOption(SO_RCVTIMEO, of: descriptor, to: timeval(tv_sec: 0, tv_usec: 10_000)) }
+        return Listener(descriptor: descriptor, isPrivate: isPrivate, isUnix: shim_family(descriptor) == AF_UNIX)
     }
 
-    private static let CLOEXEC = Int32(SOCK_CLOEXEC.rawValue)
-
-    private static func failure(_ what: String) -> Failure {
-        Failure(description: "\(what): \(String(cString: strerror(errno)))")
-    }
-
-    private static func withBytes<Address>(
-        of address: inout Address, _ body: (UnsafePointer<sockaddr>) -> Int32
-    ) -> Int32 {
-        withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1, body)
-        }
+    private static func failure(_ subject: String) -> Failure {
+        Failure(description: "\(subject): \(errnoText())")
     }
 }

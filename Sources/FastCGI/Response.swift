@@ -1,4 +1,4 @@
-/// An answer in CGI's form: header lines (`Status: 200\r\n…`, ended by an empty line), then the body.
+/// A response in CGI's form: header lines (`Status: 200\r\n…`, ended by an empty line), then the body.
 package struct Response: Sendable {
     package let head: [UInt8]
     package let body: Body
@@ -14,6 +14,3 @@ package struct Response: Sendable {
         self.body = body
     }
 }
-
-/// Answers one request. It runs on a worker's thread until it first suspends, and is cancelled when the peer hangs up.
-package typealias Handler = @Sendable (Request) async -> Response

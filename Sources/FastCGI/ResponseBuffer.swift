@@ -8,8 +8,8 @@ package final class ResponseBuffer: Sendable {
     private struct State {
         var pending: [UInt8] = []
         var hasEnded = false
-        var isBroken = false
-        /// Writers that wait until the pending bytes have been taken, by number.
+        var isAbandoned = false
+        /// Writers that wait for the pending bytes to be taken, by number.
         var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
         var lastWriter = 0
 
@@ -23,7 +23,7 @@ package final class ResponseBuffer: Sendable {
     private let state = Mutex(State())
     private let notify: @Sendable () -> Void
 
-    /// - Parameter notify: called when the empty buffer receives bytes, and at the end.
+    /// - Parameter notify: called when the empty buffer receives bytes, and when the response ends.
     package init(notify: @escaping @Sendable () -> Void) {
         self.notify = notify
     }
@@ -40,7 +40,7 @@ package final class ResponseBuffer: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let (result, shouldNotify) = state.withLock { state -> (Result<Void, any Error>?, Bool) in
-                    if state.isBroken || Task.isCancelled { return (.failure(CancellationError()), false) }
+                    if state.isAbandoned || Task.isCancelled { return (.failure(CancellationError()), false) }
                     let shouldNotify = state.pending.isEmpty
                     state.pending += bytes
                     if state.pending.count <= Self.limit { return (.success(()), shouldNotify) }
@@ -51,15 +51,14 @@ package final class ResponseBuffer: Sendable {
                 if let result { continuation.resume(with: result) }
             }
         } onCancel: {
-            // This writer alone: others may have the end of the answer to write.
+            // Only this writer fails; others may still write the end of the response.
             state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(throwing: CancellationError())
         }
     }
 
-    /// True if no bytes are buffered, so that a heartbeat may be sent.
-    package var isIdle: Bool { state.withLock { $0.pending.isEmpty } }
+    package var isEmpty: Bool { state.withLock { $0.pending.isEmpty } }
 
-    /// Writes a whole answer, to its end.
+    /// Writes a whole response and ends the buffer.
     package func send(_ response: Response) async {
         switch response.body {
         case .bytes(let body): end(with: response.head + body)
@@ -74,7 +73,7 @@ package final class ResponseBuffer: Sendable {
         let shouldNotify = state.withLock { state in
             defer { state.hasEnded = true }
             let shouldNotify = state.pending.isEmpty
-            if !state.isBroken { state.pending += bytes }
+            if !state.isAbandoned { state.pending += bytes }
             return shouldNotify
         }
         if shouldNotify { notify() }
@@ -82,7 +81,8 @@ package final class ResponseBuffer: Sendable {
 
     // MARK: The sender's side
 
-    /// What has been written since the last call, and whether that was the end.
+    /// Takes the bytes that were written since the last call.
+    /// - Returns: the bytes, and whether they are the last ones.
     package func take() -> (bytes: [UInt8], hasEnded: Bool) {
         let (taken, waiting) = state.withLock { state in
             let taken = (state.pending, state.hasEnded)
@@ -93,10 +93,10 @@ package final class ResponseBuffer: Sendable {
         return taken
     }
 
-    /// The reader has gone: waiting and later writes throw, and buffered bytes are discarded.
+    /// Discards the buffered bytes, because the reader has gone. Waiting and later writes throw.
     package func abandon() {
         let waiting = state.withLock { state in
-            state.isBroken = true
+            state.isAbandoned = true
             state.pending = []
             return state.takeWaiting()
         }

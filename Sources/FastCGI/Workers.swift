@@ -9,23 +9,23 @@ final class Workers: Sendable {
     private let restingCount = Atomic<Int>(0)
     private let polling = Atomic<Bool>(false)
     private let events = Atomic<Int>(0)
-    private let average = Atomic<Int>(0)
+    private let averageRun = Atomic<Int>(0)
     /// A semaphore: each token wakes one resting worker.
     private let wakeTokens = eventfd(0, Int32(EFD_SEMAPHORE | EFD_CLOEXEC))
 
-    /// Threads that neither wait for events nor rest.
+    /// The number of threads that neither wait for events nor rest.
     var busy: Int { busyCount.load(ordering: .sequentiallyConsistent) }
     var isPolling: Bool { polling.load(ordering: .sequentiallyConsistent) }
-    /// The number of events handled, which shows whether workers still make progress.
-    var eventsTaken: Int { events.load(ordering: .relaxed) }
-    /// A moving average of how long one run takes, in nanoseconds.
-    var averageRun: Int { average.load(ordering: .relaxed) }
+    /// The number of events taken so far, which shows whether workers still make progress.
+    var eventCount: Int { events.load(ordering: .relaxed) }
+    /// A moving average of the duration of a run. The latest run has a weight of 1/8.
+    var averageRunNanoseconds: Int { averageRun.load(ordering: .relaxed) }
 
     func countEvent() { events.add(1, ordering: .relaxed) }
 
     func countRun(_ nanoseconds: Int) {
-        let old = averageRun
-        average.store(old + (nanoseconds - old) / 8, ordering: .relaxed)
+        let old = averageRunNanoseconds
+        averageRun.store(old + (nanoseconds - old) / 8, ordering: .relaxed)
     }
 
     var threads: Int { threadCount.load(ordering: .relaxed) }
@@ -50,11 +50,12 @@ final class Workers: Sendable {
         busyCount.add(1, ordering: .sequentiallyConsistent)
     }
 
-    /// Sleeps until woken, unless nobody polls. A worker counts as resting before it reads whether another polls, and
-    /// `wakeRestingWorker` is called after polling has ended, so at least one side sees the other.
+    /// Sleeps until woken, unless no worker polls. A worker counts as resting before it reads whether another polls,
+    /// and `wakeRestingWorker` is called after polling has ended, so at least one side sees the other.
     func rest() {
         restingCount.add(1, ordering: .sequentiallyConsistent)
-        // A worker that doesn't rest after all takes back its count, or the token of the caller that has claimed it.
+        // A worker that doesn't rest after all decrements the count again, or takes the token of the thread that has
+        // claimed it.
         if !isPolling, claimRestingWorker() { return }
         whileNotBusy {
             var token: eventfd_t = 0
@@ -66,6 +67,7 @@ final class Workers: Sendable {
         if claimRestingWorker() { eventfd_write(wakeTokens, 1) }
     }
 
+    /// Decrements the number of resting workers; a token must then wake one.
     /// - Returns: false if no worker rests.
     private func claimRestingWorker() -> Bool {
         var count = restingCount.load(ordering: .sequentiallyConsistent)

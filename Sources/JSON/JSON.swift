@@ -1,10 +1,10 @@
-/// A JSON text as a tree (RFC 8259). Integers are those written without fraction and exponent that fit 64 bits: `1e3`
-/// is none.
+/// A JSON text as a tree (RFC 8259).
 package enum JSON: Sendable {
     case null
     case bool(Bool)
+    /// A number that is written without fraction and exponent and fits into 64 bits. `1e3` is not an integer.
     case integer(Int)
-    /// Any other number, as written.
+    /// Any other number, as it is written.
     case number(String)
     case string(String)
     case array([JSON])
@@ -12,18 +12,22 @@ package enum JSON: Sendable {
 
     package struct Invalid: Error, Equatable {}
 
+    /// The treatment of objects that have two members of the same name.
     package enum Duplicates: Sendable {
-        /// For callers: two values under one name would be read differently by different readers.
-        case refused
-        /// For upstreams, which may send what they like: the last one counts.
+        /// The text is invalid, because readers differ on which member counts. Used for clients' requests.
+        case rejected
+        /// The last member counts. Used for upstreams' responses, which may contain duplicates.
         case lastWins
     }
 
-    /// Of a longer array only the first `maxElements + 1` elements are kept. That is more than any limit allows, so the
-    /// array is refused, and no memory is used for the rest: one megabyte of JSON can hold half a million elements.
+    /// Only the first `maxElements + 1` elements of an array are kept. That exceeds the limit of every list in a
+    /// request, so a longer array is rejected without using memory for the rest: one megabyte of JSON can hold half a
+    /// million elements.
     static let maxElements = 100_000
 
-    /// UTF-8 without BOM, nested at most `maxDepth` deep.
+    /// - Parameters:
+    ///   - bytes: UTF-8 without a byte order mark.
+    ///   - maxDepth: how deep arrays and objects may be nested.
     package init(_ bytes: [UInt8], duplicates: Duplicates, maxDepth: Int = 32) throws(Invalid) {
         var result: Result<JSON, Invalid> = .failure(Invalid())
         bytes.withUnsafeBufferPointer { buffer in
@@ -33,7 +37,7 @@ package enum JSON: Sendable {
         self = try result.get()
     }
 
-    /// A member of an object; nil where there is none, or this is no object, or it is null.
+    /// A member of an object. Nil if there is none, if it is null, or if this isn't an object.
     package subscript(name: StaticString) -> JSON? {
         guard case .object(let members) = self else { return nil }
         let found = members.last { member in
@@ -47,13 +51,13 @@ package enum JSON: Sendable {
     package var string: String? { if case .string(let text) = self { text } else { nil } }
     package var integer: Int? { if case .integer(let value) = self { value } else { nil } }
     package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-    /// An array that holds nothing but strings.
+    package var array: [JSON]? { if case .array(let elements) = self { elements } else { nil } }
+    /// The elements of an array that holds only strings.
     package var strings: [String]? {
         guard let elements = array else { return nil }
         let texts = elements.compactMap(\.string)
         return texts.count == elements.count ? texts : nil
     }
-    package var array: [JSON]? { if case .array(let elements) = self { elements } else { nil } }
 }
 
 extension UnsafeBufferPointer<UInt8> {

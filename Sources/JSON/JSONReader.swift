@@ -1,5 +1,6 @@
 import Encoding
-/// Reads one JSON text by recursive descent; the depth is bounded, so is the stack.
+
+/// Reads one JSON text by recursive descent. `maxDepth` bounds the stack.
 struct JSONReader {
     let bytes: UnsafeBufferPointer<UInt8>
     let duplicates: JSON.Duplicates
@@ -13,9 +14,9 @@ struct JSONReader {
     }
 
     mutating func document() throws(JSON.Invalid) -> JSON {
-        skipBlanks()
+        skipWhitespace()
         let value = try value(depth: 0)
-        skipBlanks()
+        skipWhitespace()
         guard position == bytes.count else { throw JSON.Invalid() }
         return value
     }
@@ -38,18 +39,18 @@ struct JSONReader {
         var members: [(name: String, value: JSON)] = []
         var names = SeenNames()
         position += 1
-        skipBlanks()
+        skipWhitespace()
         if take(UInt8(ascii: "}")) { return .object(members) }
         repeat {
-            skipBlanks()
+            skipWhitespace()
             guard peek() == .quote else { throw JSON.Invalid() }
             let name = try string()
-            if duplicates == .refused, !names.insert(name, members) { throw JSON.Invalid() }
-            skipBlanks()
+            if duplicates == .rejected, !names.insert(name, after: members) { throw JSON.Invalid() }
+            skipWhitespace()
             guard take(.colon) else { throw JSON.Invalid() }
-            skipBlanks()
+            skipWhitespace()
             members.append((name, try value(depth: depth)))
-            skipBlanks()
+            skipWhitespace()
         } while take(.comma)
         guard take(UInt8(ascii: "}")) else { throw JSON.Invalid() }
         return .object(members)
@@ -59,13 +60,13 @@ struct JSONReader {
         guard depth <= maxDepth else { throw JSON.Invalid() }
         var elements: [JSON] = []
         position += 1
-        skipBlanks()
+        skipWhitespace()
         if take(UInt8(ascii: "]")) { return .array(elements) }
         repeat {
-            skipBlanks()
+            skipWhitespace()
             let element = try value(depth: depth)
             if elements.count <= JSON.maxElements { elements.append(element) }
-            skipBlanks()
+            skipWhitespace()
         } while take(.comma)
         guard take(UInt8(ascii: "]")) else { throw JSON.Invalid() }
         return .array(elements)
@@ -174,8 +175,8 @@ struct JSONReader {
         return value
     }
 
-    private mutating func skipBlanks() {
-        while let byte = peek(), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
+    private mutating func skipWhitespace() {
+        while let byte = peek(), byte.isBlank || byte == .newline || byte == .carriageReturn { position += 1 }
     }
 
     private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -184,19 +185,5 @@ struct JSONReader {
         guard peek() == byte else { return false }
         position += 1
         return true
-    }
-}
-
-/// The names of one object, compared as bytes: a few by looking through them, many by a set (an object of 200,000 names
-/// must not cost 200,000² comparisons).
-private struct SeenNames {
-    private var many: Set<[UInt8]>?
-
-    mutating func insert(_ name: String, _ members: [(name: String, value: JSON)]) -> Bool {
-        if many == nil {
-            if members.count < 16 { return !members.contains { $0.name.utf8.elementsEqual(name.utf8) } }
-            many = Set(members.map { Array($0.name.utf8) })
-        }
-        return many!.insert(Array(name.utf8)).inserted
     }
 }

@@ -25,7 +25,7 @@ package struct JSONWriter: ~Copyable {
         enclosed(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
     }
 
-    /// `{"success": true, "data": {…}}`
+    /// Writes `{"success": true, "data": {…}}`.
     package mutating func data(_ members: (inout JSONWriter) -> Void) {
         object {
             $0.member("success", true)
@@ -79,7 +79,7 @@ package struct JSONWriter: ~Copyable {
     }
 
     package mutating func string(_ text: String) {
-        comma()
+        separate()
         bytes.append("\"")
         var text = text
         text.withUTF8 { utf8 in
@@ -99,19 +99,19 @@ package struct JSONWriter: ~Copyable {
     }
 
     package mutating func integer(_ value: Int) {
-        comma()
+        separate()
         if value < 0 { bytes.append(text: String(value)) } else { bytes.append(decimal: value) }
         needsComma = true
     }
 
     package mutating func bool(_ value: Bool) {
-        comma()
+        separate()
         bytes.append(value ? "true" : "false")
         needsComma = true
     }
 
     private mutating func enclosed(_ open: UInt8, _ close: UInt8, _ body: (inout JSONWriter) -> Void) {
-        comma()
+        separate()
         bytes.append(open)
         needsComma = false
         body(&self)
@@ -119,7 +119,7 @@ package struct JSONWriter: ~Copyable {
         needsComma = true
     }
 
-    private mutating func comma() {
+    private mutating func separate() {
         if needsComma { bytes.append(.comma) }
     }
 
@@ -128,9 +128,9 @@ package struct JSONWriter: ~Copyable {
         bytes.append(.backslash)
         switch byte {
         case .quote, .backslash: bytes.append(byte)
-        case 0x0A: bytes.append(UInt8(ascii: "n"))
-        case 0x0D: bytes.append(UInt8(ascii: "r"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case .newline: bytes.append(UInt8(ascii: "n"))
+        case .carriageReturn: bytes.append(UInt8(ascii: "r"))
+        case .tab: bytes.append(UInt8(ascii: "t"))
         default:
             bytes.append("u00")
             bytes.append(hex: [byte])

@@ -1,26 +1,27 @@
 import Glibc
 
-/// The process's file descriptors, of which the last few are left to the runtime: libdispatch, on which Swift's tasks run,
-/// ends the process if it has none to look at its threads with, and looking up a name takes two or three.
+/// The limit on the process's file descriptors. The last 16 are reserved for the runtime: libdispatch aborts the
+/// process if it cannot open one, and a DNS lookup needs up to three.
 package enum Descriptors {
-    private static let reserve = 16
+    private static let reservedCount = 16
+    private static let maxLimit: rlim_t = 65_536
 
-    /// How many the process may have now; it may be changed from outside (prlimit).
+    /// The current limit; prlimit(1) can change it at any time.
     package static var limit: Int { Int(clamping: limits().rlim_cur) }
 
-    /// Connections and transfers in flight each need one: as many as we are allowed.
+    /// Raises the limit as far as permitted, because each connection and each transfer in progress needs a descriptor.
     package static func raiseLimit() {
         var limits = limits()
-        limits.rlim_cur = min(limits.rlim_max, 65_536)
+        limits.rlim_cur = min(limits.rlim_max, maxLimit)
         setrlimit(resource, &limits)
     }
 
-    /// Whether this one, just opened, is of those that are left to the runtime: close it, and do without. (The kernel gives
-    /// the lowest number that is free.)
-    package static func isReserved(_ descriptor: Int32) -> Bool { Int(descriptor) >= limit - reserve }
+    /// Whether a descriptor that was just opened is one of the reserved ones and must be closed again. The kernel
+    /// always assigns the lowest free number.
+    package static func isReserved(_ descriptor: Int32) -> Bool { Int(descriptor) >= limit - reservedCount }
 
-    /// Whether the next one would be of those.
-    /// - Parameter open: any open one; it is duplicated to see.
+    /// Whether the next descriptor would be a reserved one.
+    /// - Parameter open: any open descriptor; it is duplicated for a moment.
     package static func areUsedUp(open: Int32) -> Bool {
         let next = fcntl(open, F_DUPFD_CLOEXEC, 0)
         defer { if next >= 0 { close(next) } }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The text of the last system call's error: `No such file or directory`.
+/// The text of an errno, by default of the last system call's: `No such file or directory`.
 package func errnoText(_ code: Int32 = errno) -> String {
     String(cString: strerror(code))
 }

@@ -1,5 +1,7 @@
 import Glibc
 
+private let maxFileBytes = 16 << 20
+
 /// The bytes of a small file, at most its first 16 MiB. Nil, with errno set, if it can't be read.
 package func readFile(_ path: String) -> [UInt8]? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
@@ -7,7 +9,7 @@ package func readFile(_ path: String) -> [UInt8]? {
     defer { close(file) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-    while bytes.count < 16 << 20 {
+    while bytes.count < maxFileBytes {
         let count = read(file, &buffer, buffer.count)
         if count < 0, errno == EINTR { continue }
         if count < 0 { return nil }

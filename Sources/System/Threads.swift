@@ -2,9 +2,9 @@ import Glibc
 
 /// Starts a detached thread.
 ///
-/// A free function, so that neither it nor the thread's C entry point is isolated to the main actor: an isolated closure
-/// traps when another thread runs it.
-/// - Returns: false if the system has no room for another thread.
+/// A free function, so that neither it nor the thread's C entry point is isolated to the main actor: an isolated
+/// closure traps when another thread runs it.
+/// - Returns: false if the system can't create another thread.
 package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     final class Body: Sendable {
         let run: @Sendable () -> Void

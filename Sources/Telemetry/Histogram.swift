@@ -1,5 +1,5 @@
-/// The layout of a histogram in the scoreboard: one count for each bucket, the last of them unbounded, and then the sum of
-/// all durations in nanoseconds.
+/// The layout of a histogram in the scoreboard: one count for each bucket, the last of them unbounded, and then the sum
+/// of all durations in nanoseconds.
 enum Histogram {
     /// The buckets' upper bounds: in seconds, as they are written, and in nanoseconds.
     static let bounds: [(seconds: String, nanoseconds: Int)] = [

@@ -3,10 +3,11 @@ import Glibc
 import JSON
 import Synchronization
 
-/// The log on standard error. Each line is one JSON object of less than 4096 bytes, written whole or dropped (LogSink.swift).
-/// It holds names and numbers that the program chose, and texts without credentials; never a body or a URL's query.
+/// The log on standard error. Each line is one JSON object of less than 4096 bytes, written whole or dropped
+/// (LogSink.swift). It never contains credentials, a body, or the query of a URL.
 ///
-/// Every line has `time` (UTC), `level`, `endpoint`, `version` and `message`, and `dropped` if lines before it were lost.
+/// Every line has `time` (UTC), `level`, `endpoint`, `version` and `message`, and `dropped` if lines before it were
+/// dropped.
 /// - debug: each call to Ozon, R2 and the CDN, when it ends (UpstreamCall.swift).
 /// - info: each request (RequestTrace.swift), and the start and end of the process.
 /// - warning: a slow request, or an event that the operator should look at.
@@ -24,12 +25,13 @@ package struct Log: Sendable {
     private let level: Level
     private let sink: LogSink
 
-    package init(endpoint: String, level: Level, sink: LogSink = LogSink(2)) {
+    package init(endpoint: String, level: Level, sink: LogSink = LogSink(STDERR_FILENO)) {
         self.endpoint = endpoint
         self.level = level
         self.sink = sink
     }
 
+    /// - Parameter more: writes further members.
     package func callAsFunction(_ level: Level, _ message: String, _ more: (inout JSONWriter) -> Void = { _ in }) {
         guard level >= self.level else { return }
         let dropped = sink.takeDropped()
@@ -47,14 +49,15 @@ package struct Log: Sendable {
         line.append(.newline)
         sink.write(line, reporting: dropped, isUrgent: level >= .warning)
     }
-}
 
-extension Log {
     /// Writes the buffered lines. Warnings and errors are never buffered.
     package func flush() { sink.flush() }
 }
 
-/// The first bytes of a text, so that a log line fits into one write to a pipe.
+/// The most bytes of an error's text in a log line.
+let maxErrorTextBytes = 300
+
+/// The first bytes of a text, so that a log line fits into one write to a pipe. A character that is cut becomes U+FFFD.
 package func cut(_ text: String, _ maxBytes: Int) -> String {
     text.utf8.count <= maxBytes ? text : String(decoding: text.utf8.prefix(maxBytes), as: UTF8.self)
 }

@@ -2,18 +2,19 @@ import Encoding
 import Glibc
 import Synchronization
 
-/// Writes log lines to a descriptor. Lines are buffered until `flush`, or until there are 4096 bytes of them. A slow reader
-/// of the log doesn't delay requests:
+/// Writes log lines to a descriptor. Lines are buffered until `flush`, or until there are 4096 bytes of them. A slow
+/// reader of the log doesn't delay requests:
 ///
 /// - A socket (journald's) is written to with MSG_DONTWAIT.
-/// - A pipe or terminal is opened again through /proc as non-blocking, because O_NONBLOCK on the descriptor itself would
-///   affect every process that shares it. If that isn't permitted (another user's pipe), poll(2) precedes each write, which
-///   can still block if another process fills the pipe in between.
+/// - A pipe or terminal is opened again through /proc as non-blocking, because O_NONBLOCK on the descriptor itself
+///   would affect every process that shares it. If that isn't permitted (another user's pipe), poll(2) precedes each
+///   write, which can still block if another process fills the pipe in between.
 /// - A file is written to directly, at the speed of its disk.
 ///
-/// Lines that can't be written at once (the reader is too slow or gone, the disk is full) are dropped and counted. The next
-/// line that is written has their number as `dropped`. A write has at most PIPE_BUF (4096) bytes, so that a pipe accepts it
-/// whole or not at all, however many processes share the pipe. If a full disk cut a line off, a newline precedes the next.
+/// Lines that can't be written at once (because the reader is too slow or gone, or the disk is full) are dropped and
+/// counted. The next line that is written has their number as `dropped`. A write has at most PIPE_BUF (4096) bytes, so
+/// that a pipe accepts it whole or not at all, even if several processes share the pipe. If a full disk has cut a line
+/// off, a newline precedes the next one.
 package final class LogSink: Sendable {
     private enum Kind {
         case socket, file
@@ -53,8 +54,8 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// Opens /dev/null on the descriptor if it is closed. Call this first: otherwise the next `open` would reuse its number
-    /// and receive our log lines.
+    /// Opens /dev/null on the descriptor if it is closed. Call this first: otherwise the next `open` would reuse its
+    /// number and receive our log lines.
     package static func reserve(_ descriptor: Int32) {
         if fcntl(descriptor, F_GETFD) < 0 { dup2(open("/dev/null", O_WRONLY), descriptor) }
     }
@@ -88,12 +89,12 @@ package final class LogSink: Sendable {
 
     private func flush(_ buffer: inout Buffer) {
         if buffer.lines.isEmpty { return }
-        let mark = buffer.isTorn ? [UInt8.newline] : []
-        let written = put(mark.isEmpty ? buffer.bytes : mark + buffer.bytes) - mark.count
+        let separator = buffer.isTorn ? [UInt8.newline] : []
+        let written = put(separator.isEmpty ? buffer.bytes : separator + buffer.bytes) - separator.count
         if written < buffer.bytes.count {
             drop(buffer.lines.filter { $0.end > written }, &buffer)
             let wholeLines = buffer.lines.last { $0.end <= written }?.end ?? 0
-            if written > -mark.count { buffer.isTorn = written > wholeLines }
+            if written > -separator.count { buffer.isTorn = written > wholeLines }
         } else {
             buffer.isTorn = false
         }

@@ -1,6 +1,6 @@
 /// Snapshots of an endpoint's running processes.
-package struct ProcessSnapshots: Sendable {
-    package var readable: [ScoreboardSnapshot] = []
-    /// The process ids of those whose page has another version's layout.
-    package var unreadable: [Int] = []
+struct ProcessSnapshots: Sendable {
+    var readable: [ScoreboardSnapshot] = []
+    /// The process ids of processes of another version, whose pages have another layout.
+    var unreadable: [Int] = []
 }

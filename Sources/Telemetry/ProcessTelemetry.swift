@@ -1,4 +1,4 @@
-/// Where the requests of a process are logged and counted.
+/// The log and the scoreboard of a process, in which its requests are recorded.
 package struct ProcessTelemetry: Sendable {
     package let log: Log
     package let scoreboard: Scoreboard

@@ -1,21 +1,20 @@
 import JSON
 import System
 
-/// What one request leaves behind: its counts in the scoreboard, and one log line. The request's task owns it; child tasks
-/// reach it through `current`.
+/// Records one request: its counts in the scoreboard, and one log line. The request's task owns it; child tasks access
+/// it through `current`.
 package final class RequestTrace: @unchecked Sendable {
-    /// The trace of the request that the current task works for.
+    /// The trace of the request that the current task belongs to.
     @TaskLocal package static var current: RequestTrace?
 
     package let requestID: String
     /// The id of a scoped API key. The key itself is never logged.
     package var keyID: String?
+    /// The number of requests in progress in the process, including this one.
+    package let requestsInFlight: Int
     let timings = Timings()
     private let telemetry: ProcessTelemetry
     private let start = MonotonicClock.nanoseconds()
-
-    /// How many requests the process has in progress, including this one.
-    package let requestsInFlight: Int
 
     package init(requestID: String, telemetry: ProcessTelemetry) {
         self.requestID = requestID
@@ -31,7 +30,7 @@ package final class RequestTrace: @unchecked Sendable {
     ///   - status: the HTTP status that was sent. A streamed response that fails midway has already sent 200.
     ///   - bytes: the length of the response's body.
     ///   - detail: the error's detail in the response.
-    ///   - logDetail: more about the error, for the log alone.
+    ///   - logDetail: a text about the error that is only logged.
     package func end(
         _ outcome: RequestOutcome, status: Int, bytes: Int, detail: String? = nil, logDetail: String? = nil
     ) {
@@ -51,19 +50,19 @@ package final class RequestTrace: @unchecked Sendable {
                 json.member("slow", true)
                 timings.writeWaits(to: &json, requestMilliseconds: elapsed / 1_000_000)
             }
-            json.member("cause", ifAny: logDetail.map { cut($0, 300) })
-            json.member("detail", ifAny: detail.map { cut($0, 300) })
+            json.member("cause", ifAny: logDetail.map { cut($0, maxErrorTextBytes) })
+            json.member("detail", ifAny: detail.map { cut($0, maxErrorTextBytes) })
         }
     }
 
-    // MARK: What the current request does
+    // MARK: Events of the current request
 
-    /// Counts the time that the work takes as a wait for a free transfer.
+    /// Counts the duration of the work as a wait for a free transfer.
     package static func waitingForTransfer<Value>(_ work: () async throws -> Value) async rethrows -> Value {
         try await during(.transfer, work)
     }
 
-    /// Counts the time that the work takes as a wait for the client to read the response.
+    /// Counts the duration of the work as a wait for the client to read the response.
     package static func waitingForClient<Value>(_ work: () async throws -> Value) async rethrows -> Value {
         try await during(.client, work)
     }

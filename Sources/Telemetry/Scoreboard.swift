@@ -1,20 +1,21 @@
 import Glibc
 import Synchronization
 
-/// The counts of one process, in a page of memory that every process of its endpoint can read (ScoreboardFile.swift). Each
-/// count is a relaxed atomic addition, without a lock. A request costs five additions in two neighbouring cache lines.
+/// The counts of one process, in a page of memory that every process of its endpoint can read (ScoreboardFile.swift).
+/// Each count is a relaxed atomic addition, without a lock. A request costs five additions in two neighbouring cache
+/// lines.
 package final class Scoreboard: @unchecked Sendable {
     /// Single counters. In the page they precede the outcomes and the histograms.
     package enum Counter: Int, CaseIterable, Sendable {
         case inFlight, mostInFlight, signedURLs, slowRequests, copiedImages, failedImages, relayedBytes, droppedLines
     }
 
-    package let endpoint: String
+    let endpoint: String
     private let words: UnsafeMutablePointer<Atomic<UInt64>>
     private let file: ScoreboardFile?
 
-    /// - Parameter directory: where the endpoint's processes put their pages. If it is nil or can't be written to, snapshots
-    ///   hold this process alone.
+    /// - Parameter directory: the directory of the pages of the endpoint's processes. If it is nil or can't be written
+    ///   to, `snapshots` returns only this process's.
     package init(endpoint: String, directory: String? = nil) {
         self.endpoint = endpoint
         file = directory.flatMap { ScoreboardFile(directory: $0, endpoint: endpoint) }
@@ -85,7 +86,7 @@ package final class Scoreboard: @unchecked Sendable {
     }
 
     /// Snapshots of every running process of the endpoint, this one included.
-    package func snapshots() -> ProcessSnapshots {
+    func snapshots() -> ProcessSnapshots {
         file?.snapshots() ?? ProcessSnapshots(readable: [ScoreboardSnapshot(words)])
     }
 }

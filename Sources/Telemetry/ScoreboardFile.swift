@@ -1,12 +1,13 @@
 import Glibc
 import Synchronization
 
-/// A scoreboard's page as a file `NAME.PID.status`, mapped by its process and readable by the endpoint's other processes. A
-/// status request reaches any one of the processes that share a socket, and that one reports on all of them.
+/// A scoreboard's page as a file `NAME.PID.status`, mapped by its process and readable by the endpoint's other
+/// processes. A status request reaches any one of the processes that share a socket, and that process reports on all of
+/// them.
 ///
-/// The process holds a lock on the file as long as it runs. Pages without a lock are removed when a process of the endpoint
-/// starts, and when one reads them. A page is created under another name and renamed when complete. Only its user may
-/// read it.
+/// A process holds a lock on its file as long as it runs. Files without a lock are removed when a process of the
+/// endpoint starts, and when one reads them. A file is created under another name and renamed when complete. Only its
+/// owner may read it.
 final class ScoreboardFile: @unchecked Sendable {
     let memory: UnsafeMutableRawPointer
     private let directory: String
@@ -14,21 +15,23 @@ final class ScoreboardFile: @unchecked Sendable {
     private let path: String
 
     private static let suffix = ".status"
-    private static let unfinished = ".new"
+    private static let temporarySuffix = ".new"
 
-    /// Nil if the directory can't be written to, or has no room.
+    /// Nil if the directory can't be written to or the disk is full.
     init?(directory: String, endpoint: String) {
         self.directory = directory
         self.endpoint = endpoint
         path = "\(directory)/\(endpoint).\(getpid())\(Self.suffix)"
-        Self.sweep(endpoint, in: directory)
-        let file = open(path + Self.unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // Removes the files of processes that were killed.
+        Self.forEachPage(of: endpoint, in: directory) { _, _, _ in }
+        let file = open(path + Self.temporarySuffix, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         // Allocates the blocks now: on a full disk, the first write to the mapped page would raise SIGBUS.
         guard file >= 0, flock(file, LOCK_EX | LOCK_NB) == 0, posix_fallocate(file, 0, ScoreboardLayout.bytes) == 0,
-            let memory = mmap(nil, ScoreboardLayout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED
+            let memory = mmap(nil, ScoreboardLayout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
+            memory != MAP_FAILED
         else {
             if file >= 0 {
-                unlink(path + Self.unfinished)
+                unlink(path + Self.temporarySuffix)
                 close(file)
             }
             return nil
@@ -38,7 +41,7 @@ final class ScoreboardFile: @unchecked Sendable {
     }
 
     func publish() {
-        rename(path + Self.unfinished, path)
+        rename(path + Self.temporarySuffix, path)
     }
 
     func remove() {
@@ -57,12 +60,7 @@ final class ScoreboardFile: @unchecked Sendable {
         return snapshots
     }
 
-    /// Removes the pages of processes that were killed.
-    private static func sweep(_ endpoint: String, in directory: String) {
-        forEachPage(of: endpoint, in: directory) { _, _, _ in }
-    }
-
-    /// Calls the body for the page of each living process, and removes those of dead ones, complete or not.
+    /// Calls the body for the page of each running process, and removes the files of dead ones, complete or not.
     private static func forEachPage(
         of endpoint: String, in directory: String, _ body: (_ pid: Int, _ file: Int32, _ bytes: Int) -> Void
     ) {
@@ -80,7 +78,7 @@ final class ScoreboardFile: @unchecked Sendable {
             if name.hasSuffix(Self.suffix) {
                 if isDead { unlink(path) } else { body(pid, file, information.st_size) }
             } else if isDead, kill(pid_t(truncatingIfNeeded: pid), 0) != 0, errno == ESRCH {
-                // A page that is being created isn't locked at first, so its process must have ended, too.
+                // A file that is being created isn't locked yet, so its process must have ended as well.
                 unlink(path)
             }
         }
@@ -94,7 +92,7 @@ final class ScoreboardFile: @unchecked Sendable {
         return ScoreboardSnapshot(memory.assumingMemoryBound(to: Atomic<UInt64>.self))
     }
 
-    /// `NAME.PID.status`, and `NAME.PID.status.new` while it is being made; sorted by process id.
+    /// `NAME.PID.status`, and `NAME.PID.status.new` for files that are being created; sorted by process id.
     private static func pages(of endpoint: String, in directory: String) -> [(name: String, pid: Int)] {
         guard let listing = opendir(directory) else { return [] }
         defer { closedir(listing) }
@@ -104,7 +102,7 @@ final class ScoreboardFile: @unchecked Sendable {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard name.hasPrefix("\(endpoint)."),
-                let suffix = [suffix, suffix + unfinished].first(where: name.hasSuffix),
+                let suffix = [suffix, suffix + temporarySuffix].first(where: name.hasSuffix),
                 let pid = Int(name.dropFirst(endpoint.utf8.count + 1).dropLast(suffix.utf8.count))
             else { continue }
             pages.append((name, pid))

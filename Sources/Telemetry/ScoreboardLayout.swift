@@ -1,5 +1,5 @@
-/// Layout of a scoreboard page, in 64-bit words. Two versions of an executable run side by side during a swap, so the page
-/// starts with a fingerprint of the layout; readers skip pages that they don't recognise.
+/// Layout of a scoreboard page, in 64-bit words. Two versions of an executable run side by side during a swap, so the
+/// page starts with a fingerprint of the layout; readers skip pages that they don't recognise.
 enum ScoreboardLayout {
     static let fingerprint = 0
     static let pid = 1
@@ -7,7 +7,7 @@ enum ScoreboardLayout {
     static let started = 2
     /// 1 after TERM.
     static let draining = 3
-    /// Text, padded with zeros.
+    /// UTF-8, padded with zeros.
     static let version = 4
     static let versionBytes = 32
     static let counters = 8
@@ -21,7 +21,7 @@ enum ScoreboardLayout {
     static let words = upstreams + Upstream.allCases.count * upstreamWords
     static let bytes = words * 8
 
-    /// FNV-1a over all names in their order.
+    /// The FNV-1a hash of all names in their order.
     static let ownFingerprint: UInt64 = {
         let names =
             Scoreboard.Counter.allCases.map { "\($0)" } + RequestOutcome.all.map(\.name) + Histogram.labels

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The counts of a scoreboard at one moment, or the sum of several.
-package struct ScoreboardSnapshot: Sendable {
+struct ScoreboardSnapshot: Sendable {
     private var words: [Int]
 
     init(_ page: UnsafePointer<Atomic<UInt64>>) {
@@ -9,7 +9,7 @@ package struct ScoreboardSnapshot: Sendable {
     }
 
     /// The sum of one or more snapshots, started when the oldest of them was.
-    package init(sum snapshots: [ScoreboardSnapshot]) {
+    init(sum snapshots: [ScoreboardSnapshot]) {
         words = snapshots[0].words
         for snapshot in snapshots.dropFirst() {
             for index in ScoreboardLayout.counters..<ScoreboardLayout.words { words[index] &+= snapshot.words[index] }
@@ -17,25 +17,27 @@ package struct ScoreboardSnapshot: Sendable {
         words[ScoreboardLayout.started] = snapshots.map(\.started).min()!
     }
 
-    /// The page has this version's layout.
-    var isReadable: Bool { words[ScoreboardLayout.fingerprint] == Int(truncatingIfNeeded: ScoreboardLayout.ownFingerprint) }
-    package var pid: Int { words[ScoreboardLayout.pid] }
+    /// Whether the page has this version's layout.
+    var isReadable: Bool {
+        words[ScoreboardLayout.fingerprint] == Int(truncatingIfNeeded: ScoreboardLayout.ownFingerprint)
+    }
+    var pid: Int { words[ScoreboardLayout.pid] }
     /// Seconds since 1970.
-    package var started: Int { words[ScoreboardLayout.started] }
-    package var isDraining: Bool { words[ScoreboardLayout.draining] != 0 }
+    var started: Int { words[ScoreboardLayout.started] }
+    var isDraining: Bool { words[ScoreboardLayout.draining] != 0 }
 
-    package var version: String {
+    var version: String {
         words[ScoreboardLayout.version..<ScoreboardLayout.counters].withUnsafeBytes { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     }
 
-    package subscript(counter: Scoreboard.Counter) -> Int { words[ScoreboardLayout.counters + counter.rawValue] }
-    package subscript(outcome: RequestOutcome) -> Int { words[ScoreboardLayout.outcomes + outcome.index] }
+    subscript(counter: Scoreboard.Counter) -> Int { words[ScoreboardLayout.counters + counter.rawValue] }
+    subscript(outcome: RequestOutcome) -> Int { words[ScoreboardLayout.outcomes + outcome.index] }
 
     /// Requests received, those in progress included.
-    package var requests: Int { latency.count + self[.inFlight] }
-    package var latency: Latency { latency(at: ScoreboardLayout.latency) }
+    var requests: Int { latency.count + self[.inFlight] }
+    var latency: Latency { latency(at: ScoreboardLayout.latency) }
 
     func calls(_ upstream: Upstream, _ result: UpstreamCall.Result) -> Int {
         words[block(upstream) + result.rawValue]
@@ -43,7 +45,9 @@ package struct ScoreboardSnapshot: Sendable {
     func retries(_ upstream: Upstream) -> Int { words[block(upstream) + ScoreboardLayout.retries] }
     func latency(_ upstream: Upstream) -> Latency { latency(at: block(upstream) + ScoreboardLayout.upstreamLatency) }
 
-    private func block(_ upstream: Upstream) -> Int { ScoreboardLayout.upstreams + upstream.rawValue * ScoreboardLayout.upstreamWords }
+    private func block(_ upstream: Upstream) -> Int {
+        ScoreboardLayout.upstreams + upstream.rawValue * ScoreboardLayout.upstreamWords
+    }
 
     private func latency(at start: Int) -> Latency {
         var sum = 0
@@ -54,12 +58,12 @@ package struct ScoreboardSnapshot: Sendable {
         return Latency(cumulative: cumulative, nanoseconds: words[start + Histogram.sum])
     }
 
-    /// A histogram.
-    package struct Latency {
-        /// How many took at most each of `Histogram.bounds`; the last count is of all.
-        package let cumulative: [Int]
+    /// A histogram of durations.
+    struct Latency {
+        /// How many durations were at most each of `Histogram.bounds`; the last count includes all.
+        let cumulative: [Int]
         /// The sum of all durations.
-        package let nanoseconds: Int
-        package var count: Int { cumulative.last! }
+        let nanoseconds: Int
+        var count: Int { cumulative.last! }
     }
 }

@@ -1,11 +1,13 @@
 import Glibc
 import JSON
 
-/// The counts of an endpoint's running processes, as JSON. It has PHP-FPM's names where they fit: `pool` is the endpoint,
-/// `accepted conn` counts requests, and `max children reached` counts those rejected because of MAX_IN_FLIGHT.
+/// The counts of an endpoint's running processes, as JSON. Names are those of PHP-FPM's status page where it has one:
+/// `pool` is the endpoint, `accepted conn` counts requests, and `max children reached` counts those rejected because of
+/// MAX_IN_FLIGHT.
 ///
-/// The first members are sums over all processes; `processes` lists each of them. Rejected requests count too. A streamed response
-/// that ended with an error counts as that error. `max in flight` is the sum of each process's maximum.
+/// The first members are sums over all processes; `processes` lists each of them. Rejected requests count, too. A
+/// streamed response that ended with an error counts as that error. `max in flight` is the sum of each process's
+/// maximum.
 package struct StatusReport: JSONWritable {
     private let endpoint: String
     private let snapshots: ProcessSnapshots
@@ -87,7 +89,8 @@ extension ScoreboardSnapshot {
     }
 }
 
-/// `{"count": 3, "ms": 41, "le": {"0.0001": 0, …, "+Inf": 3}}`: how many took at most that many seconds.
+/// `{"count": 3, "ms": 41, "le": {"0.0001": 0, …, "+Inf": 3}}`, where `le` has the number of durations of at most that
+/// many seconds.
 extension ScoreboardSnapshot.Latency: JSONWritable {
     package func write(to json: inout JSONWriter) {
         json.object { json in

@@ -2,8 +2,8 @@ import JSON
 import Synchronization
 import System
 
-/// Wall-clock time that a request spends in each kind of wait, counted once however many run in parallel, so that no kind
-/// exceeds the request's duration. Kinds overlap; the time in which none was active is the process's own.
+/// Wall-clock time that a request spends in each kind of wait, counted once however many run in parallel, so that no
+/// kind exceeds the request's duration. Kinds overlap; the time in which none was active is the process's own.
 final class Timings: Sendable {
     enum Wait: Int, CaseIterable {
         case ozon, r2, cdn
@@ -11,7 +11,7 @@ final class Timings: Sendable {
         case transfer
         /// The time between two attempts or two polls.
         case pause
-        /// The client hasn't yet read what was sent.
+        /// The client hasn't read the bytes that were sent yet.
         case client
 
         init(_ upstream: Upstream) {
@@ -88,7 +88,7 @@ final class Timings: Sendable {
         json.member("relayed_bytes", state.images.bytes)
     }
 
-    /// Where the rest of a slow request's time went.
+    /// The other waits, for the log line of a slow request: `"slot_ms": 0, "pause_ms": 500, …, "own_ms": 3`.
     func writeWaits(to json: inout JSONWriter, requestMilliseconds: Int) {
         let (now, state) = (MonotonicClock.nanoseconds(), state.withLock { $0 })
         func milliseconds(_ wait: Wait) -> Int { state.stopwatches[wait.rawValue].milliseconds(now) }

@@ -2,8 +2,8 @@ import Encoding
 import JSON
 import System
 
-/// One call to an upstream, from `init` to `end`. It is counted in the scoreboard and in the request's log line, and has a
-/// log line of its own at level debug. A call outside a request is not counted.
+/// One call to an upstream, from `init` to `end`. It is counted in the scoreboard and in the request's log line, and
+/// has a log line of its own at level debug. A call outside a request is not counted.
 package struct UpstreamCall: Sendable {
     package enum Result: Int, CaseIterable, Sendable {
         /// 2xx, 3xx, or 404 in response to HEAD.
@@ -15,7 +15,7 @@ package struct UpstreamCall: Sendable {
         case timeout
         /// DNS, connecting or TLS failed; no request was sent.
         case unreachable
-        /// The response broke off, or was not read to its end.
+        /// The response was cut off, or was not read to its end.
         case broken
         /// The client closed the connection.
         case cancelled
@@ -28,8 +28,9 @@ package struct UpstreamCall: Sendable {
     private let start: Int
     private let trace: RequestTrace?
 
-    /// - Parameter url: logged without its query, which may hold a signature.
-    /// - Parameter attempt: 1 for the first.
+    /// - Parameters:
+    ///   - url: logged without its query, which may contain a signature.
+    ///   - attempt: 1 for the first.
     package init(_ upstream: Upstream, _ method: String, _ url: String, attempt: Int) {
         self.upstream = upstream
         self.method = method
@@ -42,7 +43,7 @@ package struct UpstreamCall: Sendable {
 
     /// - Parameters:
     ///   - status: the response's status, if there was a response.
-    ///   - failure: why there is no complete response.
+    ///   - failure: the result, if there is no complete response.
     ///   - sent: the number of bytes in the request's body.
     ///   - received: the number of bytes in the response's body.
     ///   - cause: the cause of the failure, for the log.
@@ -64,7 +65,7 @@ package struct UpstreamCall: Sendable {
             json.member("ms", elapsed / 1_000_000)
             json.member("sent", sent)
             json.member("received", received)
-            json.member("cause", ifAny: cause.map { cut($0, 300) })
+            json.member("cause", ifAny: cause.map { cut($0, maxErrorTextBytes) })
         }
     }
 

@@ -18,12 +18,12 @@ struct ServiceNotifierTests {
         let name = prefix + path()
         defer { if prefix.isEmpty { unlink(name) } }
         let socket = try NotifySocket(name)
-        let supervision = notifier(["NOTIFY_SOCKET": name]).supervision()
-        for (sign, datagram) in [
-            (Supervision.Sign.serving, "READY=1\nSTATUS=Serving"), (.alive, "WATCHDOG=1"),
+        let manager = notifier(["NOTIFY_SOCKET": name]).serviceManager()
+        for (state, datagram) in [
+            (ServiceManager.State.serving, "READY=1\nSTATUS=Serving"), (.alive, "WATCHDOG=1"),
             (.draining, "STOPPING=1\nSTATUS=Draining"),
         ] {
-            supervision.tell(sign)
+            manager.notify(state)
             #expect(socket.receive(within: 5) == datagram)
         }
         #expect(socket.receive(within: 0) == nil)
@@ -32,22 +32,22 @@ struct ServiceNotifierTests {
     @Test("the watchdog is fed twice in its time, by the process it is meant for")
     func watchdog() {
         let named = ["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "30000000"]
-        #expect(notifier(named).supervision().aliveMilliseconds == 15_000)
+        #expect(notifier(named).serviceManager().aliveMilliseconds == 15_000)
         let ours = named.merging(["WATCHDOG_PID": String(getpid())]) { $1 }
-        #expect(notifier(ours).supervision().aliveMilliseconds == 15_000)
+        #expect(notifier(ours).serviceManager().aliveMilliseconds == 15_000)
         let others = named.merging(["WATCHDOG_PID": String(getpid() + 1)]) { $1 }
-        #expect(notifier(others).supervision().aliveMilliseconds == nil)
+        #expect(notifier(others).serviceManager().aliveMilliseconds == nil)
         for wrong in ["", "0", "-5", "soon"] {
             let set = named.merging(["WATCHDOG_USEC": wrong]) { $1 }
-            #expect(notifier(set).supervision().aliveMilliseconds == nil, "\(wrong)")
+            #expect(notifier(set).serviceManager().aliveMilliseconds == nil, "\(wrong)")
         }
-        #expect(notifier(["WATCHDOG_USEC": "30000000"]).supervision().aliveMilliseconds == nil)
+        #expect(notifier(["WATCHDOG_USEC": "30000000"]).serviceManager().aliveMilliseconds == nil)
     }
 
     @Test(
         "without a socket, or with a name that can be none, nothing happens",
         arguments: [nil, "", "x", "vsock:2:1", "/\(String(repeating: "x", count: 107))", "/tmp/nobody-listens-here"])
     func nobody(name: String?) {
-        notifier(name.map { ["NOTIFY_SOCKET": $0] } ?? [:]).supervision().tell(.serving)
+        notifier(name.map { ["NOTIFY_SOCKET": $0] } ?? [:]).serviceManager().notify(.serving)
     }
 }

@@ -90,7 +90,7 @@ struct SettingsTests {
         defer { withExtendedLifetime((full, blank)) {} }
         let cases = [
             [:]: "K: is missing",
-            ["K": "s3cret", "K_FILE": full.path]: "K: is given twice: also as K_FILE",
+            ["K": "s3cret", "K_FILE": full.path]: "K: must not be set together with K_FILE",
             ["K_FILE": "/nonexistent/file"]: "K_FILE: cannot be read: No such file or directory",
             ["K_FILE": blank.path]: "K_FILE: is empty",
             ["K_FILE": "/"]: "K_FILE: cannot be read: Is a directory",

@@ -148,7 +148,7 @@ extension EndToEnd {
                 let expected = user == "root" || (usual.isEmpty ? "www-data,nobody" : usual).contains(user)
                 #expect(try isServed(user) == expected, "\(user)")
             }
-            #expect(try handler.messages("connection refused").isEmpty == false)
+            #expect(try handler.messages("connection denied").isEmpty == false)
         }
 
         @Test func `Out of descriptors it waits, and takes the others when some are free`() throws {

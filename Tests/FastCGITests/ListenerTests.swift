@@ -46,7 +46,7 @@ struct ListenerTests {
         let folder = try Folder()
         let listener = try Listener.bind(path: "\(folder.path)/a.sock")
         defer { close(listener.descriptor) }
-        #expect(listener.isOwn && listener.isUnix)
+        #expect(listener.isPrivate && listener.isUnix)
         #expect(folder.names == ["a.sock"])
         var status = stat()
         #expect(stat("\(folder.path)/a.sock", &status) == 0)
@@ -109,7 +109,7 @@ struct ListenerTests {
         #expect(folder.names == [])
         let long = "\(folder.path)/\(String(repeating: "a", count: 100))"
         let tooLong = #expect(throws: Listener.Failure.self) { try Listener.bind(path: long) }
-        #expect(tooLong?.description.contains("a socket's path may have") == true)
+        #expect(tooLong?.description.contains("the path of a socket may have at most 99 bytes") == true)
     }
 
     @Test("a port is loopback's; taken, it is a failure")
@@ -121,7 +121,7 @@ struct ListenerTests {
         withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(listener.descriptor, $0, &size) }
         }
-        #expect(listener.isOwn && !listener.isUnix)
+        #expect(listener.isPrivate && !listener.isUnix)
         #expect(UInt32(bigEndian: address.sin_addr.s_addr) == 0x7F00_0001)
         let port = UInt16(bigEndian: address.sin_port)
         let error = #expect(throws: Listener.Failure.self) { try Listener.bind(port: port) }
@@ -140,7 +140,7 @@ struct ListenerTests {
         setenv("LISTEN_PID", String(getpid()), 1)
         let found = try Listener.inherited().first { $0.descriptor == listener.descriptor }
         #expect(found?.isUnix == true)
-        #expect(found?.isOwn == false)
+        #expect(found?.isPrivate == false)
         setenv("LISTEN_FDS", String(listener.descriptor - 3), 1)
         #expect(try !Listener.inherited().contains { $0.descriptor == listener.descriptor })
     }

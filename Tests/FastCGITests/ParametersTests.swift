@@ -64,12 +64,12 @@ struct ParametersTests {
 }
 
 @Suite("Users who may connect")
-struct PeerUsersTests {
+struct AllowedPeersTests {
     private let somebody: Int64 = 54_321
 
     @Test("root and we ourselves always may")
     func always() throws {
-        let users = try PeerUsers([])
+        let users = try AllowedPeers([])
         #expect(users.allows(0))
         #expect(users.allows(Int64(geteuid())))
         #expect(!users.allows(somebody))
@@ -77,19 +77,19 @@ struct PeerUsersTests {
 
     @Test("a peer without a user, as on TCP, may not")
     func none() throws {
-        #expect(try !PeerUsers(nil).allows(-1))
+        #expect(try !AllowedPeers(nil).allows(-1))
     }
 
     @Test("those named may, by their number")
     func named() throws {
         let daemon = try #require(getpwnam("daemon")).pointee.pw_uid
-        #expect(try PeerUsers(["daemon"]).allows(Int64(daemon)))
-        #expect(try !PeerUsers([]).allows(Int64(daemon)) || daemon == geteuid())
+        #expect(try AllowedPeers(["daemon"]).allows(Int64(daemon)))
+        #expect(try !AllowedPeers([]).allows(Int64(daemon)) || daemon == geteuid())
     }
 
     @Test("a name that doesn't exist is a fault and told")
     func unknown() {
-        let error = #expect(throws: PeerUsers.Unknown.self) { try PeerUsers(["root", "no-such-user"]) }
+        let error = #expect(throws: AllowedPeers.UnknownUser.self) { try AllowedPeers(["root", "no-such-user"]) }
         #expect(error?.name == "no-such-user")
     }
 }
@@ -99,7 +99,8 @@ struct TokenTests {
     @Test("a token comes back as it went")
     func roundTrip() {
         for (index, generation) in [(0, 0), (1, UInt32.max), (UInt32.max - 1, 7)] as [(UInt32, UInt32)] {
-            guard case .connection(index, generation) = Token(word: Token.connection(index, generation).word) else {
+            let word = Token.connection(index: index, generation: generation).word
+            guard case .connection(index, generation) = Token(word: word) else {
                 Issue.record("connection \(index) \(generation)")
                 continue
             }

@@ -21,7 +21,7 @@ import Testing
         try await output.write([2, 3])
         #expect(bell.count == 1)
         #expect(output.take() == ([1, 2, 3], false))
-        #expect(output.isIdle)
+        #expect(output.isEmpty)
         await output.send(Response(head: [4], body: .bytes([5])))
         #expect(bell.count == 2)
         #expect(output.take() == ([4, 5], true))
@@ -103,39 +103,39 @@ import Testing
         return (OutgoingResponse(output: output, task: Task {}), output)
     }
 
-    @Test func `A whole answer that fits into the send buffer is one portion`() async throws {
+    @Test func `A whole answer that fits into the send buffer is one chunk`() async throws {
         var (answer, _) = try await answer([UInt8](repeating: 1, count: ResponseBuffer.limit))
-        let portionPortion = answer.next()
-        let portion = try #require(portionPortion)
-        #expect(portion.isWhole && portion.bytes.count == ResponseBuffer.limit)
-        answer.remove(portion)
+        let nextChunk = answer.next()
+        let chunk = try #require(nextChunk)
+        #expect(chunk.isWhole && chunk.bytes.count == ResponseBuffer.limit)
+        answer.remove(chunk)
         let rest = answer.next()
         #expect(rest == nil && answer.hasEnded)
     }
 
-    @Test func `A longer one leaves in portions of 16 KB, in order`() async throws {
+    @Test func `A longer one leaves in chunks of 16 KB, in order`() async throws {
         let body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
         var (answer, _) = try await answer(body)
         var sent: [UInt8] = []
-        while let portion = answer.next() {
-            #expect(!portion.isWhole && portion.bytes.count <= 16 * 1024)
-            sent += portion.bytes
-            answer.remove(portion)
+        while let chunk = answer.next() {
+            #expect(!chunk.isWhole && chunk.bytes.count <= 16 * 1024)
+            sent += chunk.bytes
+            answer.remove(chunk)
         }
         #expect(answer.hasEnded && sent == body)
     }
 
     @Test func `The last bytes of a stream are not taken for a whole answer`() async throws {
         var (answer, output) = try await answer([1, 2], ends: false)
-        let firstPortion = answer.next()
-        let first = try #require(firstPortion)
+        let firstChunk = answer.next()
+        let first = try #require(firstChunk)
         #expect(!first.isWhole && !answer.hasEnded)
         answer.remove(first)
         let rest = answer.next()
         #expect(rest == nil && !answer.hasEnded)
         await output.send(Response(head: [3], body: .bytes([4])))
-        let lastPortion = answer.next()
-        let last = try #require(lastPortion)
+        let lastChunk = answer.next()
+        let last = try #require(lastChunk)
         #expect(!last.isWhole && Array(last.bytes) == [3, 4] && answer.hasEnded)
     }
 

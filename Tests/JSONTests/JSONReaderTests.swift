@@ -4,11 +4,11 @@ import Testing
 
 @testable import JSON
 
-func read(_ text: String, _ duplicates: JSON.Duplicates = .refused) -> JSON? {
+func read(_ text: String, _ duplicates: JSON.Duplicates = .rejected) -> JSON? {
     read(Array(text.utf8), duplicates)
 }
 
-func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .refused) -> JSON? {
+func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .rejected) -> JSON? {
     try? JSON(bytes, duplicates: duplicates)
 }
 

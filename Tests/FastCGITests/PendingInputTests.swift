@@ -13,37 +13,37 @@ private let begin = record(1, [0, 1, 0, 0, 0, 0, 0, 0])
 private let parameters = record(4, [1, 1, 65, 66], padding: 4) + record(4, [])
 private let endOfBody = record(5, [])
 
-@Suite struct PreviewTests {
-    private func preview(_ bytes: [UInt8]) -> Preview {
-        bytes.withUnsafeBytes { Preview($0) }
+@Suite struct PendingInputTests {
+    private func pendingInput(_ bytes: [UInt8]) -> PendingInput {
+        bytes.withUnsafeBytes { PendingInput($0) }
     }
 
     @Test func `A request is whole when the empty record that ends its body is there`() {
-        #expect(preview(begin + parameters + endOfBody) == .wholeRequest)
-        #expect(preview(begin + parameters + record(5, [1, 2, 3], padding: 5) + endOfBody) == .wholeRequest)
+        #expect(pendingInput(begin + parameters + endOfBody) == .wholeRequest)
+        #expect(pendingInput(begin + parameters + record(5, [1, 2, 3], padding: 5) + endOfBody) == .wholeRequest)
     }
 
     @Test func `At every other length it is a part`() {
         let whole = begin + parameters + record(5, [1, 2, 3], padding: 5) + endOfBody
-        for length in 1..<whole.count { #expect(preview(Array(whole[..<length])) == .partOfRequest, "\(length)") }
+        for length in 1..<whole.count { #expect(pendingInput(Array(whole[..<length])) == .partOfRequest, "\(length)") }
     }
 
     @Test func `Bytes inside a record are not taken for headers`() {
-        #expect(preview(begin + record(4, endOfBody) + record(5, endOfBody)) == .partOfRequest)
-        #expect(preview(begin + record(4, [], padding: 255) + endOfBody) == .wholeRequest)
+        #expect(pendingInput(begin + record(4, endOfBody) + record(5, endOfBody)) == .partOfRequest)
+        #expect(pendingInput(begin + record(4, [], padding: 255) + endOfBody) == .wholeRequest)
     }
 
     @Test func `A socket is empty, holds a request or is closed, and nothing is taken from it`() {
         var ends: [Int32] = [0, 0]
         #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
         defer { close(ends[1]) }
-        #expect(Preview(ends[1]) == .nothing)
+        #expect(PendingInput(ends[1]) == .nothing)
         let request = begin + parameters + endOfBody
         #expect(write(ends[0], request, request.count) == request.count)
         close(ends[0])
-        for _ in 0..<2 { #expect(Preview(ends[1]) == .wholeRequest) }
+        for _ in 0..<2 { #expect(PendingInput(ends[1]) == .wholeRequest) }
         var buffer = [UInt8](repeating: 0, count: 4096)
         #expect(read(ends[1], &buffer, buffer.count) == request.count)
-        #expect(Preview(ends[1]) == .closed)
+        #expect(PendingInput(ends[1]) == .closed)
     }
 }

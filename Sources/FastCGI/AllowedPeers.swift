@@ -1,24 +1,25 @@
 import Glibc
 
-/// Who may connect to our unix sockets: root, our own user, and the users named. Checked before libfcgi reads a byte.
-package struct PeerUsers: Sendable {
+/// The users that may connect to our unix sockets: root, the process's own user, and those named. They are checked
+/// before libfcgi reads a byte.
+package struct AllowedPeers: Sendable {
     private var identifiers: Set<Int64>
 
-    package struct Unknown: Error {
+    package struct UnknownUser: Error {
         package let name: String
     }
 
-    /// nginx's workers run as one of these on Debian and in containers; each counts where it exists.
+    /// The users of nginx's workers on Debian and in containers.
     package static let defaultNames = ["www-data", "nobody"]
 
-    /// - Parameter names: nil: the defaultNames ones.
-    package init(_ names: [String]?) throws(Unknown) {
+    /// - Parameter names: nil for those of the `defaultNames` that exist.
+    package init(_ names: [String]?) throws(UnknownUser) {
         identifiers = [0, Int64(geteuid())]
         for name in names ?? Self.defaultNames {
             if let identifier = userIdentifier(name) {
                 identifiers.insert(identifier)
             } else if names != nil {
-                throw Unknown(name: name)
+                throw UnknownUser(name: name)
             }
         }
     }

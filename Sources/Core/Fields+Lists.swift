@@ -2,12 +2,12 @@ import JSON
 
 /// Lists of a request. The length is checked before any entry is read, so that a megabyte of bad entries is one fault.
 extension Fields {
-    /// The limit of lists without one of their own.
+    /// The limit of lists that have no limit of their own.
     private static let maxEntries = 1000
 
     /// The elements of a list of 1…`limit` elements.
     private func list(_ name: StaticString, limit: Int, required: Bool = true) -> [JSON]? {
-        guard let elements = typed(name, required: required, "an array", \.array) else { return nil }
+        guard let elements = value(name, required: required, mustBe: "an array", \.array) else { return nil }
         if elements.isEmpty {
             fail(name, "Must not be empty")
         } else if elements.count > limit {
@@ -54,12 +54,13 @@ extension Fields {
         return values.count == elements.count ? values : nil
     }
 
-    /// An optional list of strings, without its nulls and empty strings. Each entry keeps its index in the list that was sent.
+    /// An optional list of strings, without its nulls and empty strings. Each entry keeps its index in the list that
+    /// was sent.
     /// - Parameter accepts: whether to keep an entry; if not, it records why.
     package func entries(
         _ name: StaticString, accepts: (_ index: Int, _ text: String) -> Bool
     ) -> [(index: Int, text: String)] {
-        guard let elements = typed(name, required: false, "an array", \.array) else { return [] }
+        guard let elements = value(name, required: false, mustBe: "an array", \.array) else { return [] }
         if elements.count > Self.maxEntries {
             fail(name, "Exceeds limit (\(Self.maxEntries))")
             return []

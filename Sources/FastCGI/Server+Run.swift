@@ -1,0 +1,114 @@
+import Glibc
+import Synchronization
+import System
+
+/// The main thread's part of the server.
+extension Server {
+    /// How often the main thread flushes the log and checks the heartbeat, if no signal arrives.
+    private static let tickMilliseconds: Int32 = 80
+    /// Used until the process is reported as serving, so that the report isn't delayed.
+    private static let startTickMilliseconds: Int32 = 5
+    private static let drainTickMilliseconds: Int32 = 20
+    private static let workerCheckMilliseconds = 240
+    private static let maxWorkers = 64
+    /// How long kept connections stay open after TERM. It is far longer than nginx's keepalive_time, so that nginx
+    /// closes them first, and never sends a request on a connection that this process is closing.
+    private static let keepAliveMilliseconds = 25_000
+
+    package func start() {
+        startWorkers(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2))
+        precondition(workers.threads > 0, "no thread could be started")
+    }
+
+    /// Runs on the calling thread until drained. The process should then exit without running destructors, because
+    /// workers still wait.
+    package func run(_ signals: ProcessSignals) {
+        var heartbeat = Heartbeat(options.serviceManager)
+        var check = WorkerCheck()
+        while true {
+            tick(&heartbeat, &check)
+            switch signals.next(milliseconds: heartbeat.isServing ? Self.tickMilliseconds : Self.startTickMilliseconds)
+            {
+            case SIGTERM, SIGINT, SIGUSR1: return drain(signals, &heartbeat, &check)
+            case SIGHUP: options.reload?()
+            default: break
+            }
+        }
+    }
+
+    /// The time of the last check of the workers, and how many events they had taken by then.
+    private struct WorkerCheck {
+        var time = 0
+        var events = -1
+    }
+
+    private func tick(_ heartbeat: inout Heartbeat, _ check: inout WorkerCheck) {
+        options.flush()
+        heartbeat.check(self)
+        if !workers.isPolling { workers.wakeRestingWorker() }
+        let now = MonotonicClock.milliseconds()
+        guard now - check.time >= Self.workerCheckMilliseconds else { return }
+        check.time = now
+        if acceptPaused.exchange(false, ordering: .relaxed) { listen() }
+        // A peer that has sent half a request blocks its worker for up to SO_RCVTIMEO. Others must not wait for it.
+        let events = workers.eventCount
+        if events == check.events, workers.busy >= workers.threads { startWorkers(workers.threads) }
+        check.events = events
+    }
+
+    private func startWorkers(_ count: Int) {
+        for _ in 0..<count where workers.threads < Self.maxWorkers {
+            workers.addThread()
+            guard startThread({ self.work() }) else { return workers.removeThread() }
+        }
+    }
+
+    /// Valid once accepting has ended. `busy` is read first: a worker that accepts stays busy until its connection is
+    /// in the table.
+    private var isIdle: Bool {
+        workers.busy == 0 && table.openCount == 0
+    }
+
+    /// Empties the queues of the private listeners, stops accepting, and waits until all connections have ended or the
+    /// time is up.
+    private func drain(_ signals: ProcessSignals, _ heartbeat: inout Heartbeat, _ check: inout WorkerCheck) {
+        heartbeat.beginDraining()
+        stopListening()
+        let start = MonotonicClock.milliseconds()
+        for listener in listeners where listener.isPrivate {
+            // After the shutdown, connecting to a unix socket fails at once, but queued connections can be accepted.
+            if listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
+            acceptQueue(of: listener, until: start + options.drainSeconds * 1000)
+            if !listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
+        }
+        endAccepting()
+        options.report("draining", "\(table.openCount) connections")
+        var isRetiring = false
+        while !isIdle {
+            let elapsed = MonotonicClock.milliseconds() - start
+            if elapsed > options.drainSeconds * 1000 {
+                options.report("drain cut short", "\(table.openCount) connections after \(options.drainSeconds) s")
+                return
+            }
+            if elapsed > min(Self.keepAliveMilliseconds, options.drainSeconds * 500), !isRetiring {
+                isRetiring = true
+                for mailbox in table.all { post(.retire, to: mailbox, generation: mailbox.generation) }
+            }
+            tick(&heartbeat, &check)
+            _ = signals.next(milliseconds: Self.drainTickMilliseconds)
+        }
+    }
+
+    private func acceptQueue(of listener: Listener, until deadline: Int) {
+        while true {
+            switch accept(listener) {
+            case .accepted: wakeWorker()
+            case .nothingPending: return
+            case .exhausted:
+                if MonotonicClock.milliseconds() > deadline { return }
+                wakeWorker()
+                usleep(5000)
+            }
+        }
+    }
+}
