@@ -148,7 +148,7 @@ extension Seller {
     ) async throws -> ImportTask {
         var pause = first
         var fault: Fault?
-        while pause + reserve < retry.left {
+        while pause + reserve < retry.remaining {
             try await RequestTrace.pause(for: pause)
             do {
                 let items = try await taskItems(id, as: credential, within: retry)

@@ -33,12 +33,12 @@ package final class Seller: Sendable {
         _ path: String, made body: @escaping @Sendable () -> [UInt8], as credential: Credential, within retry: Retry
     ) async throws -> ResponseValue {
         let json = try await retry(pause: RequestTrace.pause) { number -> Retry.Attempt<JSON, any Error> in
-            let turn = pace.turn(credential, within: retry.left)
+            let turn = pace.turn(credential, within: retry.remaining)
             if turn.isRefused { return .failure(Fault(.rateLimited, retryAfter: turn.wait.milliseconds / 1000 + 1)) }
             if turn.wait > .zero {
                 do { try await RequestTrace.pause(for: turn.wait) } catch { return .failure(error) }
             }
-            return await attempt(path, body, credential, retry.milliseconds, number)
+            return await attempt(path, body, credential, retry.timeout.milliseconds, number)
         }
         return ResponseValue(json, of: path, credential)
     }
@@ -76,11 +76,11 @@ package final class Seller: Sendable {
     private func refused(_ error: SellerError, _ credential: Credential) -> Retry.Attempt<JSON, any Error> {
         switch error.retry {
         case nil: return .failure(error.fault)
-        case .soon: return .again(error.fault, after: nil)
-        case .quota(let wait): return .again(error.fault, after: wait)
+        case .soon: return .retry(error.fault, after: nil)
+        case .quota(let wait): return .retry(error.fault, after: wait)
         case .later(let wait, let perSecond):
             pace.slowDown(credential, perSecond: perSecond, after: wait)
-            return .again(error.fault, after: wait)
+            return .retry(error.fault, after: wait)
         }
     }
 }
