@@ -40,7 +40,9 @@ struct CopyAttempt {
         let length = headers["Content-Length"].flatMap(positiveInteger)
         if let length, length > relay.maxBytes { throw CopyFailure("Too large") }
         let head: [UInt8]
-        do throws(TransferError) { head = try await pipe.peek(ImageFormat.headBytes) } catch { throw CopyFailure(error) }
+        do throws(TransferError) { head = try await pipe.peek(ImageFormat.headBytes) } catch {
+            throw CopyFailure(error)
+        }
         guard let type = ImageFormat(head: head)?.mediaType else { throw CopyFailure("Not an image") }
         // With a transfer coding, Content-Length is ignored (RFC 9112, 6.3).
         if let length, headers["Content-Encoding"] == nil, headers["Transfer-Encoding"] == nil {

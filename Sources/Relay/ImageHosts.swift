@@ -42,7 +42,8 @@ package struct ImageHosts: Sendable {
         let defaults = [".ozone.ru", ".ozonru.cn"]
         let entries = settings.list(
             "OZON_IMAGE_HOSTS", default: defaults.joined(separator: ","),
-            "The hosts that images are copied from: hosts, domains with a leading dot, or origins (http://127.0.0.1:9402).")
+            "The hosts that images are copied from: hosts, domains with a leading dot, origins (http://127.0.0.1:9402)."
+        )
         for entry in entries.flatMap({ $0.isEmpty ? nil : $0 }) ?? defaults {
             let url = URLReference(entry)
             let isOrigin = ["", "/"].contains(url.path) && url.query == nil && !entry.utf8.contains(.atSign)

@@ -4,10 +4,10 @@ import R2
 
 /// The keys of one article's images: `users/{user_id}/ozon/{article}/{name}`.
 ///
-/// The name is the last segment of the URL's path. If several images have the same name, all but the first get `-` and 8
-/// hex digits of the URL's SHA-256 before the extension. If the name is empty, it becomes those digits.
-/// Article and name are percent-encoded where a key does not allow them: `\`, control characters, a segment `.` or `..`;
-/// in the article also `/` and `%`.
+/// The name is the last segment of the URL's path. If several images have the same name, all but the first get `-` and
+/// 8 hex digits of the URL's SHA-256 before the extension. If the name is empty, it becomes those digits.
+/// What a key does not allow is percent-encoded in article and name: `\`, control characters, a segment `.` or `..`; in
+/// the article also `/` and `%`.
 package struct ImageKeys: Sendable {
     /// Ends with `/`.
     package let folder: String

@@ -95,7 +95,9 @@ struct SlotsTests {
                 record.add("first")
             }
         }
-        let others = (0..<5).map { number in Task.immediate { try await turns.withLock(on: "a") { record.add("\(number)") } } }
+        let others = (0..<5).map { number in
+            Task.immediate { try await turns.withLock(on: "a") { record.add("\(number)") } }
+        }
         try await turns.withLock(on: "b") { record.add("b") }
         gate.open()
         try await first.value

@@ -4,6 +4,7 @@ import R2
 import SigV4
 import TestSupport
 import Testing
+
 @testable import Relay
 @testable import Upstreams
 

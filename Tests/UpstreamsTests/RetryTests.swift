@@ -1,6 +1,7 @@
 import HTTPClient
 import Synchronization
 import Testing
+
 @testable import Upstreams
 
 private enum Failed: Error, Equatable {
@@ -13,7 +14,7 @@ private final class Record: Sendable {
 
     func add(_ retry: Retry) -> Int {
         attempts.withLock {
-            $0.append((.now, retry.milliseconds))
+            $0.append((.now, retry.timeout.milliseconds))
             return $0.count
         }
     }

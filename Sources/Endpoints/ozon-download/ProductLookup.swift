@@ -2,7 +2,8 @@ import Core
 import Ozon
 import Upstreams
 
-/// The articles of a request. Each distinct one is looked up once, in calls of at most `Seller.maxArticles`, all at once.
+/// The articles of a request. Each distinct one is looked up once, in simultaneous calls of at most
+/// `Seller.maxArticles` articles.
 struct ProductLookup: Sendable {
     let articles: [String]
     /// The indices of articles that can't be ids of the field. They fail alone and aren't sent.
@@ -30,10 +31,12 @@ struct ProductLookup: Sendable {
         }
     }
 
-    /// Starts the calls and returns once one of them has succeeded. The stream has the results in the order in which they
-    /// arrive. The calls are cancelled when the stream is released or the task that iterates is cancelled.
-    /// - Throws: the first failure if all calls fail. If Ozon denies the credential, that error ends everything at once.
-    func start(_ tools: DownloadTools, as credential: Credential) async throws -> AsyncThrowingStream<Batch, any Error> {
+    /// Starts the calls and returns once one of them has succeeded. The calls are cancelled when the stream is released
+    /// or when the task that iterates over it is cancelled.
+    /// - Returns: the results in the order in which they arrive. The stream fails as soon as Ozon denies the credential.
+    /// - Throws: the first failure if all calls fail, or that of the credential.
+    func start(_ tools: DownloadTools, as credential: Credential) async throws -> AsyncThrowingStream<Batch, any Error>
+    {
         let (batches, output) = AsyncThrowingStream.makeStream(of: Batch.self)
         let (firstSuccess, signal) = AsyncThrowingStream.makeStream(of: Never.self)
         let task = Task {
