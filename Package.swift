@@ -44,10 +44,15 @@ let package = Package(
         module("Upstreams", ["HTTPClient", "System", "Telemetry"]),
         module("Uploads", ["Core", "Encoding", "JSON", "R2", "SigV4"]),
         module("Ozon", ["Core", "Encoding", "HTTPClient", "JSON", "System", "Telemetry", "Upstreams"]),
-        module("R2Storage", ["Core", "Digest", "Encoding", "HTTPClient", "JSON", "R2", "Telemetry", "Uploads", "Upstreams"]),
+        module(
+            "R2Storage",
+            ["Core", "Digest", "Encoding", "HTTPClient", "JSON", "R2", "Telemetry", "Uploads", "Upstreams"]),
         module(
             "Relay",
-            ["Core", "Digest", "Encoding", "HTTPClient", "R2", "R2Storage", "System", "Telemetry", "Uploads", "Upstreams"]),
+            [
+                "Core", "Digest", "Encoding", "HTTPClient", "R2", "R2Storage", "System", "Telemetry", "Uploads",
+                "Upstreams",
+            ]),
         endpoint(
             "ozon-download",
             ["Core", "Encoding", "JSON", "Ozon", "R2", "Relay", "Telemetry", "Uploads", "Upstreams"]),
@@ -67,17 +72,18 @@ let package = Package(
         tests("JSONTests", ["JSON"], vectors: true),
         tests("DigestTests", ["Digest"], vectors: true),
         tests("SigV4Tests", ["Digest", "Encoding", "SigV4"], vectors: true),
-        tests("TelemetryTests", ["JSON", "Telemetry"]),
+        tests("TelemetryTests", ["JSON", "System", "Telemetry"]),
         tests("R2Tests", ["Encoding", "R2", "SigV4"], vectors: true),
         tests("R2StorageTests", ["Core", "Encoding", "HTTPClient", "R2", "R2Storage", "SigV4"], vectors: true),
         tests("CoreTests", ["Core", "Digest", "Encoding", "FastCGI", "JSON", "Telemetry"]),
-        tests("UploadsTests", ["Core", "R2", "Uploads"]),
+        tests("UploadsTests", ["Core", "FastCGI", "R2", "Uploads"]),
         tests("FastCGITests", ["FastCGI"]),
         tests("HTTPClientTests", ["Encoding", "HTTPClient"]),
         tests("UpstreamsTests", ["Core", "FastCGI", "HTTPClient", "JSON", "Telemetry", "Upstreams"]),
         tests("RelayTests", ["Core", "HTTPClient", "R2", "Relay", "SigV4", "Uploads"]),
         tests("DownloadTests", ["Core", "JSON", "R2", "Relay", "SigV4", "ozon-download"]),
-        tests("OzonTests", ["Core", "Encoding", "HTTPClient", "JSON", "Ozon", "Telemetry", "Upstreams"], vectors: true),
+        tests(
+            "OzonTests", ["Core", "Encoding", "HTTPClient", "JSON", "Ozon", "Telemetry", "Upstreams"], vectors: true),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -17,7 +17,7 @@ extension Fields {
             return nil
         }
         func checkDistinct(_ path: String) {
-            if siblings?.insert(path) == false { fail(name, "Duplicate path") }
+            if siblings?.insert(path) == false { fail(name, "Invalid path: duplicate") }
         }
         do throws(KeyRefusal) {
             let key = try allowedKeys(rules).key(text)

@@ -139,7 +139,7 @@ class Served(BrowserTest):
     def served(self, name, headers=None):
         return self.sandbox.get(self.sandbox.url + FOLDER + name, headers)
 
-    def test_the_module_with_all_it_imports_is_below_12_KB_gzipped(self):
+    def test_the_module_with_all_it_imports_is_below_16_KB_gzipped(self):
         files, sizes = ["ozon-r2.js"], {}
         for name in files:
             answer = self.served(name, {"Accept-Encoding": "gzip"})
@@ -151,7 +151,7 @@ class Served(BrowserTest):
                 if found not in files:
                     files.append(found)
         self.assertGreater(len(files), 1)
-        self.assertLess(sum(sizes.values()), 12_000, sizes)
+        self.assertLess(sum(sizes.values()), 16_384, sizes)
 
     def test_what_has_not_changed_is_not_sent_again(self):
         first = self.served("ozon-r2.js")
@@ -172,8 +172,8 @@ class Served(BrowserTest):
 
 class Manual(BrowserTest):
     def test_the_lines_in_the_README_work_when_pasted(self):
-        section = (REPOSITORY / "README.md").read_text().split("\n## In your frontend\n")[1]
-        lines = re.search(r"```js\n(.*?)```", section, re.DOTALL)[1]
+        section = (REPOSITORY / "nginx/html/README.md").read_text().split("\n## In your frontend\n")[1]
+        lines = re.search(r"```js[^\n]*\n(.*?)```", section, re.DOTALL)[1]
         self.assertLessEqual(len(lines.strip().splitlines()), 20)
         folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
         (folder / "pasted.js").write_text(lines)

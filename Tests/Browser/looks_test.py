@@ -56,7 +56,8 @@ class Looks(PageTest):
             expect(self.cards.locator(".good")).to_have_count(3)
             push = self.cards.get_by_role("button").nth(1)
             # Other products, so that this one stays as it is.
-            for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"), ("pending", 7000200, "seller-key", "now"),
+            for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"),
+                                             ("pending", 7000200, "seller-key", "running"),
                                              ("refused", 1000013, "invalid-key", "bad")]:
                 self.page.locator("#key").fill(key)
                 push.click()
@@ -64,7 +65,7 @@ class Looks(PageTest):
                 if name == "partial":
                     self.look(f"modal-{at}", whole=False)
                 self.push_button.click()
-                if kind == "now":
+                if kind == "running":
                     expect(self.steps.nth(3)).to_have_class("good")
                 expect(self.status.locator("p")).to_have_class(kind)
                 self.look(f"modal-{name}-{at}", whole=False)

@@ -12,7 +12,7 @@ class Pushes(ModalTest):
         self.show(images)
         expect(self.status).to_contain_text("2 images will replace the product's pictures")
         self.push_button.click()
-        expect(self.status).to_have_text("Confirmed on Ozon: 2 images.")
+        expect(self.status).to_have_text("Ozon confirmed 2 images.")
         self.assertEqual(self.step_classes(), GOOD)
         expect(self.items.locator(".state")).to_have_text(["On Ozon", "On Ozon"])
         (_, push), (kind, done) = self.told()
@@ -42,19 +42,19 @@ class Pushes(ModalTest):
     def test_a_picture_that_Ozon_refuses_is_marked_with_the_reason_and_the_others_stand(self):
         self.show([self.picture("a.jpg"), self.picture("bad-decode.jpg"), self.picture("c.jpg")])
         self.push_button.click()
-        expect(self.status).to_have_text("On Ozon: 2 of 3 images. The others are marked.")
+        expect(self.status).to_have_text("Ozon confirmed 2 of 3 images. The others are marked with the reason.")
         expect(self.items.locator(".state")).to_have_text(["On Ozon", "Not a readable image", "On Ozon"])
         expect(self.items.nth(1)).to_have_attribute("data-state", "failed")
         self.assertEqual(self.step_classes(), [*GOOD[:4], "warn"])
         self.items.nth(1).click()
         self.modal.get_by_role("button", name="Remove").click()
         self.push_button.click()
-        expect(self.status).to_have_text("Confirmed on Ozon: 2 images.")
+        expect(self.status).to_have_text("Ozon confirmed 2 images.")
 
     def test_a_push_that_Ozon_refuses_altogether_is_told_so(self):
         self.show([self.picture("bad-decode.jpg")])
         self.push_button.click()
-        expect(self.status).to_contain_text("Ozon refused all of them.")
+        expect(self.status).to_contain_text("Ozon rejected all images.")
         self.assertEqual(self.step_classes()[4], "bad")
         expect(self.items.locator(".state")).to_have_text("Not a readable image")
 
@@ -62,9 +62,9 @@ class Pushes(ModalTest):
         self.show([self.picture()], product_id=7000003)
         self.push_button.click()
         expect(self.push_button).to_have_text("Pushing...")
-        expect(self.status).to_have_text("Ozon is still at it. This window waits.")
-        self.assertEqual(self.step_classes(), [*GOOD[:4], "now"])
-        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+        expect(self.status).to_have_text("Ozon is still processing the push. Waiting for the result.")
+        self.assertEqual(self.step_classes(), [*GOOD[:4], "running"])
+        expect(self.status).to_have_text("Ozon confirmed 1 image.")
 
     def test_files_are_uploaded_before_the_push_and_only_once(self):
         self.show([self.picture(), {"name": "bad-decode.jpg"}, {"name": "c.jpg", "size": 3_000_000}])
@@ -74,8 +74,8 @@ class Pushes(ModalTest):
         bar = "document.querySelector('ozon-upload-modal').shadowRoot.querySelectorAll('[role=option]')[2].querySelector('i').style.scale"
         expect(self.items.nth(2)).to_have_attribute("data-state", "sending")
         self.page.wait_for_function(f"() => parseFloat({bar}) > 0.2 && parseFloat({bar}) < 1")
-        expect(self.status).to_contain_text("Uploading: ")
-        expect(self.status).to_contain_text("On Ozon: 2 of 3 images")
+        expect(self.status).to_contain_text("Uploaded ")
+        expect(self.status).to_contain_text("Ozon confirmed 2 of 3 images")
         urls = [image["url"] for image in self.page.evaluate("modal.images.map(({ url }) => ({ url }))")]
         self.assertEqual(self.told()[0][1]["images"], urls)
         self.assertEqual(len(self.sandbox.get(urls[2]).body), 3_000_000)
@@ -91,7 +91,7 @@ class Pushes(ModalTest):
     def test_a_file_that_cannot_be_uploaded_is_marked_and_nothing_is_sent_to_Ozon(self):
         self.show([self.picture(), {"name": "b.jpg", "path": "users/somebody-else/b.jpg"}])
         self.push_button.click()
-        expect(self.status).to_have_text("Not uploaded: 1 image. Nothing was sent to Ozon.")
+        expect(self.status).to_have_text("1 image couldn't be uploaded. Nothing was sent to Ozon.")
         expect(self.items.locator(".state")).to_have_text(["Ready", "Path not allowed"])
         self.assertEqual(self.step_classes(), ["good", "bad", "", "", ""])
         [(kind, error)] = self.told()
@@ -100,9 +100,9 @@ class Pushes(ModalTest):
     def test_errors_are_told_in_words_with_the_id_of_the_request(self):
         image = self.picture()
         for key, product, words in [
-            ("invalid-key", 1000005, "Ozon 不接受该凭证，请检查 Client ID 和 API 密钥。"),
+            ("invalid-key", 1000005, "Ozon 拒绝了该凭证，请检查 Client ID 和 API 密钥。"),
             ("seller-key", 4242424242, "Ozon 上没有此 ID 的商品。"),
-            ("seller-key", 126 + 1, "商品已归档或尚未创建。"),
+            ("seller-key", 126 + 1, "商品已归档或尚未创建，或之前的推送仍在处理。"),
         ]:
             with self.subTest(words):
                 self.show([image], product_id=product, lang="zh", key=key)
@@ -120,7 +120,7 @@ class Pushes(ModalTest):
                 self.show([{"name": "a.jpg"}])
                 self.page.evaluate(f"modal.client = new OzonR2({{ baseURL: '', credential: {credential} }})")
                 self.push_button.click()
-                expect(self.status).to_have_text("The seller's credential couldn't be had. Nothing was sent to Ozon.")
+                expect(self.status).to_have_text("The seller's credential isn't available. Nothing was sent to Ozon.")
                 self.assertEqual(self.step_classes()[0], "bad")
                 expect(self.items).to_have_attribute("data-state", "waiting")
                 self.page.evaluate("modal.close()")
@@ -133,7 +133,7 @@ class Pushes(ModalTest):
         self.until("the event", lambda: len(self.told()) == 1)
         expect(self.push_button).to_have_text("Confirm push")
         self.push_button.click()
-        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+        expect(self.status).to_have_text("Ozon confirmed 1 image.")
 
     def test_cancel_stops_what_runs_and_it_can_be_begun_again(self):
         self.show([{"name": "a.jpg", "size": 3_000_000}])
@@ -141,15 +141,15 @@ class Pushes(ModalTest):
         self.push_button.click()
         expect(self.items).to_have_attribute("data-state", "sending")
         self.modal.get_by_role("button", name="Cancel").click()
-        expect(self.status).to_have_text("Stopped. Ozon may still carry it out.")
+        expect(self.status).to_have_text("Stopped. Ozon may still apply the push.")
         expect(self.items).to_have_attribute("data-state", "waiting")
         self.assertEqual(self.told(), [])
         self.network()
         self.push_button.click()
-        expect(self.status).to_have_text("Confirmed on Ozon: 1 image.")
+        expect(self.status).to_have_text("Ozon confirmed 1 image.")
 
     def test_images_over_the_limit_are_marked(self):
         self.show(self.pictures(32))
         self.push_button.click()
-        expect(self.status).to_have_text("On Ozon: 30 of 32 images. The others are marked.")
+        expect(self.status).to_have_text("Ozon confirmed 30 of 32 images. The others are marked with the reason.")
         self.assertEqual(self.items.locator(".state").all_inner_texts()[29:], ["On Ozon", "Over the limit", "Over the limit"])

@@ -11,7 +11,7 @@ class Arranging(ModalTest):
     def setUp(self):
         super().setUp()
         self.show([self.picture(f"{name}.jpg") for name in "abcde"])
-        self.said = self.modal.locator(".said")
+        self.announcer = self.modal.locator(".announcer")
 
     def order(self):
         return "".join(name[0] for name in self.names())
@@ -23,7 +23,7 @@ class Arranging(ModalTest):
         self.assertTrue(self.has_focus(self.items.nth(2)))
         self.page.keyboard.press("Shift+ArrowLeft")
         self.assertEqual(self.order(), "acbde")
-        expect(self.said).to_have_text("Image 3 moved to position 2 of 5")
+        expect(self.announcer).to_have_text("Image 3 moved to position 2 of 5")
         self.assertTrue(self.has_focus(self.items.nth(1)))
         expect(self.items.nth(1)).to_have_attribute("aria-label", "Image 2 of 5: c.jpg. Ready")
         self.page.keyboard.press("Shift+End")
@@ -133,7 +133,7 @@ class Dialogs(ModalTest):
         expect(self.push_button).to_have_text("Pushing...")
         self.page.keyboard.press("Escape")
         expect(self.modal).to_have_attribute("open", "")
-        expect(self.status).to_contain_text("still at it")
+        expect(self.status).to_contain_text("still processing")
         self.modal.get_by_role("button", name="Close").click()
         self.page.evaluate("modal.show()")
         expect(self.push_button).to_have_text("Confirm push")
@@ -198,7 +198,7 @@ class Dialogs(ModalTest):
         self.page.emulate_media(reduced_motion="reduce")
         self.show([self.picture()], product_id=7000004)
         self.push_button.click()
-        expect(self.status).to_contain_text("still at it")
+        expect(self.status).to_contain_text("still processing")
         running = "modal.shadowRoot.getAnimations().filter((one) => one.playState === 'running').length"
         self.assertEqual(self.page.evaluate(running), 0)
         self.page.emulate_media(reduced_motion="no-preference")
@@ -214,9 +214,9 @@ class Dialogs(ModalTest):
 
 class React(ModalTest):
     def test_the_component_in_the_README_works(self):
-        section = (REPOSITORY / "README.md").read_text().split("\n### In React\n")[1]
+        section = (REPOSITORY / "nginx/html/README.md").read_text().split("\n### In React\n")[1]
         folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
-        (folder / "UploadModal.jsx").write_text(section.split("```jsx\n")[1].split("```")[0])
+        (folder / "UploadModal.jsx").write_text(section.split("```jsx")[1].partition("\n")[2].split("```")[0])
         subprocess.run(["tsc", "--allowJs", "--jsx", "react", "--target", "es2022", "--module", "es2022", "--outDir", folder / "built",
                         folder / "UploadModal.jsx"], stdout=subprocess.DEVNULL)  # it says that it knows no types of React
         built = (folder / "built" / "UploadModal.js").read_text()

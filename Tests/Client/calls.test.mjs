@@ -3,18 +3,23 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { OzonR2, OzonR2Error, broken, caught, client, fault, hurry, json, lines, serve } from "./harness.mjs";
 
-const item = (index, article) => ({ type: "item", index, done: index + 1, article, status: "success", urls: [], uploads: [] });
-const found = (articles) =>
-  lines([{ type: "start" }, ...articles.map((article, index) => item(index, article)), { type: "done", success: true }]);
+const item = (index, article) => ({
+  type: "item", index, done: index + 1, article, status: "success", urls: [], uploads: [],
+});
+const found = (articles) => {
+  const items = articles.map((article, index) => item(index, article));
+  return lines([{ type: "start" }, ...items, { type: "done", success: true }]);
+};
 
-test("The images of articles come in their order, told as the lines come", async (t) => {
+test("The images of articles are reported as the lines arrive and returned in the order of the articles", async (t) => {
   const { url, requests, answer } = await serve(t);
   answer(() => lines([{ type: "start" }, item(1, "b"), item(0, "a"), item(2, "b"), { type: "done" }]));
   const { studio } = client(url);
-  const told = [];
-  const items = await studio.images(["a", "b", "b"], { onItem: ({ article }, index) => told.push([article, index]) });
+  const reported = [];
+  const onItem = ({ article }, index) => reported.push([article, index]);
+  const items = await studio.images(["a", "b", "b"], { onItem });
   assert.deepEqual(items.map(({ article }) => article), ["a", "b", "b"]);
-  assert.deepEqual(told, [["b", 1], ["a", 0], ["b", 2]]);
+  assert.deepEqual(reported, [["b", 1], ["a", 0], ["b", 2]]);
   assert.deepEqual(Object.keys(items[0]).sort(), ["article", "status", "uploads", "urls"]);
   const [{ path, headers, json }] = requests;
   assert.equal(path, "/api/v1/ozon/download");
@@ -34,7 +39,7 @@ test("Without apiKey no X-API-Key is sent: nginx adds it for sessions", async (t
   assert.equal(requests[0].path, "/api/v1/ozon/download");
 });
 
-test("A stream that breaks is asked again for what it hadn't told", async (t) => {
+test("After a broken stream, only the articles that it hadn't returned are requested again", async (t) => {
   hurry(t);
   const { url, requests, answer } = await serve(t);
   answer(({ index, json }) =>
@@ -44,7 +49,7 @@ test("A stream that breaks is asked again for what it hadn't told", async (t) =>
   assert.deepEqual(requests.map(({ json }) => json.articles), [["a", "b", "c"], ["a", "c"]]);
 });
 
-test("A stream that ends without its last line has broken too", async (t) => {
+test("A stream that ends without its last line is a broken stream", async (t) => {
   hurry(t);
   const { url, requests, answer } = await serve(t);
   answer(({ index }) => (index === 0 ? lines([{ type: "start" }]) : found(["a"])));
@@ -52,41 +57,47 @@ test("A stream that ends without its last line has broken too", async (t) => {
   assert.equal(requests.length, 2);
 });
 
-test("An error in the stream is thrown, and not tried again", async (t) => {
+test("An error in the stream is thrown, and not retried", async (t) => {
   const { url, requests, answer } = await serve(t);
-  const refused = { success: false, error: "API key unauthorized", code: "OZON_UNAUTHORIZED", request_id: "r-2" };
-  answer(() => lines([{ type: "start" }, { type: "error", ...refused }]));
+  const body = { success: false, error: "API key unauthorized", code: "OZON_UNAUTHORIZED", request_id: "r-2" };
+  answer(() => lines([{ type: "start" }, { type: "error", ...body }]));
   const error = await caught(client(url).studio.images(["a"]));
   assert.ok(error instanceof OzonR2Error);
-  assert.deepEqual([error.code, error.status, error.requestId, error.message], [refused.code, 200, "r-2", refused.error]);
+  const { code, status, requestId, message } = error;
+  assert.deepEqual([code, status, requestId, message], [body.code, 200, "r-2", body.error]);
   assert.equal(requests.length, 1);
 });
 
-test("A refused validation is one error with all that is wrong, and not tried again", async (t) => {
+test("A failed validation is one error with all invalid fields, and not retried", async (t) => {
   const { url, requests, answer } = await serve(t);
   const errors = [{ field: "articles", reason: "Must not be empty" }, { field: "user_id", reason: "Field required" }];
   answer(() => fault(400, "VALIDATION_FAILED", { errors }));
   const error = await caught(client(url).studio.images([]));
-  assert.deepEqual([error.name, error.code, error.status, error.requestId], ["OzonR2Error", "VALIDATION_FAILED", 400, "r-1"]);
+  const { name, code, status, requestId } = error;
+  assert.deepEqual([name, code, status, requestId], ["OzonR2Error", "VALIDATION_FAILED", 400, "r-1"]);
   assert.deepEqual(error.errors, errors);
   assert.equal(requests.length, 1);
 });
 
 for (const status of [429, 502, 503, 504]) {
-  test(`${status} is tried again after growing, jittered pauses, four times at most`, async (t) => {
+  test(`${status} is retried at most four times, after growing, jittered pauses`, async (t) => {
     const pauses = hurry(t);
     const { url, requests, answer } = await serve(t);
     answer(() => fault(status, "ANY"));
     assert.equal((await caught(client(url).studio.images(["a"]))).status, status);
     assert.equal(requests.length, 5);
-    pauses().forEach((pause, index) => assert.ok(pause >= 250 * 2 ** index && pause < 750 * 2 ** index, `${index}: ${pause}`));
+    for (const [index, pause] of pauses().entries()) {
+      assert.ok(pause >= 250 * 2 ** index && pause < 750 * 2 ** index, `${index}: ${pause}`);
+    }
     assert.equal(pauses().length, 4);
     assert.notEqual(pauses()[1], pauses()[0] * 2);
   });
 }
 
-for (const [status, code] of [[401, "UNAUTHORIZED"], [404, "PRODUCT_NOT_FOUND"], [500, "INTERNAL"], [502, "OZON_METHOD_RETIRED"]]) {
-  test(`${status} ${code} is not tried again`, async (t) => {
+for (const [status, code] of [
+  [401, "UNAUTHORIZED"], [404, "PRODUCT_NOT_FOUND"], [500, "INTERNAL"], [502, "OZON_METHOD_RETIRED"],
+]) {
+  test(`${status} ${code} is not retried`, async (t) => {
     const { url, requests, answer } = await serve(t);
     answer(() => fault(status, code));
     assert.equal((await caught(client(url).studio.push({ productId: 1 }))).code, code);
@@ -94,7 +105,7 @@ for (const [status, code] of [[401, "UNAUTHORIZED"], [404, "PRODUCT_NOT_FOUND"],
   });
 }
 
-test("Retry-After is waited for; over a minute it is an error at once", { timeout: 10_000 }, async (t) => {
+test("The client waits for Retry-After, but over a minute it fails at once", { timeout: 10_000 }, async (t) => {
   const pauses = hurry(t);
   const { url, requests, answer } = await serve(t);
   answer(({ index }) => (index === 0 ? fault(429, "RATE_LIMITED", {}, { "Retry-After": "7" }) : found(["a"])));
@@ -105,7 +116,7 @@ test("Retry-After is waited for; over a minute it is an error at once", { timeou
   assert.equal(requests.length, 3);
 });
 
-test("No answer is NETWORK, after four more tries", async (t) => {
+test("A missing response is NETWORK, after four retries", async (t) => {
   hurry(t);
   const { url, requests, answer } = await serve(t);
   answer(() => broken);
@@ -114,7 +125,7 @@ test("No answer is NETWORK, after four more tries", async (t) => {
   assert.equal(requests.length, 5);
 });
 
-test("Offline it waits for the network, however often that was lost", async (t) => {
+test("Offline, a call waits for the network, however often the network is lost", async (t) => {
   hurry(t);
   const network = new EventTarget();
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
@@ -134,7 +145,7 @@ test("Offline it waits for the network, however often that was lost", async (t) 
   assert.equal(requests.length, 9);
 });
 
-test("An answer that is not the backend's is BAD_ANSWER", async (t) => {
+test("A response that isn't from the backend is BAD_ANSWER", async (t) => {
   const { url, answer } = await serve(t);
   answer(() => ({ headers: { "Content-Type": "text/html", "X-Request-Id": "r-3" }, body: "<html>log in</html>" }));
   for (const call of [(studio) => studio.images(["a"]), (studio) => studio.push({ productId: 1 })]) {
@@ -145,7 +156,7 @@ test("An answer that is not the backend's is BAD_ANSWER", async (t) => {
   assert.equal((await caught(client(url).studio.images(["a"]))).code, "HTTP_403");
 });
 
-test("A signal ends a call in its pause at once, with the signal's reason", { timeout: 10_000 }, async (t) => {
+test("A signal ends a call at once during a pause, with the signal's reason", { timeout: 10_000 }, async (t) => {
   const pauses = hurry(t, 1);
   const { url, requests, answer } = await serve(t);
   const aborting = new AbortController();
@@ -159,7 +170,7 @@ test("A signal ends a call in its pause at once, with the signal's reason", { ti
   assert.equal(requests.length, 1);
 });
 
-test("A push is followed until Ozon has ended, with the same pictures", async (t) => {
+test("A pending push is polled with the same pictures until Ozon has finished", async (t) => {
   const pauses = hurry(t);
   const { url, requests, answer } = await serve(t);
   const states = ["pending", "pending", "partial"];
@@ -169,32 +180,35 @@ test("A push is followed until Ozon has ended, with the same pictures", async (t
     const data = { product_id: 7, status: states[index], task_id: 9 };
     return json(index < 2 ? { success: true, data } : { success: false, data, errors, warnings });
   });
-  const { studio, asked } = client(url);
-  const told = [];
+  const { studio, credentialCalls } = client(url);
+  const reported = [];
   const pictures = { productId: 7, images: ["https://a", "https://b"], colorImage: "https://c" };
-  const pushed = await studio.push(pictures, { onStatus: ({ status }) => told.push(status) });
+  const pushed = await studio.push(pictures, { onStatus: ({ status }) => reported.push(status) });
   assert.deepEqual(pushed, { success: false, product_id: 7, status: "partial", task_id: 9, errors, warnings });
-  assert.deepEqual(told, states);
+  assert.deepEqual(reported, states);
   const routes = requests.map(({ path }) => path.replace("/api/v1/ozon/", ""));
   assert.deepEqual(routes, ["push-images", "push-status", "push-status"]);
   const { credential, ...sent } = requests[2].json;
   assert.deepEqual(sent, { product_id: 7, images: pictures.images, color_image: "https://c", task_id: 9 });
   assert.deepEqual(pauses(), [2000, 3000]);
-  assert.equal(asked.times, 3);
+  assert.equal(credentialCalls(), 3);
 });
 
-test("Neither the client nor its errors hold a credential, a key or a presigned URL", async (t) => {
+test("Neither the client nor its errors contain a credential, a key or a presigned URL", async (t) => {
   hurry(t);
   const { url, answer } = await serve(t);
   const signed = { upload_url: `${url}/o?X-Amz-Signature=abc`, public_url: "p", headers: {} };
   answer(({ path }) => (path.includes("presigned") ? json(signed) : broken));
   const { studio } = client(url);
-  const errors = [await caught(studio.push({ productId: 1 })), await caught(studio.upload(new Blob(["x"]), "users/u/x"))];
-  const shown = inspect([studio, ...errors], { depth: 9, showHidden: true });
-  for (const secret of ["seller-secret", "page-key", "X-Amz-Signature"]) assert.equal(shown.includes(secret), false, secret);
+  const pushError = await caught(studio.push({ productId: 1 }));
+  const uploadError = await caught(studio.upload(new Blob(["x"]), "users/u/x"));
+  const shown = inspect([studio, pushError, uploadError], { depth: 9, showHidden: true });
+  for (const secret of ["seller-secret", "page-key", "X-Amz-Signature"]) {
+    assert.equal(shown.includes(secret), false, secret);
+  }
 });
 
-test("A wrong baseURL or concurrency is told at once", () => {
+test("A wrong baseURL or concurrency is an error of the constructor", () => {
   assert.throws(() => new OzonR2({ userId: "u" }), /baseURL/);
   assert.throws(() => new OzonR2({ baseURL: "", concurrency: 0 }), /concurrency/);
 });

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { broken, caught, client, counted, fault, hurry, json, lines, serve } from "./harness.mjs";
 
-/** CDN, bucket and backend in one: three images an article. `cdn(name)` may answer for an image, `server` for the copy; the
- * first image waits until `together` are asked for. */
-async function studio(t, { cdn = () => undefined, server = () => undefined, refuses = () => undefined, together = 0 } = {}) {
+const nothing = () => undefined;
+
+/**
+ * CDN, bucket and backend in one, with three images per article. `cdn(name)` may answer for an image, `refuses(name)`
+ * for its PUT, `server(article, index)` for the server's copy. The first image waits until `together` are requested.
+ */
+async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, together = 0 } = {}) {
   const at = await serve(t);
   const { url, answer } = at;
   const stored = new Map();
@@ -12,17 +16,19 @@ async function studio(t, { cdn = () => undefined, server = () => undefined, refu
   let last = { type: "done" };
   const images = (article) => [1, 2, 3].map((number) => `${article}-${number}.jpg`);
   const item = (article, index) => {
-    if (article === "unknown") return { type: "item", index, article, status: "failed", error: "Product not found", urls: [] };
+    const line = { type: "item", index, article };
+    if (article === "unknown") return { ...line, status: "failed", error: "Product not found", urls: [] };
     const uploads = images(article).map((name) => ({
       url: `${url}/cdn/${name}`, r2_path: `users/u/ozon/${article}/${name}`, upload_url: `${url}/put/${name}`,
       public_url: `https://public/${name}`, headers: { "content-type": "image/jpeg" },
     }));
-    return { type: "item", index, article, product_id: 5, status: "success", urls: uploads.map((upload) => upload.url), uploads };
+    return { ...line, product_id: 5, status: "success", urls: uploads.map((upload) => upload.url), uploads };
   };
   const copied = (article, index) => {
-    return { type: "item", index, article, status: "success", urls: images(article).map((name) => `https://public/${name}`) };
+    const urls = images(article).map((name) => `https://public/${name}`);
+    return { type: "item", index, article, status: "success", urls };
   };
-  answer(async ({ method, path, body, headers, json: ask }) => {
+  answer(async ({ method, path, body, headers, json: fields }) => {
     const name = path.split("/").at(-1);
     if (path.startsWith("/cdn/")) {
       most = Math.max(most, ++atOnce);
@@ -35,9 +41,12 @@ async function studio(t, { cdn = () => undefined, server = () => undefined, refu
       if (!refused) stored.set(name, [body.toString(), headers["content-type"]]);
       return refused ?? { status: 200 };
     }
-    if (path.endsWith("/presigned-url")) return json({ upload_url: `${url}/put/again-${ask.r2_path.split("/").at(-1)}`, headers: {} });
-    const each = ask.download_images ? copied : item;
-    const items = ask.articles.map((article, index) => (ask.download_images && server(article, index)) || each(article, index));
+    if (path.endsWith("/presigned-url")) {
+      return json({ upload_url: `${url}/put/again-${fields.r2_path.split("/").at(-1)}`, headers: {} });
+    }
+    const reply = (article, index) =>
+      fields.download_images ? (server(article, index) ?? copied(article, index)) : item(article, index);
+    const items = fields.articles.map(reply);
     return items.find((one) => one.status > 399) ?? lines([{ type: "start" }, ...items, last]);
   });
   const byServer = () => at.requests.filter(({ json }) => json?.download_images).map(({ json }) => json);
@@ -49,11 +58,11 @@ async function studio(t, { cdn = () => undefined, server = () => undefined, refu
 const names = (count) => Array.from({ length: count }, (_, index) => `a${index}`);
 const vias = ({ images }) => images.map(({ via, error }) => (error ? `${via}: ${error}` : via));
 
-test("Each image is fetched and PUT, no more at once than concurrency says", async (t) => {
+test("Each image is fetched and PUT, at most `concurrency` at the same time", async (t) => {
   const { studio: one, stored, most, byServer } = await studio(t, { together: 4 });
-  const [told, ended] = [[], []];
+  const [reported, ended] = [[], []];
   const items = await one.copy([...names(20), "unknown"], {
-    onProgress: (each) => told.push(each),
+    onProgress: (progress) => reported.push(progress),
     onItem: ({ article }, index) => ended.push([index, article]),
   });
   assert.equal(stored.size, 60);
@@ -73,11 +82,11 @@ test("Each image is fetched and PUT, no more at once than concurrency says", asy
   assert.equal(ended.length, 21);
   assert.ok(ended.every(([index, article]) => items[index].article === article));
   const bytes = [...stored.values()].reduce((sum, [text]) => sum + text.length, 0);
-  assert.deepEqual(told.at(-1), { bytes, totalBytes: bytes, items: 60, totalItems: 60, failed: 0 });
+  assert.deepEqual(reported.at(-1), { bytes, totalBytes: bytes, items: 60, totalItems: 60, failed: 0 });
   assert.deepEqual(byServer(), []);
 });
 
-test("An image that can't be read goes through the server's copy, for its article alone", async (t) => {
+test("An image that can't be read is copied by the server, which is called for its article alone", async (t) => {
   hurry(t);
   const { studio: one, stored, byServer, hits } = await studio(t, {
     cdn: (name) => (name === "a1-2.jpg" ? broken : undefined),
@@ -85,20 +94,23 @@ test("An image that can't be read goes through the server's copy, for its articl
   const items = await one.copy(names(4));
   const all = ["browser", "browser", "browser"];
   assert.deepEqual(items.map(vias), [all, ["browser", "server", "browser"], all, all]);
-  assert.match(items[1].images[1].reason, /^No answer/);
+  assert.match(items[1].images[1].reason, /^No response/);
   assert.equal(items[1].images[1].public_url, "https://public/a1-2.jpg");
   assert.equal(stored.size, 11);
   assert.equal(hits("a1-2.jpg"), 2);
   assert.deepEqual(byServer().map(({ articles, existing }) => [articles, existing]), [[["a1"], "skip"]]);
 });
 
-test("What isn't an image by its type is for the server to look at", async (t) => {
+test("A file whose type isn't an image's is left to the server", async (t) => {
   const { studio: one, stored, byServer } = await studio(t, {
     cdn: (name) => (name === "a0-1.jpg" ? { headers: { "Content-Type": "text/html" }, body: "<html>" } : undefined),
-    server: (article, index) => ({ type: "item", index, article, status: "success", urls: ["https://public/a0-2.jpg", "https://public/a0-3.jpg"],
-      errors: [{ url: `${byServerURL}/cdn/a0-1.jpg`, reason: "Not an image" }] }),
+    server: (article, index) => ({
+      type: "item", index, article, status: "success",
+      urls: ["https://public/a0-2.jpg", "https://public/a0-3.jpg"],
+      errors: [{ url: `${cdnURL}/cdn/a0-1.jpg`, reason: "Not an image" }],
+    }),
   });
-  const byServerURL = (await one.images(["a0"]))[0].urls[0].split("/cdn/")[0];
+  const cdnURL = (await one.images(["a0"]))[0].urls[0].split("/cdn/")[0];
   const [item] = await one.copy(["a0"]);
   assert.deepEqual(vias(item), ["server: Not an image", "browser", "browser"]);
   assert.equal(item.status, "success");
@@ -107,7 +119,7 @@ test("What isn't an image by its type is for the server to look at", async (t) =
   assert.equal(byServer().length, 1);
 });
 
-test("An origin that fails all it is asked for is given up, and the server asked for many articles at once", async (t) => {
+test("An origin whose requests all fail is given up, and the server copies many articles per call", async (t) => {
   hurry(t);
   const { studio: one, requests, byServer, stored } = await studio(t, { cdn: () => broken });
   const items = await one.copy(names(40));
@@ -118,7 +130,7 @@ test("An origin that fails all it is asked for is given up, and the server asked
   assert.deepEqual(byServer().flatMap(({ articles }) => articles).sort(), names(40).sort());
 });
 
-test("Where the server can't either, each image says why, and the others stand", async (t) => {
+test("If the server can't copy either, each image has the reason, and other articles are not affected", async (t) => {
   hurry(t);
   const { studio: one } = await studio(t, {
     cdn: (name) => (name.startsWith("a1") ? broken : undefined),
@@ -129,15 +141,16 @@ test("Where the server can't either, each image says why, and the others stand",
   assert.deepEqual(vias(items[1]), Array(3).fill("server: about SCOPE_DENIED"));
 });
 
-test("An image that takes too long goes through the server's copy", async (t) => {
+test("An image that takes too long is copied by the server", async (t) => {
   hurry(t);
-  const { studio: one, byServer } = await studio(t, { cdn: (name) => (name === "a0-3.jpg" ? new Promise(() => {}) : undefined) });
+  const never = new Promise(() => {});
+  const { studio: one, byServer } = await studio(t, { cdn: (name) => (name === "a0-3.jpg" ? never : undefined) });
   const [item] = await one.copy(["a0"]);
   assert.deepEqual(vias(item), ["browser", "browser", "server"]);
   assert.equal(byServer().length, 1);
 });
 
-test("An error that ends the call ends the copies that it had begun", async (t) => {
+test("An error that ends the call ends the copies that it had started", async (t) => {
   const { begun, rest } = counted(t);
   const { studio: one, endsWith } = await studio(t);
   endsWith({ type: "error", success: false, error: "API key unauthorized", code: "OZON_UNAUTHORIZED" });
@@ -147,21 +160,22 @@ test("An error that ends the call ends the copies that it had begun", async (t) 
 });
 
 test("A PUT whose signature has expired is signed again", async (t) => {
-  const { studio: one, stored, byServer } = await studio(t, { refuses: (name) => (name === "a0-2.jpg" ? { status: 403 } : undefined) });
+  const refuses = (name) => (name === "a0-2.jpg" ? { status: 403 } : undefined);
+  const { studio: one, stored, byServer } = await studio(t, { refuses });
   const [item] = await one.copy(["a0"]);
   assert.deepEqual(vias(item), ["browser", "browser", "browser"]);
   assert.deepEqual([...stored.keys()].sort(), ["a0-1.jpg", "a0-3.jpg", "again-a0-2.jpg"]);
   assert.deepEqual(byServer(), []);
 });
 
-test("The same article twice is copied once", async (t) => {
+test("A repeated article is copied once", async (t) => {
   const { studio: one, hits } = await studio(t);
   const items = await one.copy(["a0", "a0"]);
   assert.deepEqual(items[0], items[1]);
   assert.equal(hits("a0-1.jpg"), 1);
 });
 
-test("A signal ends everything", async (t) => {
+test("A signal ends all requests of a copy", async (t) => {
   const aborting = new AbortController();
   const { begun, rest } = counted(t);
   const { studio: one } = await studio(t, { cdn: (name) => void (name === "a2-1.jpg" && aborting.abort()) });

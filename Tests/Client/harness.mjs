@@ -1,11 +1,11 @@
-// What the client's tests stand on: the module as nginx serves it, loaded into node, and servers that answer as scripted.
+// Loads the module as nginx serves it into node, and provides servers with scripted answers.
 //
-//   const { url, requests, answer } = await serve(t)       ends with the test t
+//   const { url, requests, answer } = await serve(t)       a server that ends with the test t
 //   answer((request) => json({ success: true }))           request: {method, path, headers, body (Buffer), json, index}
 //
-// An answer is {status?, headers?, body?}; `json(value, status?, headers?)` and `lines(values)` make one; `broken` is a reset
-// in its place, `{...lines(values), breaks: true}` one after the body. A script may wait before it answers.
-// There is no XMLHttpRequest in node, so PUTs go by fetch, without progress while they run. CORS is the browser's.
+// An answer is {status?, headers?, body?}, made by `json(value, status?, headers?)` or `lines(values)`. `broken` resets
+// the connection instead, `{...lines(values), breaks: true}` after the body. A script may be asynchronous.
+// node has no XMLHttpRequest, so the client PUTs with fetch, without progress during a PUT. node doesn't check CORS.
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 const folder = mkdtempSync(join(tmpdir(), "client-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 cpSync(fileURLToPath(new URL("../../nginx/html", import.meta.url)), folder, { recursive: true });
-writeFileSync(join(folder, "package.json"), '{"type": "module"}'); // node's way to know; browsers need none
+writeFileSync(join(folder, "package.json"), '{"type": "module"}'); // for node; browsers don't need it
 export const { OzonR2, OzonR2Error } = await import(join(folder, "ozon-r2.js"));
 
 export const json = (value, status = 200, headers = {}) => ({
@@ -55,20 +55,21 @@ export async function serve(t) {
     server.close();
   });
   const url = `http://127.0.0.1:${server.address().port}`;
-  return { url, requests, answer: (next) => (script = next), of: (path) => requests.filter((one) => one.path.endsWith(path)) };
+  return { url, requests, answer: (next) => (script = next) };
 }
 
-/** A client of that server; the credential counts how often it was asked for. */
+/** A client of that server; `credentialCalls()` counts the calls of its `credential`. */
 export function client(url, options = {}) {
-  const asked = { times: 0 };
+  let calls = 0;
   const credential = async () => {
-    asked.times += 1;
+    calls += 1;
     return { client_id: "1", api_key: "seller-secret" };
   };
-  return { studio: new OzonR2({ baseURL: url, apiKey: "page-key", userId: "u", credential, ...options }), asked };
+  const studio = new OzonR2({ baseURL: url, apiKey: "page-key", userId: "u", credential, ...options });
+  return { studio, credentialCalls: () => calls };
 }
 
-/** Time runs a hundred times (`times`) as fast until the test ends; the pauses asked for are returned, in ms. */
+/** Speeds up the client's timers by `times` until the test ends; returns a function for the pauses so far, in ms. */
 export function hurry(t, times = 100) {
   const { setTimeout: real } = globalThis;
   const pauses = [];
@@ -77,11 +78,11 @@ export function hurry(t, times = 100) {
     return real(work, milliseconds / times, ...rest);
   };
   t.after(() => (globalThis.setTimeout = real));
-  // A minute is the limit of silence, no pause.
+  // A minute is the timeout of a stalled transfer, not a pause.
   return () => pauses.filter((each) => each < 60_000);
 }
 
-/** Counts the calls of fetch from now on; `rest()` is how many come in the next 100 ms. */
+/** Counts the calls of fetch from now on; `rest()` counts those of the next 100 ms. */
 export function counted(t) {
   const { fetch: real } = globalThis;
   let begun = 0;

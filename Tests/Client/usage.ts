@@ -1,4 +1,4 @@
-// The types as a frontend in TypeScript meets them. Only compiled, never run; what @ts-expect-error marks must not compile.
+// The types as a frontend in TypeScript uses them: compiled, never run. A line under @ts-expect-error must not compile.
 
 import { CopiedImage, Item, OzonR2, OzonR2Error, Progress, Pushed, Uploaded } from "../../nginx/html/ozon-r2.js";
 import { ModalImage, OzonUploadModal } from "../../nginx/html/ozon-upload-modal.js";
@@ -17,37 +17,41 @@ export async function use(file: File, signal: AbortSignal, show: (progress: Prog
   const copied = await studio.copy(["1"], { signal, onProgress: show });
   const images: CopiedImage[] = copied.flatMap((item) => item.images);
   const uploaded: Uploaded = await studio.upload(file, "users/u/a.jpg", { signal, onProgress: show });
-  const pushed: Pushed = await studio.push({ productId: 1, images: [uploaded.public_url] }, { onStatus: ({ status }) => status });
+  const pictures = { productId: 1, images: [uploaded.public_url] };
+  const pushed: Pushed = await studio.push(pictures, { onStatus: ({ status }) => status });
   if (pushed.status === "pending") throw new Error("ended");
   return images.map(({ via, public_url }) => `${via} ${public_url ?? "-"} ${items.length}`);
 }
 
-export function told(error: unknown): string {
+export function describe(error: unknown): string {
   if (!(error instanceof OzonR2Error)) throw error;
-  return `${error.code} ${error.status} ${error.requestId} ${error.errors.map(({ field, reason }) => field + reason).join()}`;
+  const faults = error.errors.map(({ field, reason }) => field + reason);
+  return `${error.code} ${error.status} ${error.requestId} ${faults.join()}`;
 }
 
 // @ts-expect-error baseURL is required
 new OzonR2({ userId: "u" });
-// @ts-expect-error no such kind of article
+// @ts-expect-error there is no such field
 new OzonR2({ baseURL: "", field: "barcode" });
-// @ts-expect-error a list
+// @ts-expect-error articles are a list
 studio.images("1");
-// @ts-expect-error the backend's own names are not the options'
+// @ts-expect-error the option is named productId
 studio.push({ product_id: 1 });
-// @ts-expect-error may be absent
+// @ts-expect-error public_url may be missing
 studio.copy(["1"]).then(([item]) => item.images[0].public_url.length);
 
 export function open(file: File, images: ModalImage[]): void {
   const modal: OzonUploadModal = document.createElement("ozon-upload-modal");
-  Object.assign(modal, { client: studio, sku: { name: "2194435300" }, images: [...images, { file, path: "users/u/a.jpg" }] });
+  modal.client = studio;
+  modal.sku = { name: "2194435300" };
+  modal.images = [...images, { file, path: "users/u/a.jpg" }];
   modal.addEventListener("push", (event) => event.detail.images.length || event.preventDefault());
   modal.addEventListener("done", ({ detail }) => console.log(detail.status, detail.updated.images));
   modal.addEventListener("error", ({ detail }) => console.log(detail instanceof OzonR2Error && detail.code));
   modal.lang = "zh";
   modal.show();
 }
-// @ts-expect-error of a product, its id
+// @ts-expect-error productId is a number or a string
 document.createElement("ozon-upload-modal").sku = { productId: null };
-// @ts-expect-error not a list of URLs
+// @ts-expect-error images are objects, not URLs
 document.createElement("ozon-upload-modal").images = ["https://your-backend.com/a.jpg"];

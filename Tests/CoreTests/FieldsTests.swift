@@ -1,6 +1,7 @@
 import Core
 import TestSupport
 import Testing
+
 @testable import JSON
 
 private func faults(_ body: String, _ read: (Fields) -> Void) -> [FieldFault] {
@@ -10,7 +11,7 @@ private func faults(_ body: String, _ read: (Fields) -> Void) -> [FieldFault] {
         try fields.check()
         return []
     } catch {
-        #expect(error.kind == .validationFailed)
+        #expect(error.code == .validationFailed)
         return error.errors
     }
 }
@@ -44,7 +45,7 @@ struct FieldsTests {
             _ = fields.string("z")
             _ = fields.integer("n", in: 1...2)
             _ = fields.strings("list", limit: 5)
-            _ = fields.object("sub")?.string("b")
+            _ = fields.object("sub") { _ = $0.string("b") }
             _ = fields.bool("z", default: true)
         }
         #expect(
@@ -135,21 +136,36 @@ struct FieldsTests {
         #expect(faults("{}") { _ = $0.strings("l", limit: 1) } == [fault("l", "Field required")])
     }
 
-    @Test func `What a list is read as has its right entries alone`() {
-        #expect(refused(#"{"l": ["a", "", 1, "b"]}"#) { $0.strings("l", limit: 4) } == ["a", "b"])
-        #expect(refused(#"{"l": [2, 0, 2, 10, "3", "x"]}"#) { $0.integers("l", in: 1...9, limit: 6) } == [2, 3])
+    @Test func `A list with one wrong entry has no value, whatever its type`() throws {
+        func isNil<Value>(_ body: String, _ read: (Fields) -> Value?) throws -> Bool {
+            let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
+            let value = read(fields)
+            #expect(throws: Fault.self) { try fields.check() }
+            return value == nil
+        }
+        #expect(try isNil(#"{"l": ["a", "", "b"]}"#) { $0.strings("l", limit: 4) })
+        #expect(try isNil(#"{"l": [2, 2, 3]}"#) { $0.integers("l", in: 1...9, limit: 6) })
+        #expect(
+            try isNil(#"{"l": [{"s": "a"}, {"s": 1}]}"#) { fields in
+                fields.objects("l", limit: 2) { element throws(InvalidFields) in
+                    try element.require(element.string("s"))
+                }
+            })
     }
 
-    private func refused<Value>(_ body: String, _ read: (Fields) -> Value) -> Value? {
-        guard let fields = try? Fields(body: Array(body.utf8), caller: .unlimited) else { return nil }
-        let value = read(fields)
+    @Test func `Required fields are returned together, or the first that is missing throws`() throws {
+        let fields = try Fields(body: Array(#"{"a": "x", "b": 2}"#.utf8), caller: .unlimited)
+        let (text, number) = try fields.require(fields.string("a"), fields.integer("b", in: 1...2))
+        #expect((text, number) == ("x", 2))
+        #expect(throws: InvalidFields.self) { try fields.require(fields.string("a"), fields.string("c")) }
         #expect(throws: Fault.self) { try fields.check() }
-        return value
     }
 
     @Test("an object's faults carry its path")
     func objects() {
-        let read: (Fields) -> Void = { _ = $0.object("credential")?.object("inner")?.string("x") }
+        let read: (Fields) -> Void = { fields in
+            _ = fields.object("credential") { _ = $0.object("inner") { _ = $0.string("x") } }
+        }
         #expect(faults(#"{"credential": []}"#, read) == [fault("credential", "Must be an object")])
         #expect(faults("{}", read) == [fault("credential", "Field required")])
         #expect(faults(#"{"credential": {"inner": {}}}"#, read) == [fault("credential.inner.x", "Field required")])
@@ -173,7 +189,7 @@ struct FieldsTests {
                 _ = $0.integers("l", in: 1...9, limit: 1001)
                 _ = $0.strings("l", limit: 5000)
                 _ = $0.strings("l", limit: 100_000)
-                _ = $0.objects("l", limit: 10_000) { $0.string("x") }
+                _ = $0.objects("l", limit: 10_000) { _ = $0.string("x") }
             }
             let limits = [1000, 1001, 5000, 100_000, 10_000]
             #expect(found == limits.map { fault("l", "Exceeds limit (\($0))") }, "\(entry)")
@@ -209,9 +225,9 @@ struct FieldsTests {
     @Test func `What the request is refused for is listed, however many reports come before it`() throws {
         for reports in [0, 50, 99, 100, 150, 1000] {
             let fields = try Fields(body: Array(#"{"refetch": "yes"}"#.utf8), caller: .unlimited)
-            for index in 0..<reports { fields.report(fault("images", "x", index: index)) }
+            for index in 0..<reports { fields.warn(fault("images", "x", index: index)) }
             _ = fields.bool("refetch", default: false)
-            fields.report(fault("color_image", "x"))
+            fields.warn(fault("color_image", "x"))
             let error = #expect(throws: Fault.self) { try fields.check() }
             let images = min(reports, 99)
             #expect(error?.errors.prefix(images).map(\.index) == (0..<images).map { $0 })
@@ -222,20 +238,20 @@ struct FieldsTests {
         // A hundred refusals leave no room for reports.
         let fields = try Fields(body: Array("{}".utf8), caller: .unlimited)
         for index in 0..<150 {
-            fields.report(fault("r", "x", index: index))
+            fields.warn(fault("r", "x", index: index))
             fields.fail("f", index: index, "x")
         }
         let error = #expect(throws: Fault.self) { try fields.check() }
         #expect(error?.errors == (0..<100).map { fault("f", "x", index: $0) } && error?.errorsOmitted == 200)
-        #expect(fields.reports.count == 150)
+        #expect(fields.warnings.count == 150)
     }
 
     @Test func `Reports turned into reasons are listed up to a hundred too, in their order`() throws {
         let fields = try Fields(body: Array("{}".utf8), caller: .unlimited)
-        for index in 0..<150 { fields.report(fault("r", "x", index: index)) }
-        #expect(fields.reports.count == 150)
+        for index in 0..<150 { fields.warn(fault("r", "x", index: index)) }
+        #expect(fields.warnings.count == 150)
         try fields.check()
-        fields.failReports()
+        fields.failWarnings()
         let error = #expect(throws: Fault.self) { try fields.check() }
         #expect(error?.errors.map(\.index) == (0..<100).map { $0 } && error?.errorsOmitted == 50)
     }

@@ -3,6 +3,7 @@ import Foundation
 import Synchronization
 import TestSupport
 import Testing
+
 @testable import Core
 @testable import JSON
 @testable import Telemetry
@@ -15,9 +16,8 @@ struct NoTools: Tools {
 struct Input: RequestBody {
     let name: String
 
-    init?(_ fields: Fields, _ tools: NoTools) {
-        guard let name = fields.string("name") else { return nil }
-        self.name = name
+    init(_ fields: Fields, _ tools: NoTools) throws(InvalidFields) {
+        name = try fields.require(fields.string("name"))
     }
 }
 
@@ -25,7 +25,12 @@ struct Greeting: ResponseBody {
     var name = ""
     var lines: (@Sendable (LineWriter) async throws -> Void)?
 
-    func write(to json: inout JSONWriter) { json.object { $0.member("hello", name) } }
+    var content: ResponseContent {
+        if let lines { return .ndjson(lines) }
+        var json = JSONWriter()
+        json.object { $0.member("hello", name) }
+        return .json(json.bytes)
+    }
 }
 
 struct Reply {
@@ -34,7 +39,7 @@ struct Reply {
     let body: String
 
     init(_ response: Response) async throws {
-        let output = Output {}
+        let output = ResponseBuffer {}
         await output.send(response)
         let bytes = output.take().bytes
         let whole = text(bytes)
@@ -72,7 +77,7 @@ typealias Answering = @Sendable (Input, RequestContext<NoTools>) async throws ->
 func reply(
     _ changes: [String: String?] = [:], extra: [(String, String)] = [],
     body: Request.Body = .bytes(Array(#"{"name": "x"}"#.utf8)),
-    maxInFlight: Int = 1, _ answer: @escaping Answering = { ask, _ in Greeting(name: ask.name) }
+    maxInFlight: Int = 1, _ answer: @escaping Answering = { input, _ in Greeting(name: input.name) }
 ) async throws -> Reply {
     let path = RequestPipeline<Input, Greeting>(
         tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight,

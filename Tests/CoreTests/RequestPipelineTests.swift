@@ -1,5 +1,6 @@
 import FastCGI
 import Testing
+
 @testable import Core
 @testable import JSON
 
@@ -100,7 +101,7 @@ struct RequestPathTests {
 
     @Test func `By default as many requests may be under way as have bodies of 1 GiB, and at most 1024`() {
         let expected = [(1024, 1024), (1 << 20, 1024), (4 << 20, 256), (5_000_000, 214), (64 << 20, 16)]
-        for (maxBodyBytes, count) in expected { #expect(defaultInFlight(maxBodyBytes: maxBodyBytes) == count) }
+        for (maxBodyBytes, count) in expected { #expect(defaultMaxInFlight(maxBodyBytes: maxBodyBytes) == count) }
     }
 
     @Test(

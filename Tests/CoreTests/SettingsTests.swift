@@ -1,6 +1,6 @@
 import Core
-import Foundation
 import Encoding
+import Foundation
 import R2
 import TestSupport
 import Testing
@@ -30,22 +30,24 @@ private final class TemporaryFile {
 struct SettingsTests {
     @Test("an empty value counts as none, but for a list")
     func empty() {
-        let (values, faults) = reading(["A": "", "L": ""]) { [$0.optional("A"), $0.required("A"), $0.optional("L")] }
+        let (values, faults) = reading(["A": "", "L": ""]) {
+            [$0.optional("A", "x"), $0.required("A", "x"), $0.optional("L", "x")]
+        }
         #expect(values == [nil, nil, nil])
         #expect(faults == ["A: is missing"])
-        let (lists, _) = reading(["L": ""]) { [$0.list("L"), $0.list("M")] }
+        let (lists, _) = reading(["L": ""]) { [$0.list("L", default: "", "x"), $0.list("M", default: "", "x")] }
         #expect(lists == [[], nil])
     }
 
     @Test("whole numbers within their range; the default where there is none")
     func integers() {
         let (good, none) = reading(["A": "7"]) {
-            [$0.integer("A", default: 1, in: 1...9), $0.integer("B", default: 3, in: 1...9)]
+            [$0.integer("A", default: 1, in: 1...9, "x"), $0.integer("B", default: 3, in: 1...9, "x")]
         }
         #expect(good == [7, 3])
         #expect(none.isEmpty)
         for text in ["0", "10", "1.5", "x", " 1", "99999999999999999999"] {
-            let (value, faults) = reading(["A": text]) { $0.integer("A", default: 3, in: 1...9) }
+            let (value, faults) = reading(["A": text]) { $0.integer("A", default: 3, in: 1...9, "x") }
             #expect(value == 3)
             #expect(faults == ["A: must be a whole number between 1 and 9"], "\(text)")
         }
@@ -54,31 +56,31 @@ struct SettingsTests {
     @Test("true and false, and no other spelling")
     func booleans() {
         let (good, none) = reading(["T": "true", "F": "false"]) { settings in
-            ["T", "F", "NONE"].map { settings.bool($0, default: $0 == "NONE") }
+            ["T", "F", "NONE"].map { settings.bool($0, default: $0 == "NONE", "x") }
         }
         #expect(good == [true, false, true])
         #expect(none.isEmpty)
         for text in ["1", "True", "yes", " true"] {
-            let (_, faults) = reading(["X": text]) { $0.bool("X", default: false) }
+            let (_, faults) = reading(["X": text]) { $0.bool("X", default: false, "x") }
             #expect(faults == ["X: must be true or false"], "\(text)")
         }
     }
 
     @Test("a list's blanks are cut and its empty entries dropped")
     func lists() {
-        #expect(reading(["L": " a , b,, c d ,"]) { $0.list("L") }.value == ["a", "b", "c d"])
+        #expect(reading(["L": " a , b,, c d ,"]) { $0.list("L", default: "", "x") }.value == ["a", "b", "c d"])
     }
 
     @Test("a secret from a file, without its trailing newline")
     func secrets() throws {
         for contents in ["s3cret", "s3cret\n", "s3cret\r\n"] {
             let file = try TemporaryFile(contents)
-            let (value, faults) = reading(["K_FILE": file.path]) { $0.secret("K") }
+            let (value, faults) = reading(["K_FILE": file.path]) { $0.secret("K", "x") }
             withExtendedLifetime(file) {}
             #expect(value == "s3cret")
             #expect(faults.isEmpty)
         }
-        #expect(reading(["K": "s3cret"]) { $0.secret("K") }.value == "s3cret")
+        #expect(reading(["K": "s3cret"]) { $0.secret("K", "x") }.value == "s3cret")
     }
 
     @Test("a secret that is missing, given twice, in no file or an empty one is a fault that doesn't show it")
@@ -94,7 +96,7 @@ struct SettingsTests {
             ["K_FILE": "/"]: "K_FILE: cannot be read: Is a directory",
         ]
         for (environment, fault) in cases {
-            #expect(reading(environment) { $0.secret("K") }.faults == [fault])
+            #expect(reading(environment) { $0.secret("K", "x") }.faults == [fault])
         }
     }
 
@@ -152,11 +154,11 @@ struct APIKeysTests {
 
     @Test("API_KEYS: comma-separated, printable ASCII, at least one")
     func setting() {
-        let (good, none) = reading(["API_KEYS": "a, b"]) { $0.apiKeys() }
+        let (good, none) = reading(["API_KEYS": "a, b"]) { $0.apiKeys(scopesFile: nil) }
         #expect(good?.access([Array("b".utf8)]) != nil)
         #expect(none.isEmpty)
-        #expect(reading(["API_KEYS": " , "]) { $0.apiKeys() }.faults == ["API_KEYS: is missing"])
-        let (_, faults) = reading(["API_KEYS": "fine,geheim é"]) { $0.apiKeys() }
+        #expect(reading(["API_KEYS": " , "]) { $0.apiKeys(scopesFile: nil) }.faults == ["API_KEYS: is missing"])
+        let (_, faults) = reading(["API_KEYS": "fine,geheim é"]) { $0.apiKeys(scopesFile: nil) }
         #expect(faults == ["API_KEYS: may hold printable ASCII without spaces only"])
     }
 

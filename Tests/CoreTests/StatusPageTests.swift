@@ -1,6 +1,7 @@
 import FastCGI
 import Foundation
 import Testing
+
 @testable import Core
 @testable import Telemetry
 
@@ -13,7 +14,7 @@ struct StatusPageTests {
         let requests = RequestPipeline<Input, Greeting>(
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight, telemetry: telemetry(scoreboard))
         let handler = StatusPage(scoreboard).before(
-            requests.handler { ask, _ in Greeting(name: ask.name) })
+            requests.handler { input, _ in Greeting(name: input.name) })
         let parameters = Parameters(goodRequest.map { ($0, $1) } + path)
         return try await Reply(handler(Request(parameters: parameters, body: .bytes(Array(#"{"name":"x"}"#.utf8)))))
     }
@@ -40,7 +41,7 @@ struct StatusPageTests {
 
     @Test("asking counts as nothing, and a full process answers")
     func uncounted() async throws {
-        _ = scoreboard.begin()
+        _ = scoreboard.beginRequest()
         #expect(try await ask("ping", maxInFlight: 1).body == "pong\n")
         #expect(try await status()["accepted conn"] as? Int == 1)
         #expect(try await ask(nil, maxInFlight: 1).status == 503)

@@ -104,9 +104,9 @@ extension EndToEnd {
         @Test func `A path given twice is refused, in whatever form of Unicode`() throws {
             let answer = try post(
                 ["users/é", "users/a", "users/e\u{301}", "users/b", "users/a", "users/a"].map { item($0) })
-            #expect(faults(answer) == [2, 4, 5].map { "items[\($0)].r2_path: Invalid path: is given twice" })
+            #expect(faults(answer) == [2, 4, 5].map { "items[\($0)].r2_path: Invalid path: duplicate" })
             let forbidden = try post([item("usersx/a"), item("usersx/a")])
-            #expect(faults(forbidden) == ["items[1].r2_path: Invalid path: is given twice"])
+            #expect(faults(forbidden) == ["items[1].r2_path: Invalid path: duplicate"])
             #expect(try post([item("users/A"), item("users/a")]).status == 200)
         }
 

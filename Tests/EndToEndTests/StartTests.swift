@@ -96,15 +96,12 @@ extension EndToEnd {
             }
         }
 
-        /// The indented lines of that section, in order.
+        /// The commands of that section's block, in order.
         private static let manual: [String] = {
-            let text = (try? String(contentsOfFile: "\(repository)/README.md", encoding: .utf8)) ?? ""
-            let section = text.components(separatedBy: "\n### Starting the executables\n").last ?? ""
-            return section.components(separatedBy: "\n#")[0].components(separatedBy: "\n").filter {
-                $0.hasPrefix("    ")
-            }.map {
-                $0.trimmingCharacters(in: .whitespaces)
-            }
+            let text = (try? String(contentsOfFile: "\(repository)/deploy/README.md", encoding: .utf8)) ?? ""
+            let section = text.components(separatedBy: "\n## Starting the executables\n").last ?? ""
+            let block = section.components(separatedBy: "\n```").dropFirst().first ?? ""
+            return block.replacing(" \\\n  ", with: " ").components(separatedBy: "\n").dropFirst().map { $0 }
         }()
 
         @Test func `README shows each way to start one`() {

@@ -68,7 +68,9 @@ import Testing
 
     @Test func `A writer that is cancelled doesn't take the end of the answer along`() async throws {
         let output = output()
-        let heartbeat = Task.immediate { try await output.write([UInt8](repeating: 10, count: ResponseBuffer.limit + 1)) }
+        let heartbeat = Task.immediate {
+            try await output.write([UInt8](repeating: 10, count: ResponseBuffer.limit + 1))
+        }
         heartbeat.cancel()
         await #expect(throws: CancellationError.self) { try await heartbeat.value }
         await #expect(throws: CancellationError.self) {

@@ -86,7 +86,7 @@ struct PublicAddressTests {
         await #expect(throws: TransferError.forbiddenAddress) {
             try await plainClient.send(
                 HTTPClient.Request(
-                    "GET", "http://\(host):\(server.port)/", headers: [], timeout: 10_000, maxReplyBytes: 1,
+                    "GET", "http://\(host):\(server.port)/", headers: [:], timeout: 10_000, maxReplyBytes: 1,
                     onlyPublicAddresses: true))
         }
         #expect(server.requests.isEmpty)

@@ -20,7 +20,8 @@ struct RelayedTests {
         -> HTTPClient.Response
     {
         try await client.download(
-            HTTPClient.Request("GET", server.url + "/a", headers: [], timeout: timeout, maxReplyBytes: 100), into: pipe)
+            HTTPClient.Request("GET", server.url + "/a", headers: [:], timeout: timeout, maxReplyBytes: 100), into: pipe
+        )
     }
 
     private func upload(
@@ -28,7 +29,7 @@ struct RelayedTests {
     ) async throws(TransferError) -> HTTPClient.Response {
         try await client.send(
             HTTPClient.Request(
-                "PUT", server.url + "/b", headers: [("content-type", "image/png")], body: body, timeout: 20_000,
+                "PUT", server.url + "/b", headers: ["content-type": "image/png"], body: body, timeout: 20_000,
                 maxReplyBytes: 100))
     }
 

@@ -1,5 +1,5 @@
-import Foundation
 import Encoding
+import Foundation
 import HTTPClient
 import TestSupport
 import Testing
@@ -10,11 +10,11 @@ let plainClient = HTTPClient(HTTPClient.Options(maxConnections: 64, speaksHTTP2:
 
 extension HTTPClient {
     func post(
-        _ url: String, _ body: String = "{}", headers: [(name: String, value: String)] = [], timeout: Int = 10_000,
+        _ url: String, _ body: String = "{}", headers: Headers = [:], timeout: Int = 10_000,
         maxReplyBytes: Int = 1 << 20
-    ) async throws(TransferError) -> Reply {
+    ) async throws(TransferError) -> Response {
         try await send(
-            RequestContext(
+            Request(
                 "POST", url, headers: headers, body: .bytes(Array(body.utf8)), timeout: timeout,
                 maxReplyBytes: maxReplyBytes))
     }
@@ -29,7 +29,7 @@ struct RepliesTests {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         let body = #"{"a": "\#(String(repeating: "я", count: 3000))"}"#
         _ = try await client.post(
-            "\(server.url)/v3/x?y=1", body, headers: [("Client-Id", "7"), ("Content-Type", "application/json")])
+            "\(server.url)/v3/x?y=1", body, headers: ["Client-Id": "7", "Content-Type": "application/json"])
         var events = server.events.makeAsyncIterator()
         guard case .request(_, let request) = await events.next() else { throw CancellationError() }
         #expect(request.hasPrefix("POST /v3/x?y=1 HTTP/1.1\r\n"))

@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 import Testing
+
 @testable import JSON
-@testable import Telemetry
 
 /// Texts drawn with a fixed seed, read by us and by Foundation.
 ///

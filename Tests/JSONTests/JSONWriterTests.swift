@@ -1,7 +1,7 @@
-import Core
 import Foundation
 import TestSupport
 import Testing
+
 @testable import JSON
 
 private func written(_ value: some JSONWritable) -> String {

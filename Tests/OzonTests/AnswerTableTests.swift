@@ -184,7 +184,7 @@ struct AnswerTableTests {
     /// The status of the outcome, or the kind of the fault, with its detail.
     private func result(_ work: () async throws -> PushResult) async throws -> (String, detail: String?) {
         do { return (try await work().status.rawValue, nil) } catch let fault as Fault {
-            return ("\(fault.kind)", fault.detail)
+            return ("\(fault.code)", fault.detail)
         }
     }
 

@@ -41,7 +41,7 @@ struct ImportTaskTests {
         ]
         for row in rows {
             let fault = #expect(throws: Fault.self, "\(row)") { try task(row) }
-            #expect(fault?.kind == .ozonBadAnswer, "\(row)")
+            #expect(fault?.code == .ozonBadAnswer, "\(row)")
         }
         #expect(throws: Fault.self) {
             try task(#"{"offer_id": "B", "product_id": 2, "status": "failed"}"#, offerID: nil)
@@ -90,7 +90,7 @@ struct ImportTaskTests {
             #"{"code": "x", "texts": {"description": "ITEM_LIMIT_EXCEEDED"}}"#,
         ] {
             let quota = try task(item(#""status": "failed", "errors": [\#(error)]"#)).quota
-            #expect(quota?.kind == .rateLimited && quota?.retryAfter == 60, "\(error)")
+            #expect(quota?.code == .rateLimited && quota?.retryAfter == 60, "\(error)")
         }
         #expect(try task(item(#""status": "failed", "errors": [{"code": "c"}]"#)).quota == nil)
     }

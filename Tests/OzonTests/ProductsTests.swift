@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+
 @testable import Core
 @testable import HTTPClient
 @testable import Ozon
@@ -41,7 +42,7 @@ struct ProductsTests {
         }
         #expect(try Product(row(1000)).images.count == 1000)
         let fault = #expect(throws: Fault.self) { try Product(row(1001)) }
-        #expect(fault?.kind == .ozonBadAnswer)
+        #expect(fault?.code == .ozonBadAnswer)
         #expect(fault?.detail == "/v1/x: images is a list, expected a list of at most 1000 URLs")
         #expect(try PushedProduct(row(2, "HTTP://h/é")).colorImages == ["HTTP://h/é"])
         for url in ["p", "//h/p", "ftp://h/p", "javascript:x", "https://", "https:///p"] {
@@ -85,7 +86,7 @@ struct ProductsTests {
             let fault = #expect(throws: Fault.self, "\(row)") {
                 try list(row, by: field).row(of: id("77", field))
             }
-            #expect(fault?.kind == kind, "\(row)")
+            #expect(fault?.code == kind, "\(row)")
         }
         let known = try list(#"{"id": 1, "sku": 2, "sources": {}}"#, by: .sku)
         #expect(try known.row(of: id("2", .sku)).id("id") == 1, "what can be read is found")
@@ -152,7 +153,7 @@ struct SellerTests {
     @Test("a success that is no JSON object, or has no items, is an unusable answer")
     func unusable() async throws {
         for body in ["<html>", "[]", "{}", #"{"items": {}}"#, "", #"{"items": [}"#] {
-            #expect(try await fault([.receive, http(body)])?.kind == .ozonBadAnswer, "\(body)")
+            #expect(try await fault([.receive, http(body)])?.code == .ozonBadAnswer, "\(body)")
         }
     }
 
@@ -160,7 +161,7 @@ struct SellerTests {
     func refused() async throws {
         let body = #"{"code":5,"message":"Invalid Api-Key api-key-never-shown, please check the key"}"#
         let fault = try await fault([.receive, http(body, status: "404 Not Found"), .receive, http(#"{"items": []}"#)])
-        #expect(fault?.kind == .ozonUnauthorized)
+        #expect(fault?.code == .ozonUnauthorized)
         #expect(fault?.detail == "Invalid Api-Key ***, please check the key")
     }
 
@@ -168,7 +169,7 @@ struct SellerTests {
     func rateLimit() async throws {
         let limit = http(#"{"code":8,"message":"rate limit"}"#, status: "429 X", headers: "Retry-After: 60\r\n")
         let fault = try await fault([.receive, limit])
-        #expect(fault?.kind == .rateLimited)
+        #expect(fault?.code == .rateLimited)
         #expect(fault?.retryAfter == 60)
     }
 
@@ -183,7 +184,7 @@ struct SellerTests {
             let fault = await #expect(throws: Fault.self) {
                 try await seller.products(["A"], by: .sku, as: one, within: usual)
             }
-            #expect(fault?.kind == .rateLimited)
+            #expect(fault?.code == .rateLimited)
             #expect(fault?.retryAfter.map(expected.contains) == true, "\(String(describing: fault?.retryAfter))")
         }
         for other in [try credential("2"), try credential("1234567", "another-key")] {
@@ -201,7 +202,7 @@ struct SellerTests {
         let fault = await #expect(throws: Fault.self) {
             try await seller.products(["A"], by: .sku, as: credential, within: usual)
         }
-        #expect(fault?.kind == .rateLimited && fault?.retryAfter == 3600)
+        #expect(fault?.code == .rateLimited && fault?.retryAfter == 3600)
         _ = try await seller.products(["A"], by: .sku, as: credential, within: usual)
         #expect(server.requests.count == 2)
     }
@@ -209,7 +210,7 @@ struct SellerTests {
     @Test("silence is Ozon's timeout, after the retries and within the budget")
     func timeout() async throws {
         let start = ContinuousClock.now
-        #expect(try await fault([.receive, .stall], budget: .milliseconds(900), retries: 1)?.kind == .ozonTimeout)
+        #expect(try await fault([.receive, .stall], budget: .milliseconds(900), retries: 1)?.code == .ozonTimeout)
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+
 @testable import Core
 @testable import JSON
 @testable import Ozon

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+
 @testable import Core
 @testable import HTTPClient
 @testable import Ozon
@@ -88,7 +89,7 @@ struct PushTests {
         let fault = await #expect(throws: Fault.self) {
             try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_MAX_RETRIES": "0"])
         }
-        #expect(fault?.kind == kind)
+        #expect(fault?.code == kind)
         #expect(server.requests.count == 1)
     }
 
@@ -165,7 +166,7 @@ struct PushTests {
             .receive, product, .receive, http(#"{"code": 7, "message": "Offer not signed"}"#, status: "403 X"),
         ])
         let fault = await #expect(throws: Fault.self) { try await push(server, #"{"images": ["https://h/a"]}"#) }
-        #expect(fault?.kind == .ozonUnauthorized)
+        #expect(fault?.code == .ozonUnauthorized)
         #expect(server.requests.count == 2)
     }
 
@@ -241,14 +242,14 @@ struct PushTests {
         let color = #"{"color_image": "https://h/c"}"#
         #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 1).status == .pending)
         let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 1) }
-        #expect(conflict?.kind == .productConflict && conflict?.detail?.contains("task 7") == true)
+        #expect(conflict?.code == .productConflict && conflict?.detail?.contains("task 7") == true)
         #expect(server.requests.count { $0.contains("pictures/import") } == 1, "nothing was sent")
         #expect(try await push(color).status == .confirmed)
         #expect(
             body(server.requests[7])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
         let fault = await #expect(throws: Fault.self) { try await push(color) }
-        #expect(fault?.kind == .productNotFound, "the ended task isn't polled again")
+        #expect(fault?.code == .productNotFound, "the ended task isn't polled again")
     }
 
     @Test func `Pending pushes matter to those that leave out what they replace, and are bounded`() throws {
@@ -292,7 +293,7 @@ struct PushTests {
         while server.requests.count < 2 { await Task.yield() }
         first.cancel()
         let fault = await #expect(throws: Fault.self) { try await push() }
-        #expect(fault?.kind == .productNotFound, "the last of the script's answers")
+        #expect(fault?.code == .productNotFound, "the last of the script's answers")
         #expect(server.requests.count == 6, "read after the first one's task had ended")
     }
 }

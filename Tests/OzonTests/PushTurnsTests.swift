@@ -85,7 +85,7 @@ struct PushTurnsTests {
         let holder = try await holder()
         for deadline in [ContinuousClock.now + .milliseconds(100), .now - .seconds(1)] {
             let fault = await #expect(throws: Fault.self) { try await turns(key, until: deadline) { true } }
-            #expect(fault?.kind == .ozonTimeout)
+            #expect(fault?.code == .ozonTimeout)
         }
         holder.end.finish()
         try await holder.task.value

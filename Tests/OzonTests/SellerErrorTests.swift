@@ -1,6 +1,7 @@
 import Encoding
 import TestSupport
 import Testing
+
 @testable import Core
 @testable import HTTPClient
 @testable import JSON
@@ -14,7 +15,8 @@ func answer(_ body: String) throws -> ResponseValue {
 
 func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-never-shown") throws -> Credential {
     let body = #"{"credential": {"client_id": "\#(clientID)", "api_key": "\#(apiKey)"}}"#
-    let made = Credential(try Fields(body: Array(body.utf8), caller: .unlimited).object("credential"))
+    let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
+    let made = fields.object("credential") { inner throws(InvalidFields) in try Credential(inner) }
     return try #require(made)
 }
 
@@ -49,7 +51,7 @@ struct SellerErrorTests {
             let reply = HTTPClient.Response(
                 status: row.status, headers: Headers(row.headers.map { ($0, $1) }), body: Array(row.body.utf8))
             let error = SellerError(reply, try credential())
-            #expect("\(error.fault.kind)" == row.kind, "\(row.status) \(row.body)")
+            #expect("\(error.fault.code)" == row.kind, "\(row.status) \(row.body)")
             #expect(told(error) == row.retry, "\(row.status) \(row.body)")
         }
     }
@@ -80,7 +82,7 @@ struct SellerErrorTests {
             (.untrusted("x"), .ozonUnavailable, "no"), (.cancelled, .internalError, "no"),
         ]
         for (error, kind, retry) in cases {
-            #expect(SellerError(error).fault.kind == kind)
+            #expect(SellerError(error).fault.code == kind)
             #expect(told(SellerError(error)) == retry)
         }
     }
@@ -105,7 +107,8 @@ struct CredentialTests {
         ]
         for (body, expected) in cases {
             let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
-            #expect(Credential(fields.object("credential")) == nil)
+            let made = fields.object("credential") { inner throws(InvalidFields) in try Credential(inner) }
+            #expect(made == nil)
             let fault = #expect(throws: Fault.self) { try fields.check() }
             #expect(fault?.errors.map { "\($0.field): \($0.reason)" } == expected)
         }

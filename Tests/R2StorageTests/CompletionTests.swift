@@ -6,6 +6,7 @@ import R2
 import SigV4
 import TestSupport
 import Testing
+
 @testable import R2Storage
 @testable import Telemetry
 
@@ -42,9 +43,10 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
     do {
         _ = try await completion.run(size: size, claimed: try json.flatMap(claimed))
         return []
-    } catch let fault as Fault {
-        if fault.kind == .storageRefused, fault.detail == "HTTP 418" { return ["completed"] }
-        #expect(fault.kind == .validationFailed)
+    } catch {
+        let fault = Fault(error)
+        if fault.code == .storageRefused, fault.detail == "HTTP 418" { return ["completed"] }
+        #expect(fault.code == .validationFailed)
         return fault.errors.map { "\($0.field): \($0.reason)" }
     }
 }
@@ -129,7 +131,7 @@ struct CompletionTests {
             let completion = Completion(
                 storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
             let fault = await #expect(throws: Fault.self) { try await completion.run(size: nil, claimed: nil) }
-            #expect(fault?.kind == kind)
+            #expect(fault?.code == kind)
             #expect(server.requests.map { $0.prefix { $0 != " " } } == ["GET", "POST", "HEAD"])
         }
     }

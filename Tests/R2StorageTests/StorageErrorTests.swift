@@ -2,6 +2,7 @@ import Core
 import Encoding
 import TestSupport
 import Testing
+
 @testable import HTTPClient
 @testable import R2Storage
 @testable import Telemetry
@@ -19,12 +20,12 @@ struct StorageErrorTests {
             (.unreachable("x"), .unreachable("x"), .storageUnavailable, true),
             (.broken("x"), .unreachable("x"), .storageUnavailable, true),
             (.untrusted("x"), .untrusted("x"), .storageUnavailable, false),
-            (.cancelled, .cancelled, .internalError, false),
+            (.cancelled, .cancelled, .clientClosedRequest, false),
         ]
         for (error, expected, kind, isTransient) in cases {
             let made = StorageError(error)
             #expect(made == expected)
-            #expect(made.fault.kind == kind && made.isTransient == isTransient, "\(error)")
+            #expect(made.fault.code == kind && made.isTransient == isTransient, "\(error)")
         }
         #expect(StorageError(.unreachable("no route")).fault.detail == "no route")
     }
@@ -37,7 +38,7 @@ struct StorageErrorTests {
             (499, .storageRefused, false), (500, .storageUnavailable, true), (503, .storageUnavailable, true),
         ] as [(Int, ErrorCode, Bool)] {
             let error = refused(status)
-            #expect(error.fault.kind == kind && error.isTransient == isTransient, "\(status)")
+            #expect(error.fault.code == kind && error.isTransient == isTransient, "\(status)")
             #expect(error.fault.detail == "HTTP \(status)")
         }
     }
@@ -49,7 +50,7 @@ struct StorageErrorTests {
             }
             #expect(refused(status, "<Error><Code>NoSuchKey</Code></Error>") == .refused(status, code: "NoSuchKey"))
         }
-        #expect(StorageError.unusable.fault.kind == .storageUnavailable)
+        #expect(StorageError.unusable.fault.code == .storageUnavailable)
     }
 
     @Test("R2's error code is told")
@@ -70,7 +71,7 @@ struct StorageErrorTests {
         for code in momentary {
             for status in [200, 400, 403, 409, 429, 500, 503] {
                 #expect(error(status, code).isTransient, "\(status) \(code)")
-                #expect(error(status, code).fault.kind == .storageUnavailable)
+                #expect(error(status, code).fault.code == .storageUnavailable)
             }
         }
         let lasting = [
@@ -79,7 +80,7 @@ struct StorageErrorTests {
         for code in lasting {
             for status in [200, 400, 403, 429, 500, 503] {
                 #expect(!error(status, code).isTransient, "\(status) \(code)")
-                #expect(error(status, code).fault.kind == .storageRefused)
+                #expect(error(status, code).fault.code == .storageRefused)
                 #expect(error(status, code).fault.detail == code)
             }
         }
@@ -94,7 +95,7 @@ struct StorageErrorTests {
         let error = StorageError(
             HTTPClient.Response(status: 503, headers: Headers([("CF-Ray", "8f1e2d3c4b5a6978-FRA")]), body: []))
         #expect(error == .refused(503, code: nil, ray: "8f1e2d3c4b5a6978-FRA"))
-        #expect(error.fault.cause == "cf-ray 8f1e2d3c4b5a6978-FRA")
+        #expect(error.fault.logDetail == "cf-ray 8f1e2d3c4b5a6978-FRA")
         #expect(error.fault.detail == "HTTP 503")
     }
 

@@ -1,5 +1,5 @@
-import Foundation
 import Encoding
+import Foundation
 import R2
 import SigV4
 import TestSupport
@@ -39,7 +39,7 @@ struct BotocoreTests {
         for line in lines.dropFirst() {
             let theirs = try JSONDecoder().decode(Line.self, from: line)
             let ours = presigner.url(
-                try AllowedPrefixes([]).key(theirs.key), headers: theirs.headers.map { ($0[0], $0[1]) },
+                try AllowedPrefixes([]).key(theirs.key), headers: Headers(theirs.headers.map { ($0[0], $0[1]) }),
                 expiresIn: theirs.expires, at: UTCTime(seconds: theirs.seconds))
             #expect(ours == theirs.url)
         }
@@ -53,10 +53,10 @@ struct BotocoreTests {
         for line in lines.dropFirst() {
             let theirs = try JSONDecoder().decode(Signed.self, from: line)
             let ours = signer.request(
-                "PUT", try AllowedPrefixes([]).key(theirs.key), headers: theirs.headers.map { ($0[0], $0[1]) },
+                "PUT", try AllowedPrefixes([]).key(theirs.key), headers: Headers(theirs.headers.map { ($0[0], $0[1]) }),
                 at: UTCTime(seconds: theirs.seconds))
             #expect(ours.url == theirs.url)
-            let headers = Dictionary(uniqueKeysWithValues: ours.headers.map { ($0.name.lowercased(), $0.value) })
+            let headers = Dictionary(uniqueKeysWithValues: ours.headers.lines.map { ($0.name.lowercased(), $0.value) })
             #expect(headers == theirs.signed)
         }
         #expect(lines.count > 2000)

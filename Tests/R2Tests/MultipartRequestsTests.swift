@@ -1,5 +1,5 @@
-import Foundation
 import Encoding
+import Foundation
 import R2
 import SigV4
 import Testing
@@ -35,14 +35,15 @@ struct MultipartRequestsTests {
                 let ours = presigner.url(key, parameters: parameters, expiresIn: theirs.expires, at: time)
                 #expect(ours == theirs.url)
             } else {
-                let headers = theirs.headers.map { (name: $0[0], value: $0[1]) }
+                let headers = Headers(theirs.headers.map { ($0[0], $0[1]) })
                 let ours = signer.request(theirs.method, key, parameters: parameters, headers: headers, at: time)
                 #expect(ours.url == theirs.url)
-                let sent = Dictionary(ours.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
+                let sent = Dictionary(
+                    ours.headers.lines.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
                 #expect(sent["Authorization"] == theirs.authorization)
                 #expect(sent["x-amz-content-sha256"] == "UNSIGNED-PAYLOAD")
                 #expect(sent["x-amz-date"] == time.stamp)
-                #expect(headers.allSatisfy { sent[$0.name] == $0.value })
+                #expect(headers.lines.allSatisfy { sent[$0.name] == $0.value })
             }
         }
         #expect(presigned == 135)

@@ -97,7 +97,7 @@ struct ObjectKeyTests {
 struct AllowedPrefixesTests {
     private func allows(_ prefixes: [String], _ key: String, narrowed: String? = nil) throws -> Bool {
         var allowed = AllowedPrefixes(prefixes)
-        if let narrowed { allowed = allowed.narrowed(by: narrowed) }
+        if let narrowed { allowed = allowed.narrowed(by: [narrowed]) }
         return allowed.allows(try ObjectKey(key))
     }
 

@@ -1,5 +1,5 @@
-import Foundation
 import Encoding
+import Foundation
 import R2
 import SigV4
 import Testing
@@ -13,7 +13,7 @@ struct PresignerTests {
             publicBase: "https://r0.image2url.com"))
     private let noon = UTCTime(seconds: 1_795_176_000)
 
-    private func url(_ key: String, at time: UTCTime, headers: [(name: String, value: String)] = []) throws -> String {
+    private func url(_ key: String, at time: UTCTime, headers: Headers = [:]) throws -> String {
         presigner.url(try AllowedPrefixes([]).key(key), headers: headers, expiresIn: 3600, at: time)
     }
 
@@ -23,7 +23,7 @@ struct PresignerTests {
 
     @Test("the parameters stand in botocore's order, the signature last")
     func order() throws {
-        let url = try url("users/a b.jpg", at: noon, headers: [("content-type", "image/jpeg")])
+        let url = try url("users/a b.jpg", at: noon, headers: ["content-type": "image/jpeg"])
         let names = try #require(URLComponents(string: url)?.queryItems).map(\.name)
         #expect(
             names == [
@@ -52,8 +52,8 @@ struct PresignerTests {
             presigner.url(key, expiresIn: 3600, at: noon),
             presigner.url(try AllowedPrefixes([]).key("users/b.jpg"), expiresIn: 3600, at: noon),
             presigner.url(key, method: "GET", expiresIn: 3600, at: noon),
-            presigner.url(key, headers: [("content-type", "image/jpeg")], expiresIn: 3600, at: noon),
-            presigner.url(key, headers: [("content-type", "image/png")], expiresIn: 3600, at: noon),
+            presigner.url(key, headers: ["content-type": "image/jpeg"], expiresIn: 3600, at: noon),
+            presigner.url(key, headers: ["content-type": "image/png"], expiresIn: 3600, at: noon),
             presigner.url(key, expiresIn: 3601, at: noon),
             presigner.url(key, expiresIn: 3600, at: noon + 1),
         ]

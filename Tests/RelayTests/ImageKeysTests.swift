@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+
 @testable import R2
 @testable import Relay
 @testable import Uploads
@@ -76,7 +77,7 @@ struct ImageKeysTests {
     }
 
     @Test func `A key outside what is allowed is none, whatever the length of its article and its name`() {
-        let alice = AllowedPrefixes(["users/"]).narrowed(by: "users/alice/")
+        let alice = AllowedPrefixes(["users/"]).narrowed(by: ["users/alice/"])
         for (length, name) in [(1, "a.jpg"), (1000, "ab"), (1004, "a.jp"), (1007, "a"), (1007, "abcd"), (1010, "x")] {
             var keys = ImageKeys(userID: "bob", article: String(repeating: "0", count: length))
             #expect(throws: KeyRefusal.self, "\(length) \(name)") { try keys.key(for: "https://h/\(name)", in: alice) }

@@ -32,44 +32,34 @@ struct ScoreboardTests {
     @Test("everything counted stands in the reading, and nothing else")
     func counts() throws {
         let board = Scoreboard(endpoint: "test")
-        #expect(board.begin() == 1)
-        #expect(board.begin() == 2)
-        board.end(.ok, nanoseconds: 2_000_000)
+        #expect(board.beginRequest() == 1)
+        #expect(board.beginRequest() == 2)
+        board.endRequest(.ok, nanoseconds: 2_000_000)
         board.add(.signedURLs, 7)
-        board.call(.r2, .timeout, nanoseconds: 3_000_000_000, isRetry: true)
-        let reading = try #require(board.readings().known.first)
+        board.countCall(.r2, .timeout, nanoseconds: 3_000_000_000, isRetry: true)
+        let reading = try #require(board.snapshots().readable.first)
         #expect((reading.pid, reading.version) == (Int(getpid()), version))
         #expect((reading.requests, reading[.inFlight], reading[.mostInFlight]) == (2, 1, 2))
-        #expect(Outcome.all.filter { reading[$0] > 0 } == [.ok])
+        #expect(RequestOutcome.all.filter { reading[$0] > 0 } == [.ok])
         #expect((reading.latency.count, reading.latency.nanoseconds) == (1, 2_000_000))
         #expect(reading[.signedURLs] == 7 && reading[.relayedBytes] == 0)
         #expect(reading.calls(.r2, .timeout) == 1 && reading.calls(.r2, .ok) == 0 && reading.calls(.cdn, .timeout) == 0)
         #expect((reading.retries(.r2), reading.retries(.ozon)) == (1, 0))
         #expect((reading.latency(.r2).count, reading.latency(.cdn).count) == (1, 0))
         #expect(!reading.isDraining)
-        board.drain()
-        #expect(board.readings().known.first?.isDraining == true)
+        board.setDraining()
+        #expect(board.snapshots().readable.first?.isDraining == true)
     }
 
     @Test("each bound belongs to its own bucket, and a nanosecond more to the next")
     func bounds() throws {
-        #expect(Histogram.bounds.count == Histogram.sum - 1)
         for (index, bound) in Histogram.bounds.enumerated() {
-            let nanoseconds = Int(try #require(Double(bound)) * 1e9)
-            #expect(Histogram.bucket(nanoseconds) == index, "\(bound)")
-            #expect(Histogram.bucket(nanoseconds + 1) == index + 1, "\(bound)")
+            #expect(Int(try #require(Double(bound.seconds)) * 1e9) == bound.nanoseconds)
+            #expect(Histogram.bucket(bound.nanoseconds) == index, "\(bound)")
+            #expect(Histogram.bucket(bound.nanoseconds + 1) == index + 1, "\(bound)")
         }
         #expect(Histogram.bucket(0) == 0)
         #expect(Histogram.bucket(.max) == Histogram.sum - 1)
-    }
-
-    @Test("no table outgrows its place in the page")
-    func layout() {
-        #expect(ScoreboardLayout.counters + Scoreboard.Counter.allCases.count <= ScoreboardLayout.outcomes)
-        #expect(ScoreboardLayout.outcomes + Outcome.all.count <= ScoreboardLayout.latency)
-        #expect(Outcome.all.enumerated().allSatisfy { $0.offset == $0.element.index })
-        #expect(UpstreamCall.Outcome.allCases.count == ScoreboardLayout.retries)
-        #expect(Upstream.allCases.count == 3)
     }
 
     @Test("threads that count at once lose nothing")
@@ -77,12 +67,12 @@ struct ScoreboardTests {
         let board = Scoreboard(endpoint: "test")
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
             for _ in 0..<10_000 {
-                _ = board.begin()
-                board.end(.fault(.unauthorized), nanoseconds: 1)
+                _ = board.beginRequest()
+                board.endRequest(.error(.unauthorized), nanoseconds: 1)
             }
         }
-        let reading = try #require(board.readings().known.first)
-        #expect(reading[.fault(.unauthorized)] == 80_000)
+        let reading = try #require(board.snapshots().readable.first)
+        #expect(reading[.error(.unauthorized)] == 80_000)
         #expect(reading.latency.nanoseconds == 80_000)
         #expect(reading[.inFlight] == 0)
         #expect((1...8).contains(reading[.mostInFlight]))
@@ -91,17 +81,17 @@ struct ScoreboardTests {
     @Test("a living process's page is read, its user's alone, and gone at its end")
     func shared() throws {
         let folder = try Folder()
-        let board = Scoreboard(endpoint: "test", folder: folder.path)
+        let board = Scoreboard(endpoint: "test", directory: folder.path)
         #expect(folder.names == [name])
         let mode = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/\(name)")[.posixPermissions]
         #expect(mode as? Int == 0o600)
-        _ = board.begin()
+        _ = board.beginRequest()
         // The same counts under another pid, as an older process of the same version would have them.
         let other = try folder.page("test.1.status", folder.bytes(name), isLocked: true)
-        let (known, unknown) = board.readings()
-        #expect(known.map { $0[.inFlight] } == [1, 1])
-        #expect(unknown.isEmpty)
-        #expect(ScoreboardSnapshot(sum: known)[.inFlight] == 2)
+        let snapshots = board.snapshots()
+        #expect(snapshots.readable.map { $0[.inFlight] } == [1, 1])
+        #expect(snapshots.unreadable.isEmpty)
+        #expect(ScoreboardSnapshot(sum: snapshots.readable)[.inFlight] == 2)
         try other.close()
         board.remove()
         #expect(!folder.names.contains(name))
@@ -110,22 +100,22 @@ struct ScoreboardTests {
     @Test("a page whose process has died is removed, and not read")
     func dead() throws {
         let folder = try Folder()
-        let board = Scoreboard(endpoint: "test", folder: folder.path)
+        let board = Scoreboard(endpoint: "test", directory: folder.path)
         _ = try folder.page("test.1.status", folder.bytes(name), isLocked: false)
-        #expect(board.readings().known.count == 1)
+        #expect(board.snapshots().readable.count == 1)
         #expect(folder.names == [name])
     }
 
     @Test func `A process that starts removes the pages of those that were killed, finished or not`() throws {
         let folder = try Folder()
-        let first = Scoreboard(endpoint: "test", folder: folder.path)
+        let first = Scoreboard(endpoint: "test", directory: folder.path)
         first.remove()
         // No process has a number this high.
         for name in ["test.999999999.status", "test.999999998.status.new"] {
             _ = try folder.page(name, [1], isLocked: false)
         }
         let living = try folder.page("test.1.status", [1], isLocked: true)
-        let board = Scoreboard(endpoint: "test", folder: folder.path)
+        let board = Scoreboard(endpoint: "test", directory: folder.path)
         #expect(folder.names.sorted() == ["test.1.status", name].sorted())
         try living.close()
         board.remove()
@@ -136,10 +126,10 @@ struct ScoreboardTests {
         arguments: [[], [1, 2, 3], [UInt8](repeating: 7, count: 8192)])
     func stranger(_ bytes: [UInt8]) throws {
         let folder = try Folder()
-        let board = Scoreboard(endpoint: "test", folder: folder.path)
+        let board = Scoreboard(endpoint: "test", directory: folder.path)
         let file = try folder.page("test.1.status", bytes, isLocked: true)
-        let readings = board.readings()
-        #expect((readings.known.count, readings.unknown) == (1, [1]))
+        let readings = board.snapshots()
+        #expect((readings.readable.count, readings.unreadable) == (1, [1]))
         #expect(folder.names.count == 2, "it isn't ours to remove")
         try file.close()
     }
@@ -147,24 +137,24 @@ struct ScoreboardTests {
     @Test("other endpoints' pages, other users', and other files, are left alone")
     func others() throws {
         let folder = try Folder()
-        let board = Scoreboard(endpoint: "test", folder: folder.path)
+        let board = Scoreboard(endpoint: "test", directory: folder.path)
         for name in ["test-more.1.status", "test.1.status.new", "test.x.status", "test.sock", "test..status"] {
             _ = try folder.page(name, [], isLocked: false)
         }
         #expect(mkfifo("\(folder.path)/test.2.status", 0o600) == 0)
         let strange = try folder.page("test.3.status", folder.bytes(name), isLocked: true)
         if geteuid() == 0 { #expect(chown("\(folder.path)/test.3.status", 65534, 65534) == 0) }
-        let readings = board.readings()
-        #expect((readings.known.count, readings.unknown) == (geteuid() == 0 ? 1 : 2, []))
+        let readings = board.snapshots()
+        #expect((readings.readable.count, readings.unreadable) == (geteuid() == 0 ? 1 : 2, []))
         #expect(folder.names.count == 8)
         try strange.close()
     }
 
     @Test("without a folder to write to, a process tells of itself alone", arguments: ["/nonexistent", "/proc"])
-    func alone(_ folder: String) {
-        let board = Scoreboard(endpoint: "test", folder: folder)
-        _ = board.begin()
-        #expect(board.readings().known.map { $0[.inFlight] } == [1])
+    func alone(_ directory: String) {
+        let board = Scoreboard(endpoint: "test", directory: directory)
+        _ = board.beginRequest()
+        #expect(board.snapshots().readable.map { $0[.inFlight] } == [1])
         board.remove()
     }
 }

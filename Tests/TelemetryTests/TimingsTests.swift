@@ -1,19 +1,21 @@
+import System
 import Testing
+
 @testable import JSON
 @testable import Telemetry
 
 @Suite("Where a request's time goes")
-struct TimesTests {
+struct TimingsTests {
     private func spin(_ milliseconds: Int) {
-        let end = nanoseconds() + milliseconds * 1_000_000
-        while nanoseconds() < end {}
+        let end = MonotonicClock.nanoseconds() + milliseconds * 1_000_000
+        while MonotonicClock.nanoseconds() < end {}
     }
 
     private func members(_ times: Timings, whole: Int) -> String {
         var json = JSONWriter()
         json.object {
             times.writeCalls(to: &$0)
-            times.writeWaits(to: &$0, whole: whole)
+            times.writeWaits(to: &$0, requestMilliseconds: whole)
         }
         return String(decoding: json.bytes, as: UTF8.self)
     }
@@ -25,16 +27,16 @@ struct TimesTests {
     @Test("two calls side by side count once, and nothing under way is the process's own")
     func union() throws {
         let times = Timings()
-        let start = nanoseconds()
-        times.begin(.upstream(.r2))
+        let start = MonotonicClock.nanoseconds()
+        times.begin(.r2)
         spin(20)
-        times.begin(.upstream(.r2))
+        times.begin(.r2)
         spin(20)
-        times.end(.upstream(.r2))
-        times.end(.upstream(.r2))
+        times.end(.r2)
+        times.end(.r2)
         spin(20)
-        for _ in 0..<2 { times.count(.r2, isRetry: false) }
-        let whole = (nanoseconds() - start) / 1_000_000
+        for _ in 0..<2 { times.countCall(.r2, isRetry: false) }
+        let whole = (MonotonicClock.nanoseconds() - start) / 1_000_000
         let text = members(times, whole: whole)
         #expect(number("r2_calls", text) == 2)
         let (r2, own) = (try #require(number("r2_ms", text)), try #require(number("own_ms", text)))
@@ -46,10 +48,10 @@ struct TimesTests {
     @Test("kinds overlap, and what is still under way counts until now")
     func overlap() throws {
         let times = Timings()
-        times.begin(.upstream(.cdn))
-        times.begin(.slot)
+        times.begin(.cdn)
+        times.begin(.transfer)
         spin(10)
-        times.count(.cdn, isRetry: true)
+        times.countCall(.cdn, isRetry: true)
         let text = members(times, whole: 10)
         #expect(try #require(number("cdn_ms", text)) >= 10)
         #expect(try #require(number("slot_ms", text)) >= 10)

@@ -1,7 +1,7 @@
 import R2
 import TestSupport
 import Testing
-@testable import Telemetry
+
 @testable import Uploads
 
 private func type(_ head: [UInt8]) -> String? { ImageFormat(head: head)?.mediaType }

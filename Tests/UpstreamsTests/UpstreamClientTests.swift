@@ -4,6 +4,7 @@ import HTTPClient
 import TestSupport
 import Testing
 import Upstreams
+
 @testable import Core
 @testable import JSON
 @testable import Telemetry
@@ -14,10 +15,10 @@ private struct NoTools: Tools {
 }
 
 private struct Input: RequestBody {
-    init?(_ fields: Fields, _ tools: NoTools) {}
+    init(_ fields: Fields, _ tools: NoTools) {}
 }
 
-private struct Output: ResponseBody {
+private struct Output: ResponseBody, JSONWritable {
     func write(to json: inout JSONWriter) { json.object { _ in } }
 }
 
@@ -26,7 +27,7 @@ private let usual = HTTPClient.Options(maxConnections: 4, speaksHTTP2: false, au
 /// What calls made by a request leave in its process's scoreboard.
 private func counted(
     _ work: @escaping @Sendable (UpstreamClient) async throws -> Void
-) async throws -> [UpstreamCall.Outcome: Int] {
+) async throws -> [UpstreamCall.Result: Int] {
     let scoreboard = Scoreboard(endpoint: "test")
     let path = RequestPipeline<Input, Output>(
         tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1,
@@ -41,15 +42,15 @@ private func counted(
         ("REQUEST_METHOD", "POST"), ("HTTP_X_API_KEY", "key"), ("CONTENT_TYPE", "application/json"),
     ])
     _ = await handler(Request(parameters: parameters, body: .bytes(Array("{}".utf8))))
-    let reading = try #require(scoreboard.readings().known.first)
+    let reading = try #require(scoreboard.snapshots().readable.first)
     #expect(reading.calls(.ozon, .ok) + reading.calls(.cdn, .ok) == 0)
-    let counts = UpstreamCall.Outcome.allCases.map { ($0, reading.calls(.r2, $0)) }.filter { $0.1 > 0 }
+    let counts = UpstreamCall.Result.allCases.map { ($0, reading.calls(.r2, $0)) }.filter { $0.1 > 0 }
     #expect(reading.latency(.r2).count == counts.map(\.1).reduce(0, +))
     return Dictionary(uniqueKeysWithValues: counts)
 }
 
 private func call(_ url: String, milliseconds: Int = 10_000, maxReplyBytes: Int = 1000) -> HTTPClient.Request {
-    HTTPClient.Request("GET", url, headers: [], timeout: milliseconds, maxReplyBytes: maxReplyBytes)
+    HTTPClient.Request("GET", url, headers: [:], timeout: milliseconds, maxReplyBytes: maxReplyBytes)
 }
 
 @Suite("Calls to upstreams, counted", .timeLimit(.minutes(1)))

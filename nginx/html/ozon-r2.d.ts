@@ -1,17 +1,17 @@
-// The types and the manual of ozon-r2.js. Data have the field names of the backend's endpoints.
+// The types and the manual of ozon-r2.js. Data has the field names of the backend's endpoints.
 
 export interface Options {
   /** Scheme and host of the backend: "https://your-backend.com"; "" is the page's own origin. */
   baseURL: string;
   /** Sent as X-API-Key. Without it nginx adds the key for logged-in sessions. A key in a public page is public. */
   apiKey?: string;
-  /** The seller's, asked for at each call to Ozon and not kept. Uploads need none. */
+  /** Returns the seller's credential. Called for each request to Ozon; the result isn't kept. Uploads don't need it. */
   credential?: () => Credential | Promise<Credential>;
-  /** Images go to users/{userId}/ozon/{article}/. Uploads need none. */
+  /** Images are copied to users/{userId}/ozon/{article}/. Uploads don't need it. */
   userId?: string;
-  /** What `articles` are. Default: "offer_id". */
+  /** The kind of identifier in `articles`. Default: "offer_id". */
   field?: "offer_id" | "product_id" | "sku";
-  /** Images that copy() has under way at once. Default: 6. */
+  /** Images that copy() transfers at the same time, at least 1. Default: 6. */
   concurrency?: number;
 }
 
@@ -21,23 +21,24 @@ export interface Credential {
 }
 
 /**
- * The browser's half of the backend.
+ * The browser client of the backend.
  *
- * A signal ends a call at once with the signal's reason (an AbortError). All else that ends a call is an OzonR2Error; what
- * goes wrong with one article or one image stands in its result instead.
- * Network errors and 408, 429, 500, 502, 503, 504 are tried again, four times at most, after 0.5, 1, 2 and 4 s, jittered by
- * half, or after Retry-After if that is longer (over 60 s: an error at once). Offline, the network is waited for, as long
- * as it takes.
+ * A call that is aborted by its signal rejects with the signal's reason (an AbortError). Every other failure of a call
+ * rejects with an OzonR2Error. The failure of a single article or image is part of the result instead.
+ *
+ * Network errors and the statuses 408, 429, 500, 502, 503 and 504 are retried at most four times, after 0.5, 1, 2 and 4
+ * seconds, each jittered by up to half, or after Retry-After if that is longer. If Retry-After exceeds 60 s, the call
+ * fails without a retry. While the browser is offline, calls wait for the network without a limit.
  */
 export class OzonR2 {
   constructor(options: Options);
 
-  /** The seller's, asked for anew; undefined if there is nobody to ask. */
+  /** Calls the option `credential`; undefined if the option is missing. */
   credential(): Promise<Credential | undefined>;
 
   /**
-   * The images of articles, each with a presigned upload, told as they come (`onItem`, with the place in `articles`).
-   * Nothing is downloaded. The items are in the order of `articles`.
+   * Lists the images of articles, each with a presigned upload; downloads nothing. `onItem` is called as soon as an
+   * article is known, with its index in `articles`. The result is in the order of `articles`.
    */
   images(
     articles: string[],
@@ -45,9 +46,9 @@ export class OzonR2 {
   ): Promise<Item[]>;
 
   /**
-   * The images of articles, each fetched from the CDN and PUT into the bucket by this browser. What the browser can't bring
-   * (no CORS, a time-out, no image by its Content-Type), the server copies, article by article; `via` says so.
-   * `onItem`: an article has ended.
+   * Copies the images of articles: this browser reads each image from the CDN and PUTs it into the bucket. If the
+   * browser can't (no CORS, a timeout, or a Content-Type that isn't an image's), the server copies the image, and its
+   * `via` is "server". `onItem` is called when all images of an article have been copied or have failed.
    */
   copy(
     articles: string[],
@@ -59,11 +60,14 @@ export class OzonR2 {
   ): Promise<CopiedItem[]>;
 
   /**
-   * One file into the bucket at `path`: "users/u/photo.jpg". Below 16 MB one PUT, else in parts, four at once.
-   * An upload in parts that broke off, by an error or a reload, goes on when it is called again with the same file and path:
-   * parts that the bucket holds and whose bytes are still the file's are not sent again. That needs IndexedDB and https
-   * (or localhost). An aborted one is aborted on the server too.
-   * `file.type`, if it has one, is signed, and so must be one of R2_ALLOWED_TYPES.
+   * Uploads one file into the bucket at `path`, such as "users/u/photo.jpg". Files below 16 MB are sent with one PUT,
+   * larger ones in parts, four at the same time.
+   *
+   * After an error or a reload, a multipart upload is resumed by a call with the same file and path: a part that is in
+   * the bucket and whose bytes haven't changed isn't sent again. This needs IndexedDB and https (or localhost). If the
+   * signal aborts a multipart upload, it is aborted on the server too.
+   *
+   * `file.type`, if it isn't empty, is signed, so it must be one of R2_ALLOWED_TYPES.
    */
   upload(
     file: Blob,
@@ -72,8 +76,9 @@ export class OzonR2 {
   ): Promise<Uploaded>;
 
   /**
-   * Replaces a product's pictures on Ozon, and asks after them (2 s, then up to 15 s apart) until Ozon has ended.
-   * A partial failure is a result: `success` is false, `errors` names each picture. `onStatus`: of each answer.
+   * Replaces a product's pictures on Ozon. While the push is pending, its status is polled, first after 2 s, then at
+   * growing intervals of at most 15 s. `onStatus` is called for each response. A partial failure doesn't reject:
+   * `success` is false, and `errors` names each picture.
    */
   push(
     pictures: { productId: number; images?: string[]; images360?: string[]; colorImage?: string },
@@ -81,28 +86,28 @@ export class OzonR2 {
   ): Promise<Pushed>;
 }
 
-/** An article, as POST /api/v1/ozon/download tells it. */
+/** An item in the response of POST /api/v1/ozon/download. */
 export interface Item {
   article: string;
   product_id?: number;
   status: "success" | "failed";
-  /** Why it failed: "Product not found", ... */
+  /** The reason of a failure, such as "Product not found". */
   error?: string;
   total_images: number;
   success_images: number;
   failed_images: number;
-  /** Of the CDN, the primary image first. */
+  /** The images' URLs on the CDN, the primary image first. */
   urls: string[];
   uploads?: Upload[];
-  /** Of the server's copy: the images that failed. */
+  /** The images that the server couldn't copy. */
   errors?: { url: string; reason: string }[];
 }
 
-/** Where one image may be put: PUT to `upload_url` with each of `headers`. */
+/** The presigned upload of one image: a PUT to `upload_url` with all `headers`. */
 export interface Upload {
   url: string;
   r2_path: string;
-  /** A secret until it expires, after an hour. */
+  /** Valid for an hour. Keep it secret: anyone who has it can upload. */
   upload_url: string;
   public_url: string;
   headers: Record<string, string>;
@@ -111,7 +116,7 @@ export interface Upload {
 export interface CopiedItem {
   article: string;
   product_id?: number;
-  /** "failed": the article, or all of its images. */
+  /** "failed" if the article or all of its images failed. */
   status: "success" | "failed";
   error?: string;
   /** In the product's order. */
@@ -119,15 +124,15 @@ export interface CopiedItem {
 }
 
 export interface CopiedImage {
-  /** Of the CDN. */
+  /** On the CDN. */
   url: string;
   r2_path: string;
-  /** Absent if it failed. */
+  /** Missing if the image failed. */
   public_url?: string;
   via: "browser" | "server";
-  /** Why the browser couldn't bring it. */
+  /** The reason why the browser couldn't copy the image. */
   reason?: string;
-  /** Why the server couldn't either: it is not in the bucket. */
+  /** The reason why the server couldn't copy it either; the image isn't in the bucket. */
   error?: string;
 }
 
@@ -136,7 +141,7 @@ export interface Uploaded {
   public_url: string;
   /** Bytes. */
   size: number;
-  /** Bytes that were already there, from an upload that had broken off. */
+  /** Bytes that an interrupted upload had already stored. */
   resumed: number;
 }
 
@@ -144,49 +149,51 @@ export interface Pushed {
   success: boolean;
   product_id: number;
   status: "confirmed" | "partial" | "failed" | "pending" | "unchanged";
-  /** What reading back confirmed. */
+  /** The pictures that were confirmed by reading them back from Ozon. */
   updated: { images: number; images360: number; color_image: boolean };
   current_images: string[];
   task_id?: number;
   errors: FieldFault[];
-  /** Pictures that were pushed, but that Ozon may be unable to take. */
+  /** Pictures that were pushed, but whose format or address Ozon may not accept. */
   warnings: FieldFault[];
 }
 
-/** Totals so far. Copies learn of images and their sizes as they go, so all of them may grow. */
+/** Totals so far. copy() learns about images and their sizes as it proceeds, so every total may grow. */
 export interface Progress {
-  /** Bytes sent to the bucket by this browser, and to be sent. An upload's begin with those already there. */
+  /** Bytes that this browser has sent to the bucket. upload() includes those that are resumed. */
   bytes: number;
   totalBytes: number;
-  /** Images (an upload: the file) that have ended, of how many, and how many of them failed. */
+  /** Images that have been copied or have failed; for upload(), the file. */
   items: number;
   totalItems: number;
+  /** The items that failed. */
   failed: number;
 }
 
 export interface FieldFault {
   field: string;
-  /** The place in the caller's list. */
+  /** The index in the caller's list. */
   index?: number;
   url?: string;
   reason: string;
 }
 
-/** What went wrong. Never holds a presigned URL, a key or a credential. */
+/** The error of a call. It never contains a presigned URL, a key or a credential. */
 export class OzonR2Error extends Error {
   /**
-   * The backend's (PATH_NOT_ALLOWED, ...), the bucket's (AccessDenied, ...), or HTTP_502 where the answer told none.
-   * NETWORK: no answer came, which a page can't tell from an origin not allowed. BAD_ANSWER: not the backend's.
+   * A code of the backend (PATH_NOT_ALLOWED, ...) or of the bucket (AccessDenied, ...), or the status (HTTP_502) of a
+   * response without a code. NETWORK means that there was no response, or that CORS doesn't allow the page's origin: a
+   * page can't distinguish the two. BAD_ANSWER is a response that isn't from the backend.
    */
   code: string;
-  /** HTTP's; 0 if no answer came. */
+  /** The HTTP status; 0 without a response. */
   status: number;
-  /** Of a refused validation: all that is wrong. */
+  /** All invalid fields of a request that failed validation. */
   errors: FieldFault[];
-  /** `request_id` in the backend's log, or "". */
+  /** The `request_id` in the backend's log, or "". */
   requestId: string;
-  /** What Ozon or R2 said. */
+  /** The error that Ozon or R2 returned. */
   detail?: string;
-  /** Seconds, if the server asked for a pause. */
+  /** The seconds of the response's Retry-After. */
   retryAfter?: number;
 }

@@ -1,24 +1,26 @@
-// The browser's half of the backend: an ES module without dependencies. ozon-r2.d.ts is its manual.
+// The browser client of the backend, an ES module without dependencies. Its manual is ozon-r2.d.ts.
 //
 //   import { OzonR2 } from "/ozon-r2/ozon-r2.js";
 //   const studio = new OzonR2({ baseURL: "", userId: "u", credential: async () => ({ client_id, api_key }) });
 //
-//   studio.images(articles)         the images of articles, each with a presigned upload
-//   studio.copy(articles)           the images into the bucket, by this browser, or, where it can't, by the server
-//   studio.upload(file, path)       one file into the bucket, resumed after a reload
-//   studio.push({ productId, ... }) a product's pictures on Ozon replaced
+//   studio.images(articles)         lists the images of articles, each with a presigned upload
+//   studio.copy(articles)           copies the images into the bucket, by this browser or else by the server
+//   studio.upload(file, path)       uploads one file into the bucket; resumes after a reload
+//   studio.push({ productId, ... }) replaces a product's pictures on Ozon
 
-import { Backend, OzonR2Error, answerError, bounded, networkError, putSigned, retrying, waiting } from "./client/calls.js";
-import { Copies } from "./client/copies.js";
-import { PartedUpload } from "./client/parts.js";
+import { Backend, putSigned } from "./client/calls.js";
+import { CopyJob } from "./client/copies.js";
+import { OzonR2Error, networkError, responseError } from "./client/errors.js";
+import { MultipartUpload } from "./client/multipart.js";
+import { childSignal, sleep, withRetry } from "./client/retry.js";
 
 export { OzonR2Error };
 
-/** Bytes; from here on files go in parts. */
-const PARTED_FROM = 16_000_000;
-/** Milliseconds between two questions after a pending push: the first, and the longest. */
-const POLL = 2000,
-  LONGEST_POLL = 15_000;
+/** Bytes; files of this size and larger are uploaded in parts. */
+const MULTIPART_MIN_SIZE = 16_000_000;
+/** Milliseconds before a pending push is polled for the first time. */
+const FIRST_POLL_DELAY = 2000;
+const MAX_POLL_DELAY = 15_000;
 
 /** @typedef {import("./ozon-r2").Item} Item */
 
@@ -28,7 +30,8 @@ export class OzonR2 {
 
   /** @param {import("./ozon-r2").Options} options */
   constructor(options) {
-    const { baseURL, apiKey, concurrency } = (this.#options = { field: "offer_id", concurrency: 6, ...options });
+    this.#options = { field: "offer_id", concurrency: 6, ...options };
+    const { baseURL, apiKey, concurrency } = this.#options;
     if (typeof baseURL !== "string") throw new TypeError('baseURL must be a string; "" is the page\'s own origin');
     if (!(concurrency >= 1)) throw new TypeError("concurrency must be at least 1");
     this.#backend = new Backend(baseURL, apiKey);
@@ -47,29 +50,29 @@ export class OzonR2 {
   /** @type {import("./ozon-r2").OzonR2["copy"]} */
   async copy(articles, options) {
     const { onProgress, onItem } = options ?? {};
-    const { signal, end } = bounded(options?.signal);
-    const copies = new Copies({
+    const { signal, abort } = childSignal(options?.signal);
+    const job = new CopyJob({
       concurrency: this.#options.concurrency,
       sign: (path) => this.#sign(path, undefined, signal),
-      serverCopy: (these, tell) => this.#download(these, { download_images: true, existing: "skip" }, signal, tell),
+      serverCopy: (some, onCopied) =>
+        this.#download(some, { download_images: true, existing: "skip" }, signal, onCopied),
       signal,
       onProgress,
     });
     /** @type {Promise<import("./ozon-r2").CopiedItem>[]} */
-    const copied = [];
-    const begin = (/** @type {Item} */ item, /** @type {number} */ index) => {
-      const copy = copies.article(item).then((result) => {
-        onItem?.(result, index);
-        return result;
+    const copies = [];
+    const startCopy = (/** @type {Item} */ item, /** @type {number} */ index) => {
+      copies[index] = job.copy(item).then((copied) => {
+        onItem?.(copied, index);
+        return copied;
       });
-      copy.catch(() => {}); // told at the end
-      copied[index] = copy;
+      copies[index].catch(() => {}); // thrown by Promise.all below
     };
     try {
-      await this.images(articles, { signal, onItem: begin });
-      return await Promise.all(copied);
+      await this.images(articles, { signal, onItem: startCopy });
+      return await Promise.all(copies);
     } finally {
-      end(); // where one thing ended the whole, the others end
+      abort(); // after an error, ends the copies that still run
     }
   }
 
@@ -78,46 +81,47 @@ export class OzonR2 {
     const { signal, onProgress } = options ?? {};
     signal?.throwIfAborted();
     const { size } = file;
-    // What browsers give to files they don't know says nothing.
+    // Browsers give application/octet-stream to files whose type they don't know.
     const type = file.type === "application/octet-stream" ? undefined : file.type || undefined;
-    const tell = (/** @type {number} */ bytes, items = 0) =>
+    const report = (/** @type {number} */ bytes, items = 0) =>
       onProgress?.({ bytes, totalBytes: size, items, totalItems: 1, failed: 0 });
-    const onBytes = (/** @type {number} */ bytes) => tell(bytes);
+    const onBytes = (/** @type {number} */ bytes) => report(bytes);
     let uploaded;
-    if (size < PARTED_FROM) {
+    if (size < MULTIPART_MIN_SIZE) {
       const sign = () => this.#sign(path, type, signal);
       const signed = await sign();
       await putSigned(file.slice(0, size, type), signed, sign, onBytes, signal);
       uploaded = { r2_path: path, public_url: signed.public_url, size, resumed: 0 };
     } else {
       const key = `${this.#options.baseURL} ${path}`;
-      uploaded = await new PartedUpload(this.#backend, { file, path, type, key, signal, onBytes }).run();
+      uploaded = await new MultipartUpload(this.#backend, { file, path, type, key, signal, onBytes }).run();
     }
-    tell(size, 1);
+    report(size, 1);
     return uploaded;
   }
 
   /** @type {import("./ozon-r2").OzonR2["push"]} */
   async push({ productId, images, images360, colorImage }, options) {
     const { signal, onStatus } = options ?? {};
-    const ask = async (/** @type {string} */ route, /** @type {object} */ more) => {
+    const post = async (/** @type {string} */ endpoint, /** @type {object} */ fields) => {
       const credential = await this.credential();
-      const body = { credential, product_id: productId, images, color_image: colorImage, ...more };
-      const { success, data, errors = [], warnings = [] } = await this.#backend.post(`/api/v1/ozon/${route}`, body, signal);
+      const body = { credential, product_id: productId, images, color_image: colorImage, ...fields };
+      const response = await this.#backend.post(`/api/v1/ozon/${endpoint}`, body, signal);
+      const { success, data, errors = [], warnings = [] } = response;
       const pushed = { success, errors, warnings, ...data };
       onStatus?.(pushed);
       return pushed;
     };
-    let pushed = await ask("push-images", { images360 });
-    for (let pause = POLL; pushed.status === "pending"; pause = Math.min(pause * 1.5, LONGEST_POLL)) {
-      await waiting(pause, signal);
-      pushed = await ask("push-status", { task_id: pushed.task_id });
+    let pushed = await post("push-images", { images360 });
+    for (let delay = FIRST_POLL_DELAY; pushed.status === "pending"; delay = Math.min(delay * 1.5, MAX_POLL_DELAY)) {
+      await sleep(delay, signal);
+      pushed = await post("push-status", { task_id: pushed.task_id });
     }
     return pushed;
   }
 
   /**
-   * The streamed endpoint; after a break, asked again for what was not yet told.
+   * Streams ozon-download; when the stream breaks, the articles that it hasn't returned yet are requested again.
    *
    * @param {string[]} articles
    * @param {object} mode
@@ -129,32 +133,29 @@ export class OzonR2 {
     const { field, userId } = this.#options;
     /** @type {Item[]} */
     const items = [];
-    const left = new Set(articles.keys());
-    await retrying(async () => {
-      let isWhole = false;
-      const asked = [...left];
-      const those = { credential: await this.credential(), articles: asked.map((place) => articles[place]) };
-      const body = { ...those, field, user_id: userId, ...mode };
-      for await (const { type, index, done, ...item } of this.#backend.lines("/api/v1/ozon/download", body, signal)) {
-        if (type === "error") throw answerError(200, JSON.stringify(item));
-        if (type === "done") isWhole = true;
+    const remaining = new Set(articles.keys());
+    await withRetry(async () => {
+      const indices = [...remaining];
+      const requested = indices.map((index) => articles[index]);
+      const credential = await this.credential();
+      const body = { credential, articles: requested, field, user_id: userId, ...mode };
+      let isComplete = false;
+      for await (const line of this.#backend.stream("/api/v1/ozon/download", body, signal)) {
+        const { type, index: position, done, ...item } = line;
+        if (type === "error") throw responseError(200, JSON.stringify(item));
+        if (type === "done") isComplete = true;
         if (type !== "item") continue;
-        const place = asked[index];
-        left.delete(place);
-        items[place] = /** @type {Item} */ (item);
-        onItem?.(items[place], place);
+        const index = indices[position];
+        remaining.delete(index);
+        items[index] = /** @type {Item} */ (item);
+        onItem?.(items[index], index);
       }
-      if (!isWhole) throw networkError();
+      if (!isComplete) throw networkError();
     }, signal);
     return items;
   }
 
-  /**
-   * @param {string} r2_path
-   * @param {string} [content_type]
-   * @param {AbortSignal} [signal]
-   * @returns {Promise<any>}
-   */
+  /** @type {(r2_path: string, content_type?: string, signal?: AbortSignal) => Promise<any>} */
   #sign(r2_path, content_type, signal) {
     return this.#backend.post("/api/v1/r2/presigned-url", { r2_path, content_type }, signal);
   }

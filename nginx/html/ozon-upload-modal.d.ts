@@ -7,44 +7,46 @@
 //   modal.images = [{ url: "https://r0.image2url.com/users/u/1.jpg" }, { file, path: "users/u/2.jpg" }];
 //   modal.show();
 //
-// Attributes: `open` opens it, and is there while it is open; `lang`: zh, zh-CN, ... Chinese, else English. Without it the
-// language is that of the element around it, or of the browser.
+// Attributes: `open` opens the modal, and is present while it is open. With `lang` zh, zh-CN and the like, the texts
+// are Chinese, with any other language English. Without `lang`, the language of the nearest ancestor or of the browser
+// counts.
 //
-// Events: `push`, `done`, `error` (below), which bubble and leave shadow trees; `close`, which doesn't.
+// Events: `push`, `done` and `error`, described below, bubble and cross shadow boundaries; `close` doesn't.
 //
-// Styles: the parts dialog header sku grid item tools button primary steps status footer, and the variables --accent --surface
-// --sunken --text --muted --line --border --good --warn --bad --radius --font, set on the element. Light or dark goes by
-// `color-scheme`, which is `light dark` (the system's) unless the page sets another on the element.
+// Styles: the parts dialog, header, sku, grid, item, tools, button, primary, steps, status and footer, and the
+// variables --accent --surface --sunken --text --muted --line --border --good --warn --bad --radius --font, set on the
+// element. Light or dark follows `color-scheme`, which is `light dark` (the system's) unless the page sets another on
+// the element.
 
 import { OzonR2, OzonR2Error, Pushed } from "./ozon-r2";
 
 export interface ModalImage {
-  /** For the page's own use. */
+  /** Not used by the modal, and kept for the page. */
   id?: unknown;
-  /** Where it is public. */
+  /** The public URL. */
   url?: string;
-  /** Without `url`: what the push uploads, to `path` in the bucket. */
+  /** If there is no `url`, the push uploads this file to `path` in the bucket. */
   file?: File;
   path?: string;
-  /** For the person; else the file's, or the last part of the URL. */
+  /** The name shown to the person. Default: that of the file, or the last segment of the URL. */
   name?: string;
 }
 
 export class OzonUploadModal extends HTMLElement {
-  /** Asked for the credential, to upload, and to push. */
+  /** Provides the credential, the uploads and the push. */
   client?: Pick<OzonR2, "credential" | "upload" | "push">;
-  /** Without a product's id the person is asked for it. */
+  /** Without a `productId`, the person has to enter one. */
   sku: { name?: string; productId?: number | string };
   /**
-   * In order, the first is the main one. Read again, they are as the person has arranged them, with the URLs of what was
-   * uploaded. Set while a push runs, they are shown by the next show().
+   * The images in order; the first is the main image. When read, they are in the order that the person has arranged,
+   * and uploaded images have their URLs. When set during a push, they are shown by the next show().
    */
   images: ModalImage[];
-  /** URL of the marketing color image, if that is to be replaced too. */
+  /** The URL of a new marketing color image. Without it, the present one is kept. */
   colorImage?: string;
-  /** Opens it, with `images` as they were set and nothing pushed yet. */
+  /** Opens the modal, with `images` in the order in which they were set, ready for a push. */
   show(): void;
-  /** Closes it, and stops what runs. */
+  /** Closes the modal, and aborts a running push. */
   close(): void;
 
   addEventListener<Name extends keyof OzonUploadModalEventMap>(
@@ -52,15 +54,19 @@ export class OzonUploadModal extends HTMLElement {
     listener: (this: OzonUploadModal, event: OzonUploadModalEventMap[Name]) => void,
     options?: boolean | AddEventListenerOptions,
   ): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 
 export interface OzonUploadModalEventMap {
-  /** The images are about to be sent; preventDefault() stops that. */
+  /** Fired before the images are sent to Ozon; preventDefault() prevents that. */
   push: CustomEvent<{ productId: number; images: string[] }>;
-  /** Ozon has ended; `status` says how. */
+  /** Fired when Ozon has finished, with the result in `status`. */
   done: CustomEvent<Pushed>;
-  /** It came to no end: the credential, an upload or the push failed. Not when the person stopped it. */
+  /** Fired when the credential, an upload or the push failed, but not when the person stopped the push. */
   error: CustomEvent<OzonR2Error | Error>;
   close: Event;
 }

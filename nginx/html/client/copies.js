@@ -1,87 +1,89 @@
-// The browser upload mode: images from Ozon's CDN into the bucket by the browser's hands; what it can't bring, the server
-// copies, article by article.
+// The browser upload mode: the browser copies images from Ozon's CDN into the bucket. The server copies the images that
+// the browser can't, article by article.
 
-import { OzonR2Error, answerError, bounded, networkError, putSigned, retrying } from "./calls.js";
+import { putSigned } from "./calls.js";
+import { OzonR2Error, networkError, responseError } from "./errors.js";
+import { childSignal, limiter, withRetry } from "./retry.js";
 
-/** Milliseconds that reading one image may take. */
-const READ_WITHIN = 30_000;
-/** Failures of an origin, and no success, after which it is no longer tried: a CDN without CORS. */
-const HOPELESS = 6;
-/** Articles in one call of the server's copy. */
-const BATCH = 500;
-/** What the backend takes for an image; anything else it is to look at itself. */
-const IMAGE = /^image\/(jpeg|png|webp|gif|avif|heic)$/;
+/** Milliseconds for one attempt to read an image. */
+const READ_TIMEOUT = 30_000;
+/** After so many failures without a success an origin is no longer tried: it has no CORS rule for this page. */
+const MAX_FAILURES = 6;
+/** Articles in one request for the server's copy. */
+const BATCH_SIZE = 500;
+/** The types that the backend accepts; the server's copy examines the bytes of anything else. */
+const IMAGE_TYPE = /^image\/(jpeg|png|webp|gif|avif|heic)$/;
 
 /** @typedef {import("../ozon-r2").Item} Item */
 /** @typedef {import("../ozon-r2").CopiedItem} CopiedItem */
 /** @typedef {import("../ozon-r2").CopiedImage} CopiedImage */
 /** @typedef {import("../ozon-r2").Upload} Upload */
 
-export class Copies {
-  #by;
+export class CopyJob {
+  #options;
   #limit;
   #totals = { bytes: 0, totalBytes: 0, items: 0, totalItems: 0, failed: 0 };
-  // Of each origin since its last success.
+  // By origin; -Infinity after a success.
   /** @type {Map<string, number>} */
   #failures = new Map();
   /** @type {Map<string, Promise<CopiedItem>>} */
   #articles = new Map();
-  // For the server's copy.
+  // The articles that wait for the server's copy.
   /** @type {Map<string, {resolve: (item: Item) => void, reject: (error: unknown) => void}>} */
-  #waiting = new Map();
-  #isAsking = false;
+  #queue = new Map();
+  #isServerBusy = false;
 
   /**
    * @param {{concurrency: number, sign: (path: string) => Promise<import("./calls.js").Signed>, signal?: AbortSignal,
    *   serverCopy: (articles: string[], onItem: (item: Item) => void) => Promise<unknown>,
-   *   onProgress?: (progress: import("../ozon-r2").Progress) => void}} by
+   *   onProgress?: (progress: import("../ozon-r2").Progress) => void}} options
    */
-  constructor(by) {
-    this.#by = by;
-    this.#limit = limited(by.concurrency);
+  constructor(options) {
+    this.#options = options;
+    this.#limit = limiter(options.concurrency);
   }
 
-  // All images of an article; the same article again is the same copy.
+  // Copies all images of an article; a repeated article is copied once.
   /** @type {(item: Item) => Promise<CopiedItem>} */
-  article(item) {
-    const copy = this.#articles.get(item.article) ?? this.#article(item);
-    this.#articles.set(item.article, copy);
-    return copy;
+  copy(item) {
+    const copied = this.#articles.get(item.article) ?? this.#copyArticle(item);
+    this.#articles.set(item.article, copied);
+    return copied;
   }
 
   /** @type {(item: Item) => Promise<CopiedItem>} */
-  async #article({ article, product_id, status, error, uploads = [] }) {
+  async #copyArticle({ article, product_id, status, error, uploads = [] }) {
     if (status === "failed") return { article, status, error, images: [] };
-    this.#add({ totalItems: uploads.length });
-    const images = await Promise.all(uploads.map((upload) => this.#limit(() => this.#image(upload))));
-    const refused = images.filter((image) => image.via === "server");
-    if (refused.length > 0) await this.#byServer(article, refused);
+    this.#addProgress({ totalItems: uploads.length });
+    const images = await Promise.all(uploads.map((upload) => this.#limit(() => this.#copyImage(upload))));
+    const uncopied = images.filter((image) => image.via === "server");
+    if (uncopied.length > 0) await this.#copyByServer(article, uncopied);
     const isFailed = images.length > 0 && images.every((image) => image.error);
     return { article, product_id, status: isFailed ? "failed" : "success", images };
   }
 
-  // By the browser; via "server" if it can't.
+  // `via` of the result is "server" if the browser couldn't copy the image.
   /** @type {(upload: Upload) => Promise<CopiedImage>} */
-  async #image({ url, r2_path, public_url, upload_url, headers }) {
+  async #copyImage({ url, r2_path, public_url, upload_url, headers }) {
     try {
-      const blob = await this.#reaching(url, () => this.#read(url));
-      await this.#reaching(upload_url, () => this.#put(blob, r2_path, { upload_url, headers }));
-      this.#add({ items: 1 });
+      const blob = await this.#unlessUnreachable(url, () => this.#read(url));
+      await this.#unlessUnreachable(upload_url, () => this.#put(blob, r2_path, { upload_url, headers }));
+      this.#addProgress({ items: 1 });
       return { url, r2_path, public_url, via: "browser" };
     } catch (error) {
-      return { url, r2_path, public_url, via: "server", reason: this.#message(error) };
+      return { url, r2_path, public_url, via: "server", reason: this.#imageError(error) };
     }
   }
 
   /** @type {<T>(url: string, work: () => Promise<T>) => Promise<T>} */
-  async #reaching(url, work) {
+  async #unlessUnreachable(url, work) {
     const { origin } = new URL(url);
     const failures = () => this.#failures.get(origin) ?? 0;
-    if (failures() >= HOPELESS) throw networkError();
+    if (failures() >= MAX_FAILURES) throw networkError();
     try {
-      const done = await work();
+      const result = await work();
       this.#failures.set(origin, -Infinity);
-      return done;
+      return result;
     } catch (error) {
       this.#failures.set(origin, failures() + 1);
       throw error;
@@ -93,109 +95,90 @@ export class Copies {
     /** @type {RequestCache} */
     let cache = "default";
     const attempt = async () => {
-      const reading = bounded(this.#by.signal, READ_WITHIN);
+      const child = childSignal(this.#options.signal, READ_TIMEOUT);
       try {
-        const response = await fetch(url, { signal: reading.signal, credentials: "omit", cache });
-        if (!response.ok) throw answerError(response.status, "");
+        const response = await fetch(url, { signal: child.signal, credentials: "omit", cache });
+        if (!response.ok) throw responseError(response.status, "");
         const blob = await response.blob();
-        if (!IMAGE.test(blob.type)) throw new OzonR2Error("Not an image by its type", { code: "NOT_AN_IMAGE" });
+        if (!IMAGE_TYPE.test(blob.type)) {
+          throw new OzonR2Error("Not an image by its Content-Type", { code: "NOT_AN_IMAGE" });
+        }
         return blob;
       } catch (cause) {
         throw cause instanceof OzonR2Error ? cause : networkError(cause);
       } finally {
-        reading.end();
-        cache = "reload"; // what an <img> left in the cache may lack the CORS header
+        child.abort();
+        cache = "reload"; // a response that an <img> left in the cache may lack the CORS header
       }
     };
-    return retrying(attempt, this.#by.signal, 2);
+    return withRetry(attempt, this.#options.signal, 2);
   }
 
   /** @type {(blob: Blob, path: string, signed: import("./calls.js").Signed) => Promise<void>} */
   async #put(blob, path, signed) {
+    const { sign, signal } = this.#options;
     let sent = 0;
-    this.#add({ totalBytes: blob.size });
+    this.#addProgress({ totalBytes: blob.size });
     const onBytes = (/** @type {number} */ bytes) => {
-      this.#add({ bytes: bytes - sent });
+      this.#addProgress({ bytes: bytes - sent });
       sent = bytes;
     };
     try {
-      await putSigned(blob, signed, () => this.#by.sign(path), onBytes, this.#by.signal);
+      await putSigned(blob, signed, () => sign(path), onBytes, signal);
     } catch (error) {
-      this.#add({ bytes: -sent, totalBytes: -blob.size });
+      this.#addProgress({ bytes: -sent, totalBytes: -blob.size });
       throw error;
     }
   }
 
   /** @type {(article: string, images: CopiedImage[]) => Promise<void>} */
-  async #byServer(article, images) {
+  async #copyByServer(article, images) {
     /** @type {Pick<Item, "urls" | "error" | "errors">} */
     let item;
     try {
       item = await new Promise((resolve, reject) => {
-        this.#waiting.set(article, { resolve, reject });
-        this.#askServer();
+        this.#queue.set(article, { resolve, reject });
+        this.#processQueue();
       });
     } catch (error) {
-      item = { urls: [], error: this.#message(error) };
+      item = { urls: [], error: this.#imageError(error) };
     }
     for (const image of images) {
       const isStored = item.urls.includes(image.public_url ?? "");
-      this.#add({ items: 1, failed: isStored ? 0 : 1 });
+      this.#addProgress({ items: 1, failed: isStored ? 0 : 1 });
       if (isStored) continue;
       image.error = item.errors?.find(({ url }) => url === image.url)?.reason ?? item.error ?? "Not copied";
       delete image.public_url;
     }
   }
 
-  /** One call at a time; what comes to wait meanwhile goes into the next one. */
-  async #askServer() {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    while (this.#waiting.size > 0) {
-      const asked = new Map([...this.#waiting].slice(0, BATCH));
-      for (const article of asked.keys()) this.#waiting.delete(article);
+  /** Sends one request at a time; the articles queued during it go into the next one. */
+  async #processQueue() {
+    if (this.#isServerBusy) return;
+    this.#isServerBusy = true;
+    while (this.#queue.size > 0) {
+      const batch = new Map([...this.#queue].slice(0, BATCH_SIZE));
+      for (const article of batch.keys()) this.#queue.delete(article);
       try {
-        await this.#by.serverCopy([...asked.keys()], (item) => asked.get(item.article)?.resolve(item));
+        await this.#options.serverCopy([...batch.keys()], (item) => batch.get(item.article)?.resolve(item));
       } catch (error) {
-        for (const { reject } of asked.values()) reject(error);
+        for (const { reject } of batch.values()) reject(error);
       }
     }
-    this.#isAsking = false;
+    this.#isServerBusy = false;
   }
 
-  // Of what ends one image only; anything else ends the whole.
+  // The message of an error that concerns one image; any other error ends the whole job.
   /** @type {(error: unknown) => string} */
-  #message(error) {
-    this.#by.signal?.throwIfAborted();
+  #imageError(error) {
+    this.#options.signal?.throwIfAborted();
     if (error instanceof OzonR2Error) return error.message;
     throw error;
   }
 
-  /** @param {Partial<import("../ozon-r2").Progress>} more */
-  #add(more) {
-    for (const [name, value] of Object.entries(more)) this.#totals[/** @type {"bytes"} */ (name)] += value;
-    this.#by.onProgress?.({ ...this.#totals });
+  /** @param {Partial<import("../ozon-r2").Progress>} changes */
+  #addProgress(changes) {
+    for (const [name, value] of Object.entries(changes)) this.#totals[/** @type {"bytes"} */ (name)] += value;
+    this.#options.onProgress?.({ ...this.#totals });
   }
-}
-
-/**
- * Runs what it is given, at most `count` at once, in the order given.
- *
- * @param {number} count
- */
-function limited(count) {
-  /** @type {(() => void)[]} */
-  const queue = [];
-  /** @type {<T>(work: () => Promise<T>) => Promise<T>} */
-  return async (work) => {
-    if (count > 0) count -= 1;
-    else await new Promise((resolve) => queue.push(() => resolve(undefined)));
-    try {
-      return await work();
-    } finally {
-      const next = queue.shift();
-      if (next) next();
-      else count += 1;
-    }
-  };
 }

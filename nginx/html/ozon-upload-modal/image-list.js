@@ -1,8 +1,9 @@
-import { h } from "./dom.js";
+import { h, thumbnail } from "./dom.js";
 
 /**
- * The images as a rearrangeable listbox: by arrow keys with Shift, Alt or Ctrl, by mouse, by touch once an image is selected, by
- * a toolbar. `items`: {image, state, ...} in order; `element` fires `change` when it is another.
+ * A listbox of images whose order can be changed: with the arrow keys and Shift, Alt or Ctrl, with the mouse, by touch
+ * once an image is selected, and with a toolbar. `items` are {image, state, ...} in the current order. `element` fires
+ * `change` when an image has been moved or removed.
  */
 export class ImageList {
   items = [];
@@ -10,12 +11,17 @@ export class ImageList {
   #announce;
   #isLocked;
   #current = 0;
-  #drag;
+  #dragged;
   #list = h("ul", {
-    part: "grid", role: "listbox", "aria-describedby": "order",
-    keydown: (event) => this.#key(event), focusin: ({ target }) => this.#select(this.#indexOf(target)),
-    pointerdown: (event) => this.#press(event), pointermove: (event) => this.#dragTo(event),
-    pointerup: () => this.#drop(true), pointercancel: () => this.#drop(),
+    part: "grid",
+    role: "listbox",
+    "aria-describedby": "order",
+    keydown: (event) => this.#handleKey(event),
+    focusin: ({ target }) => this.#select(this.#indexOf(target)),
+    pointerdown: (event) => this.#startDrag(event),
+    pointermove: (event) => this.#drag(event),
+    pointerup: () => this.#endDrag(true),
+    pointercancel: () => this.#endDrag(),
   });
   #tools = Object.entries({
     earlier: () => this.#move(this.#current, this.#current - 1),
@@ -28,7 +34,7 @@ export class ImageList {
   #empty = h("p", { class: "empty", "data-text": "empty" });
   element = h("div", {}, this.#list, this.#toolbar, this.#hint, this.#empty);
 
-  /** `announce(text)` says it to a screen reader. */
+  /** `announce(text)` passes a text to screen readers. */
   constructor(announce) {
     this.#announce = announce;
   }
@@ -36,49 +42,50 @@ export class ImageList {
   set(images) {
     for (const { preview } of this.items) URL.revokeObjectURL(preview);
     this.items = images.map(newItem);
-    this.#order(0);
+    this.#replaceTiles(0);
   }
 
   lock(isLocked) {
     this.#isLocked = isLocked;
-    this.#drop();
-    this.#show();
+    this.#endDrag();
+    this.#render();
   }
 
   translate(texts) {
     this.#texts = texts;
     this.#list.ariaLabel = this.#toolbar.ariaLabel = texts.steps[1];
-    this.#show();
+    this.#render();
   }
 
-  /** `state`: waiting, sending (`share`: 0...1), done, failed; `note` stands in place of its text. */
-  update(item, state, note = "", share = 0) {
-    Object.assign(item, { state, note, share });
-    this.#describe(item, this.items.indexOf(item));
+  /** `state` is waiting, sending (with `progress` from 0 to 1), done or failed; `note` replaces its text. */
+  update(item, state, note = "", progress = 0) {
+    Object.assign(item, { state, note, progress });
+    this.#renderItem(item, this.items.indexOf(item));
   }
 
-  #order(current) {
+  #replaceTiles(current) {
     this.#list.replaceChildren(...this.items.map(({ tile }) => tile));
     this.#select(current);
   }
 
   #select(index) {
-    this.#current = Math.max(0, Math.min(index, this.items.length - 1));
-    this.#show();
+    this.#current = this.#clamp(index);
+    this.#render();
   }
 
-  #show() {
+  #render() {
     const { items } = this;
     const last = items.length - 1;
-    items.forEach((item, index) => this.#describe(item, index));
+    items.forEach((item, index) => this.#renderItem(item, index));
     for (const part of [this.#list, this.#toolbar, this.#hint]) part.hidden = last < 0;
     this.#empty.hidden = last >= 0;
     for (const [name, button] of this.#tools) {
-      button.ariaDisabled = Boolean(this.#isLocked || (name !== "remove" && this.#current === (name === "later" ? last : 0)));
+      const isAtEnd = name !== "remove" && this.#current === (name === "later" ? last : 0);
+      button.ariaDisabled = Boolean(this.#isLocked || isAtEnd);
     }
   }
 
-  #describe({ tile, name, state, note, share }, index) {
+  #renderItem({ tile, name, state, note, progress }, index) {
     const text = note || this.#texts[state];
     const [badge, bar, caption] = tile.querySelectorAll(".badge, i, .state");
     tile.dataset.state = state;
@@ -86,32 +93,43 @@ export class ImageList {
     tile.ariaSelected = index === this.#current;
     tile.ariaLabel = this.#texts.item(index + 1, this.items.length, name, text);
     badge.textContent = index ? index + 1 : this.#texts.main;
-    bar.style.scale = `${share} 1`;
+    bar.style.scale = `${progress} 1`;
     caption.textContent = caption.title = text;
+  }
+
+  #clamp(index) {
+    return Math.max(0, Math.min(index, this.items.length - 1));
   }
 
   #indexOf(element) {
     return this.items.findIndex(({ tile }) => tile.contains(element));
   }
 
-  #key(event) {
+  #handleKey(event) {
     const { key, target, shiftKey, altKey, ctrlKey } = event;
-    const at = this.#indexOf(target);
+    const index = this.#indexOf(target);
     const columns = getComputedStyle(this.#list).gridTemplateColumns.split(" ").length;
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -at, End: this.items.length }[key];
-    if (key === "Delete") this.#remove(at);
-    else if (!step) return;
-    else if (shiftKey || altKey || ctrlKey) this.#move(at, at + step);
-    else this.#select(at + step);
+    const offset = {
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -columns,
+      ArrowDown: columns,
+      Home: -index,
+      End: this.items.length,
+    }[key];
+    if (key === "Delete") this.#remove(index);
+    else if (!offset) return;
+    else if (shiftKey || altKey || ctrlKey) this.#move(index, index + offset);
+    else this.#select(index + offset);
     event.preventDefault();
     this.items[this.#current]?.tile.focus();
   }
 
-  #move(from, place) {
-    const to = Math.max(0, Math.min(place, this.items.length - 1));
+  #move(from, target) {
+    const to = this.#clamp(target);
     if (this.#isLocked || from === to) return;
     this.items.splice(to, 0, ...this.items.splice(from, 1));
-    this.#order(to);
+    this.#replaceTiles(to);
     this.#announce(this.#texts.moved(from + 1, to + 1, this.items.length));
     this.element.dispatchEvent(new Event("change"));
   }
@@ -120,40 +138,41 @@ export class ImageList {
     if (this.#isLocked) return;
     const [{ preview }] = this.items.splice(index, 1);
     URL.revokeObjectURL(preview);
-    this.#order(this.#current);
+    this.#replaceTiles(this.#current);
     this.element.dispatchEvent(new Event("change"));
   }
 
-  // ---- dragging: the tile follows the pointer, the place where it would go is marked
+  // Dragging: the tile follows the pointer, and the position where it would be dropped is marked.
 
-  #press({ target, button, pointerType, clientX: x, clientY: y }) {
+  #startDrag({ target, button, pointerType, clientX: x, clientY: y }) {
     const index = this.#indexOf(target);
-    // Only a selected image is `touch-action: none`, so that the list can be scrolled by touch.
-    if (index < 0 || button || this.#isLocked || (pointerType !== "mouse" && index !== this.#current)) return;
-    this.#drag = { tile: this.items[index].tile, index, x, y };
+    // Only the selected image is `touch-action: none`, so that the list can be scrolled by touch.
+    const isDraggable = pointerType === "mouse" || index === this.#current;
+    if (index < 0 || button || this.#isLocked || !isDraggable) return;
+    this.#dragged = { tile: this.items[index].tile, index, x, y };
   }
 
-  #dragTo({ clientX, clientY, pointerId }) {
-    if (!this.#drag) return;
-    const { tile, index, x, y, to } = this.#drag;
+  #drag({ clientX, clientY, pointerId }) {
+    if (!this.#dragged) return;
+    const { tile, index, x, y, to } = this.#dragged;
     if (to === undefined && Math.hypot(clientX - x, clientY - y) < 6) return;
     this.#list.setPointerCapture(pointerId);
     tile.classList.add("dragged");
     tile.style.translate = `${clientX - x}px ${clientY - y}px`;
     delete this.items[to]?.tile.dataset.drop;
     const over = this.#indexOf(this.element.getRootNode().elementFromPoint(clientX, clientY));
-    this.#drag.to = over < 0 ? index : over;
+    this.#dragged.to = over < 0 ? index : over;
     if (over >= 0) this.items[over].tile.dataset.drop = over < index ? "before" : "after";
   }
 
-  #drop(isMeant) {
-    const { tile, index, to } = this.#drag ?? {};
-    this.#drag = undefined;
+  #endDrag(isDropped) {
+    const { tile, index, to } = this.#dragged ?? {};
+    this.#dragged = undefined;
     if (to === undefined) return;
     tile.classList.remove("dragged");
     tile.style.translate = "";
     delete this.items[to].tile.dataset.drop;
-    if (isMeant) this.#move(index, to);
+    if (isDropped) this.#move(index, to);
   }
 }
 
@@ -162,9 +181,7 @@ function newItem(image) {
   const name = image.name ?? file?.name ?? url.replace(/[?#].*/, "").replace(/.*\//, "");
   const preview = file ? URL.createObjectURL(file) : url;
   const tile = h("li", { part: "item", role: "option" },
-    h("div", { class: "thumb" },
-      h("img", { alt: "", loading: "lazy", draggable: "false", src: preview, error: ({ target }) => (target.hidden = true) }),
-      h("span", { class: "badge" })),
+    h("div", { class: "thumb" }, thumbnail(preview, { draggable: "false" }), h("span", { class: "badge" })),
     h("i"), h("div", { class: "name" }, name), h("div", { class: "state" }));
-  return { image, preview, tile, name, state: url ? "done" : "waiting", note: "", share: 0 };
+  return { image, preview, tile, name, state: url ? "done" : "waiting", note: "", progress: 0 };
 }

@@ -18,9 +18,16 @@ styles.replaceSync(`
 * { box-sizing: border-box; margin: 0; padding: 0; }
 [hidden] { display: none !important; }
 dialog {
-  width: min(720px, 100vw - 32px); max-width: none; max-height: min(800px, 100dvh - 32px); margin: auto;
-  border: 1px solid var(--line); border-radius: calc(var(--radius) * 2); overflow: hidden;
-  background: var(--surface); color: var(--text); font: var(--font);
+  width: min(720px, 100vw - 32px);
+  max-width: none;
+  max-height: min(800px, 100dvh - 32px);
+  margin: auto;
+  border: 1px solid var(--line);
+  border-radius: calc(var(--radius) * 2);
+  overflow: hidden;
+  background: var(--surface);
+  color: var(--text);
+  font: var(--font);
 }
 dialog[open] { display: grid; grid-template-rows: auto 1fr auto; }
 ::backdrop { background: #0a0e16a0; }
@@ -34,12 +41,30 @@ small, label, .hint, [part=item], ol { color: var(--muted); font-size: 12px; lin
 small, label { display: block; }
 p, small { overflow-wrap: anywhere; }
 
-button, input { min-height: 36px; padding: 0 14px; border: 1px solid var(--border); border-radius: var(--radius);
-  background: var(--surface); color: inherit; font: inherit; }
+button, input {
+  min-height: 36px;
+  padding: 0 14px;
+  border: 1px solid var(--border);
+  border-radius: var(--radius);
+  background: var(--surface);
+  color: inherit;
+  font: inherit;
+}
 button { cursor: pointer; }
 button:not([part=primary]):hover { background: var(--sunken); }
-[part=primary] { min-width: 112px; border-color: var(--accent); background: var(--accent); color: var(--surface); font-weight: 600; }
-button[aria-disabled=true] { cursor: default; border-color: var(--line); background: var(--sunken); color: var(--muted); }
+[part=primary] {
+  min-width: 112px;
+  border-color: var(--accent);
+  background: var(--accent);
+  color: var(--surface);
+  font-weight: 600;
+}
+button[aria-disabled=true] {
+  cursor: default;
+  border-color: var(--line);
+  background: var(--sunken);
+  color: var(--muted);
+}
 [part=header] button { border: 0; font-size: 20px; color: var(--muted); }
 input { width: 100%; margin: 4px 0; }
 [aria-invalid=true], [aria-invalid=true] + small { border-color: var(--bad); color: var(--bad); }
@@ -47,14 +72,46 @@ input { width: 100%; margin: 4px 0; }
 
 [part=sku] { display: grid; grid-template-columns: 1fr 1fr; gap: 20px; margin-bottom: 12px; }
 [part=grid] { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: 12px; list-style: none; }
-[part=item] { min-width: 0; position: relative; border-radius: var(--radius); cursor: grab; user-select: none; touch-action: pan-y; }
+[part=item] {
+  min-width: 0;
+  position: relative;
+  border-radius: var(--radius);
+  cursor: grab;
+  user-select: none;
+  touch-action: pan-y;
+}
 [part=item][aria-selected=true] { touch-action: none; }
-.thumb { position: relative; aspect-ratio: 1; overflow: hidden; border: 1px solid var(--line); border-radius: var(--radius); background: var(--sunken); }
+.thumb {
+  position: relative;
+  aspect-ratio: 1;
+  overflow: hidden;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  background: var(--sunken);
+}
 img { width: 100%; height: 100%; object-fit: contain; }
 [aria-selected=true] .thumb { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
-.badge { position: absolute; left: 5px; top: 5px; min-width: 20px; padding: 0 6px; border-radius: 9px; text-align: center; background: var(--surface); color: var(--text); }
+.badge {
+  position: absolute;
+  left: 5px;
+  top: 5px;
+  min-width: 20px;
+  padding: 0 6px;
+  border-radius: 9px;
+  text-align: center;
+  background: var(--surface);
+  color: var(--text);
+}
 :first-child > * > .badge { background: var(--accent); color: var(--surface); }
-i { display: block; height: 3px; margin: 3px 0; border-radius: 2px; background: var(--accent); transform-origin: left; transition: scale .2s; }
+i {
+  display: block;
+  height: 3px;
+  margin: 3px 0;
+  border-radius: 2px;
+  background: var(--accent);
+  transform-origin: left;
+  transition: scale .2s;
+}
 .name { overflow: hidden; white-space: nowrap; text-overflow: ellipsis; color: var(--text); }
 .state { height: 36px; overflow: hidden; }
 [data-state=done] .state, .good { color: var(--good); }
@@ -67,16 +124,22 @@ i { display: block; height: 3px; margin: 3px 0; border-radius: 2px; background: 
 [data-drop=after] { box-shadow: 6px 0 0 -3px var(--accent); }
 [part=tools] { margin: 12px 0 8px; }
 [part=tools] button { min-height: 30px; padding: 0 10px; }
-.empty { padding: 72px 0; border: 1px dashed var(--border); border-radius: var(--radius); text-align: center; color: var(--muted); }
+.empty {
+  padding: 72px 0;
+  border: 1px dashed var(--border);
+  border-radius: var(--radius);
+  text-align: center;
+  color: var(--muted);
+}
 
 ol { flex: 1 0 100%; display: grid; grid-template-columns: repeat(5, 1fr); gap: 6px; list-style: none; }
 ol li { border-top: 3px solid var(--line); padding-top: 4px; }
 ol li[class] { border-color: currentcolor; }
-.now { color: var(--accent); animation: now 1s infinite alternate; }
-p.now { color: inherit; animation: none; }
-@keyframes now { to { border-color: var(--line); } }
+.running { color: var(--accent); animation: pulse 1s infinite alternate; }
+p.running { color: inherit; animation: none; }
+@keyframes pulse { to { border-color: var(--line); } }
 [part=status] { flex: 1 0 300px; min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
-.said { position: absolute; clip-path: inset(50%); white-space: nowrap; }
+.announcer { position: absolute; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
   dialog { width: 100vw; height: 100dvh; max-height: none; border: 0; border-radius: 0; }
   [part=header], [part=footer], .body { padding: 12px 16px; }

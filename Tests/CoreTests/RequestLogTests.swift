@@ -2,6 +2,7 @@ import FastCGI
 import Foundation
 import Testing
 
+@testable import Core
 @testable import Telemetry
 
 /// A request's lines in the log, at level debug.
@@ -14,7 +15,7 @@ private func lines(
     let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     defer { close(file) }
     let sink = LogSink(file)
-    let requests = RequestPipeline<Ask, Greeting>(
+    let requests = RequestPipeline<Input, Greeting>(
         tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1,
         telemetry: telemetry(
             scoreboard, slowMilliseconds: slowMilliseconds, level: .debug, sink: sink))
@@ -28,7 +29,7 @@ private func lines(
 }
 
 @Suite("What a request leaves behind")
-struct TraceTests {
+struct RequestLogTests {
     @Test("an upstream's calls are counted, and told one by one without their queries")
     func calls() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
@@ -59,24 +60,24 @@ struct TraceTests {
         let line = try #require(lines.last)
         #expect((line["r2_calls"] as? Int, line["ozon_calls"] as? Int, line["retries"] as? Int) == (2, 1, 1))
         #expect(line["r2_ms"] is Int && line["cdn_calls"] == nil && line["slow"] == nil)
-        let reading = try #require(scoreboard.readings().known.first)
+        let reading = try #require(scoreboard.snapshots().readable.first)
         #expect((reading.calls(.r2, .ok), reading.calls(.r2, .failed), reading.calls(.ozon, .timeout)) == (1, 1, 1))
     }
 
     @Test(
         "a reply's status says how a call ended",
         arguments: [
-            ("GET", 200, UpstreamCall.Outcome.ok), ("GET", 302, .ok), ("HEAD", 404, .ok), ("GET", 404, .refused),
+            ("GET", 200, UpstreamCall.Result.ok), ("GET", 302, .ok), ("HEAD", 404, .ok), ("GET", 404, .refused),
             ("HEAD", 403, .refused), ("PUT", 429, .refused), ("PUT", 500, .failed), ("GET", 503, .failed),
         ])
-    func outcomes(_ method: String, _ status: Int, _ outcome: UpstreamCall.Outcome) async throws {
+    func outcomes(_ method: String, _ status: Int, _ outcome: UpstreamCall.Result) async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         _ = try await lines(scoreboard) { _, _ in
             UpstreamCall(.cdn, method, "http://h", attempt: 1).end(status: status, sent: 0, received: 0)
             return Greeting()
         }
-        let reading = try #require(scoreboard.readings().known.first)
-        #expect(UpstreamCall.Outcome.allCases.filter { reading.calls(.cdn, $0) > 0 } == [outcome])
+        let reading = try #require(scoreboard.snapshots().readable.first)
+        #expect(UpstreamCall.Result.allCases.filter { reading.calls(.cdn, $0) > 0 } == [outcome])
     }
 
     @Test("a slow request is a warning that tells where its time went")
@@ -91,10 +92,10 @@ struct TraceTests {
         #expect(line["level"] as? String == "warning")
         #expect(try #require(line["pause_ms"] as? Int) >= 40)
         for name in ["slot_ms", "client_ms", "own_ms"] { #expect(line[name] is Int, "\(name)") }
-        #expect(scoreboard.readings().known.first?[.slowRequests] == 1)
+        #expect(scoreboard.snapshots().readable.first?[.slowRequests] == 1)
         let quick = try await CoreTests.lines(slowMilliseconds: 60_000, scoreboard) { _, _ in Greeting() }
         #expect(quick.last?["slow"] == nil && quick.last?["level"] as? String == "info")
-        #expect(scoreboard.readings().known.first?[.slowRequests] == 1)
+        #expect(scoreboard.snapshots().readable.first?[.slowRequests] == 1)
     }
 
     @Test("a streamed answer's calls and its reader's slowness count too")
@@ -104,8 +105,8 @@ struct TraceTests {
                 UpstreamCall(.ozon, "POST", "https://o/v3", attempt: 1).end(status: 200, sent: 0, received: 0)
                 try await RequestTrace.pause(for: .milliseconds(5))
                 try await writer.line { $0.member("n", 1) }
-                RequestTrace.image(bytes: 5)
-                RequestTrace.image(bytes: nil)
+                RequestTrace.countImage(bytes: 5)
+                RequestTrace.countImage(bytes: nil)
             })
         }
         let line = try #require(lines.last)
@@ -121,8 +122,8 @@ struct TraceTests {
         let line = try #require(lines.last)
         #expect(line["status"] as? Int == 499 && line["outcome"] as? String == "CLIENT_WENT_AWAY")
         #expect(line["level"] as? String == "info")
-        let reading = try #require(scoreboard.readings().known.first)
-        #expect(reading[.clientWentAway] == 1 && reading[.fault(.internalError)] == 0)
+        let reading = try #require(scoreboard.snapshots().readable.first)
+        #expect(reading[.error(.clientClosedRequest)] == 1 && reading[.error(.internalError)] == 0)
     }
 
     @Test("the longest texts still make a line that a pipe takes whole")
@@ -131,7 +132,7 @@ struct TraceTests {
         let lines = try await lines { _, _ in
             UpstreamCall(.ozon, "POST", "https://o/" + String(repeating: "\"", count: 5000), attempt: 1).end(
                 status: nil, failure: .broken, sent: 0, received: 0, cause: String(repeating: "\"", count: 5000))
-            throw Fault(.internalError, detail: nasty, cause: String(repeating: "\\", count: 5000))
+            throw Fault(.internalError, detail: nasty, logDetail: String(repeating: "\\", count: 5000))
         }
         #expect(lines.count == 2, "a longer one would have been dropped")
     }

@@ -1,0 +1,29 @@
+import Encoding
+import Testing
+
+@Suite struct MediaTypeTests {
+    @Test("the media type is application/json, in any case and with parameters; nothing that a form can send")
+    func mediaTypes() {
+        for type in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x"] {
+            #expect(isJSON(type), "\(type)")
+        }
+        for type in [
+            "", "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/plain; application/json",
+            "text/plain, application/json", "application/json\u{301}", "application/ld+json", "application /json",
+            "application/ json", "application/js on", "application", "/json", "application/json/x", "application/json,",
+        ] {
+            #expect(!isJSON(type), "\(type)")
+        }
+    }
+
+    @Test("Accept names lines, unless with q=0")
+    func accept() {
+        let type = "application/x-ndjson"
+        for header in [type, "text/html, \(type)", "\(type);q=0.5", "Application/X-NDJSON", " \(type) ; q=1"] {
+            #expect(accepts(header, type), "\(header)")
+        }
+        for header in ["", "*/*", "application/*", "application/json", "\(type);q=0", "\(type); q=0.000", "x\(type)"] {
+            #expect(!accepts(header, type), "\(header)")
+        }
+    }
+}

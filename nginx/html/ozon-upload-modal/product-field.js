@@ -1,0 +1,55 @@
+import { h } from "./dom.js";
+
+/** The product of the push: its name, and its ID, or an input for the ID if it isn't known. */
+export class ProductField {
+  #sku = {};
+  #texts;
+  #name = h("span");
+  #knownID = h("span");
+  #hint = h("small", { id: "hint", "aria-live": "polite" });
+  input = h("input", {
+    id: "id",
+    inputmode: "numeric",
+    autocomplete: "off",
+    "aria-describedby": "hint",
+    input: () => this.validate(this.input.value),
+  });
+  element = h("div", { part: "sku" },
+    h("p", {}, h("small", {}, "SKU"), this.#name),
+    h("p", {}, h("label", { for: "id", "data-text": "productId" }), this.#knownID, this.input, this.#hint));
+
+  get sku() {
+    return this.#sku;
+  }
+  set sku(sku) {
+    this.#sku = sku ?? {};
+    this.input.value = "";
+    this.validate();
+  }
+
+  /** 0 if it is missing or invalid. */
+  get productId() {
+    return parseID(this.#sku.productId) || parseID(this.input.value);
+  }
+
+  /** Shows the product; a missing or invalid ID is marked if `isRequired`. */
+  validate(isRequired) {
+    const knownID = parseID(this.#sku.productId);
+    this.#name.textContent = this.#sku.name ?? this.#texts.unset;
+    this.#knownID.textContent = knownID || "";
+    this.input.hidden = this.#hint.hidden = knownID > 0;
+    this.input.ariaInvalid = Boolean(isRequired) && !this.productId;
+    this.#hint.textContent = (this.input.value ? "" : this.#texts.unset) + this.#texts.digits;
+  }
+
+  translate(texts) {
+    this.#texts = texts;
+    this.validate();
+  }
+}
+
+/** A product ID, given as a number or as digits; 0 for anything else. */
+function parseID(value) {
+  const id = /^\s*\d+\s*$/.test(value) ? Number(value) : 0;
+  return Number.isSafeInteger(id) ? id : 0;
+}
