@@ -54,8 +54,7 @@ struct Download: Sendable {
         try await withThrowingTaskGroup(of: CopyQueue.Event?.self) { group in
             var queue = CopyQueue(maxRunning: tools.relay.maxTransfers, bucket: tools.signing.bucket)
             group.addTask { try await nextBatch() }
-            while let event = try await group.next() {
-                guard let event else { continue }
+            for try await case let event? in group {
                 if case .found = event { group.addTask { try await nextBatch() } }
                 for action in queue.handle(event) {
                     switch action {
