@@ -22,7 +22,7 @@ extension Seller {
     ) async throws -> ImportTask {
         var pause = firstPause
         var fault: Fault?
-        while pause + reserve < retry.left {
+        while pause + reserve < retry.remaining {
             try await RequestTrace.pause(for: pause)
             do {
                 let items = try await taskItems(id, as: credential, within: retry)

@@ -29,7 +29,7 @@ package final class Seller: Sendable {
         body: @escaping @Sendable (inout JSONWriter) -> Void
     ) async throws -> ResponseValue {
         let json = try await retry(pause: RequestTrace.pause) { attempt -> Retry.Attempt<JSON, any Error> in
-            let reservation = throttle.reserve(credential, within: retry.left)
+            let reservation = throttle.reserve(credential, within: retry.remaining)
             let wait = reservation.wait
             if reservation.exceedsLimit {
                 return .failure(Fault(.rateLimited, retryAfter: wait.milliseconds / 1000 + 1))
@@ -41,11 +41,11 @@ package final class Seller: Sendable {
             } catch let error as SellerError {
                 switch error.retry {
                 case nil: return .failure(error.fault)
-                case .backoff: return .again(error.fault, after: nil)
-                case .afterQuota(let wait): return .again(error.fault, after: wait)
+                case .backoff: return .retry(error.fault, after: nil)
+                case .afterQuota(let wait): return .retry(error.fault, after: wait)
                 case .after(let wait, let rate):
                     throttle.limit(credential, rate: rate, after: wait)
-                    return .again(error.fault, after: wait)
+                    return .retry(error.fault, after: wait)
                 }
             } catch { return .failure(error) }
         }

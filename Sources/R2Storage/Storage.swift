@@ -47,7 +47,8 @@ package final class Storage: Sendable {
         _ method: String, _ key: ObjectKey, parameters: QueryParameters = [], headers: Headers = [:],
         body: HTTPClient.Request.Body = .none, timeout: Duration = .seconds(10)
     ) async throws(StorageError) -> HTTPClient.Response {
-        let retry = Retry(budget: timeout * 3, retries: 2)
+        // R2 accepts one write per second for each key.
+        let retry = Retry(perAttempt: timeout, retries: 2, firstPause: Duration.seconds(0.5)...Duration.seconds(1))
         do {
             return try await retry(pause: RequestTrace.pause) {
                 attempt -> Retry.Attempt<HTTPClient.Response, StorageError> in
@@ -55,11 +56,9 @@ package final class Storage: Sendable {
                     return .success(
                         try await sendOnce(
                             method, key, parameters: parameters, headers: headers, body: body,
-                            timeout: .milliseconds(retry.milliseconds), attempt: attempt))
+                            timeout: retry.timeout, attempt: attempt))
                 } catch {
-                    // R2 accepts one write per second for each key.
-                    let wait = Duration.milliseconds(Int.random(in: 500...1000)) * attempt
-                    return error.isTransient ? .again(error, after: wait) : .failure(error)
+                    return error.isTransient ? .retry(error, after: nil) : .failure(error)
                 }
             }
         } catch {

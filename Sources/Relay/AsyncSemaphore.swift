@@ -1,9 +1,7 @@
-import Core
 import Synchronization
 import Telemetry
 
-/// The transfers a process may have under way, `MAX_TRANSFERS`, given out in the order they are asked for. A call never
-/// asks for more than that number at once, so one for 5000 articles is never far ahead of one for 1.
+/// A semaphore that grants its permits in the order of the requests, and suspends instead of blocking.
 package final class AsyncSemaphore: Sendable {
     private struct State {
         var free: Int
@@ -11,6 +9,7 @@ package final class AsyncSemaphore: Sendable {
         var next = 0
     }
 
+    /// The number of permits.
     package let count: Int
     private let state: Mutex<State>
 
@@ -19,19 +18,19 @@ package final class AsyncSemaphore: Sendable {
         state = Mutex(State(free: count))
     }
 
-    /// Runs the work when its turn has come. Throws CancellationError if cancelled while waiting.
-    package func callAsFunction<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
-        try await RequestTrace.waitingForTransfer(take)
-        defer { give() }
+    /// - Throws: CancellationError if cancelled while waiting.
+    package func withPermit<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
+        try await RequestTrace.waitingForTransfer(acquire)
+        defer { release() }
         return try await work()
     }
 
-    private func take() async throws {
+    private func acquire() async throws {
         let id = state.withLock { state in
             state.next += 1
             return state.next
         }
-        let isTaken = await withTaskCancellationHandler {
+        let isAcquired = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let result: Bool? = state.withLock { state in
                     if Task.isCancelled { return false }
@@ -50,10 +49,10 @@ package final class AsyncSemaphore: Sendable {
             }
             waiting?.resume(returning: false)
         }
-        if !isTaken { throw CancellationError() }
+        if !isAcquired { throw CancellationError() }
     }
 
-    private func give() {
+    private func release() {
         let next = state.withLock { state in
             if state.waiting.isEmpty {
                 state.free += 1
@@ -62,34 +61,5 @@ package final class AsyncSemaphore: Sendable {
             return state.waiting.removeFirst().continuation
         }
         next?.resume(returning: true)
-    }
-}
-
-/// Keys being written: the same one is never written twice at once.
-package final class KeyedMutex: Sendable {
-    /// One key's turns, given out one at a time.
-    private struct Turn {
-        let slots = AsyncSemaphore(count: 1)
-        var users = 0
-    }
-
-    private let turns = Mutex<[String: Turn]>([:])
-
-    package init() {}
-
-    /// Runs the work when no other has the key. Throws CancellationError if cancelled while waiting.
-    package func callAsFunction<Value: Sendable>(_ key: String, _ work: () async throws -> Value) async throws -> Value
-    {
-        let slots = turns.withLock { turns in
-            turns[key, default: Turn()].users += 1
-            return turns[key]!.slots
-        }
-        defer {
-            turns.withLock { turns in
-                turns[key]!.users -= 1
-                if turns[key]!.users == 0 { turns[key] = nil }
-            }
-        }
-        return try await slots(work)
     }
 }

@@ -1,30 +1,28 @@
 import Core
-import Glibc
 import Encoding
+import Glibc
 import HTTPClient
 import R2Storage
 
-extension ImageRelay {
-    /// Why an image was not copied, for people.
-    package struct Failure: Error, Sendable {
-        package let reason: String
-        /// What R2 said: its error code, or why there was no answer.
-        package let detail: String?
-        /// Trying again may help.
-        let isTransient: Bool
-        /// When, if the CDN says so.
-        let retryAfter: Duration?
+/// Why an image was not copied.
+package struct CopyFailure: Error, Sendable {
+    /// A text for the response.
+    package let reason: String
+    /// R2's error code, or why R2 did not respond.
+    package let detail: String?
+    let isTransient: Bool
+    /// The time that the CDN requests before the next attempt.
+    let retryAfter: Duration?
 
-        package init(_ reason: String, detail: String? = nil, isTransient: Bool = false, retryAfter: Duration? = nil) {
-            self.reason = reason
-            self.detail = detail
-            self.isTransient = isTransient
-            self.retryAfter = retryAfter
-        }
+    package init(_ reason: String, detail: String? = nil, isTransient: Bool = false, retryAfter: Duration? = nil) {
+        self.reason = reason
+        self.detail = detail
+        self.isTransient = isTransient
+        self.retryAfter = retryAfter
     }
 }
 
-extension ImageRelay.Failure {
+extension CopyFailure {
     init(_ error: TransferError) {
         switch error {
         case .timeout: self.init("Timeout", isTransient: true)
@@ -42,20 +40,20 @@ extension ImageRelay.Failure {
         self.init(fault.code.message, detail: fault.detail, isTransient: error.isTransient)
     }
 
-    /// Another status of the CDN's than 200 and a redirect's.
-    init(_ reply: HTTPClient.Response, of url: String) {
-        if reply.status == 403, URLReference(url).path.utf8.starts(with: "/s3/multimedia-tmp".utf8) {
+    /// - Parameter response: the CDN's, with a status other than 200 and the redirects.
+    init(_ response: HTTPClient.Response, from url: String) {
+        if response.status == 403, URLReference(url).path.utf8.starts(with: "/s3/multimedia-tmp".utf8) {
             // Ozon keeps these addresses valid for a limited time only, so another attempt would fail too.
             self.init("Expired on Ozon's CDN")
         } else {
             self.init(
-                "HTTP \(reply.status)", isTransient: reply.status >= 500 || reply.status == 429,
-                retryAfter: reply.headers["Retry-After"].flatMap { delay(retryAfter: $0, now: time(nil)) })
+                "HTTP \(response.status)", isTransient: response.status >= 500 || response.status == 429,
+                retryAfter: response.headers["Retry-After"].flatMap { delay(retryAfter: $0, now: time(nil)) })
         }
     }
 }
 
-/// How long a `Retry-After` asks to wait: seconds, or the time until a date. nil: neither. Source: RFC 9110, 10.2.3.
+/// The delay that a `Retry-After` requests, as seconds or as a date (RFC 9110, 10.2.3). Nil if it is neither.
 func delay(retryAfter text: String, now: Int) -> Duration? {
     if let seconds = positiveInteger(text) { return .seconds(seconds) }
     return UTCTime(httpDate: text).map { .seconds(max($0.seconds - now, 0)) }

@@ -2,9 +2,11 @@ import Core
 import Encoding
 import R2
 
-/// Where images are copied from. The hosts of `OZON_IMAGE_HOSTS`: https on port 443 only; `.ozone.ru` is that domain
-/// and what lies under it. An entry `http://127.0.0.1:9402` allows exactly that origin: a sandbox. And what lies under
-/// `R2_PUBLIC_BASE`: products carry pictures that we stored.
+/// The hosts that images are copied from.
+///
+/// - The hosts in `OZON_IMAGE_HOSTS`, over https on port 443. `.ozone.ru` allows that domain and its subdomains.
+/// - The origins in `OZON_IMAGE_HOSTS`, such as a sandbox's `http://127.0.0.1:9402`.
+/// - URLs under `R2_PUBLIC_BASE`, because products have pictures that were stored in the bucket.
 package struct ImageHosts: Sendable {
     private var domains: [String] = []
     private var origins: [String] = []
@@ -12,20 +14,20 @@ package struct ImageHosts: Sendable {
 
     /// How far an allowed URL is trusted.
     package enum Trust: Sendable {
-        /// The host is on the internet: only public addresses may be connected to.
+        /// Only public addresses may be connected to.
         case publicAddresses
-        /// The settings name the origin itself, whatever its address.
+        /// The settings name the origin, so it may have any address.
         case declared
     }
 
     /// Why a URL isn't fetched.
-    package enum Refusal: Error, Sendable, Equatable {
-        case noURL, tooLong, notListed, notHTTPS, otherPort
+    package enum Rejection: Error, Sendable, Equatable {
+        case invalidURL, tooLong, notListed, notHTTPS, otherPort
 
-        /// For people.
+        /// A text for the response.
         package var reason: String {
             switch self {
-            case .noURL: "Invalid URL format"
+            case .invalidURL: "Invalid URL format"
             case .tooLong: "Invalid URL format: over \(maxURLBytes) bytes"
             case .notListed: "Host not allowed: not in OZON_IMAGE_HOSTS"
             case .notHTTPS: "Host not allowed: not https"
@@ -34,13 +36,14 @@ package struct ImageHosts: Sendable {
         }
     }
 
-    /// - Parameter publicBase: `R2_PUBLIC_BASE`; nil: no picture of ours is copied.
+    /// - Parameter publicBase: `R2_PUBLIC_BASE`, or nil if that setting can't be used.
     package init?(_ settings: inout Settings, publicBase: String?) {
         self.publicBase = publicBase.map { URLReference($0) }
         let defaults = [".ozone.ru", ".ozonru.cn"]
         let entries = settings.list(
             "OZON_IMAGE_HOSTS", default: defaults.joined(separator: ","),
-            "The hosts that images are copied from: a host, a domain with a leading dot, or an origin such as http://127.0.0.1:9402.")
+            "The hosts that images are copied from: hosts, domains with a leading dot, origins (http://127.0.0.1:9402)."
+        )
         for entry in entries.flatMap({ $0.isEmpty ? nil : $0 }) ?? defaults {
             let url = URLReference(entry)
             let isOrigin = ["", "/"].contains(url.path) && url.query == nil && !entry.utf8.contains(.atSign)
@@ -55,14 +58,14 @@ package struct ImageHosts: Sendable {
         }
     }
 
-    package func trust(in text: String) throws(Refusal) -> Trust {
+    package func trust(in text: String) throws(Rejection) -> Trust {
         if text.utf8.count > maxURLBytes { throw .tooLong }
         let url = URLReference(text)
-        // URL parsers read user information and backslashes in different ways.
+        // URL parsers differ in how they interpret user information and backslashes.
         guard isHeaderSafe(text), !text.utf8.contains(.backslash), let origin = url.origin,
             url.authority?.utf8.contains(.atSign) == false
-        else { throw .noURL }
-        if url.isWeb, origins.contains(origin) || isOurs(url) { return .declared }
+        else { throw .invalidURL }
+        if url.isWeb, origins.contains(origin) || isInBucket(url) { return .declared }
         let authority = url.authority ?? ""
         let name = authority.prefix { $0 != ":" }
         guard isName(name), isListed(name) else { throw .notListed }
@@ -80,8 +83,8 @@ package struct ImageHosts: Sendable {
         }
     }
 
-    /// Under the public base, and still so for a server that reads `..` or `%2e%2e` in a path.
-    private func isOurs(_ url: URLReference) -> Bool {
+    /// Whether a URL is under the public base, even for a server that resolves `..` or `%2e%2e` in a path.
+    private func isInBucket(_ url: URLReference) -> Bool {
         guard let publicBase, let origin = publicBase.origin, url.origin == origin else { return false }
         let isBelow =
             url.path.utf8.starts(with: publicBase.path.utf8)
@@ -91,7 +94,7 @@ package struct ImageHosts: Sendable {
     }
 }
 
-/// Longer URLs aren't fetched: no image has one.
+/// The longest URL that is fetched, in bytes.
 package let maxURLBytes = 2048
 
 extension URLReference {
@@ -99,14 +102,7 @@ extension URLReference {
 }
 
 private func isName(_ host: Substring) -> Bool {
-    host.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), .hyphen,
-            .dot:
-            true
-        default: false
-        }
-    }
+    host.utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == .hyphen || $0 == .dot }
 }
 
 /// `ozone.ru` or `.ozone.ru`.
@@ -115,8 +111,8 @@ private func isDomain(_ entry: String) -> Bool {
     return isName(bare) && bare.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
 }
 
-/// Where a `Location` leads that came from a URL; nil if it is no reference. A browser escapes what isn't ASCII, so do
-/// we.
+/// The target of a redirect. Spaces and bytes outside ASCII are escaped, as browsers do.
+/// - Returns: nil if the `Location` isn't a URL reference, or if the target has no host.
 func redirected(from url: String, to location: String) -> String? {
     var escaped: [UInt8] = []
     for byte in location.utf8 {

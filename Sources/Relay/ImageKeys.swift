@@ -2,12 +2,12 @@ import Digest
 import Encoding
 import R2
 
-/// Where the images of one article are stored: `users/{user_id}/ozon/{article}/{name}`.
+/// The keys of one article's images: `users/{user_id}/ozon/{article}/{name}`.
 ///
-/// The name is the last segment of the image's path, query and fragment cut. Where two images would share it, all but
-/// the first get `-` and 8 hex digits of the URL's SHA-256 before the extension; an empty name becomes those digits.
-/// In article and name, what no key may hold is percent-encoded: `\`, control characters, a lone `.` or `..`; in the
-/// article also `/` and `%`.
+/// The name is the last segment of the URL's path. If several images have the same name, all but the first get `-` and
+/// 8 hex digits of the URL's SHA-256 before the extension. If the name is empty, it becomes those digits.
+/// What a key does not allow is percent-encoded in article and name: `\`, control characters, a segment `.` or `..`; in
+/// the article also `/` and `%`.
 package struct ImageKeys: Sendable {
     /// Ends with `/`.
     package let folder: String
@@ -21,7 +21,7 @@ package struct ImageKeys: Sendable {
         try allowed.key(folder + name(for: url))
     }
 
-    /// - Throws: if the image can't have a key, even where all keys are allowed.
+    /// - Throws: if the image can't have a key, whatever prefixes are allowed.
     package mutating func checkKey(for url: String) throws(KeyRefusal) {
         try ObjectKey.check(folder + name(for: url))
     }
@@ -66,7 +66,7 @@ private func keySegment(_ text: String, alsoEncoding more: String) -> String {
     return result
 }
 
-/// Whether a text can be one segment of a key as it is: no `/`, no `\`, no control characters, not `.` or `..`.
+/// Whether a text can be one segment of a key without encoding: no `/`, `\` or control characters, not `.` or `..`.
 package func isKeySegment(_ text: String) -> Bool {
     !text.isEmpty && text != "." && text != ".." && !containsControl(text)
         && !text.utf8.contains { $0 == .slash || $0 == .backslash }

@@ -1,5 +1,4 @@
 import Core
-import Encoding
 import HTTPClient
 import R2
 import R2Storage
@@ -7,20 +6,21 @@ import Telemetry
 import Uploads
 import Upstreams
 
-/// Copies one image from Ozon's CDN into the bucket without holding it: what the download brings is sent on at once,
-/// each side pausing the other, and a download that breaks off aborts the upload, so that R2 stores nothing.
+/// Copies images from Ozon's CDN into the bucket.
 package final class ImageRelay: Sendable {
-    private let cdn: UpstreamClient
-    private let storage: Storage
-    private let hosts: ImageHosts
-    private let maxBytes: Int
-    /// Of one attempt.
-    private let timeout: Duration
-    private let turns = KeyedMutex()
-    package let slots: AsyncSemaphore
+    let cdn: UpstreamClient
+    let storage: Storage
+    let hosts: ImageHosts
+    let maxBytes: Int
+    /// The limit of one attempt.
+    let timeout: Duration
+    /// All requests share the transfers in the order in which they ask for them. A request starts at most
+    /// `maxTransfers` copies at once, so a large request can't starve a small one.
+    private let transfers: AsyncSemaphore
+    private let keys = KeyedMutex()
+    private let retry: Retry
 
-    private static let maxRedirects = 3
-    private static let retries = 2
+    package var maxTransfers: Int { transfers.count }
 
     /// - Parameter bucket: nil if its settings can't be used.
     package init?(_ settings: inout Settings, _ bucket: Bucket?) {
@@ -32,7 +32,9 @@ package final class ImageRelay: Sendable {
             "How many seconds one attempt to copy an image may take; 10 seconds without a byte end it sooner.")
         let maxTransfers = settings.integer(
             "MAX_TRANSFERS", default: 32, in: 1...1024, "The most images that one process copies at once.")
-        slots = AsyncSemaphore(count: maxTransfers)
+        transfers = AsyncSemaphore(count: maxTransfers)
+        // R2 takes one write per second for a key, so the first pause is at least a second.
+        retry = Retry(perAttempt: timeout, retries: 2, firstPause: Duration.seconds(1)...Duration.seconds(1.5))
         let authorities = settings.certificateAuthorities()
         guard let hosts, let bucket else { return nil }
         self.hosts = hosts
@@ -42,125 +44,43 @@ package final class ImageRelay: Sendable {
         storage = Storage(client, bucket)
     }
 
-    /// Copies an image; with `skipsExisting` an object that exists is left as it is. A failure that may pass is retried
-    /// up to twice, the download included. The key's turn is taken before a transfer slot, and a slot is held during an
-    /// attempt only, so that neither waiting for another copy to the same key nor a pause keeps a slot from other
-    /// images.
+    /// Copies an image, in up to three attempts that each include the download. Copies to the same key take turns.
+    ///
+    /// The key is locked before a transfer is acquired, and the transfer is held during attempts only, so that neither
+    /// another copy to the same key nor a pause between attempts keeps other images waiting.
+    /// - Parameter skipsExisting: leaves an object that already exists as it is.
+    /// - Throws: CopyFailure, or CancellationError.
     package func copy(_ url: String, to key: ObjectKey, skipsExisting: Bool = false) async throws {
-        let bytes = try await turns(key.text) { () async throws -> Int? in
+        let bytes = try await keys.withLock(on: key.text) { () async throws -> Int? in
             if skipsExisting, try await isStored(key) { return nil }
-            return try await repeated { number async throws(Failure) in try await copyOnce(url, key, number) }
+            return try await retrying { attempt async throws(CopyFailure) in
+                try await CopyAttempt(self, key, number: attempt).run(url)
+            }
         }
         if let bytes { RequestTrace.countImage(bytes: bytes) }
     }
 
     private func isStored(_ key: ObjectKey) async throws -> Bool {
-        try await repeated { number async throws(Failure) in
+        try await retrying { attempt async throws(CopyFailure) in
             do throws(StorageError) {
-                return try await storage.objectExists(key, timeout: timeout, attempt: number)
+                return try await storage.objectExists(key, timeout: timeout, attempt: attempt)
             } catch {
-                throw Failure(error)
+                throw CopyFailure(error)
             }
         }
     }
 
-    private func repeated<Value: Sendable>(_ attempt: (Int) async throws(Failure) -> Value) async throws -> Value {
-        var tries = 0
-        while true {
-            let wait: Duration
+    private func retrying<Value: Sendable>(_ work: (Int) async throws(CopyFailure) -> Value) async throws -> Value {
+        try await retry(pause: RequestTrace.pause) { attempt -> Retry.Attempt<Value, any Error> in
             do {
-                return try await slots { try await attempt(tries + 1) }
-            } catch let failure as Failure {
-                try Task.checkCancellation()
-                guard failure.isTransient, tries < Self.retries else { throw failure }
-                let retryAfter = failure.retryAfter ?? .zero
-                if retryAfter > timeout { throw failure }
-                // R2 takes one write a second for a key.
-                wait = max(retryAfter, .milliseconds(Int.random(in: 1000...1500)) * (tries + 1))
-            }
-            tries += 1
-            try await RequestTrace.pause(for: wait)
-        }
-    }
-
-    /// - Returns: the image's bytes.
-    private func copyOnce(_ url: String, _ key: ObjectKey, _ number: Int) async throws(Failure) -> Int {
-        let deadline = ContinuousClock.now + timeout
-        let pipe = Pipe(maxBytes: maxBytes)
-        defer { pipe.close() }
-        let download = try await fetch(url, into: pipe, deadline, number)
-        defer { download.end() }
-        let reply = download.reply
-        let length = reply.headers["Content-Length"].flatMap(positiveInteger)
-        if let length, length > maxBytes { throw Failure("Too large") }
-        let head: [UInt8]
-        do throws(TransferError) { head = try await pipe.peek(ImageFormat.headBytes) } catch { throw Failure(error) }
-        guard let type = ImageFormat(head: head)?.mediaType else { throw Failure("Not an image") }
-        // Beside chunks a length means nothing (RFC 9112, 6.3).
-        if let length, reply.headers["Content-Encoding"] == nil, reply.headers["Transfer-Encoding"] == nil {
-            try await put(key, .pipe(pipe, count: length), type, deadline, pipe, number)
-            return length
-        } else {
-            return try await spool(pipe, key, type, deadline, number)
-        }
-    }
-
-    private func fetch(
-        _ url: String, into pipe: Pipe, _ deadline: ContinuousClock.Instant, _ number: Int
-    ) async throws(Failure) -> MeasuredDownload {
-        var url = url
-        for _ in 0...Self.maxRedirects {
-            let trust: ImageHosts.Trust
-            do throws(ImageHosts.Refusal) { trust = try hosts.trust(in: url) } catch { throw Failure(error.reason) }
-            let call = HTTPClient.Request(
-                "GET", url, headers: ["Accept": "image/*"], timeout: remaining(deadline), maxResponseBytes: 64 << 10,
-                onlyPublicAddresses: trust == .publicAddresses)
-            let download: MeasuredDownload
-            do throws(TransferError) { download = try await cdn.download(call, into: pipe, attempt: number) } catch {
-                throw Failure(error)
-            }
-            let reply = download.reply
-            if reply.status == 200 { return download }
-            download.end()
-            guard [301, 302, 303, 307, 308].contains(reply.status) else { throw Failure(reply, of: url) }
-            guard let next = reply.headers["Location"].flatMap({ redirected(from: url, to: $0) }) else {
-                throw Failure("HTTP \(reply.status) without a valid Location")
-            }
-            url = next
-        }
-        throw Failure("Too many redirects")
-    }
-
-    private func spool(
-        _ pipe: Pipe, _ key: ObjectKey, _ type: String, _ deadline: ContinuousClock.Instant, _ number: Int
-    ) async throws(Failure) -> Int {
-        var spool = Spool()
-        while true {
-            let bytes: [UInt8]
-            do throws(TransferError) { bytes = try await pipe.next() } catch { throw Failure(error) }
-            if bytes.isEmpty { break }
-            do throws(Spool.Failure) { try spool.append(bytes) } catch {
-                throw Failure("Spooling failed: \(error.reason)")
+                return .success(try await transfers.withPermit { try await work(attempt) })
+            } catch let failure as CopyFailure {
+                if Task.isCancelled { return .failure(CancellationError()) }
+                guard failure.isTransient, failure.retryAfter ?? .zero <= timeout else { return .failure(failure) }
+                return .retry(failure, after: failure.retryAfter.map { max($0, .seconds(1)) })
+            } catch {
+                return .failure(error)
             }
         }
-        try await put(key, spool.body, type, deadline, pipe, number)
-        // The file's descriptor is the spool's: it must live until here.
-        return spool.count
-    }
-
-    private func put(
-        _ key: ObjectKey, _ body: HTTPClient.Request.Body, _ type: String, _ deadline: ContinuousClock.Instant,
-        _ pipe: Pipe, _ number: Int
-    ) async throws(Failure) {
-        do throws(StorageError) {
-            try await storage.put(key, body, contentType: type, timeout: remaining(deadline), attempt: number)
-        } catch {
-            // An upload that was broken off because the download was is the download's fault.
-            throw pipe.failure.map(Failure.init) ?? Failure(error)
-        }
-    }
-
-    private func remaining(_ deadline: ContinuousClock.Instant) -> Duration {
-        ContinuousClock.now.duration(to: deadline)
     }
 }

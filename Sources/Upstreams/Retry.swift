@@ -1,53 +1,63 @@
 import System
 
-/// A time budget shared by the attempts at one call: the one place where calls are repeated.
+/// Repeats calls that fail for a transient reason.
 ///
-/// An attempt gets at most budget / (retries + 1), and never more than what is left. Between attempts: what the upstream
-/// asks for, else 200 ms, 400 ms, … with half of it drawn by chance, so that callers who failed together come back apart.
+/// The pause before a retry is the one that the upstream requests, or else a random duration from `firstPause`, doubled
+/// for each further retry. Because it is random, calls that failed together are not retried together.
 package struct Retry: Sendable {
     package let deadline: ContinuousClock.Instant
-    private let most: Duration
+    private let perAttempt: Duration
     private let retries: Int
+    private let firstPause: ClosedRange<Duration>
 
-    /// The budget begins to run now, and may be shared by several calls one after another.
+    /// Starts a budget, which several calls may share one after another. One attempt gets at most
+    /// budget / (retries + 1), and never more than what remains.
     package init(budget: Duration, retries: Int) {
         deadline = .now + budget
-        most = budget / (retries + 1)
+        perAttempt = budget / (retries + 1)
         self.retries = retries
+        firstPause = Duration.milliseconds(100)...Duration.milliseconds(200)
     }
 
-    /// Until the budget is used up.
-    package var left: Duration { ContinuousClock.now.duration(to: deadline) }
+    /// Limits each attempt, but not their total time.
+    package init(perAttempt: Duration, retries: Int, firstPause: ClosedRange<Duration>) {
+        deadline = .now + .seconds(1 << 40)
+        self.perAttempt = perAttempt
+        self.retries = retries
+        self.firstPause = firstPause
+    }
 
-    /// What an attempt that begins now may take; at least 1.
-    package var milliseconds: Int { max(min(most, left).milliseconds, 1) }
+    /// The rest of the budget.
+    package var remaining: Duration { ContinuousClock.now.duration(to: deadline) }
+
+    /// The limit of an attempt that starts now, at least 1 ms.
+    package var timeout: Duration { max(min(perAttempt, remaining), .milliseconds(1)) }
 
     package enum Attempt<Value: Sendable, Failure: Error>: Sendable {
         case success(Value)
-        /// Trying again cannot help.
         case failure(Failure)
-        /// Trying again may help, after the time the upstream asked for.
-        case again(Failure, after: Duration?)
+        /// A transient failure, and the pause that the upstream requests.
+        case retry(Failure, after: Duration?)
     }
 
     /// - Parameter pause: waits between attempts.
-    /// - Parameter attempt: is told which it is, from 1.
-    /// - Throws: the last failure; a wait that would end after the budget isn't begun.
+    /// - Parameter attempt: gets its number, from 1.
+    /// - Throws: the last failure, once the retries are used up or the next pause would exceed the budget.
     package func callAsFunction<Value: Sendable, Failure: Error>(
         pause: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         _ attempt: (Int) async -> Attempt<Value, Failure>
     ) async throws -> Value {
-        var count = 0
+        var number = 1
         while true {
-            switch await attempt(count + 1) {
+            switch await attempt(number) {
             case .success(let value): return value
             case .failure(let failure): throw failure
-            case .again(let failure, let after):
-                let backoff = Duration.milliseconds(200 << min(count, 6)) * Double.random(in: 0.5...1)
-                let wait = after ?? backoff
-                if count >= retries || wait >= left { throw failure }
+            case .retry(let failure, let after):
+                let spread = (firstPause.upperBound - firstPause.lowerBound) * Double.random(in: 0...1)
+                let wait = after ?? (firstPause.lowerBound + spread) * (1 << min(number - 1, 6))
+                if number > retries || wait >= remaining { throw failure }
                 try await pause(wait)
-                count += 1
+                number += 1
             }
         }
     }

@@ -1,8 +1,7 @@
 import HTTPClient
 import Telemetry
 
-/// HTTPClient for one upstream, each call measured: the one place where the calls to Ozon, R2 and the CDN are counted and
-/// logged (Core/Upstream.swift).
+/// An HTTPClient for one upstream that counts and logs each call (Telemetry/UpstreamCall.swift).
 package struct UpstreamClient: Sendable {
     private let upstream: Upstream
     private let client: HTTPClient
@@ -12,43 +11,44 @@ package struct UpstreamClient: Sendable {
         self.client = client
     }
 
-    /// - Parameter attempt: which of the attempts at the same thing this is, from 1.
-    package func send(_ call: HTTPClient.Request, attempt: Int) async throws(TransferError) -> HTTPClient.Response {
-        let measured = UpstreamCall(upstream, call.method, call.url, attempt: attempt)
+    /// - Parameter attempt: 1 for the first attempt, then the number of the retry plus 1.
+    package func send(_ request: HTTPClient.Request, attempt: Int) async throws(TransferError) -> HTTPClient.Response {
+        let call = UpstreamCall(upstream, request.method, request.url, attempt: attempt)
         do throws(TransferError) {
-            let reply = try await client.send(call)
-            measured.end(status: reply.status, sent: reply.sent, received: reply.body.count)
-            return reply
+            let response = try await client.send(request)
+            call.end(status: response.status, sent: response.sent, received: response.body.count)
+            return response
         } catch {
-            measured.end(status: nil, failure: error.result, sent: call.body.count, received: 0, cause: error.cause)
+            call.end(status: nil, failure: error.result, sent: request.body.count, received: 0, cause: error.cause)
             throw error
         }
     }
 
-    /// The call lasts until its body has come, or the pipe was closed: `MeasuredDownload.end`.
+    /// Returns once the response's head has arrived. The call lasts until `MeasuredDownload.end`.
     package func download(
-        _ call: HTTPClient.Request, into pipe: Pipe, attempt: Int
+        _ request: HTTPClient.Request, into pipe: Pipe, attempt: Int
     ) async throws(TransferError) -> MeasuredDownload {
-        let measured = UpstreamCall(upstream, call.method, call.url, attempt: attempt)
+        let call = UpstreamCall(upstream, request.method, request.url, attempt: attempt)
         do throws(TransferError) {
-            return MeasuredDownload(reply: try await client.download(call, into: pipe), pipe: pipe, measured: measured)
+            return MeasuredDownload(
+                response: try await client.download(request, into: pipe), pipe: pipe, call: call)
         } catch {
-            measured.end(status: nil, failure: error.result, sent: 0, received: 0, cause: error.cause)
+            call.end(status: nil, failure: error.result, sent: 0, received: 0, cause: error.cause)
             throw error
         }
     }
 }
 
-/// A download whose head has come.
+/// A download whose head has arrived and whose body goes into a pipe.
 package struct MeasuredDownload: Sendable {
-    package let reply: HTTPClient.Response
+    package let response: HTTPClient.Response
     fileprivate let pipe: Pipe
-    fileprivate let measured: UpstreamCall
+    fileprivate let call: UpstreamCall
 
-    /// To be called once, when the rest is of no more interest.
+    /// Ends the measurement. Call it exactly once, after the pipe was read to its end or when the rest isn't needed.
     package func end() {
-        measured.end(
-            status: reply.status, failure: pipe.failure?.result, sent: 0, received: pipe.written,
+        call.end(
+            status: response.status, failure: pipe.failure?.result, sent: 0, received: pipe.written,
             cause: pipe.failure?.cause)
     }
 }
@@ -76,8 +76,8 @@ extension TransferError {
     fileprivate var cause: String? {
         switch self {
         case .unreachable(let text), .untrusted(let text), .broken(let text): text
-        case .tooLarge: "the answer is too large"
-        case .forbiddenAddress: "its address isn't public"
+        case .tooLarge: "the response is too large"
+        case .forbiddenAddress: "the host's address isn't public"
         case .timeout, .cancelled: nil
         }
     }

@@ -7,7 +7,7 @@ import Testing
 
 /// A request's lines in the log, at level debug.
 private func lines(
-    slowMilliseconds: Int = 5000, _ scoreboard: Scoreboard = Scoreboard(endpoint: "test"),
+    slowMilliseconds: Int = 3_600_000, _ scoreboard: Scoreboard = Scoreboard(endpoint: "test"),
     _ answer: @escaping Answering
 ) async throws -> [[String: Any]] {
     let path = "\(NSTemporaryDirectory())/trace-\(UUID().uuidString)"

@@ -33,7 +33,7 @@ struct SlotsTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<200 {
                 group.addTask {
-                    try await slots {
+                    try await slots.withPermit {
                         record.enter()
                         await Task.yield()
                         record.leave()
@@ -49,8 +49,8 @@ struct SlotsTests {
     func order() async throws {
         let slots = AsyncSemaphore(count: 1)
         let (record, gate) = (record, gate)
-        let holder = Task.immediate { try await slots { await gate.wait() } }
-        let tasks = (0..<20).map { number in Task.immediate { try await slots { record.add("\(number)") } } }
+        let holder = Task.immediate { try await slots.withPermit { await gate.wait() } }
+        let tasks = (0..<20).map { number in Task.immediate { try await slots.withPermit { record.add("\(number)") } } }
         gate.open()
         try await holder.value
         for task in tasks { try await task.value }
@@ -61,15 +61,15 @@ struct SlotsTests {
     func cancelled() async throws {
         let slots = AsyncSemaphore(count: 1)
         let (record, gate) = (record, gate)
-        let holder = Task.immediate { try await slots { await gate.wait() } }
-        let waiter = Task.immediate { try await slots { record.add("cancelled") } }
-        let next = Task.immediate { try await slots { record.add("next") } }
+        let holder = Task.immediate { try await slots.withPermit { await gate.wait() } }
+        let waiter = Task.immediate { try await slots.withPermit { record.add("cancelled") } }
+        let next = Task.immediate { try await slots.withPermit { record.add("next") } }
         waiter.cancel()
         await #expect(throws: CancellationError.self) { try await waiter.value }
         gate.open()
         try await holder.value
         try await next.value
-        try await slots { record.add("last") }
+        try await slots.withPermit { record.add("last") }
         #expect(record.told == ["next", "last"])
     }
 
@@ -78,11 +78,11 @@ struct SlotsTests {
         let slots = AsyncSemaphore(count: 1)
         let task = Task { () async throws in
             withUnsafeCurrentTask { $0?.cancel() }
-            try await slots {}
+            try await slots.withPermit {}
         }
         await #expect(throws: CancellationError.self) { try await task.value }
-        await #expect(throws: ImageRelay.Failure.self) { try await slots { throw ImageRelay.Failure("x") } }
-        try await slots {}
+        await #expect(throws: CopyFailure.self) { try await slots.withPermit { throw CopyFailure("x") } }
+        try await slots.withPermit {}
     }
 
     @Test("the same key waits its turn, in order; another doesn't")
@@ -90,13 +90,15 @@ struct SlotsTests {
         let turns = KeyedMutex()
         let (record, gate) = (record, gate)
         let first = Task.immediate {
-            try await turns("a") {
+            try await turns.withLock(on: "a") {
                 await gate.wait()
                 record.add("first")
             }
         }
-        let others = (0..<5).map { number in Task.immediate { try await turns("a") { record.add("\(number)") } } }
-        try await turns("b") { record.add("b") }
+        let others = (0..<5).map { number in
+            Task.immediate { try await turns.withLock(on: "a") { record.add("\(number)") } }
+        }
+        try await turns.withLock(on: "b") { record.add("b") }
         gate.open()
         try await first.value
         for task in others { try await task.value }
@@ -106,7 +108,7 @@ struct SlotsTests {
     @Test("a turn ends when its work throws")
     func throwing() async throws {
         let turns = KeyedMutex()
-        await #expect(throws: ImageRelay.Failure.self) { try await turns("a") { throw ImageRelay.Failure("x") } }
-        #expect(try await turns("a") { 7 } == 7)
+        await #expect(throws: CopyFailure.self) { try await turns.withLock(on: "a") { throw CopyFailure("x") } }
+        #expect(try await turns.withLock(on: "a") { 7 } == 7)
     }
 }

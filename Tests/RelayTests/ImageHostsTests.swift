@@ -15,7 +15,7 @@ extension ImageHosts {
     fileprivate func place(of url: String) -> Trust? { try? trust(in: url) }
 
     fileprivate func reason(_ url: String) -> String? {
-        do throws(Refusal) { _ = try trust(in: url) } catch { return error.reason }
+        do throws(Rejection) { _ = try trust(in: url) } catch { return error.reason }
         return nil
     }
 }

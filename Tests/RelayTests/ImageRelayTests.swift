@@ -52,7 +52,7 @@ struct ImageRelayTests {
             }
         do {
             try await relay.copy(server.url + "/a", to: try AllowedPrefixes([]).key("users/a.jpg"))
-        } catch let failure as ImageRelay.Failure {
+        } catch let failure as CopyFailure {
             return failure.reason
         }
         return nil
@@ -74,7 +74,7 @@ struct ImageRelayTests {
     @Test func `An image that R2 doesn't confirm by an ETag isn't stored`() async throws {
         let server = try ScriptedServer([.receive, answer("200 OK", gif)])
         let page = try ScriptedServer([.receive, answer("200 OK", "<html></html>")])
-        let error = await #expect(throws: ImageRelay.Failure.self) {
+        let error = await #expect(throws: CopyFailure.self) {
             try await relay(server, storedIn: page).copy(server.url + "/a", to: try key())
         }
         #expect(error?.reason == "Storage unavailable" && error?.detail == "The answer could not be read")
@@ -219,7 +219,7 @@ struct ImageRelayTests {
     @Test func `An address that Ozon gave for a while only is told when it has expired`() async throws {
         let server = try ScriptedServer([.receive, answer("403 Forbidden")])
         let relay = try relay(server)
-        let error = await #expect(throws: ImageRelay.Failure.self) {
+        let error = await #expect(throws: CopyFailure.self) {
             try await relay.copy("\(server.url)/s3/multimedia-tmp-1/item-pic-ab.jpg", to: try key())
         }
         #expect(error?.reason == "Expired on Ozon's CDN")

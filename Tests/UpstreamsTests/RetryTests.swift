@@ -14,7 +14,7 @@ private final class Record: Sendable {
 
     func add(_ retry: Retry) -> Int {
         attempts.withLock {
-            $0.append((.now, retry.milliseconds))
+            $0.append((.now, retry.timeout.milliseconds))
             return $0.count
         }
     }
@@ -60,7 +60,7 @@ struct RetryTests {
     func again(_ retries: Int) async {
         await #expect(throws: Failed.number(retries + 1)) {
             try await retrying(.seconds(30), retries) { retry in
-                .again(.number(record.add(retry)), after: .milliseconds(1))
+                .retry(.number(record.add(retry)), after: .milliseconds(1))
             }
         }
         #expect(record.count == retries + 1)
@@ -70,7 +70,7 @@ struct RetryTests {
     func recovers() async throws {
         let value = try await retrying(.seconds(30), 2) { retry in
             let number = record.add(retry)
-            return number == 3 ? .success(number) : .again(.number(number), after: .milliseconds(1))
+            return number == 3 ? .success(number) : .retry(.number(number), after: .milliseconds(1))
         }
         #expect(value == 3)
     }
@@ -78,7 +78,7 @@ struct RetryTests {
     @Test("an attempt gets its share of the budget and no more")
     func share() async {
         _ = try? await retrying(.seconds(3), 2) { retry in
-            .again(.number(record.add(retry)), after: .milliseconds(1))
+            .retry(.number(record.add(retry)), after: .milliseconds(1))
         }
         #expect(record.milliseconds.count == 3)
         #expect(record.milliseconds.allSatisfy { (900...1000).contains($0) })
@@ -87,7 +87,7 @@ struct RetryTests {
     @Test("an attempt gets what is left where that is less than its share, and at least a millisecond")
     func rest() async {
         _ = try? await retrying(.milliseconds(600), 1) { retry in
-            .again(.number(record.add(retry)), after: .milliseconds(450))
+            .retry(.number(record.add(retry)), after: .milliseconds(450))
         }
         #expect(record.milliseconds.count == 2)
         #expect(record.milliseconds.last.map { (1...150).contains($0) } == true)
@@ -96,7 +96,7 @@ struct RetryTests {
     @Test("the pause doubles, at least half of 200 and of 400 ms")
     func backoff() async {
         _ = try? await retrying(.seconds(30), 2) { retry in
-            .again(.number(record.add(retry)), after: nil)
+            .retry(.number(record.add(retry)), after: nil)
         }
         #expect(record.gaps.count == 2)
         #expect(record.gaps[0] >= .milliseconds(100))
@@ -106,7 +106,7 @@ struct RetryTests {
     @Test("the pause is what the upstream asks for, where it asks")
     func asked() async {
         _ = try? await retrying(.seconds(30), 1) { retry in
-            .again(.number(record.add(retry)), after: .milliseconds(300))
+            .retry(.number(record.add(retry)), after: .milliseconds(300))
         }
         #expect(record.gaps.count == 1)
         #expect(record.gaps[0] >= .milliseconds(300))
@@ -117,7 +117,7 @@ struct RetryTests {
         let start = ContinuousClock.now
         await #expect(throws: Failed.number(1)) {
             try await retrying(.seconds(20), 2) { retry in
-                .again(.number(record.add(retry)), after: .seconds(60))
+                .retry(.number(record.add(retry)), after: .seconds(60))
             }
         }
         #expect(ContinuousClock.now - start < .seconds(20))
@@ -129,7 +129,7 @@ struct RetryTests {
         let task = Task {
             try await retrying(.seconds(100), 2) { _ in
                 continuation.yield()
-                return .again(.number(1), after: .seconds(50))
+                return .retry(.number(1), after: .seconds(50))
             }
         }
         for await _ in began { break }

@@ -95,7 +95,7 @@ struct UpstreamClientTests {
             for server in [good, short, absent] {
                 let pipe = Pipe(maxBytes: 100)
                 let download = try await client.download(call(server.url), into: pipe, attempt: 1)
-                if download.reply.status == 200 { while case let more? = try? await pipe.next(), !more.isEmpty {} }
+                if download.response.status == 200 { while case let more? = try? await pipe.next(), !more.isEmpty {} }
                 download.end()
                 pipe.close()
             }

@@ -1,148 +1,113 @@
 import Core
-import Ozon
 import R2
 import Relay
-import Telemetry
 
-/// Copies the images of looked-up products into the bucket, at most `MAX_TRANSFERS` of them at once. An article's outcome
-/// is told as soon as its last image has ended. A slow image delays its own article and counts as one of those
-/// `MAX_TRANSFERS` until it has ended, the pauses between its attempts included; the other articles go on beside it.
-struct CopyQueue: Sendable {
-    let relay: ImageRelay
-    let bucket: Bucket
-    /// Leave what the bucket already holds.
-    let skipsExisting: Bool
-
-    /// One distinct article whose product was found.
+/// Decides which images are copied next and which articles are complete. Each event returns the actions that follow
+/// from it, to be carried out in order; no action remains once every article is reported.
+///
+/// At most `maxRunning` copies run at once, in the order of the articles. An article is reported once, as soon as its
+/// last image has ended, so a slow image delays its own article only.
+struct CopyQueue {
     struct Article: Sendable {
-        let places: [Int]
-        let productID: Int
-        let images: [ProductImages.Image]
+        /// The article's indices in the request.
+        let indices: [Int]
+        /// The images, or why the product can't be had.
+        let images: Result<ProductImages, Fault>
     }
 
-    enum Found: Sendable {
-        case article(Article)
-        /// Nothing to copy: the places, and why.
-        case failed([Int], String)
+    /// One image to copy.
+    struct Copy: Sendable {
+        fileprivate let article: Int
+        fileprivate let image: Int
+        let url: String
+        let key: ObjectKey
     }
 
     enum Event: Sendable {
-        case articles([Found])
-        /// No more articles will come.
-        case complete
-        /// An image of an article ended.
-        case image(article: Int, index: Int, failure: ImageRelay.Failure?)
+        case found([Article])
+        /// - Parameter failure: nil if the image is in the bucket.
+        case ended(Copy, failure: CopyFailure?)
     }
 
-    /// What is known of an article so far.
+    enum Action {
+        case report(Item.Result, indices: [Int])
+        case start(Copy)
+    }
+
+    /// An article whose product was found.
     private struct Progress {
-        let article: Article
-        /// By the image's place in the article.
-        var failures: [Int: ImageRelay.Failure] = [:]
-        var left: Int
-
-        /// The images without a key have failed already.
-        init(_ article: Article) {
-            self.article = article
-            for (index, image) in article.images.enumerated() {
-                guard case .failure(let refusal) = image.key else { continue }
-                failures[index] = ImageRelay.Failure(refusal.reason)
-                RequestTrace.countImage(bytes: nil)
-            }
-            left = article.images.count - failures.count
-        }
-
-        /// What is to be copied; nil: the image has failed already.
-        func image(_ index: Int) -> (url: String, key: ObjectKey)? {
-            guard case .success(let key?) = article.images[index].key else { return nil }
-            return (article.images[index].url, key)
-        }
+        let indices: [Int]
+        let images: ProductImages
+        var remaining: Int
+        /// By the image's index in the product.
+        var failures: [Int: CopyFailure] = [:]
     }
 
-    /// Runs until every article has been told.
-    /// - Parameter feed: gives the articles as they are found, and throws what ends the work.
-    /// - Parameter tell: takes an article's outcome; while it waits, no further image is begun.
-    func run(
-        _ feed: @escaping @Sendable (AsyncThrowingStream<Event, any Error>.Continuation) async throws -> Void,
-        tell: ([Int], Item.Outcome) async throws -> Void
-    ) async throws {
-        let (events, continuation) = AsyncThrowingStream.makeStream(of: Event.self)
-        try await withThrowingDiscardingTaskGroup { group in
-            // What a child throws must end the iteration below, not only the group.
-            group.addTask {
-                do {
-                    try await feed(continuation)
-                    continuation.yield(.complete)
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            var articles: [Progress] = []
-            var waiting: [(article: Int, index: Int, image: (url: String, key: ObjectKey))] = []
-            var next = 0
-            var running = 0
-            var isComplete = false
-            for try await event in events {
-                switch event {
-                case .complete: isComplete = true
-                case .articles(let found):
-                    for case .failed(let places, let reason) in found { try await tell(places, .failed(reason)) }
-                    for case .article(let article) in found {
-                        let progress = Progress(article)
-                        if progress.left == 0 { try await tell(article.places, outcome(progress)) }
-                        for index in article.images.indices {
-                            if let image = progress.image(index) { waiting.append((articles.count, index, image)) }
-                        }
-                        articles.append(progress)
-                    }
-                case .image(let number, let index, let failure):
-                    running -= 1
-                    articles[number].failures[index] = failure
-                    articles[number].left -= 1
-                    if articles[number].left == 0 {
-                        try await tell(articles[number].article.places, outcome(articles[number]))
-                    }
-                }
-                while running < relay.slots.count, next < waiting.count {
-                    let (number, index, image) = waiting[next]
-                    group.addTask {
-                        do {
-                            let failure = try await copy(image.url, to: image.key)
-                            continuation.yield(.image(article: number, index: index, failure: failure))
-                        } catch {
-                            continuation.finish(throwing: error)
-                        }
-                    }
-                    next += 1
-                    running += 1
-                }
-                if isComplete, running == 0, next == waiting.count { break }
-            }
-            try Task.checkCancellation()
-        }
+    private let maxRunning: Int
+    private let bucket: Bucket
+    private var articles: [Progress] = []
+    private var copies: [Copy] = []
+    /// How many of `copies` have been started.
+    private var started = 0
+    private var running = 0
+
+    init(maxRunning: Int, bucket: Bucket) {
+        self.maxRunning = maxRunning
+        self.bucket = bucket
     }
 
-    /// Why it failed; nil if the image is in the bucket.
-    private func copy(_ url: String, to key: ObjectKey) async throws -> ImageRelay.Failure? {
-        do {
-            try await relay.copy(url, to: key, skipsExisting: skipsExisting)
-            return nil
-        } catch let failure as ImageRelay.Failure {
-            RequestTrace.countImage(bytes: nil)
-            return failure
-        }
+    mutating func handle(_ event: Event) -> [Action] {
+        let reports =
+            switch event {
+            case .found(let articles): add(articles)
+            case .ended(let copy, let failure): end(copy, failure)
+            }
+        let next = copies[started...].prefix(maxRunning - running)
+        started += next.count
+        running += next.count
+        return reports + next.map { .start($0) }
     }
 
-    private func outcome(_ progress: Progress) -> Item.Outcome {
+    private mutating func add(_ found: [Article]) -> [Action] {
+        var reports: [Action] = []
+        for article in found {
+            switch article.images {
+            case .failure(let fault):
+                reports.append(.report(.failed(reason: fault.code.message), indices: article.indices))
+            case .success(let images):
+                let new = images.images.enumerated().compactMap { index, image -> Copy? in
+                    guard case .success(let key?) = image.key else { return nil }
+                    return Copy(article: articles.count, image: index, url: image.url, key: key)
+                }
+                copies += new
+                articles.append(Progress(indices: article.indices, images: images, remaining: new.count))
+                if new.isEmpty { reports.append(report(articles.last!)) }
+            }
+        }
+        return reports
+    }
+
+    private mutating func end(_ copy: Copy, _ failure: CopyFailure?) -> [Action] {
+        running -= 1
+        articles[copy.article].remaining -= 1
+        articles[copy.article].failures[copy.image] = failure
+        return articles[copy.article].remaining == 0 ? [report(articles[copy.article])] : []
+    }
+
+    private func report(_ article: Progress) -> Action {
         var urls: [String] = []
         var errors: [ImageError] = []
-        for (index, image) in progress.article.images.enumerated() {
-            if let failure = progress.failures[index] {
+        for (index, image) in article.images.images.enumerated() {
+            switch (image.key, article.failures[index]) {
+            case (.failure(let rejection), _):
+                errors.append(ImageError(url: image.url, reason: rejection.reason, detail: nil))
+            case (.success, let failure?):
                 errors.append(ImageError(url: image.url, reason: failure.reason, detail: failure.detail))
-            } else if case .success(let key?) = image.key {
-                urls.append(bucket.publicURL(of: key))
+            case (.success(let key), nil):
+                if let key { urls.append(bucket.publicURL(of: key)) }
             }
         }
-        return .copied(productID: progress.article.productID, urls: urls, errors: errors)
+        let result = Item.Result.copied(productID: article.images.productID, urls: urls, errors: errors)
+        return .report(result, indices: article.indices)
     }
 }

@@ -2,15 +2,15 @@ import Core
 import Encoding
 import JSON
 
-/// The answer as it happens:
+/// Writes the items as lines, each as soon as it is complete:
 ///
 ///     {"type":"start","total_articles":2}
 ///     {"type":"item","index":0,"done":1,"article":"2194435300","product_id":123,"status":"success",…}
 ///     {"type":"done","success":true,"data":{"total_articles":2,…}}
 ///
-/// `index` is the article's place in the call, `done` how many have ended. Blank lines are heartbeats. An error that ends
-/// the work is a last line `{"type":"error",…}` with the envelope of every error.
-struct ItemStream {
+/// `index` is the article's index in the request, `done` the number of items so far. Blank lines are heartbeats. After
+/// an error that ends the work, the last line is `{"type":"error",…}` with the members of every error response.
+struct ItemStream: ItemSink {
     private let writer: LineWriter
     private var totals: Totals
 
@@ -19,14 +19,14 @@ struct ItemStream {
         totals = Totals(articles: articles)
     }
 
-    func start() async throws {
+    func begin() async throws {
         try await writer.line {
             $0.member("type", "start")
             $0.member("total_articles", totals.articles)
         }
     }
 
-    mutating func item(_ index: Int, _ item: Item) async throws {
+    mutating func add(_ item: Item, at index: Int) async throws {
         totals.add(item)
         try await writer.line {
             $0.member("type", "item")
@@ -36,7 +36,7 @@ struct ItemStream {
         }
     }
 
-    func done() async throws {
+    func end() async throws {
         try await writer.line {
             $0.member("type", "done")
             $0.member("success", true)

@@ -4,45 +4,44 @@ import R2
 import Relay
 import Uploads
 
-/// The images of one article's product, in its order. One that can't be stored fails alone: the others go on.
+/// The images of one article's product, in Ozon's order. An image that can't be stored does not affect the others.
 struct ProductImages: Sendable {
+    let productID: Int
     let images: [Image]
 
     struct Image: Sendable {
         let url: String
-        /// nil if none is needed, because nothing is stored and nothing is signed; or why the image can't have one.
-        let key: Result<ObjectKey?, Refusal>
+        /// Where the image is stored. Nil if nothing is stored or signed.
+        let key: Result<ObjectKey?, Rejection>
     }
 
-    /// Why an image can't be stored, for people.
-    struct Refusal: Error {
+    /// Why an image can't be stored.
+    struct Rejection: Error {
         let reason: String
-    }
-
-    init(_ urls: [String], of article: String, for input: Input, _ rules: UploadRules) {
-        var keys = ImageKeys(userID: input.userID, article: article)
-        images = urls.map { url in
-            Image(url: url, key: Result { () throws(Refusal) in try Self.key(for: url, &keys, input, rules) })
-        }
-    }
-
-    /// Those that can be stored.
-    var urls: [String] {
-        images.compactMap { if case .success = $0.key { $0.url } else { nil } }
     }
 
     var errors: [ImageError] {
         images.compactMap { image in
-            guard case .failure(let refusal) = image.key else { return nil }
-            return ImageError(url: image.url, reason: refusal.reason, detail: nil)
+            guard case .failure(let rejection) = image.key else { return nil }
+            return ImageError(url: image.url, reason: rejection.reason, detail: nil)
+        }
+    }
+}
+
+extension ProductImages {
+    init(_ product: Product, of article: String, for input: Input, _ rules: UploadRules) {
+        var keys = ImageKeys(userID: input.userID, article: article)
+        productID = product.id
+        images = product.images.map { url in
+            Image(url: url, key: Result { () throws(Rejection) in try Self.key(for: url, &keys, input, rules) })
         }
     }
 
     private static func key(
         for url: String, _ keys: inout ImageKeys, _ input: Input, _ rules: UploadRules
-    ) throws(Refusal) -> ObjectKey? {
-        if url.utf8.count > maxURLBytes { throw Refusal(reason: ImageHosts.Refusal.tooLong.reason) }
-        if !isWebURL(url) { throw Refusal(reason: ImageHosts.Refusal.noURL.reason) }
+    ) throws(Rejection) -> ObjectKey? {
+        if url.utf8.count > maxURLBytes { throw Rejection(reason: ImageHosts.Rejection.tooLong.reason) }
+        if !isWebURL(url) { throw Rejection(reason: ImageHosts.Rejection.invalidURL.reason) }
         let key: ObjectKey
         do throws(KeyRefusal) {
             guard input.presign || input.downloadsImages else {
@@ -51,12 +50,12 @@ struct ProductImages: Sendable {
             }
             key = try keys.key(for: url, in: input.allowedKeys)
         } catch {
-            throw Refusal(reason: error.reason)
+            throw Rejection(reason: error.reason)
         }
-        // A copy is stored with the type of its bytes; a URL that is signed with a type, with that of the name.
+        // A copy is stored with the type that its bytes have; a signed upload has the type of the file name.
         let type = ImageFormat(of: key).mediaType
         if !input.downloadsImages, rules.requiresType, rules.allowedType(type) == nil {
-            throw Refusal(reason: "Type not allowed: \(type)")
+            throw Rejection(reason: "Type not allowed: \(type)")
         }
         return key
     }

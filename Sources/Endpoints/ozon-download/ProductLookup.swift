@@ -1,86 +1,79 @@
 import Core
-import HTTPClient
 import Ozon
 import Upstreams
 
-/// The articles of a call, each distinct one asked of Ozon once, up to 1000 in one question, all questions at once.
+/// The articles of a request. Each distinct one is looked up once, in simultaneous calls of at most
+/// `Seller.maxArticles` articles.
 struct ProductLookup: Sendable {
-    /// One question and its answer.
-    struct Output: Sendable {
-        let question: [(article: Exact, places: [Int])]
-        let result: Result<[Exact: Product], any Error>
-    }
-
-    typealias Exact = ArticleID
-
     let articles: [String]
-    let field: ArticleField
-    /// Places of articles that can't be ids of that field: they fail alone and aren't sent.
+    /// The indices of articles that can't be ids of the field. They fail alone and aren't sent.
     let invalid: [Int]
-    /// At most `Seller.maxArticles` distinct articles each.
-    let questions: [[(article: Exact, places: [Int])]]
+    private let field: ArticleField
+    private let calls: [[RequestedArticle]]
 
     init(_ articles: [String], by field: ArticleField) {
         self.articles = articles
         self.field = field
         var invalid: [Int] = []
-        var order: [Exact] = []
-        var places: [Exact: [Int]] = [:]
-        for (place, article) in articles.enumerated() {
-            guard let exact = ArticleID(article, as: field) else {
-                invalid.append(place)
+        var ids: [ArticleID] = []
+        var indices: [ArticleID: [Int]] = [:]
+        for (index, article) in articles.enumerated() {
+            guard let id = ArticleID(article, as: field) else {
+                invalid.append(index)
                 continue
             }
-            if places[exact] == nil { order.append(exact) }
-            places[exact, default: []].append(place)
+            if indices[id] == nil { ids.append(id) }
+            indices[id, default: []].append(index)
         }
         self.invalid = invalid
-        questions = stride(from: 0, to: order.count, by: Seller.maxArticles).map { start in
-            order[start..<min(start + Seller.maxArticles, order.count)].map { ($0, places[$0]!) }
+        calls = stride(from: 0, to: ids.count, by: Seller.maxArticles).map { start in
+            ids[start...].prefix(Seller.maxArticles).map { RequestedArticle(id: $0, indices: indices[$0]!) }
         }
     }
 
-    /// Answers as they come in. Ending the iteration, or cancelling the task that iterates, cancels what is under way.
-    func answers(from tools: DownloadTools, as credential: Credential) -> AsyncStream<Output> {
-        AsyncStream { continuation in
-            let task = Task {
-                await withTaskGroup(of: [Output].self) { group in
-                    for question in questions {
-                        group.addTask { await input(question, tools, credential) }
+    /// Starts the calls and returns once one of them has succeeded. The calls are cancelled when the stream is released
+    /// or when the task that iterates over it is cancelled.
+    /// - Returns: the results in the order in which they arrive. The stream fails as soon as Ozon denies the credential.
+    /// - Throws: the first failure if all calls fail, or that of the credential.
+    func start(_ tools: DownloadTools, as credential: Credential) async throws -> AsyncThrowingStream<Batch, any Error>
+    {
+        let (batches, output) = AsyncThrowingStream.makeStream(of: Batch.self)
+        let (firstSuccess, signal) = AsyncThrowingStream.makeStream(of: Never.self)
+        let task = Task {
+            do {
+                try await withThrowingTaskGroup(of: Batch.self) { group in
+                    var firstFault: Fault?
+                    for articles in calls { group.addTask { try await result(articles, tools, credential) } }
+                    for try await batch in group {
+                        output.yield(batch)
+                        if batch.fault == nil { signal.finish() }
+                        firstFault = firstFault ?? batch.fault
                     }
-                    for await answers in group { for answer in answers { continuation.yield(answer) } }
+                    // Has no effect after a success.
+                    signal.finish(throwing: firstFault)
                 }
-                continuation.finish()
+                output.finish()
+            } catch {
+                signal.finish(throwing: error)
+                output.finish(throwing: error)
             }
-            continuation.onTermination = { _ in task.cancel() }
         }
+        output.onTermination = { _ in task.cancel() }
+        for try await _ in firstSuccess {}
+        try Task.checkCancellation()
+        return batches
     }
 
-    /// A success, and, apart from it, a failure of those articles whose rows can't be read.
-    private func input(
-        _ question: [(article: Exact, places: [Int])], _ tools: DownloadTools, _ credential: Credential
-    ) async -> [Output] {
+    private func result(
+        _ articles: [RequestedArticle], _ tools: DownloadTools, _ credential: Credential
+    ) async throws -> Batch {
         do {
             let list = try await tools.seller.products(
-                question.map(\.article.text), by: field, as: credential,
+                articles.map(\.id.text), by: field, as: credential,
                 within: Retry(budget: tools.timeout, retries: tools.retries))
-            var found: [Exact: Product] = [:]
-            var (unreadable, fault): (Set<Exact>, Fault?) = ([], nil)
-            for (article, _) in question {
-                do throws(Fault) {
-                    found[article] = try Product(list.row(of: article))
-                } catch  where error.code != .productNotFound {
-                    unreadable.insert(article)
-                    fault = error
-                } catch {}
-            }
-            let success = Output(
-                question: question.filter { !unreadable.contains($0.article) }, result: .success(found))
-            guard let fault else { return [success] }
-            let failed = question.filter { unreadable.contains($0.article) }
-            return [success, Output(question: failed, result: .failure(fault))]
-        } catch {
-            return [Output(question: question, result: .failure(error))]
+            return Batch(articles, in: list)
+        } catch let fault as Fault where fault.code != .ozonUnauthorized {
+            return Batch(articles, failedWith: fault)
         }
     }
 }

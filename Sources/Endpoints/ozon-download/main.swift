@@ -1,21 +1,27 @@
-// POST /api/v1/ozon/download: article numbers in; out come the URLs of their images (download_images: false: the browser
-// downloads and uploads itself), or, the default, the images are copied from Ozon's CDN into the bucket.
+// POST /api/v1/ozon/download: lists the images of Ozon's products, or copies them into the bucket.
 //
 //   in     {"credential": {"client_id": "…", "api_key": "…"}, "articles": ["2194435300"], "field"?: "offer_id",
 //           "user_id": "u", "download_images"?: true, "presign"?: false, "existing"?: "overwrite"}
-//          articles: 1…OZON_MAX_ARTICLES; field: offer_id, product_id or sku; user_id: 1…128 bytes, one segment of a key;
-//          existing "skip": what the bucket already holds is left, so that a broken run is resumed by sending it again.
+//          articles: 1…OZON_MAX_ARTICLES article numbers. field: their kind, which is offer_id, product_id or sku.
+//          user_id: 1…128 bytes, one segment of an object key. download_images: true copies each image from Ozon's
+//          CDN into the bucket; with false the response lists Ozon's URLs, and the browser downloads and uploads the
+//          images itself. presign: true adds a signed upload of each image to such a list, for at most 500 articles
+//          unless the response is streamed. existing: "skip" leaves objects that are already in the bucket, so that
+//          an interrupted request can be completed by sending it again.
 //   out    {"success": true, "data": {"total_articles": 1, "processed": 1, "total_images": 5, "success_images": 5,
-//           "failed_images": 0, "items": [{"article": "…", "product_id": 123, "status": "success", …, "urls": ["https://…"]}]}}
-//          urls: Ozon's, or, of what was copied, the public ones; one that failed is in the item's errors:
-//          [{url, reason, detail?}], and so is, in every mode, an image whose URL or key would be too long.
-//          presign: each item also has uploads: [{url, r2_path, upload_url, public_url, headers}] (at most 500 articles
-//          unless streamed). An article that fails has "status": "failed", "error"; the others go on.
-//          With Accept: application/x-ndjson, the same as lines: start, an item for each article, done; see ItemStream.swift.
-//   fails  400 every bad field · 403 Ozon refuses the credential; user_id outside the allowed prefixes · what Ozon's calls
-//          failed with, if all of them did
-//   calls  Ozon's /v3/product/info/list, one for each 1000 articles, all at once, each at most OZON_TIMEOUT; to copy, the CDN
-//          and R2, at most MAX_TRANSFERS images at once in the whole process, IMAGE_TIMEOUT an attempt, three attempts.
+//           "failed_images": 0, "items": [
+//             {"article": "…", "product_id": 123, "status": "success", …, "urls": ["https://…"]}]}}
+//          urls: the public URLs of the copied images, or Ozon's URLs. An image that failed is in the item's errors,
+//          [{url, reason, detail?}]. So is, with download_images false too, an image whose URL or key is too long.
+//          uploads, with presign: [{url, r2_path, upload_url, public_url, headers}].
+//          An article that fails has "status": "failed" and an "error"; the others are not affected.
+//          With Accept: application/x-ndjson the response is a stream of lines: start, an item for each article as
+//          soon as it is complete, and done (see ItemStream.swift).
+//   fails  400 lists every invalid field. 403 means that Ozon denies the credential, or that the keys of this user_id
+//          are outside the allowed prefixes. If all calls to Ozon fail, the response has the first one's error.
+//   calls  Ozon's /v3/product/info/list, once for every 1000 articles, all at once, each within OZON_TIMEOUT. To copy:
+//          Ozon's CDN and R2, at most MAX_TRANSFERS images at once in the process, in up to three attempts of at most
+//          IMAGE_TIMEOUT each.
 
 import Core
 import Ozon
@@ -32,7 +38,7 @@ struct Input: RequestBody {
     /// Where images may be stored for this caller.
     let allowedKeys: AllowedPrefixes
 
-    /// URLs signed at once are answered in one piece only up to this many articles.
+    /// The most articles of a response with signed uploads that isn't streamed.
     private static let maxPresigned = 500
 
     init(_ fields: Fields, _ tools: DownloadTools) throws(InvalidFields) {
@@ -61,8 +67,18 @@ struct Input: RequestBody {
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<DownloadTools>) async throws -> Output {
-    let work = Download(input, context)
-    return context.acceptsNDJSON ? try await work.lines() : try await work.whole()
+    let download = try await Download(input, context)
+    if context.acceptsNDJSON {
+        return .stream { writer in
+            var stream = ItemStream(writer, articles: input.lookup.articles.count)
+            try await stream.begin()
+            try await download.run(into: &stream)
+            try await stream.end()
+        }
+    }
+    var items = CollectedItems(count: input.lookup.articles.count)
+    try await download.run(into: &items)
+    return .items(items.all)
 }
 
 serve("ozon-download", handle)

@@ -1,0 +1,14 @@
+/// Keeps the items in the order of the articles.
+struct CollectedItems: ItemSink {
+    private var items: [Item?]
+
+    init(count: Int) {
+        items = Array(repeating: nil, count: count)
+    }
+
+    var all: [Item] { items.compactMap(\.self) }
+
+    mutating func add(_ item: Item, at index: Int) {
+        items[index] = item
+    }
+}

@@ -1,0 +1,31 @@
+import Core
+import Ozon
+import Relay
+import Uploads
+
+struct DownloadTools: Tools {
+    let seller: Seller
+    let signing: SigningTools
+    let relay: ImageRelay
+    let maxArticles: Int
+    /// The limit of one call to Ozon, including its retries.
+    let timeout: Duration
+    let retries: Int
+
+    init?(_ settings: inout Settings) {
+        let seller = settings.seller()
+        let signing = SigningTools(&settings)
+        let relay = ImageRelay(&settings, signing?.bucket)
+        maxArticles = settings.integer(
+            "OZON_MAX_ARTICLES", default: 5000, in: 1...100_000, "The most articles in one request.")
+        timeout = settings.seconds(
+            "OZON_TIMEOUT", default: 30, in: 1...600,
+            "How many seconds one call to Ozon's API may take, including its retries.")
+        retries = settings.integer(
+            "OZON_MAX_RETRIES", default: 2, in: 0...10, "How often each call to Ozon's API is retried.")
+        guard let seller, let signing, let relay else { return nil }
+        self.seller = seller
+        self.signing = signing
+        self.relay = relay
+    }
+}

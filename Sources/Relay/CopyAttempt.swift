@@ -1,0 +1,109 @@
+import Core
+import Encoding
+import HTTPClient
+import R2
+import R2Storage
+import System
+import Uploads
+import Upstreams
+
+/// One attempt to copy an image. The upload sends what the download receives, and each pauses the other, so that the
+/// whole image is never in memory. A download that fails aborts the upload, and R2 then stores nothing.
+struct CopyAttempt {
+    private static let maxRedirects = 3
+
+    private let relay: ImageRelay
+    private let key: ObjectKey
+    private let number: Int
+    private let deadline: ContinuousClock.Instant
+    private let pipe: Pipe
+
+    /// - Parameter number: from 1.
+    init(_ relay: ImageRelay, _ key: ObjectKey, number: Int) {
+        self.relay = relay
+        self.key = key
+        self.number = number
+        deadline = .now + relay.timeout
+        pipe = Pipe(maxBytes: relay.maxBytes)
+    }
+
+    private var remaining: Duration {
+        max(ContinuousClock.now.duration(to: deadline), .milliseconds(1))
+    }
+
+    /// - Returns: the image's size in bytes.
+    func run(_ url: String) async throws(CopyFailure) -> Int {
+        defer { pipe.close() }
+        let download = try await download(url)
+        defer { download.end() }
+        let headers = download.response.headers
+        let length = headers["Content-Length"].flatMap(positiveInteger)
+        if let length, length > relay.maxBytes { throw CopyFailure("Too large") }
+        let head: [UInt8]
+        do throws(TransferError) { head = try await pipe.peek(ImageFormat.headBytes) } catch {
+            throw CopyFailure(error)
+        }
+        guard let type = ImageFormat(head: head)?.mediaType else { throw CopyFailure("Not an image") }
+        // With a transfer coding, Content-Length is ignored (RFC 9112, 6.3).
+        if let length, headers["Content-Encoding"] == nil, headers["Transfer-Encoding"] == nil {
+            try await store(.pipe(pipe, count: length), type: type)
+            return length
+        }
+        return try await storeSpooled(type: type)
+    }
+
+    /// Follows redirects, each to an allowed host.
+    private func download(_ url: String) async throws(CopyFailure) -> MeasuredDownload {
+        var url = url
+        for _ in 0...Self.maxRedirects {
+            let trust: ImageHosts.Trust
+            do throws(ImageHosts.Rejection) { trust = try relay.hosts.trust(in: url) } catch {
+                throw CopyFailure(error.reason)
+            }
+            let request = HTTPClient.Request(
+                "GET", url, headers: ["Accept": "image/*"], timeout: remaining, maxResponseBytes: 64 << 10,
+                onlyPublicAddresses: trust == .publicAddresses)
+            let download: MeasuredDownload
+            do throws(TransferError) {
+                download = try await relay.cdn.download(request, into: pipe, attempt: number)
+            } catch {
+                throw CopyFailure(error)
+            }
+            let response = download.response
+            if response.status == 200 { return download }
+            download.end()
+            guard [301, 302, 303, 307, 308].contains(response.status) else { throw CopyFailure(response, from: url) }
+            guard let target = response.headers["Location"].flatMap({ redirected(from: url, to: $0) }) else {
+                throw CopyFailure("HTTP \(response.status) without a valid Location")
+            }
+            url = target
+        }
+        throw CopyFailure("Too many redirects")
+    }
+
+    /// R2 requires the length of an upload in advance, so a body of unknown length is collected first.
+    private func storeSpooled(type: String) async throws(CopyFailure) -> Int {
+        var spool = Spool()
+        while true {
+            let bytes: [UInt8]
+            do throws(TransferError) { bytes = try await pipe.next() } catch { throw CopyFailure(error) }
+            if bytes.isEmpty { break }
+            do throws(Spool.Failure) { try spool.append(bytes) } catch {
+                throw CopyFailure("Spooling failed: \(error.reason)")
+            }
+        }
+        try await store(spool.body, type: type)
+        // This use keeps the spool, and with it the body's descriptor, alive during the upload.
+        return spool.count
+    }
+
+    private func store(_ body: HTTPClient.Request.Body, type: String) async throws(CopyFailure) {
+        do throws(StorageError) {
+            try await relay.storage.put(
+                key, body, contentType: type, timeout: remaining, attempt: number)
+        } catch {
+            // If the download failed, the upload was aborted for that reason.
+            throw pipe.failure.map(CopyFailure.init) ?? CopyFailure(error)
+        }
+    }
+}
