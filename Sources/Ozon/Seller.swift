@@ -53,7 +53,8 @@ package final class Seller: Sendable {
     }
 
     private func request(
-        _ path: String, as credential: Credential, timeout: Duration, body: @escaping @Sendable (inout JSONWriter) -> Void
+        _ path: String, as credential: Credential, timeout: Duration,
+        body: @escaping @Sendable (inout JSONWriter) -> Void
     ) -> HTTPClient.Request {
         HTTPClient.Request(
             "POST", origin + path,

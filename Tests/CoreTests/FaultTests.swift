@@ -5,10 +5,8 @@ import Testing
 @testable import JSON
 @testable import Telemetry
 
-@Suite("Faults")
-struct FaultTests {
-    @Test("each kind has a code of its own, a status of the contract and a text")
-    func rows() {
+@Suite struct FaultTests {
+    @Test func `Each kind has a code of its own, a status of the contract and a text`() {
         #expect(Set(ErrorCode.allCases.map(\.name)).count == ErrorCode.allCases.count)
         let statuses: Set = [400, 401, 403, 404, 405, 409, 413, 415, 429, 499, 500, 502, 503, 504]
         for code in ErrorCode.allCases {
@@ -17,8 +15,7 @@ struct FaultTests {
         }
     }
 
-    @Test("the texts that the frontend was promised")
-    func promised() {
+    @Test func `The texts that the frontend was promised`() {
         let promised: [ErrorCode: (Int, String)] = [
             .ozonUnauthorized: (403, "API key unauthorized"), .productNotFound: (404, "Product not found"),
             .productConflict: (409, "Product status conflict"), .ozonTimeout: (504, "Ozon API timeout"),
@@ -30,8 +27,7 @@ struct FaultTests {
         }
     }
 
-    @Test("the envelope, with and without its optional members")
-    func envelope() {
+    @Test func `The envelope, with and without its optional members`() {
         func written(_ fault: Fault) -> String {
             var json = JSONWriter()
             json.object { fault.writeMembers(to: &$0, requestID: "r") }

@@ -26,10 +26,8 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
     FieldFault(field: field, index: index, reason: reason)
 }
 
-@Suite("Fields of a request")
-struct FieldsTests {
-    @Test("a body that is no JSON, or no object, is one fault of the body")
-    func body() {
+@Suite struct FieldsTests {
+    @Test func `A body that is no JSON, or no object, is one fault of the body`() {
         for text in ["", "{", "{\"a\":1,\"a\":1}", "\u{FEFF}{}"] {
             #expect(faults(text) { _ in } == [fault("body", "Invalid JSON")], "\(text)")
         }
@@ -38,8 +36,7 @@ struct FieldsTests {
         }
     }
 
-    @Test("all faults are told, in the order in which the fields are read")
-    func order() {
+    @Test func `All faults are told, in the order in which the fields are read`() {
         let found = faults(#"{"z": 1, "n": "x", "list": ["", 1], "sub": {"b": null}}"#) { fields in
             _ = fields.string("a")
             _ = fields.string("z")
@@ -56,8 +53,7 @@ struct FieldsTests {
             ])
     }
 
-    @Test("null is absent: a fault where the field is required, the default where not")
-    func null() {
+    @Test func `Null is absent: a fault where the field is required, the default where not`() {
         let body = #"{"s": null, "b": null, "c": null, "i": null}"#
         let found = faults(body) { fields in
             #expect(fields.string("s", required: false) == nil)
@@ -69,13 +65,11 @@ struct FieldsTests {
         #expect(faults(body) { _ = $0.string("s") } == [fault("s", "Field required")])
     }
 
-    @Test("unknown fields are ignored")
-    func unknown() {
+    @Test func `Unknown fields are ignored`() {
         #expect(accepted(#"{"a": "x", "b": {"c": []}}"#) { $0.string("a") == "x" })
     }
 
-    @Test("an integer may be a string of digits; nothing else is converted")
-    func integers() {
+    @Test func `An integer may be a string of digits; nothing else is converted`() {
         for text in ["123456", "\"123456\"", "\"000123456\""] {
             #expect(accepted("{\"i\": \(text)}") { $0.integer("i", in: 1...1_000_000) == 123_456 })
         }
@@ -89,8 +83,7 @@ struct FieldsTests {
         }
     }
 
-    @Test("an integer outside its range is told the range")
-    func range() {
+    @Test func `An integer outside its range is told the range`() {
         for value in [0, 604_801, -1] {
             let found = faults("{\"i\": \(value)}") { _ = $0.integer("i", in: 1...604_800) }
             #expect(found == [fault("i", "Must be between 1 and 604800")])
@@ -100,13 +93,12 @@ struct FieldsTests {
         }
     }
 
-    @Test("a string is not converted from anything", arguments: ["1", "true", "[]", "{}"])
-    func strings(_ value: String) {
+    @Test(arguments: ["1", "true", "[]", "{}"])
+    func `A string is not converted from anything`(_ value: String) {
         #expect(faults("{\"s\": \(value)}") { _ = $0.string("s") } == [fault("s", "Must be a string")])
     }
 
-    @Test("a text that becomes a header line: length in bytes, printable ASCII")
-    func text() {
+    @Test func `A text that becomes a header line: length in bytes, printable ASCII`() {
         func reasons(_ value: String) -> [String] {
             faults("{\"t\": \(value)}") { _ = $0.text("t", maxBytes: 4, allows: isHeaderSafe) }.map(\.reason)
         }
@@ -118,8 +110,7 @@ struct FieldsTests {
         }
     }
 
-    @Test("a choice is compared by bytes, in its case")
-    func choice() {
+    @Test func `A choice is compared by bytes, in its case`() {
         for value in ["offer_ids", "Offer_id", "", "offer_id\\u0301"] {
             let found = faults("{\"f\": \"\(value)\"}") { _ = $0.choice("f", ["offer_id", "sku"], default: "sku") }
             #expect(found == [fault("f", "Must be one of offer_id, sku")], "\(value)")
@@ -127,8 +118,7 @@ struct FieldsTests {
         #expect(accepted("{}") { $0.choice("f", ["sku"], default: "sku") == "sku" })
     }
 
-    @Test("a list has 1 to its limit of elements, which keep order and repeats")
-    func lists() {
+    @Test func `A list has 1 to its limit of elements, which keep order and repeats`() {
         #expect(accepted(#"{"l": ["b", "a", "b"]}"#) { $0.strings("l", limit: 3) == ["b", "a", "b"] })
         #expect(faults(#"{"l": []}"#) { _ = $0.strings("l", limit: 3) } == [fault("l", "Must not be empty")])
         #expect(faults(#"{"l": ["a", 1]}"#) { _ = $0.strings("l", limit: 1) } == [fault("l", "Exceeds limit (1)")])
@@ -161,8 +151,7 @@ struct FieldsTests {
         #expect(throws: Fault.self) { try fields.check() }
     }
 
-    @Test("an object's faults carry its path")
-    func objects() {
+    @Test func `An object's faults carry its path`() {
         let read: (Fields) -> Void = { fields in
             _ = fields.object("credential") { _ = $0.object("inner") { _ = $0.string("x") } }
         }
@@ -171,8 +160,7 @@ struct FieldsTests {
         #expect(faults(#"{"credential": {"inner": {}}}"#, read) == [fault("credential.inner.x", "Field required")])
     }
 
-    @Test("a positive integer is digits alone, from 1 on")
-    func positive() {
+    @Test func `A positive integer is digits alone, from 1 on`() {
         #expect(positiveInteger("1") == 1)
         #expect(positiveInteger("007") == 7)
         for text in ["", "0", "-1", "+1", " 1", "1 ", "1.0", "١", "9223372036854775808"] {

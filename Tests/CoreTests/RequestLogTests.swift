@@ -28,10 +28,8 @@ private func lines(
     }
 }
 
-@Suite("What a request leaves behind")
-struct RequestLogTests {
-    @Test("an upstream's calls are counted, and told one by one without their queries")
-    func calls() async throws {
+@Suite struct RequestLogTests {
+    @Test func `An upstream's calls are counted, and told one by one without their queries`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(scoreboard) { _, _ in
             // In tasks of its own, as copies are made.
@@ -64,13 +62,13 @@ struct RequestLogTests {
         #expect((reading.calls(.r2, .ok), reading.calls(.r2, .failed), reading.calls(.ozon, .timeout)) == (1, 1, 1))
     }
 
-    @Test(
-        "a reply's status says how a call ended",
-        arguments: [
-            ("GET", 200, UpstreamCall.Result.ok), ("GET", 302, .ok), ("HEAD", 404, .ok), ("GET", 404, .refused),
-            ("HEAD", 403, .refused), ("PUT", 429, .refused), ("PUT", 500, .failed), ("GET", 503, .failed),
-        ])
-    func outcomes(_ method: String, _ status: Int, _ outcome: UpstreamCall.Result) async throws {
+    @Test(arguments: [
+        ("GET", 200, UpstreamCall.Result.ok), ("GET", 302, .ok), ("HEAD", 404, .ok), ("GET", 404, .refused),
+        ("HEAD", 403, .refused), ("PUT", 429, .refused), ("PUT", 500, .failed), ("GET", 503, .failed),
+    ])
+    func `A reply's status says how a call ended`(_ method: String, _ status: Int, _ outcome: UpstreamCall.Result)
+        async throws
+    {
         let scoreboard = Scoreboard(endpoint: "test")
         _ = try await lines(scoreboard) { _, _ in
             UpstreamCall(.cdn, method, "http://h", attempt: 1).end(status: status, sent: 0, received: 0)
@@ -80,8 +78,7 @@ struct RequestLogTests {
         #expect(UpstreamCall.Result.allCases.filter { reading.calls(.cdn, $0) > 0 } == [outcome])
     }
 
-    @Test("a slow request is a warning that tells where its time went")
-    func slow() async throws {
+    @Test func `A slow request is a warning that tells where its time went`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(slowMilliseconds: 30, scoreboard) { _, _ in
             try await RequestTrace.pause(for: .milliseconds(40))
@@ -98,8 +95,7 @@ struct RequestLogTests {
         #expect(scoreboard.snapshots().readable.first?[.slowRequests] == 1)
     }
 
-    @Test("a streamed answer's calls and its reader's slowness count too")
-    func streamed() async throws {
+    @Test func `A streamed answer's calls and its reader's slowness count too`() async throws {
         let lines = try await lines(slowMilliseconds: 1) { _, _ in
             Greeting(lines: { writer in
                 UpstreamCall(.ozon, "POST", "https://o/v3", attempt: 1).end(status: 200, sent: 0, received: 0)
@@ -115,8 +111,7 @@ struct RequestLogTests {
         #expect(line["relayed_bytes"] as? Int == 5 && line["client_ms"] is Int)
     }
 
-    @Test("a caller that went away is 499, and no error of ours")
-    func gone() async throws {
+    @Test func `A caller that went away is 499, and no error of ours`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(scoreboard) { _, _ in throw CancellationError() }
         let line = try #require(lines.last)
@@ -126,8 +121,7 @@ struct RequestLogTests {
         #expect(reading[.error(.clientClosedRequest)] == 1 && reading[.error(.internalError)] == 0)
     }
 
-    @Test("the longest texts still make a line that a pipe takes whole")
-    func longest() async throws {
+    @Test func `The longest texts still make a line that a pipe takes whole`() async throws {
         let nasty = String(repeating: "\u{1}", count: 5000)
         let lines = try await lines { _, _ in
             UpstreamCall(.ozon, "POST", "https://o/" + String(repeating: "\"", count: 5000), attempt: 1).end(

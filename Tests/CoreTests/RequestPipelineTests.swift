@@ -8,10 +8,8 @@ private struct Stranger: Error, CustomStringConvertible {
     let description = "password is hunter2"
 }
 
-@Suite("The path of a request")
-struct RequestPathTests {
-    @Test("an answer, with its headers")
-    func answer() async throws {
+@Suite struct RequestPathTests {
+    @Test func `An answer, with its headers`() async throws {
         let reply = try await reply()
         #expect(reply.body == #"{"hello":"x"}"#)
         #expect(
@@ -21,8 +19,7 @@ struct RequestPathTests {
             ])
     }
 
-    @Test("what is wrong is told in the order method, key, media type, size, fields")
-    func order() async throws {
+    @Test func `What is wrong is told in the order method, key, media type, size, fields`() async throws {
         var changes: [String: String?] = [
             "REQUEST_METHOD": "GET", "HTTP_X_API_KEY": "no", "CONTENT_TYPE": "text/plain",
         ]
@@ -38,14 +35,12 @@ struct RequestPathTests {
         #expect(try await reply(changes, body: .bytes([])).status == 400)
     }
 
-    @Test("a key missing, or sent twice even if right, is refused")
-    func keys() async throws {
+    @Test func `A key missing, or sent twice even if right, is refused`() async throws {
         #expect(try await reply(["HTTP_X_API_KEY": nil]).status == 401)
         #expect(try await reply(extra: [("HTTP_X_API_KEY", "key")]).status == 401)
     }
 
-    @Test("a fault is the contract's envelope")
-    func envelope() async throws {
+    @Test func `A fault is the contract's envelope`() async throws {
         let reply = try await reply(body: .bytes(Array(#"{"name": 1}"#.utf8)))
         let expected =
             #"{"success":false,"error":"Validation failed","code":"VALIDATION_FAILED","request_id":"abc-123","#
@@ -56,24 +51,21 @@ struct RequestPathTests {
             try await CoreTests.reply(body: .incomplete).body.contains(#"{"field":"body","reason":"Invalid JSON"}"#))
     }
 
-    @Test("a fault of the endpoint keeps its row, detail and Retry-After")
-    func fault() async throws {
+    @Test func `A fault of the endpoint keeps its row, detail and Retry-After`() async throws {
         let reply = try await reply { _, _ in throw Fault(.rateLimited, detail: "wait", retryAfter: 7) }
         #expect(reply.status == 429)
         #expect(reply.headers["Retry-After"] == "7")
         #expect(try reply.member("detail") == "wait")
     }
 
-    @Test("a stranger error is 500, and its text stays here")
-    func stranger() async throws {
+    @Test func `A stranger error is 500, and its text stays here`() async throws {
         let reply = try await reply { _, _ in throw Stranger() }
         #expect(reply.status == 500)
         #expect(try reply.member("code") == "INTERNAL")
         #expect(!reply.body.contains("hunter2"))
     }
 
-    @Test("one request more than allowed is refused at once, and none after the others have ended")
-    func overload() async throws {
+    @Test func `One request more than allowed is refused at once, and none after the others have ended`() async throws {
         let (entered, began) = AsyncStream<Void>.makeStream()
         let (release, ended) = AsyncStream<Void>.makeStream()
         let path = RequestPipeline<Input, Greeting>(
@@ -104,12 +96,10 @@ struct RequestPathTests {
         for (maxBodyBytes, count) in expected { #expect(defaultMaxInFlight(maxBodyBytes: maxBodyBytes) == count) }
     }
 
-    @Test(
-        "a request id of nginx is kept; any other is replaced by one made here",
-        arguments: [
-            "", String(repeating: "a", count: 65), "a b", "a\r\nX: y", "é", "a_b",
-        ])
-    func requestID(_ given: String) async throws {
+    @Test(arguments: [
+        "", String(repeating: "a", count: 65), "a b", "a\r\nX: y", "é", "a_b",
+    ])
+    func `A request id of nginx is kept; any other is replaced by one made here`(_ given: String) async throws {
         let made = try #require(try await reply(["REQUEST_ID": given]).headers["X-Request-Id"])
         #expect(made != given)
         #expect(made.count == 32 && made.allSatisfy(\.isHexDigit))
@@ -117,8 +107,7 @@ struct RequestPathTests {
         #expect(try await reply(["REQUEST_ID": long]).headers["X-Request-Id"] == long)
     }
 
-    @Test("an answer in lines is a stream without length; an error that ends it is its last line")
-    func lines() async throws {
+    @Test func `An answer in lines is a stream without length; an error that ends it is its last line`() async throws {
         let reply = try await reply { _, _ in
             Greeting(lines: { writer in
                 try await writer.line { $0.member("n", 1) }

@@ -20,10 +20,8 @@ extension APIKeys {
     fileprivate func access(_ key: String) -> Access? { access([Array(key.utf8)]) }
 }
 
-@Suite("Scopes of callers' keys")
-struct ScopesTests {
-    @Test("a scoped key has an id, its prefixes and its endpoints; a plain one none of them")
-    func access() throws {
+@Suite struct ScopesTests {
+    @Test func `A scoped key has an id, its prefixes and its endpoints; a plain one none of them`() throws {
         let keys = try keys([entry("scoped-key", ["endpoints": ["r2-presigned-url", "r2-presigned-urls"]])])
         let scoped = try #require(keys.access("scoped-key"))
         #expect(scoped.id == "studio")
@@ -37,16 +35,14 @@ struct ScopesTests {
         #expect(keys.access([Array("scoped-key".utf8), Array("scoped-key".utf8)]) == nil)
     }
 
-    @Test("* is every endpoint; hex digits of either case are the same")
-    func every() throws {
+    @Test func `* is every endpoint; hex digits of either case are the same`() throws {
         #expect(try #require(try keys([entry("k")]).access("k")).endpoints == nil)
         #expect(try #require(try keys([entry("k", ["endpoints": ["a", "*"]])]).access("k")).endpoints == nil)
         let upper = hex(SHA256.digest(Array("k".utf8))).uppercased()
         #expect(try keys([entry("k", ["sha256": upper])]).access("k") != nil)
     }
 
-    @Test("a key that is also a plain one has no scope; of a new list only the new keys hold")
-    func both() throws {
+    @Test func `A key that is also a plain one has no scope; of a new list only the new keys hold`() throws {
         let first = try keys([entry("plain-key"), entry("old")])
         #expect(first.access("plain-key")?.id == nil)
         let next = try first.with(scopes: Array(JSONSerialization.data(withJSONObject: [entry("new")])))
@@ -56,8 +52,7 @@ struct ScopesTests {
         #expect(try next.with(scopes: Array("[]".utf8)).access("new") == nil)
     }
 
-    @Test("id, sha256 and both lists are required, each of its type; one wrong entry breaks the file")
-    func broken() throws {
+    @Test func `Id, sha256 and both lists are required, each of its type; one wrong entry breaks the file`() throws {
         let digest = hex(SHA256.digest(Array("k".utf8)))
         var wrong: [Any] = [1, "x", NSNull(), [] as [Any]]
         for name in ["id", "sha256", "prefixes", "endpoints"] {
@@ -83,8 +78,9 @@ struct ScopesTests {
         }
     }
 
-    @Test("API_KEYS may be missing where there is a file of scopes; a broken one is a fault of the settings")
-    func settings() throws {
+    @Test func `API_KEYS may be missing where there is a file of scopes; a broken one is a fault of the settings`()
+        throws
+    {
         let path = "\(NSTemporaryDirectory())/scopes-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: path) }
         func read(_ values: [String: String]) -> (keys: APIKeys?, faults: [String]) {
@@ -103,8 +99,7 @@ struct ScopesTests {
         #expect(missing == ["API_KEY_SCOPES_FILE: cannot be read: /nonexistent"])
     }
 
-    @Test("no description shows a key or its digest")
-    func secrecy() throws {
+    @Test func `No description shows a key or its digest`() throws {
         let keys = try keys([entry("scoped-key")])
         var dumped = ""
         dump(keys, to: &dumped)

@@ -5,16 +5,15 @@ import Testing
 @testable import Core
 @testable import FastCGI
 
-@Suite("The service manager's notification socket")
-struct ServiceNotifierTests {
+@Suite struct ServiceNotifierTests {
     private func notifier(_ environment: [String: String]) -> ServiceNotifier {
         ServiceNotifier { environment[$0] }
     }
 
     private func path() -> String { "/tmp/notify-\(UUID().uuidString.prefix(8))" }
 
-    @Test("each sign is one datagram, to a path or to an abstract name", arguments: ["", "@"])
-    func signs(prefix: String) throws {
+    @Test(arguments: ["", "@"])
+    func `Each sign is one datagram, to a path or to an abstract name`(prefix: String) throws {
         let name = prefix + path()
         defer { if prefix.isEmpty { unlink(name) } }
         let socket = try NotifySocket(name)
@@ -29,8 +28,7 @@ struct ServiceNotifierTests {
         #expect(socket.receive(within: 0) == nil)
     }
 
-    @Test("the watchdog is fed twice in its time, by the process it is meant for")
-    func watchdog() {
+    @Test func `The watchdog is fed twice in its time, by the process it is meant for`() {
         let named = ["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "30000000"]
         #expect(notifier(named).serviceManager().aliveMilliseconds == 15_000)
         let ours = named.merging(["WATCHDOG_PID": String(getpid())]) { $1 }
@@ -44,10 +42,8 @@ struct ServiceNotifierTests {
         #expect(notifier(["WATCHDOG_USEC": "30000000"]).serviceManager().aliveMilliseconds == nil)
     }
 
-    @Test(
-        "without a socket, or with a name that can be none, nothing happens",
-        arguments: [nil, "", "x", "vsock:2:1", "/\(String(repeating: "x", count: 107))", "/tmp/nobody-listens-here"])
-    func nobody(name: String?) {
+    @Test(arguments: [nil, "", "x", "vsock:2:1", "/\(String(repeating: "x", count: 107))", "/tmp/nobody-listens-here"])
+    func `Without a socket, or with a name that can be none, nothing happens`(name: String?) {
         notifier(name.map { ["NOTIFY_SOCKET": $0] } ?? [:]).serviceManager().notify(.serving)
     }
 }

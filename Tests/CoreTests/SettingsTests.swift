@@ -26,10 +26,8 @@ private final class TemporaryFile {
     }
 }
 
-@Suite("Settings")
-struct SettingsTests {
-    @Test("an empty value counts as none, but for a list")
-    func empty() {
+@Suite struct SettingsTests {
+    @Test func `An empty value counts as none, but for a list`() {
         let (values, faults) = reading(["A": "", "L": ""]) {
             [$0.optional("A", "x"), $0.required("A", "x"), $0.optional("L", "x")]
         }
@@ -39,8 +37,7 @@ struct SettingsTests {
         #expect(lists == [[], nil])
     }
 
-    @Test("whole numbers within their range; the default where there is none")
-    func integers() {
+    @Test func `Whole numbers within their range; the default where there is none`() {
         let (good, none) = reading(["A": "7"]) {
             [$0.integer("A", default: 1, in: 1...9, "x"), $0.integer("B", default: 3, in: 1...9, "x")]
         }
@@ -53,8 +50,7 @@ struct SettingsTests {
         }
     }
 
-    @Test("true and false, and no other spelling")
-    func booleans() {
+    @Test func `True and false, and no other spelling`() {
         let (good, none) = reading(["T": "true", "F": "false"]) { settings in
             ["T", "F", "NONE"].map { settings.bool($0, default: $0 == "NONE", "x") }
         }
@@ -66,13 +62,11 @@ struct SettingsTests {
         }
     }
 
-    @Test("a list's blanks are cut and its empty entries dropped")
-    func lists() {
+    @Test func `A list's blanks are cut and its empty entries dropped`() {
         #expect(reading(["L": " a , b,, c d ,"]) { $0.list("L", default: "", "x") }.value == ["a", "b", "c d"])
     }
 
-    @Test("a secret from a file, without its trailing newline")
-    func secrets() throws {
+    @Test func `A secret from a file, without its trailing newline`() throws {
         for contents in ["s3cret", "s3cret\n", "s3cret\r\n"] {
             let file = try TemporaryFile(contents)
             let (value, faults) = reading(["K_FILE": file.path]) { $0.secret("K", "x") }
@@ -83,8 +77,9 @@ struct SettingsTests {
         #expect(reading(["K": "s3cret"]) { $0.secret("K", "x") }.value == "s3cret")
     }
 
-    @Test("a secret that is missing, given twice, in no file or an empty one is a fault that doesn't show it")
-    func noSecret() throws {
+    @Test func `A secret that is missing, given twice, in no file or an empty one is a fault that doesn't show it`()
+        throws
+    {
         let full = try TemporaryFile("s3cret")
         let blank = try TemporaryFile("\n")
         defer { withExtendedLifetime((full, blank)) {} }
@@ -100,60 +95,53 @@ struct SettingsTests {
         }
     }
 
-    @Test(
-        "an origin is https, or http on loopback; lower case, the scheme's own port left out",
-        arguments: [
-            ("https://account.r2.cloudflarestorage.com", "https://account.r2.cloudflarestorage.com"),
-            ("HTTPS://Api-Seller.Ozon.RU/", "https://api-seller.ozon.ru"), ("https://h:443", "https://h"),
-            ("https://h:8443", "https://h:8443"), ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
-            ("http://127.1.2.3", "http://127.1.2.3"), ("http://localhost:80", "http://localhost"),
-            ("http://[::1]:9000", "http://[::1]:9000"), ("https://[2001:db8::1]", "https://[2001:db8::1]"),
-        ])
-    func origins(_ text: String, _ url: String) throws {
+    @Test(arguments: [
+        ("https://account.r2.cloudflarestorage.com", "https://account.r2.cloudflarestorage.com"),
+        ("HTTPS://Api-Seller.Ozon.RU/", "https://api-seller.ozon.ru"), ("https://h:443", "https://h"),
+        ("https://h:8443", "https://h:8443"), ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("http://127.1.2.3", "http://127.1.2.3"), ("http://localhost:80", "http://localhost"),
+        ("http://[::1]:9000", "http://[::1]:9000"), ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+    ])
+    func `An origin is https, or http on loopback; lower case, the scheme's own port left out`(
+        _ text: String, _ url: String
+    ) throws {
         let origin = try Origin(text)
         #expect(origin.url == url)
         #expect(url.hasSuffix("//\(origin.host)"))
     }
 
-    @Test(
-        "no origin: another scheme, a path, a query, a user, a bad port, http elsewhere",
-        arguments: [
-            "", "account.r2.cloudflarestorage.com", "ftp://h", "https:/h", "https://", "https:///", "https://h/bucket",
-            "https://h//", "https://h?x", "https://h#x", "https://user@h", "https://h:0", "https://h:65536",
-            "https://h:x",
-            "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[]",
-            "https://https://h",
-            "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example", "http://localhost.evil.example",
-            "http://128.0.0.1", "http://127.0.0.256", "https://h\r\nX: y", " https://h",
-        ])
-    func noOrigin(_ text: String) {
+    @Test(arguments: [
+        "", "account.r2.cloudflarestorage.com", "ftp://h", "https:/h", "https://", "https:///", "https://h/bucket",
+        "https://h//", "https://h?x", "https://h#x", "https://user@h", "https://h:0", "https://h:65536",
+        "https://h:x",
+        "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[]",
+        "https://https://h",
+        "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example", "http://localhost.evil.example",
+        "http://128.0.0.1", "http://127.0.0.256", "https://h\r\nX: y", " https://h",
+    ])
+    func `No origin: another scheme, a path, a query, a user, a bad port, http elsewhere`(_ text: String) {
         #expect(throws: Origin.Invalid.self) { try Origin(text) }
     }
 }
 
-@Suite("Callers' keys")
-struct APIKeysTests {
+@Suite struct APIKeysTests {
     private let keys = APIKeys(["first-key", "second-key"])
 
-    @Test("any of the keys is accepted")
-    func accepted() {
+    @Test func `Any of the keys is accepted`() {
         #expect(keys.access([Array("first-key".utf8)]) != nil)
         #expect(keys.access([Array("second-key".utf8)]) != nil)
     }
 
-    @Test(
-        "no key, an unknown one, part of one, or two at once are refused",
-        arguments: [
-            [], [""], ["first-ke"], ["first-key "], ["First-key"], ["first-key,second-key"],
-            ["first-key", "first-key"],
-        ])
-    func refused(_ values: [String]) {
+    @Test(arguments: [
+        [], [""], ["first-ke"], ["first-key "], ["First-key"], ["first-key,second-key"],
+        ["first-key", "first-key"],
+    ])
+    func `No key, an unknown one, part of one, or two at once are refused`(_ values: [String]) {
         #expect(keys.access(values.map { Array($0.utf8) }) == nil)
         #expect(APIKeys([]).access(values.map { Array($0.utf8) }) == nil)
     }
 
-    @Test("API_KEYS: comma-separated, printable ASCII, at least one")
-    func setting() {
+    @Test func `API_KEYS: comma-separated, printable ASCII, at least one`() {
         let (good, none) = reading(["API_KEYS": "a, b"]) { $0.apiKeys(scopesFile: nil) }
         #expect(good?.access([Array("b".utf8)]) != nil)
         #expect(none.isEmpty)
@@ -162,8 +150,7 @@ struct APIKeysTests {
         #expect(faults == ["API_KEYS: must be printable ASCII without spaces"])
     }
 
-    @Test("no description shows a key")
-    func secrecy() {
+    @Test func `No description shows a key`() {
         var dumped = ""
         dump(keys, to: &dumped)
         for shown in ["\(keys)", String(reflecting: keys), "\([keys])", dumped] {

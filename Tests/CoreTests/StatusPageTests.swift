@@ -5,8 +5,7 @@ import Testing
 @testable import Core
 @testable import Telemetry
 
-@Suite("Ping, status and metrics")
-struct StatusPageTests {
+@Suite struct StatusPageTests {
     private let scoreboard = Scoreboard(endpoint: "test")
 
     private func ask(_ path: String?, maxInFlight: Int = 1) async throws -> Reply {
@@ -26,8 +25,7 @@ struct StatusPageTests {
         return try #require(try JSONSerialization.jsonObject(with: Data(reply.body.utf8)) as? [String: Any])
     }
 
-    @Test("the last segment of the path says what is asked; anything else is 404")
-    func pages() async throws {
+    @Test func `The last segment of the path says what is asked; anything else is 404`() async throws {
         let ping = try await ask("/ozon-r2/test/ping")
         #expect((ping.status, ping.body, ping.headers["Content-Type"]) == (200, "pong\n", "text/plain"))
         #expect(try await ask("ping").body == "pong\n")
@@ -39,8 +37,7 @@ struct StatusPageTests {
         #expect(try await ask(nil).body == #"{"hello":"x"}"#)
     }
 
-    @Test("asking counts as nothing, and a full process answers")
-    func uncounted() async throws {
+    @Test func `Asking counts as nothing, and a full process answers`() async throws {
         _ = scoreboard.beginRequest()
         #expect(try await ask("ping", maxInFlight: 1).body == "pong\n")
         #expect(try await status()["accepted conn"] as? Int == 1)
@@ -53,8 +50,7 @@ struct StatusPageTests {
         #expect((json["in flight"] as? Int, json["max in flight"] as? Int) == (1, 2))
     }
 
-    @Test("status has PHP-FPM's names where they fit, in sum and for each process")
-    func names() async throws {
+    @Test func `Status has PHP-FPM's names where they fit, in sum and for each process`() async throws {
         _ = try await ask(nil)
         let json = try await status()
         #expect(json["pool"] as? String == "test")
@@ -71,8 +67,7 @@ struct StatusPageTests {
         }
     }
 
-    @Test("metrics are OpenMetrics, each family once, all samples labelled")
-    func metrics() async throws {
+    @Test func `Metrics are OpenMetrics, each family once, all samples labelled`() async throws {
         _ = try await ask(nil)
         let reply = try await ask("/ozon-r2/test/metrics")
         #expect(

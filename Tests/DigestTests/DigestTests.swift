@@ -4,15 +4,13 @@ import Testing
 
 private let vectors = Vectors(beside: #filePath)
 
-@Suite("SHA-256")
-struct SHA256Tests {
+@Suite struct SHA256Tests {
     struct File: Decodable {
         struct Case: Decodable { let text: String, repeated: Int, digest: String }
         let cases: [Case]
     }
 
-    @Test("NIST's examples")
-    func examples() throws {
+    @Test func `NIST's examples`() throws {
         let file: File = try vectors.json("sha256.json")
         #expect(file.cases.count == 4)
         for example in file.cases {
@@ -21,8 +19,8 @@ struct SHA256Tests {
         }
     }
 
-    @Test("a message in pieces of any size has the digest of the whole", arguments: [1, 3, 63, 64, 65, 1000])
-    func pieces(_ size: Int) {
+    @Test(arguments: [1, 3, 63, 64, 65, 1000])
+    func `A message in pieces of any size has the digest of the whole`(_ size: Int) {
         let message = (0..<1500).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         var hash = SHA256()
         for start in stride(from: 0, to: message.count, by: size) {
@@ -31,8 +29,7 @@ struct SHA256Tests {
         #expect(hash.digest() == SHA256.digest(message))
     }
 
-    @Test("a copy goes its own way")
-    func copies() {
+    @Test func `A copy goes its own way`() {
         var one = SHA256()
         one.update(Array("a".utf8))
         var other = one
@@ -42,22 +39,19 @@ struct SHA256Tests {
         #expect(other.digest() == SHA256.digest(Array("ab".utf8)))
     }
 
-    @Test("one bit more or less is another digest")
-    func oneBit() {
+    @Test func `One bit more or less is another digest`() {
         #expect(SHA256.digest([0]) != SHA256.digest([1]))
         #expect(SHA256.digest([]) != SHA256.digest([0]))
     }
 }
 
-@Suite("HMAC-SHA256")
-struct HMACTests {
+@Suite struct HMACTests {
     struct File: Decodable {
         struct Case: Decodable { let key: String, data: String, code: String }
         let cases: [Case]
     }
 
-    @Test("RFC 4231's test cases")
-    func cases() throws {
+    @Test func `RFC 4231's test cases`() throws {
         let file: File = try vectors.json("rfc4231.json")
         #expect(file.cases.count == 6)
         for example in file.cases {
@@ -66,23 +60,20 @@ struct HMACTests {
         }
     }
 
-    @Test("a key is used many times and stays the same")
-    func reuse() {
+    @Test func `A key is used many times and stays the same`() {
         let key = HMACKey(Array("Jefe".utf8))
         let first = key.code([1])
         _ = key.code([2])
         #expect(key.code([1]) == first)
     }
 
-    @Test("a key of 64 bytes is taken as it is, one of 65 by its digest")
-    func blockSize() {
+    @Test func `A key of 64 bytes is taken as it is, one of 65 by its digest`() {
         let block = [UInt8](repeating: 7, count: 64)
         #expect(HMACKey(block).code([1]) != HMACKey(SHA256.digest(block)).code([1]))
         #expect(HMACKey(block + [7]).code([1]) == HMACKey(SHA256.digest(block + [7])).code([1]))
     }
 
-    @Test("no description shows the key")
-    func secrecy() {
+    @Test func `No description shows the key`() {
         let key = HMACKey(Array("wJalrXUtnFEMI".utf8))
         var dumped = ""
         dump(key, to: &dumped)
@@ -92,16 +83,13 @@ struct HMACTests {
     }
 }
 
-@Suite("Comparison in constant time")
-struct ComparisonTests {
-    @Test("equal is equal")
-    func equal() {
+@Suite struct ComparisonTests {
+    @Test func `Equal is equal`() {
         #expect(equalInConstantTime([], []))
         #expect(equalInConstantTime([1, 2, 3], [1, 2, 3]))
     }
 
-    @Test("another length, or one bit anywhere, is unequal")
-    func unequal() {
+    @Test func `Another length, or one bit anywhere, is unequal`() {
         #expect(!equalInConstantTime([1, 2], [1, 2, 3]))
         #expect(!equalInConstantTime([], [0]))
         let bytes = [UInt8](repeating: 0xA5, count: 32)

@@ -72,8 +72,7 @@ private struct Simulation {
     }
 }
 
-@Suite("The queue of copies")
-struct CopyQueueTests {
+@Suite struct CopyQueueTests {
     @Test func `Copies start in the order of the articles, and no more than allowed run at once`() throws {
         var simulation = Simulation(maxRunning: 2)
         simulation.handle(.found([article(0, [try image("a"), try image("b"), try image("c")])]))
@@ -158,8 +157,7 @@ struct CopyQueueTests {
 }
 
 /// Walks through every order in which the batches can arrive and the copies can end.
-@Suite("The queue of copies in every order of events")
-struct CopyQueueOrderTests {
+@Suite struct CopyQueueOrderTests {
     private struct Case: CustomTestStringConvertible {
         /// The number of images of each article of each batch; nil for an article without a product.
         let batches: [[Int?]]

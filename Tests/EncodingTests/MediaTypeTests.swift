@@ -2,8 +2,7 @@ import Encoding
 import Testing
 
 @Suite struct MediaTypeTests {
-    @Test("the media type is application/json, in any case and with parameters; nothing that a form can send")
-    func mediaTypes() {
+    @Test func `The media type is application/json, in any case and with parameters; nothing that a form can send`() {
         for type in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x"] {
             #expect(isJSON(type), "\(type)")
         }
@@ -16,8 +15,7 @@ import Testing
         }
     }
 
-    @Test("Accept names lines, unless with q=0")
-    func accept() {
+    @Test func `Accept names lines, unless with q=0`() {
         let type = "application/x-ndjson"
         for header in [type, "text/html, \(type)", "\(type);q=0.5", "Application/X-NDJSON", " \(type) ; q=1"] {
             #expect(accepts(header, type), "\(header)")

@@ -2,13 +2,11 @@ import Encoding
 import Foundation
 import Testing
 
-@Suite("Percent-encoding")
-struct PercentEncodingTests {
+@Suite struct PercentEncodingTests {
     // AWS, "Create a signed AWS API request", UriEncode: these stand as they are.
     static let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
 
-    @Test("every ASCII byte but the unreserved becomes %XX in upper case")
-    func ascii() {
+    @Test func `Every ASCII byte but the unreserved becomes %XX in upper case`() {
         for byte in UInt8(0)..<0x80 {
             let text = String(Unicode.Scalar(byte))
             let expected = Self.unreserved.contains(byte) ? text : String(format: "%%%02X", byte)
@@ -16,22 +14,18 @@ struct PercentEncodingTests {
         }
     }
 
-    @Test("a slash stands in a path and not in a value")
-    func slash() {
+    @Test func `A slash stands in a path and not in a value`() {
         #expect("a/b".percentEncoded(keepingSlash: true) == "a/b")
         #expect("a/b".percentEncoded() == "a%2Fb")
     }
 
-    @Test(
-        "what lies beyond ASCII is encoded byte by byte, as Foundation does with the same set",
-        arguments: ["фото.jpg", "图片", "🧸", "e\u{301}", "é", "\r\n", "a\u{301}/b", "\u{10FFFF}\u{80}\u{7FF}\u{800}"])
-    func beyondASCII(_ text: String) {
+    @Test(arguments: ["фото.jpg", "图片", "🧸", "e\u{301}", "é", "\r\n", "a\u{301}/b", "\u{10FFFF}\u{80}\u{7FF}\u{800}"])
+    func `What lies beyond ASCII is encoded byte by byte, as Foundation does with the same set`(_ text: String) {
         let set = CharacterSet(charactersIn: String(decoding: Self.unreserved, as: UTF8.self))
         #expect(text.percentEncoded() == text.addingPercentEncoding(withAllowedCharacters: set))
     }
 
-    @Test("what is encoded decodes to the same bytes")
-    func decodes() throws {
+    @Test func `What is encoded decodes to the same bytes`() throws {
         let text = (0..<0x300).compactMap(Unicode.Scalar.init(_:)).map { String($0) }.joined()
         for keepingSlash in [false, true] {
             let decoded = try #require(text.percentEncoded(keepingSlash: keepingSlash).removingPercentEncoding)
@@ -39,8 +33,7 @@ struct PercentEncodingTests {
         }
     }
 
-    @Test("it appends to what is there")
-    func appends() {
+    @Test func `It appends to what is there`() {
         var bytes = Array("x=".utf8)
         bytes.append(percentEncoding: "1 2")
         #expect(String(decoding: bytes, as: UTF8.self) == "x=1%202")

@@ -3,10 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("UTC time")
-struct UTCTimeTests {
-    @Test("the epoch, a leap day, the last second of a century, in all three spellings")
-    func known() {
+@Suite struct UTCTimeTests {
+    @Test func `The epoch, a leap day, the last second of a century, in all three spellings`() {
         let cases = [
             (0, "19700101", "19700101T000000Z", "1970-01-01T00:00:00Z"),
             (1_369_353_600, "20130524", "20130524T000000Z", "2013-05-24T00:00:00Z"),
@@ -21,8 +19,7 @@ struct UTCTimeTests {
         }
     }
 
-    @Test("every first and last day of a month from 1900 to 2500 agrees with Foundation's calendar")
-    func calendar() throws {
+    @Test func `Every first and last day of a month from 1900 to 2500 agrees with Foundation's calendar`() throws {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = try #require(TimeZone(secondsFromGMT: 0))
         for year in 1900...2500 {
@@ -42,8 +39,7 @@ struct UTCTimeTests {
         }
     }
 
-    @Test("a day begins at midnight, before 1970 too")
-    func day() {
+    @Test func `A day begins at midnight, before 1970 too`() {
         #expect(UTCTime(seconds: 86_399).day == 0)
         #expect(UTCTime(seconds: 86_400).day == 1)
         #expect(UTCTime(seconds: -1).day == -1)
@@ -51,23 +47,20 @@ struct UTCTimeTests {
         #expect(UTCTime(seconds: -86_401).day == -2)
     }
 
-    @Test("seconds are added across midnight")
-    func addition() {
+    @Test func `Seconds are added across midnight`() {
         #expect((UTCTime(seconds: 1_709_251_199) + 1).stamp == "20240301T000000Z")
     }
 }
 
-@Suite("Numbers and hexadecimal")
-struct NumberTests {
-    @Test("a number is written as Swift writes it", arguments: [0, 1, 9, 10, 99, 100, 1000, 604_800, Int.max])
-    func decimal(_ value: Int) {
+@Suite struct NumberTests {
+    @Test(arguments: [0, 1, 9, 10, 99, 100, 1000, 604_800, Int.max])
+    func `A number is written as Swift writes it`(_ value: Int) {
         var bytes: [UInt8] = []
         bytes.append(decimal: value)
         #expect(text(bytes) == String(value))
     }
 
-    @Test("a number is padded with zeros, and never cut")
-    func padded() {
+    @Test func `A number is padded with zeros, and never cut`() {
         for (value, expected) in [(0, "000"), (7, "007"), (42, "042"), (999, "999"), (1000, "1000")] {
             var bytes: [UInt8] = []
             bytes.append(decimal: value, width: 3)
@@ -75,18 +68,15 @@ struct NumberTests {
         }
     }
 
-    @Test("every byte has its two hexadecimal digits, in lower case")
-    func hexadecimal() {
+    @Test func `Every byte has its two hexadecimal digits, in lower case`() {
         var bytes: [UInt8] = []
         bytes.append(hex: Array(0...255))
         #expect(text(bytes) == hex(0...255))
     }
 }
 
-@Suite("Headers")
-struct HeadersTests {
-    @Test("names compare without case, and the last line of a name counts")
-    func lookup() {
+@Suite struct HeadersTests {
+    @Test func `Names compare without case, and the last line of a name counts`() {
         let headers = Headers([("Retry-After", "1"), ("X", "2"), ("retry-after", "3")])
         #expect(headers["RETRY-AFTER"] == "3")
         #expect(headers["x"] == "2")

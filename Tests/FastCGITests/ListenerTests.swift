@@ -39,10 +39,9 @@ private func accepts(_ listener: Listener) -> Bool {
     return socket >= 0
 }
 
-@Suite("Listeners", .serialized)
+@Suite(.serialized)
 struct ListenerTests {
-    @Test("a unix socket of our own: for its group, not blocking, under its own name alone")
-    func own() throws {
+    @Test func `A unix socket of our own: for its group, not blocking, under its own name alone`() throws {
         let folder = try Folder()
         let listener = try Listener.bind(path: "\(folder.path)/a.sock")
         defer { close(listener.descriptor) }
@@ -56,8 +55,7 @@ struct ListenerTests {
         #expect(accepts(listener))
     }
 
-    @Test("a second one takes the name over: new clients are its, the first keeps what it has")
-    func takesOver() throws {
+    @Test func `A second one takes the name over: new clients are its, the first keeps what it has`() throws {
         let folder = try Folder()
         let path = "\(folder.path)/a.sock"
         let old = try Listener.bind(path: path)
@@ -100,8 +98,7 @@ struct ListenerTests {
         }
     }
 
-    @Test("where it cannot be, the failure names the path and the reason, and nothing stays behind")
-    func failures() throws {
+    @Test func `Where it cannot be, the failure names the path and the reason, and nothing stays behind`() throws {
         let folder = try Folder()
         let missing = "\(folder.path)/missing/a.sock"
         let error = #expect(throws: Listener.Failure.self) { try Listener.bind(path: missing) }
@@ -112,8 +109,7 @@ struct ListenerTests {
         #expect(tooLong?.description.contains("the path of a socket may have at most 99 bytes") == true)
     }
 
-    @Test("a port is loopback's; taken, it is a failure")
-    func port() throws {
+    @Test func `A port is loopback's; taken, it is a failure`() throws {
         var address = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = try Listener.bind(port: 0)
@@ -128,8 +124,7 @@ struct ListenerTests {
         #expect(error?.description == "127.0.0.1:\(port): Address already in use")
     }
 
-    @Test("LISTEN_FDS hands over the listening sockets among the descriptors, if LISTEN_PID means us")
-    func inherited() throws {
+    @Test func `LISTEN_FDS hands over the listening sockets among the descriptors, if LISTEN_PID means us`() throws {
         defer { for name in ["LISTEN_FDS", "LISTEN_PID"] { unsetenv(name) } }
         let folder = try Folder()
         let listener = try Listener.bind(path: "\(folder.path)/a.sock")

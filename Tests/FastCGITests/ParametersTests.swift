@@ -3,15 +3,13 @@ import Testing
 
 @testable import FastCGI
 
-@Suite("Parameters")
-struct ParametersTests {
+@Suite struct ParametersTests {
     private let parameters = Parameters([
         ("REQUEST_METHOD", "POST"), ("HTTP_X_API_KEY", "one"), ("HTTP_X", "a=b"), ("EMPTY", ""),
         ("HTTP_X_API_KEY", "two"),
     ])
 
-    @Test("a name is found whole, in its case, and not as the beginning or end of another")
-    func names() {
+    @Test func `A name is found whole, in its case, and not as the beginning or end of another`() {
         #expect(parameters["REQUEST_METHOD"] == "POST")
         #expect(parameters["REQUEST"] == nil)
         #expect(parameters["METHOD"] == nil)
@@ -19,34 +17,29 @@ struct ParametersTests {
         #expect(parameters["request_method"] == nil)
     }
 
-    @Test("a value ends where it ends: = inside it, and nothing at all")
-    func values() {
+    @Test func `A value ends where it ends: = inside it, and nothing at all`() {
         #expect(parameters["HTTP_X"] == "a=b")
         #expect(parameters["EMPTY"] == "")
         #expect(parameters["EMPTY="] == nil)
     }
 
-    @Test("a value is never taken for a name")
-    func valueAsName() {
+    @Test func `A value is never taken for a name`() {
         let parameters = Parameters([("A", "B=1"), ("C", "B")])
         #expect(parameters["B"] == nil)
     }
 
-    @Test("a name sent twice is found twice, in order; the first stands for it")
-    func twice() {
+    @Test func `A name sent twice is found twice, in order; the first stands for it`() {
         #expect(parameters.all("HTTP_X_API_KEY") == [Array("one".utf8), Array("two".utf8)])
         #expect(parameters["HTTP_X_API_KEY"] == "one")
         #expect(parameters.all("NONE") == [])
     }
 
-    @Test("the last parameter is found, and none among none")
-    func ends() {
+    @Test func `The last parameter is found, and none among none`() {
         #expect(Parameters([("A", "1"), ("B", "2")])["B"] == "2")
         #expect(Parameters([])["A"] == nil)
     }
 
-    @Test("an environment of C strings is copied: values are bytes, UTF-8 or not")
-    func environment() {
+    @Test func `An environment of C strings is copied: values are bytes, UTF-8 or not`() {
         let lines = [Array("A=1".utf8), [UInt8(ascii: "B"), UInt8(ascii: "="), 0xFF, 0xFE], Array("NOVALUE".utf8)]
         var pointers: [UnsafeMutablePointer<CChar>?] = lines.map { line in
             line.withUnsafeBufferPointer {
@@ -63,41 +56,34 @@ struct ParametersTests {
     }
 }
 
-@Suite("Users who may connect")
-struct AllowedPeersTests {
+@Suite struct AllowedPeersTests {
     private let somebody: Int64 = 54_321
 
-    @Test("root and we ourselves always may")
-    func always() throws {
+    @Test func `Root and we ourselves always may`() throws {
         let users = try AllowedPeers([])
         #expect(users.allows(0))
         #expect(users.allows(Int64(geteuid())))
         #expect(!users.allows(somebody))
     }
 
-    @Test("a peer without a user, as on TCP, may not")
-    func none() throws {
+    @Test func `A peer without a user, as on TCP, may not`() throws {
         #expect(try !AllowedPeers(nil).allows(-1))
     }
 
-    @Test("those named may, by their number")
-    func named() throws {
+    @Test func `Those named may, by their number`() throws {
         let daemon = try #require(getpwnam("daemon")).pointee.pw_uid
         #expect(try AllowedPeers(["daemon"]).allows(Int64(daemon)))
         #expect(try !AllowedPeers([]).allows(Int64(daemon)) || daemon == geteuid())
     }
 
-    @Test("a name that doesn't exist is a fault and told")
-    func unknown() {
+    @Test func `A name that doesn't exist is a fault and told`() {
         let error = #expect(throws: AllowedPeers.UnknownUser.self) { try AllowedPeers(["root", "no-such-user"]) }
         #expect(error?.name == "no-such-user")
     }
 }
 
-@Suite("Tokens of the epoll set")
-struct TokenTests {
-    @Test("a token comes back as it went")
-    func roundTrip() {
+@Suite struct TokenTests {
+    @Test func `A token comes back as it went`() {
         for (index, generation) in [(0, 0), (1, UInt32.max), (UInt32.max - 1, 7)] as [(UInt32, UInt32)] {
             let word = Token.connection(index: index, generation: generation).word
             guard case .connection(index, generation) = Token(word: word) else {

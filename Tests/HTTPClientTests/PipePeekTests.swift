@@ -3,12 +3,11 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite("Pipe, looked into", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct PipePeekTests {
     private let pipe = Pipe(maxBytes: 1 << 20)
 
-    @Test("a look takes nothing")
-    func peek() async throws {
+    @Test func `A look takes nothing`() async throws {
         _ = pipe.put("hello")
         #expect(try await pipe.peek(3) == Array("hel".utf8))
         #expect(pipe.take(1) == "1")
@@ -16,8 +15,7 @@ struct PipePeekTests {
         #expect(pipe.take(10) == "4")
     }
 
-    @Test("a look waits until enough is there")
-    func waits() async throws {
+    @Test func `A look waits until enough is there`() async throws {
         let pipe = pipe
         let look = Task.immediate { try await pipe.peek(3) }
         _ = pipe.put("he")
@@ -25,8 +23,7 @@ struct PipePeekTests {
         #expect(try await look.value == Array("hel".utf8))
     }
 
-    @Test("a look gets less only where there is no more; nothing at the end of nothing")
-    func short() async throws {
+    @Test func `A look gets less only where there is no more; nothing at the end of nothing`() async throws {
         let pipe = pipe
         let look = Task.immediate { try await pipe.peek(3) }
         _ = pipe.put("he")
@@ -37,8 +34,7 @@ struct PipePeekTests {
         #expect(try await empty.peek(3) == [])
     }
 
-    @Test("a look fails with the download, and with its own task")
-    func fails() async throws {
+    @Test func `A look fails with the download, and with its own task`() async throws {
         let pipe = pipe
         let look = Task.immediate { try await pipe.peek(3) }
         pipe.end(.timeout)
@@ -50,8 +46,7 @@ struct PipePeekTests {
         #expect(other.failure == .cancelled, "the download ends with it")
     }
 
-    @Test("next takes all that has come and wakes the writer; empty is the end")
-    func next() async throws {
+    @Test func `Next takes all that has come and wakes the writer; empty is the end`() async throws {
         let wakes = Counter()
         pipe.onWriterWake { wakes.add() }
         _ = pipe.put(Pipe.capacity)

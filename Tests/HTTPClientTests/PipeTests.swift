@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite("Pipe", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct PipeTests {
     private let pipe = Pipe(maxBytes: 1 << 30)
     private let readerWakes = Counter()
@@ -15,8 +15,7 @@ struct PipeTests {
         pipe.onWriterWake { [writerWakes] in writerWakes.add() }
     }
 
-    @Test("bytes come out in the order they went in, however they are cut, and then the end")
-    func order() {
+    @Test func `Bytes come out in the order they went in, however they are cut, and then the end`() {
         let sent = (0..<1000).map { UInt8(truncatingIfNeeded: $0) }
         for chunk in [sent[..<1], sent[1..<400], sent[400...]] { _ = pipe.put(Array(chunk)) }
         pipe.end(nil)
@@ -29,8 +28,7 @@ struct PipeTests {
         #expect(pipe.take(7) == "0", "the end stays the end")
     }
 
-    @Test("a reader of an empty pipe waits, and is woken once by what comes")
-    func readerWaits() {
+    @Test func `A reader of an empty pipe waits, and is woken once by what comes`() {
         #expect(pipe.take(10) == "wait")
         #expect(readerWakes.value == 0)
         _ = pipe.put(5)
@@ -39,16 +37,15 @@ struct PipeTests {
         #expect(pipe.take(10) == "10")
     }
 
-    @Test("the end wakes a reader that waits", arguments: [nil, TransferError.timeout])
-    func endWakes(_ error: TransferError?) {
+    @Test(arguments: [nil, TransferError.timeout])
+    func `The end wakes a reader that waits`(_ error: TransferError?) {
         #expect(pipe.take(10) == "wait")
         pipe.end(error)
         #expect(readerWakes.value == 1)
         #expect(pipe.take(10) == (error == nil ? "0" : "failed"))
     }
 
-    @Test("a writer of a full pipe waits, and is woken once, when less than half is left")
-    func writerWaits() {
+    @Test func `A writer of a full pipe waits, and is woken once, when less than half is left`() {
         #expect(pipe.put(capacity) == "\(capacity)")
         #expect(pipe.put(1) == "wait")
         #expect(pipe.take(capacity / 2) == "\(capacity / 2)")
@@ -61,22 +58,19 @@ struct PipeTests {
         #expect(pipe.put(1) == "wait")
     }
 
-    @Test("an empty pipe takes a chunk of any size, so that no transfer is stuck")
-    func largeChunk() {
+    @Test func `An empty pipe takes a chunk of any size, so that no transfer is stuck`() {
         #expect(pipe.put(2 * capacity) == "\(2 * capacity)")
         #expect(pipe.put(1) == "wait")
         #expect(pipe.put(0) == "wait")
     }
 
-    @Test("a reader that nobody waits for wakes nobody")
-    func noWakes() {
+    @Test func `A reader that nobody waits for wakes nobody`() {
         _ = pipe.put(10)
         _ = pipe.take(10)
         #expect(readerWakes.value == 0 && writerWakes.value == 0)
     }
 
-    @Test("all the bytes allowed, and not one more")
-    func limit() {
+    @Test func `All the bytes allowed, and not one more`() {
         let pipe = Pipe(maxBytes: 10)
         #expect(pipe.put(4) == "4")
         #expect(pipe.put(6) == "6")
@@ -88,8 +82,7 @@ struct PipeTests {
         #expect(pipe.failure == .tooLarge, "only the first end counts")
     }
 
-    @Test("a download that failed ends the reader at once, whatever is left")
-    func failure() {
+    @Test func `A download that failed ends the reader at once, whatever is left`() {
         _ = pipe.put(10)
         pipe.end(.broken("x"))
         #expect(pipe.take(10) == "failed")
@@ -97,8 +90,7 @@ struct PipeTests {
         #expect(pipe.failure == .broken("x"))
     }
 
-    @Test("closing cancels the writer's transfer and fails both ends; after a good end the bytes stay readable")
-    func close() {
+    @Test func `Closing cancels the writer's transfer and fails both ends; after a good end the bytes stay readable`() {
         let cancelled = Counter()
         pipe.onClose { cancelled.add() }
         _ = pipe.put(10)

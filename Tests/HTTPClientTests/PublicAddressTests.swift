@@ -16,11 +16,10 @@ private func v6(_ text: String) throws -> Bool {
     return isPublic(v6: withUnsafeBytes(of: address) { Array($0) })
 }
 
-@Suite("Public addresses", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct PublicAddressTests {
     // IANA, "IPv4 Special-Purpose Address Registry": the first and last address of each block, and its neighbours.
-    @Test("the first and the last address of each special IPv4 block are not public")
-    func special4() throws {
+    @Test func `The first and the last address of each special IPv4 block are not public`() throws {
         for (first, last) in [
             ("0.0.0.0", "0.255.255.255"), ("10.0.0.0", "10.255.255.255"), ("100.64.0.0", "100.127.255.255"),
             ("127.0.0.0", "127.255.255.255"), ("169.254.0.0", "169.254.255.255"), ("172.16.0.0", "172.31.255.255"),
@@ -33,8 +32,7 @@ struct PublicAddressTests {
         }
     }
 
-    @Test("their neighbours are")
-    func public4() throws {
+    @Test func `Their neighbours are`() throws {
         for address in [
             "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
             "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "191.255.255.255", "192.0.1.0",
@@ -45,9 +43,11 @@ struct PublicAddressTests {
         }
     }
 
-    @Test(
-        "IPv6: loopback, local, multicast, documentation, and every form that carries an IPv4 address, are not public")
-    func special6() throws {
+    @Test
+    func
+        `IPv6: loopback, local, multicast, documentation, and every form that carries an IPv4 address, are not public`()
+        throws
+    {
         for address in [
             "::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::808:808", "64:ff9b:1::1", "100::1",
             "1fff:ffff::", "2001::1", "2001:1ff:ffff::", "2001:db8::1", "2001:db8:ffff::", "2002::1", "2002:7f00:1::",
@@ -58,8 +58,7 @@ struct PublicAddressTests {
         }
     }
 
-    @Test("IPv6: global unicast is")
-    func public6() throws {
+    @Test func `IPv6: global unicast is`() throws {
         for address in [
             "2000::1", "2001:200::1", "2001:db7:ffff::", "2001:db9::", "2001:4860:4860::8888", "2003::1",
             "2606:4700::1",
@@ -69,8 +68,7 @@ struct PublicAddressTests {
         }
     }
 
-    @Test("any other family is not public")
-    func families() {
+    @Test func `Any other family is not public`() {
         for family in [AF_UNSPEC, AF_UNIX] {
             var address = sockaddr()
             address.sa_family = sa_family_t(family)
@@ -78,10 +76,8 @@ struct PublicAddressTests {
         }
     }
 
-    @Test(
-        "a call for public addresses alone connects to no other, by number or by name",
-        arguments: ["127.0.0.1", "localhost"])
-    func refused(_ host: String) async throws {
+    @Test(arguments: ["127.0.0.1", "localhost"])
+    func `A call for public addresses alone connects to no other, by number or by name`(_ host: String) async throws {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         await #expect(throws: TransferError.forbiddenAddress) {
             try await plainClient.send(

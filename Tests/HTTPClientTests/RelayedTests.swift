@@ -12,7 +12,7 @@ private func body(of request: String?) -> Substring? {
     request.flatMap { text in text.range(of: "\r\n\r\n").map { text[$0.upperBound...] } }
 }
 
-@Suite("HTTP client, downloads into pipes and uploads from them", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct RelayedTests {
     private let client = HTTPClient(HTTPClient.Options(maxConnections: 8, speaksHTTP2: false, authorities: nil))
 
@@ -44,8 +44,7 @@ struct RelayedTests {
         }
     }
 
-    @Test("a body of 200 goes into the pipe, the head is the reply")
-    func into() async throws {
+    @Test func `A body of 200 goes into the pipe, the head is the reply`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello"),
         ])
@@ -74,8 +73,7 @@ struct RelayedTests {
         }
     }
 
-    @Test("more than the pipe allows is too large, and the server is left")
-    func tooLarge() async throws {
+    @Test func `More than the pipe allows is too large, and the server is left`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\nx\r\n"), .stall,
         ])
@@ -87,8 +85,7 @@ struct RelayedTests {
         #expect(await events.next() == .peerLeft(connection: 0))
     }
 
-    @Test("a download much larger than the pipe never holds more than its capacity")
-    func bounded() async throws {
+    @Test func `A download much larger than the pipe never holds more than its capacity`() async throws {
         let size = 8 << 20
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"),
@@ -108,8 +105,7 @@ struct RelayedTests {
         #expect(total == size)
     }
 
-    @Test("what is downloaded is uploaded, byte for byte, with its length and without Expect")
-    func relayed() async throws {
+    @Test func `What is downloaded is uploaded, byte for byte, with its length and without Expect`() async throws {
         let image = String((0..<3_000_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })
         let source = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(image.utf8.count)\r\n\r\n\(image)"),
@@ -126,8 +122,7 @@ struct RelayedTests {
         #expect(!head.contains("expect:") && !head.contains("transfer-encoding"))
     }
 
-    @Test("a download that breaks off breaks the upload off: the target never has a whole request")
-    func brokenOff() async throws {
+    @Test func `A download that breaks off breaks the upload off: the target never has a whole request`() async throws {
         let source = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\(String(repeating: "x", count: 500))"),
         ])
@@ -148,8 +143,7 @@ struct RelayedTests {
         #expect(target.requests.isEmpty)
     }
 
-    @Test("a body shorter than was said breaks the upload off")
-    func tooShort() async throws {
+    @Test func `A body shorter than was said breaks the upload off`() async throws {
         let target = try ScriptedServer([.receive, ok])
         let pipe = Pipe(maxBytes: 1000)
         _ = pipe.put("half")
@@ -159,8 +153,7 @@ struct RelayedTests {
         #expect(target.requests.isEmpty)
     }
 
-    @Test("of a body longer than was said no more than that is sent")
-    func tooLong() async throws {
+    @Test func `Of a body longer than was said no more than that is sent`() async throws {
         let target = try ScriptedServer([.receive, ok])
         let pipe = Pipe(maxBytes: 1000)
         _ = pipe.put("halfrest")
@@ -169,8 +162,7 @@ struct RelayedTests {
         #expect(body(of: target.requests.first) == "half")
     }
 
-    @Test("closing the pipe ends the download")
-    func closed() async throws {
+    @Test func `Closing the pipe ends the download`() async throws {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"), .stall])
         let pipe = Pipe(maxBytes: 1000)
         _ = try await download(server, into: pipe)
@@ -180,8 +172,9 @@ struct RelayedTests {
         #expect(await events.next() == .peerLeft(connection: 0))
     }
 
-    @Test("a file's first bytes are uploaded from its beginning, wherever its offset stands and whatever follows")
-    func file() async throws {
+    @Test func `A file's first bytes are uploaded from its beginning, wherever its offset stands and whatever follows`()
+        async throws
+    {
         let content = String((0..<200_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("upload-\(UUID())").path
         #expect(FileManager.default.createFile(atPath: path, contents: Data(content.utf8)))

@@ -20,12 +20,11 @@ extension HTTPClient {
     }
 }
 
-@Suite("HTTP client, what arrives", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct RepliesTests {
     private let client = plainClient
 
-    @Test("a request on the wire: a POST with the caller's headers and body, without Expect")
-    func request() async throws {
+    @Test func `A request on the wire: a POST with the caller's headers and body, without Expect`() async throws {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         let body = #"{"a": "\#(String(repeating: "я", count: 3000))"}"#
         _ = try await client.post(
@@ -40,17 +39,15 @@ struct RepliesTests {
         #expect(request.hasSuffix("\r\n\r\n\(body)"))
     }
 
-    @Test(
-        "status, headers and body of a reply",
-        arguments: [
-            "HTTP/1.1 409 Conflict\r\nX-A: b \r\nContent-Length: 5\r\n\r\nhello",
-            "HTTP/1.1 409 Conflict\r\nx-a:\t b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: 1\r\n\r\n",
-            "HTTP/1.1 409 Conflict\r\nX-A: b\r\n\r\nhello",
-            "HTTP/1.0 409 Conflict\r\nX-A: b\r\n\r\nhello",
-            "HTTP/1.1 100 Continue\r\nX-A: a\r\n\r\nHTTP/1.1 409 Conflict\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
-            "HTTP/1.1 103 Early Hints\r\nX-A: a\r\nX-B: b\r\n\r\nHTTP/1.1 409 X\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
-        ])
-    func replies(_ wire: String) async throws {
+    @Test(arguments: [
+        "HTTP/1.1 409 Conflict\r\nX-A: b \r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 409 Conflict\r\nx-a:\t b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: 1\r\n\r\n",
+        "HTTP/1.1 409 Conflict\r\nX-A: b\r\n\r\nhello",
+        "HTTP/1.0 409 Conflict\r\nX-A: b\r\n\r\nhello",
+        "HTTP/1.1 100 Continue\r\nX-A: a\r\n\r\nHTTP/1.1 409 Conflict\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 103 Early Hints\r\nX-A: a\r\nX-B: b\r\n\r\nHTTP/1.1 409 X\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
+    ])
+    func `Status, headers and body of a reply`(_ wire: String) async throws {
         let server = try ScriptedServer([.receive, .send(wire)])
         let reply = try await client.post(server.url)
         #expect(reply.status == 409)
@@ -59,8 +56,7 @@ struct RepliesTests {
         #expect(text(reply.body) == "hello")
     }
 
-    @Test("a redirect is an answer and not followed")
-    func redirect() async throws {
+    @Test func `A redirect is an answer and not followed`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"), .receive,
             .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
@@ -68,8 +64,7 @@ struct RepliesTests {
         #expect(try await client.post(server.url).status == 302)
     }
 
-    @Test("a connection is used again, and a new one made where the server has closed it")
-    func reuse() async throws {
+    @Test func `A connection is used again, and a new one made where the server has closed it`() async throws {
         let answer = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
         let server = try ScriptedServer([.receive, answer, .receive, answer], [.receive, answer])
         var events = server.events.makeAsyncIterator()
@@ -87,8 +82,7 @@ struct RepliesTests {
         }
     }
 
-    @Test("many at once, each gets its own answer")
-    func many() async throws {
+    @Test func `Many at once, each gets its own answer`() async throws {
         let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
         let server = try ScriptedServer([.receive, .send(answer)])
         let client = client

@@ -11,7 +11,7 @@ private func isUnreachable(_ error: TransferError?) -> Bool {
     if case .unreachable = error { true } else { false }
 }
 
-@Suite("HTTP client, what goes wrong", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct TransferErrorTests {
     private let client = plainClient
 
@@ -24,16 +24,14 @@ struct TransferErrorTests {
         }
     }
 
-    @Test("a port on which nobody listens, and a name that doesn't exist, are unreachable")
-    func unreachable() async throws {
+    @Test func `A port on which nobody listens, and a name that doesn't exist, are unreachable`() async throws {
         for url in ["http://127.0.0.1:\(try closedPort())", "http://nobody.invalid"] {
             let error = await #expect(throws: TransferError.self) { try await client.post(url) }
             #expect(isUnreachable(error), "\(url): \(String(describing: error))")
         }
     }
 
-    @Test("TLS with a server that speaks none is unreachable: the request was not sent")
-    func noTLS() async throws {
+    @Test func `TLS with a server that speaks none is unreachable: the request was not sent`() async throws {
         let server = try ScriptedServer([.send("HTTP/1.1 400 Bad Request\r\n\r\n")])
         let error = await #expect(throws: TransferError.self) {
             try await client.post("https://127.0.0.1:\(server.port)")
@@ -41,29 +39,25 @@ struct TransferErrorTests {
         #expect(isUnreachable(error), "\(String(describing: error))")
     }
 
-    @Test(
-        "a reply that breaks off is broken",
-        arguments: [
-            [Step.receive, .reset],
-            [.receive],
-            [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")],
-            [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), .reset],
-            [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")],
-            [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n")],
-            [.receive, .send("220 mail.example ESMTP\r\n")],
-        ])
-    func broken(_ steps: [Step]) async throws {
+    @Test(arguments: [
+        [Step.receive, .reset],
+        [.receive],
+        [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")],
+        [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), .reset],
+        [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")],
+        [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n")],
+        [.receive, .send("220 mail.example ESMTP\r\n")],
+    ])
+    func `A reply that breaks off is broken`(_ steps: [Step]) async throws {
         let error = try await error(steps)
         #expect(isBroken(error), "\(String(describing: error))")
     }
 
-    @Test(
-        "silence is a timeout, before the reply and inside it",
-        arguments: [
-            [Step.stall], [.receive, .stall], [.receive, .send("HTTP/1.1 200"), .stall],
-            [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), .stall],
-        ])
-    func timeout(_ steps: [Step]) async throws {
+    @Test(arguments: [
+        [Step.stall], [.receive, .stall], [.receive, .send("HTTP/1.1 200"), .stall],
+        [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), .stall],
+    ])
+    func `Silence is a timeout, before the reply and inside it`(_ steps: [Step]) async throws {
         #expect(try await error(steps, timeout: .milliseconds(200)) == .timeout)
     }
 
@@ -91,8 +85,7 @@ struct TransferErrorTests {
         #expect(times.allSatisfy { $0 < .milliseconds(3 * 1200 + 1000) }, "\(times)")
     }
 
-    @Test("a reply may have the allowed bytes and not one more, with or without Content-Length")
-    func tooLarge() async throws {
+    @Test func `A reply may have the allowed bytes and not one more, with or without Content-Length`() async throws {
         let wires = [
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
@@ -125,8 +118,7 @@ struct TransferErrorTests {
         #expect(try await client.post(server.url).status == 200)
     }
 
-    @Test("the limit counts what a compressed reply unpacks to")
-    func bomb() async throws {
+    @Test func `The limit counts what a compressed reply unpacks to`() async throws {
         // python3 -c 'import gzip, base64; print(base64.b64encode(gzip.compress(bytes(65536), mtime=0)).decode())'
         let packed = try #require(
             Data(
@@ -143,15 +135,13 @@ struct TransferErrorTests {
             try await client.post(server.url, maxResponseBytes: 65_536).body == [UInt8](repeating: 0, count: 65_536))
     }
 
-    @Test(
-        "only http and https are spoken", arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
-    func schemes(_ url: String) async {
+    @Test(arguments: ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"])
+    func `Only http and https are spoken`(_ url: String) async {
         let error = await #expect(throws: TransferError.self) { try await client.post(url) }
         #expect(isBroken(error), "\(String(describing: error))")
     }
 
-    @Test("cancelling the task ends the transfer at once and leaves the server")
-    func cancellation() async throws {
+    @Test func `Cancelling the task ends the transfer at once and leaves the server`() async throws {
         let server = try ScriptedServer([.receive, .stall])
         let client = client
         let url = server.url
@@ -168,8 +158,7 @@ struct TransferErrorTests {
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 
-    @Test("a task that is cancelled already sends nothing")
-    func cancelledBefore() async throws {
+    @Test func `A task that is cancelled already sends nothing`() async throws {
         let server = try ScriptedServer([.receive, .stall])
         let client = client
         let url = server.url
@@ -181,8 +170,7 @@ struct TransferErrorTests {
         #expect(await task.value == .cancelled)
     }
 
-    @Test("a hundred cancellations at any moment leave a client that works")
-    func manyCancellations() async throws {
+    @Test func `A hundred cancellations at any moment leave a client that works`() async throws {
         let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
         let server = try ScriptedServer([.receive, .send(answer)])
         let client = client

@@ -9,10 +9,8 @@ import Testing
 /// Known differences, kept out of the comparison or told apart below: a name twice (refused here for callers; read with
 /// `lastWins`), more than 32 levels, a BOM, UTF-16 and UTF-32 (Foundation guesses by NUL bytes), numbers beyond a Double
 /// (Foundation refuses them), `[1,]` (Foundation takes it).
-@Suite("JSON, fuzzed")
-struct JSONFuzzTests {
-    @Test("what is drawn as JSON is read, and says the same as Foundation reads")
-    func valid() throws {
+@Suite struct JSONFuzzTests {
+    @Test func `What is drawn as JSON is read, and says the same as Foundation reads`() throws {
         var draw = Draw(seed: 1)
         for _ in 0..<3000 {
             let text = draw.value(depth: 0)
@@ -21,8 +19,7 @@ struct JSONFuzzTests {
         }
     }
 
-    @Test("what is read and written again is read the same")
-    func roundTrip() throws {
+    @Test func `What is read and written again is read the same`() throws {
         var draw = Draw(seed: 2)
         draw.onlyWritable = true
         for _ in 0..<3000 {
@@ -35,8 +32,7 @@ struct JSONFuzzTests {
         }
     }
 
-    @Test("a text changed at random is accepted where Foundation accepts it, and refused where it refuses")
-    func mutated() {
+    @Test func `A text changed at random is accepted where Foundation accepts it, and refused where it refuses`() {
         var draw = Draw(seed: 3)
         var accepted = 0
         for _ in 0..<20_000 {
@@ -52,8 +48,7 @@ struct JSONFuzzTests {
         #expect(accepted > 1000, "the comparison has both kinds")
     }
 
-    @Test("any bytes at all are read or refused")
-    func noise() {
+    @Test func `Any bytes at all are read or refused`() {
         var random = SplitMix64(seed: 4)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...24, using: &random)).map { _ in
@@ -63,8 +58,7 @@ struct JSONFuzzTests {
         }
     }
 
-    @Test("a text cut short anywhere is refused")
-    func cut() {
+    @Test func `A text cut short anywhere is refused`() {
         let whole = Array(#"{"a":[1,-2.5e3,"x\u00e9\n"],"b":{"c":null,"d":true}}"#.utf8)
         #expect(read(whole) != nil)
         for length in 0..<whole.count { #expect(read(Array(whole[..<length])) == nil, "\(length)") }

@@ -12,38 +12,33 @@ func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .rejected) -> JSON? 
     try? JSON(bytes, duplicates: duplicates)
 }
 
-@Suite("JSON, reading")
-struct JSONReaderTests {
+@Suite struct JSONReaderTests {
     struct File: Decodable {
         struct Case: Decodable { let name: String, text: String }
         let refused: [Case]
         let accepted: String
     }
 
-    @Test("JSON_checker's texts: each of fail*.json is refused, pass1.json accepted")
-    func checker() throws {
+    @Test func `JSON_checker's texts: each of fail*.json is refused, pass1.json accepted`() throws {
         let file: File = try Vectors(beside: #filePath).json("json-checker.json")
         #expect(file.refused.count == 31)
         for example in file.refused { #expect(read(example.text) == nil, "\(example.name)") }
         #expect(read(file.accepted)?.array?.count == 20)
     }
 
-    @Test(
-        "what is no JSON text is refused",
-        arguments: [
-            "", " ", "{", "[", "\"", "nul", "nulll", "True", "NaN", "Infinity", "-", "+1", ".5", "1.", "01", "-01",
-            "1e",
-            "1e+", "0x1", "1 2", "{} {}", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
-            "[1 2]",
-            "// x\n1", "/**/1", "\u{FEFF}{}", "\u{A0}1", "1\u{B}", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\u 123\"",
-            "\"\\u+123\"", "\"a\nb\"", "\"a\u{0}\"", "\"a\u{1F}\"", "\"\\\"", "tru\u{0}",
-        ])
-    func refused(_ text: String) {
+    @Test(arguments: [
+        "", " ", "{", "[", "\"", "nul", "nulll", "True", "NaN", "Infinity", "-", "+1", ".5", "1.", "01", "-01",
+        "1e",
+        "1e+", "0x1", "1 2", "{} {}", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
+        "[1 2]",
+        "// x\n1", "/**/1", "\u{FEFF}{}", "\u{A0}1", "1\u{B}", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\u 123\"",
+        "\"\\u+123\"", "\"a\nb\"", "\"a\u{0}\"", "\"a\u{1F}\"", "\"\\\"", "tru\u{0}",
+    ])
+    func `What is no JSON text is refused`(_ text: String) {
         #expect(read(text) == nil)
     }
 
-    @Test("bytes that are no UTF-8 are refused, in a string, in a name and outside")
-    func notUTF8() {
+    @Test func `Bytes that are no UTF-8 are refused, in a string, in a name and outside`() {
         let bad: [[UInt8]] = [
             [0xFF], [0xC0, 0x80], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80],
         ]
@@ -55,16 +50,14 @@ struct JSONReaderTests {
         }
     }
 
-    @Test("other encodings are refused")
-    func otherEncodings() throws {
+    @Test func `Other encodings are refused`() throws {
         for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian, .utf32] {
             let data = try #require("{\"a\":1}".data(using: encoding))
             #expect(read(Array(data)) == nil)
         }
     }
 
-    @Test("escapes: a pair of surrogates is one character, half of one is refused")
-    func escapes() {
+    @Test func `Escapes: a pair of surrogates is one character, half of one is refused`() {
         #expect(read(#""\"\\\/\b\f\n\r\t""#)?.string == "\"\\/\u{8}\u{C}\n\r\t")
         #expect(read(#""\u0041\u00e9\u20AC\uD83E\uDDF8""#)?.string == "Aé€🧸")
         #expect(read(#""\u0000""#)?.string == "\u{0}")
@@ -74,8 +67,7 @@ struct JSONReaderTests {
         }
     }
 
-    @Test("integers are those written without fraction and exponent that fit 64 bits")
-    func integers() {
+    @Test func `Integers are those written without fraction and exponent that fit 64 bits`() {
         #expect(read("0")?.integer == 0)
         #expect(read("-0")?.integer == 0)
         #expect(read("9223372036854775807")?.integer == Int.max)
@@ -88,8 +80,7 @@ struct JSONReaderTests {
         }
     }
 
-    @Test("arrays and objects nest 32 deep, and not 33")
-    func depth() {
+    @Test func `Arrays and objects nest 32 deep, and not 33`() {
         func nested(_ open: String, _ close: String, _ depth: Int) -> String {
             String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
         }
@@ -100,8 +91,7 @@ struct JSONReaderTests {
         #expect(read(String(repeating: "[", count: 1_000_000)) == nil, "nor does the stack run over")
     }
 
-    @Test("a name twice is refused, however it is written, and in large objects too")
-    func duplicates() {
+    @Test func `A name twice is refused, however it is written, and in large objects too`() {
         #expect(read(#"{"a":1,"b":2,"a":1}"#) == nil)
         #expect(read(#"{"a":1,"\u0061":1}"#) == nil)
         #expect(read(#"{"x":{"a":1,"a":2}}"#) == nil)
@@ -113,29 +103,25 @@ struct JSONReaderTests {
         }
     }
 
-    @Test("names compare as bytes: two spellings of é are two names")
-    func nameBytes() throws {
+    @Test func `Names compare as bytes: two spellings of é are two names`() throws {
         let json = try #require(read("{\"\u{E9}\":1,\"e\u{301}\":2,\"a\\r\\n\":3}"))
         #expect(json["é"]?.integer == 1)
         #expect(json["e\u{301}"]?.integer == 2)
         #expect(json["a\r\n"]?.integer == 3)
     }
 
-    @Test("an upstream's name twice: the last one counts")
-    func lastWins() {
+    @Test func `An upstream's name twice: the last one counts`() {
         #expect(read(#"{"a":1,"a":2}"#, .lastWins)?["a"]?.integer == 2)
     }
 
-    @Test("a member that is null, or of no object, is none")
-    func members() {
+    @Test func `A member that is null, or of no object, is none`() {
         #expect(read(#"{"a":null}"#)?["a"] == nil)
         #expect(read(#"{"a":1}"#)?["A"] == nil)
         #expect(read(#"["a"]"#)?["a"] == nil)
         #expect(read(#"{"a":1,"a":null}"#, .lastWins)?["a"] == nil)
     }
 
-    @Test("a hundred thousand names are read in one go")
-    func large() {
+    @Test func `A hundred thousand names are read in one go`() {
         let text = "{" + (0..<100_000).map { "\"name\($0)\":\($0)" }.joined(separator: ",") + "}"
         #expect(read(text)?["name99999"]?.integer == 99_999)
     }

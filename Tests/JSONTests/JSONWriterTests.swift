@@ -14,10 +14,8 @@ private func written(_ write: (inout JSONWriter) -> Void) -> String {
     return text(json.bytes)
 }
 
-@Suite("JSON, writing")
-struct JSONWriterTests {
-    @Test("members stand in the order written, / as it is, empty things empty")
-    func order() {
+@Suite struct JSONWriterTests {
+    @Test func `Members stand in the order written, / as it is, empty things empty`() {
         let text = written {
             $0.object {
                 $0.member("b", "https://x/y")
@@ -33,13 +31,13 @@ struct JSONWriterTests {
         #expect(text == #"{"b":"https://x/y","a":[1,2],"some":"x","o":{},"e":[],"l":[true,false],"last":-7}"#)
     }
 
-    @Test("numbers are written whole", arguments: [0, 1, -1, Int.max, Int.min, 1_000_000])
-    func numbers(_ value: Int) {
+    @Test(arguments: [0, 1, -1, Int.max, Int.min, 1_000_000])
+    func `Numbers are written whole`(_ value: Int) {
         #expect(written(value) == String(value))
     }
 
-    @Test("every character below U+0180 comes back from Foundation as it went, by itself and among others")
-    func characters() throws {
+    @Test func `Every character below U+0180 comes back from Foundation as it went, by itself and among others`() throws
+    {
         for value in UInt32(0)..<0x180 {
             let character = String(Unicode.Scalar(value)!)
             for string in [character, "ab\(character)cd", "\(character)\(character)", "я\(character)🧸"] {
@@ -51,15 +49,13 @@ struct JSONWriterTests {
         }
     }
 
-    @Test("a quote, a backslash and a line's end can't leave their string")
-    func escapes() {
+    @Test func `A quote, a backslash and a line's end can't leave their string`() {
         #expect(written("a\"b\\c\r\n\t\u{1}") == #""a\"b\\c\r\n\t\u0001""#)
         #expect(written("\"\u{301}") == "\"\\\"\u{301}\"", "a quote under a combining mark is still a quote")
         #expect(written { $0.object { $0.member(named: "a\"b", 1) } } == #"{"a\"b":1}"#)
     }
 
-    @Test("a string that isn't stored as UTF-8 is written too")
-    func bridged() {
+    @Test func `A string that isn't stored as UTF-8 is written too`() {
         let long = String(repeating: "дa\n", count: 1000)
         #expect(written(NSString(string: long) as String) == "\"\(String(repeating: "дa\\n", count: 1000))\"")
     }

@@ -169,7 +169,7 @@ private func parsed(_ text: String) throws -> Any {
     try JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)
 }
 
-@Suite("Every field of every answer that a push reads", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct AnswerTableTests {
     private func answers(_ row: Row) throws -> [ScriptedServer.Step] {
         var texts = good

@@ -3,8 +3,7 @@ import Testing
 @testable import Core
 @testable import Ozon
 
-@Suite("Ozon's import tasks")
-struct ImportTaskTests {
+@Suite struct ImportTaskTests {
     private func task(_ items: String, offerID: String? = "A-1") throws -> ImportTask {
         let items = try answer(#"{"items": [\#(items)]}"#).list("items")
         return try ImportTask(items, offerID: offerID, productID: 1)

@@ -25,10 +25,8 @@ private func many(_ count: Int, of kind: String = "i") -> String {
     (0..<count).map { "\"https://h/\(kind)\($0)\"" }.joined(separator: ",")
 }
 
-@Suite("The pictures of a push")
-struct PictureRequestTests {
-    @Test("nulls and empty strings are left out; the others keep their place in the caller's list")
-    func filtered() throws {
+@Suite struct PictureRequestTests {
+    @Test func `Nulls and empty strings are left out; the others keep their place in the caller's list`() throws {
         let request = try pictures(
             #"{"images": [null, "https://h/a", "", "https://h/b"], "images360": ["", null], "color_image": ""}"#)
         #expect(request.images == [Picture(index: 1, url: "https://h/a"), Picture(index: 3, url: "https://h/b")])
@@ -54,19 +52,16 @@ struct PictureRequestTests {
         #expect(try pictures(#"{"images": ["https://h.webp", "https://h.webp?a"]}"#).warnings.isEmpty, "a host")
     }
 
-    @Test(
-        "nothing to push is no fault",
-        arguments: [
-            "{}", #"{"images": null, "images360": null, "color_image": null}"#,
-            #"{"images": [], "images360": [], "color_image": ""}"#, #"{"images": [null, ""], "on_invalid": "skip"}"#,
-        ])
-    func nothing(_ body: String) throws {
+    @Test(arguments: [
+        "{}", #"{"images": null, "images360": null, "color_image": null}"#,
+        #"{"images": [], "images360": [], "color_image": ""}"#, #"{"images": [null, ""], "on_invalid": "skip"}"#,
+    ])
+    func `Nothing to push is no fault`(_ body: String) throws {
         let request = try pictures(body)
         #expect(request.isEmpty && request.reports.isEmpty)
     }
 
-    @Test("every bad URL is told, with the caller's own index; nothing is left for a push")
-    func bad() {
+    @Test func `Every bad URL is told, with the caller's own index; nothing is left for a push`() {
         let body = """
             {"images": [null, "https://h/a", "ftp://h/a"], "images360": ["", "h"], "color_image": "https://h/a b"}
             """
@@ -78,8 +73,7 @@ struct PictureRequestTests {
             ])
     }
 
-    @Test("what is no string is a fault, skipping or not: it is no picture")
-    func types() {
+    @Test func `What is no string is a fault, skipping or not: it is no picture`() {
         let expected = [
             FieldFault(field: "images", index: 1, reason: "Must be a string"),
             FieldFault(field: "images360", reason: "Must be an array"),
@@ -92,8 +86,7 @@ struct PictureRequestTests {
         }
     }
 
-    @Test("on_invalid skip: the good ones go, the bad ones are reported")
-    func skip() throws {
+    @Test func `On_invalid skip: the good ones go, the bad ones are reported`() throws {
         let request = try pictures(
             #"{"images": ["h", "https://h/a", "x y"], "color_image": "c", "on_invalid": "skip"}"#)
         #expect(request.images == [Picture(index: 1, url: "https://h/a")])
@@ -106,16 +99,14 @@ struct PictureRequestTests {
             ])
     }
 
-    @Test("on_invalid skip with none left is a fault of the call, and any other word skips nothing")
-    func skipAll() {
+    @Test func `On_invalid skip with none left is a fault of the call, and any other word skips nothing`() {
         let expected = [FieldFault(field: "images", index: 1, url: "h", reason: "Invalid URL format")]
         #expect(faults(#"{"images": [null, "h"], "on_invalid": "skip"}"#) == expected)
         let unknown = FieldFault(field: "on_invalid", reason: "Must be one of reject, skip")
         #expect(faults(#"{"images": ["https://h/a", "h"], "on_invalid": "Skip"}"#) == expected + [unknown])
     }
 
-    @Test("30 images are pushed and the rest is reported once; the filters come before the limit")
-    func limit() throws {
+    @Test func `30 images are pushed and the rest is reported once; the filters come before the limit`() throws {
         let request = try pictures("{\"images\": [null, \"\", \(many(31))]}")
         #expect(request.images.count == 30)
         #expect(request.images.first == Picture(index: 2, url: "https://h/i0"))
@@ -127,15 +118,13 @@ struct PictureRequestTests {
         #expect(skipping.reports.map(\.reason) == ["Invalid URL format"])
     }
 
-    @Test("OZON_MAX_IMAGES is the limit and stands in the reason")
-    func maxImages() throws {
+    @Test func `OZON_MAX_IMAGES is the limit and stands in the reason`() throws {
         let request = try pictures("{\"images\": [\(many(3))]}", ["OZON_MAX_IMAGES": "2"])
         #expect(request.images.count == 2)
         #expect(request.reports == [FieldFault(field: "images", reason: "Exceeds limit (2)")])
     }
 
-    @Test("images360 under v2 are reported, and the rest is pushed; by themselves they are a fault")
-    func unsupported() throws {
+    @Test func `Images360 under v2 are reported, and the rest is pushed; by themselves they are a fault`() throws {
         let report = FieldFault(field: "images360", reason: "Not supported by Ozon since 2026-07-10")
         let request = try pictures(#"{"images": ["https://h/a"], "images360": ["https://h/b"]}"#)
         #expect(request.images.count == 1 && request.images360.isEmpty)
@@ -143,16 +132,14 @@ struct PictureRequestTests {
         #expect(faults(#"{"images": [""], "images360": ["https://h/b"]}"#) == [report])
     }
 
-    @Test("images360 under v1 are pushed, at most 70")
-    func v1() throws {
+    @Test func `Images360 under v1 are pushed, at most 70`() throws {
         let request = try pictures("{\"images360\": [\(many(71))]}", ["OZON_PICTURES_API": "v1"])
         #expect(request.images360.count == 70)
         #expect(request.reports == [FieldFault(field: "images360", reason: "Exceeds limit (70)")])
         #expect(try pictures("{\"images360\": [\(many(70))]}", ["OZON_PICTURES_API": "v1"]).reports.isEmpty)
     }
 
-    @Test("OZON_PUSH_VALIDATE_URLS=false takes any URL, and nothing else that is wrong")
-    func unchecked() throws {
+    @Test func `OZON_PUSH_VALIDATE_URLS=false takes any URL, and nothing else that is wrong`() throws {
         let off = ["OZON_PUSH_VALIDATE_URLS": "false"]
         let request = try pictures("{\"images\": [null, \"a b\", \(many(30))], \"color_image\": \"ftp://é\"}", off)
         #expect(request.images.first == Picture(index: 1, url: "a b"))

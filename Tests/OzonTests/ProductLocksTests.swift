@@ -8,7 +8,7 @@ private final class Running: Sendable {
     let counts = Mutex((now: 0, most: 0, all: 0))
 }
 
-@Suite("Turns of pushes", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct ProductLocksTests {
     private let locks = ProductLocks()
     private let key = ProductKey(clientID: "1", productID: 1)

@@ -16,8 +16,7 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
     try #require(ArticleID(text, as: field))
 }
 
-@Suite("Products")
-struct ProductsTests {
+@Suite struct ProductsTests {
     @Test func `The primary image comes first, then the others, each once`() throws {
         let cases = [
             (#""primary_image": ["p"], "images": ["a", "b"]"#, ["p", "a", "b"]),
@@ -102,7 +101,7 @@ func http(_ body: String, status: String = "200 OK", headers: String = "") -> Sc
 /// A budget that has just begun.
 private var usual: Retry { Retry(budget: .seconds(20), retries: 2) }
 
-@Suite("Ozon's API, called", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct SellerTests {
     private func seller(_ server: ScriptedServer) -> Seller {
         Seller(plainClient, origin: server.url)
@@ -120,13 +119,11 @@ struct SellerTests {
         }
     }
 
-    @Test(
-        "a request for products, as Ozon wants it",
-        arguments: [
-            (ArticleField.offerID, #"{"offer_id":["A\"1","2"]}"#), (.productID, #"{"product_id":["A\"1","2"]}"#),
-            (.sku, #"{"sku":["A\"1","2"]}"#),
-        ])
-    func request(_ field: ArticleField, _ body: String) async throws {
+    @Test(arguments: [
+        (ArticleField.offerID, #"{"offer_id":["A\"1","2"]}"#), (.productID, #"{"product_id":["A\"1","2"]}"#),
+        (.sku, #"{"sku":["A\"1","2"]}"#),
+    ])
+    func `A request for products, as Ozon wants it`(_ field: ArticleField, _ body: String) async throws {
         let server = try ScriptedServer([.receive, http(#"{"items": []}"#)])
         _ = try await seller(server).products(["A\"1", "2"], by: field, as: try credential(), within: usual)
         var events = server.events.makeAsyncIterator()
@@ -138,35 +135,30 @@ struct SellerTests {
         #expect(request.hasSuffix("\r\n\r\n\(body)"))
     }
 
-    @Test(
-        "a passing failure is tried again",
-        arguments: [
-            [http("<html>", status: "502 Bad Gateway")],
-            [http(#"{"code":13,"message":"Internal error"}"#, status: "500 X")],
-            [.reset],
-        ])
-    func again(_ first: [ScriptedServer.Step]) async throws {
+    @Test(arguments: [
+        [http("<html>", status: "502 Bad Gateway")],
+        [http(#"{"code":13,"message":"Internal error"}"#, status: "500 X")],
+        [.reset],
+    ])
+    func `A passing failure is tried again`(_ first: [ScriptedServer.Step]) async throws {
         let server = try ScriptedServer([.receive] + first, [.receive, http(#"{"items": []}"#)])
         _ = try await seller(server).products(["A"], by: .offerID, as: try credential(), within: usual)
     }
 
-    @Test("a success that is no JSON object, or has no items, is an unusable answer")
-    func unusable() async throws {
+    @Test func `A success that is no JSON object, or has no items, is an unusable answer`() async throws {
         for body in ["<html>", "[]", "{}", #"{"items": {}}"#, "", #"{"items": [}"#] {
             #expect(try await fault([.receive, http(body)])?.code == .ozonBadAnswer, "\(body)")
         }
     }
 
-    @Test("a refused credential is told at once, without what Ozon repeats of it")
-    func refused() async throws {
+    @Test func `A refused credential is told at once, without what Ozon repeats of it`() async throws {
         let body = #"{"code":5,"message":"Invalid Api-Key api-key-never-shown, please check the key"}"#
         let fault = try await fault([.receive, http(body, status: "404 Not Found"), .receive, http(#"{"items": []}"#)])
         #expect(fault?.code == .ozonUnauthorized)
         #expect(fault?.detail == "Invalid Api-Key ***, please check the key")
     }
 
-    @Test("a rate limit beyond the budget is told at once, with Ozon's seconds")
-    func rateLimit() async throws {
+    @Test func `A rate limit beyond the budget is told at once, with Ozon's seconds`() async throws {
         let limit = http(#"{"code":8,"message":"rate limit"}"#, status: "429 X", headers: "Retry-After: 60\r\n")
         let fault = try await fault([.receive, limit])
         #expect(fault?.code == .rateLimited)
@@ -207,15 +199,13 @@ struct SellerTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test("silence is Ozon's timeout, after the retries and within the budget")
-    func timeout() async throws {
+    @Test func `Silence is Ozon's timeout, after the retries and within the budget`() async throws {
         let start = ContinuousClock.now
         #expect(try await fault([.receive, .stall], budget: .milliseconds(900), retries: 1)?.code == .ozonTimeout)
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 
-    @Test("cancelling ends a call at once, and is no fault of Ozon's")
-    func cancelled() async throws {
+    @Test func `Cancelling ends a call at once, and is no fault of Ozon's`() async throws {
         let server = try ScriptedServer([.receive, .stall])
         let seller = seller(server)
         let credential = try credential()

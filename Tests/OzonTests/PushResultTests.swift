@@ -37,12 +37,10 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
     FieldFault(field: index == nil ? "color_image" : "images", index: index, url: url(name), reason: reason)
 }
 
-@Suite("What a push came to")
-struct PushOutcomeTests {
+@Suite struct PushOutcomeTests {
     private let before = CurrentPictures(images: old, color: ["https://h/oldc"])
 
-    @Test("all stand under the URLs sent, or under those of Ozon's CDN: confirmed")
-    func confirmed() {
+    @Test func `All stand under the URLs sent, or under those of Ozon's CDN: confirmed`() {
         for after in [["https://h/a", "https://h/b"], ["https://cdn/1", "https://cdn/2"]] {
             let outcome = outcome(
                 ["a", "b"], color: "c", before: before, after: after, afterColor: ["https://cdn/3"])
@@ -52,16 +50,14 @@ struct PushOutcomeTests {
         }
     }
 
-    @Test("what only was taken along isn't counted")
-    func takenAlong() {
+    @Test func `What only was taken along isn't counted`() {
         let colorOnly = outcome([], color: "c", before: before, after: old, afterColor: ["https://h/c"])
         #expect(colorOnly.images == 0 && colorOnly.color && colorOnly.success)
         let imagesOnly = outcome(["a"], before: before, after: ["https://h/a"], afterColor: ["https://h/oldc"])
         #expect(imagesOnly.images == 1 && !imagesOnly.color && imagesOnly.success)
     }
 
-    @Test("a picture Ozon names is reported with its reason and the caller's index, and not counted")
-    func refused() {
+    @Test func `A picture Ozon names is reported with its reason and the caller's index, and not counted`() {
         let outcome = outcome(
             ["a", "b", "c"], color: "d", before: before, after: ["https://cdn/1", "https://cdn/3"],
             afterColor: ["https://h/oldc2"], errors: [("https://h/b", "Too small"), ("https://h/d", "")])
@@ -70,50 +66,43 @@ struct PushOutcomeTests {
         #expect(outcome.errors == [fault(2, "b", "Too small"), fault(nil, "d", "Refused by Ozon")])
     }
 
-    @Test("an error about a picture that wasn't sent is nobody's")
-    func stranger() {
+    @Test func `An error about a picture that wasn't sent is nobody's`() {
         let outcome = outcome(["a"], before: before, after: ["https://h/a"], errors: [("https://h/old1", "Too small")])
         #expect(outcome.status == .confirmed && outcome.errors.isEmpty)
     }
 
-    @Test("a picture that vanished without a word is named where the URLs tell")
-    func vanishedNamed() {
+    @Test func `A picture that vanished without a word is named where the URLs tell`() {
         let outcome = outcome(["a", "b", "c"], before: before, after: ["https://h/a", "https://h/c"])
         #expect(outcome.status == .partial && outcome.images == 2)
         #expect(outcome.errors == [fault(2, "b", absent)])
     }
 
-    @Test("a picture that vanished is only counted where the URLs are Ozon's")
-    func vanishedCounted() {
+    @Test func `A picture that vanished is only counted where the URLs are Ozon's`() {
         let outcome = outcome(["a", "b", "c"], before: before, after: ["https://cdn/1", "https://cdn/2"])
         #expect(outcome.images == 2)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "\(absent) (1 of 3)")])
     }
 
-    @Test("one refused and one vanished: both are reported, each once")
-    func refusedAndVanished() {
+    @Test func `One refused and one vanished: both are reported, each once`() {
         let outcome = outcome(
             ["a", "b", "c"], before: before, after: ["https://h/a"], errors: [("https://h/b", "Too small")])
         #expect(outcome.images == 1)
         #expect(outcome.errors == [fault(2, "b", "Too small"), fault(4, "c", absent)])
     }
 
-    @Test("what the task tells explains what is missing, where no picture is named")
-    func told() {
+    @Test func `What the task tells explains what is missing, where no picture is named`() {
         let outcome = outcome(
             ["a", "b"], taskErrors: [problem("some_image_failed")], before: before, after: ["https://cdn/1"])
         #expect(outcome.status == .partial && outcome.images == 1)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "some_image_failed")])
     }
 
-    @Test("a task's warning while everything stands is no failure")
-    func warning() {
+    @Test func `A task's warning while everything stands is no failure`() {
         let outcome = outcome(["a"], taskErrors: [problem("small")], before: before, after: ["https://cdn/1"])
         #expect(outcome.status == .confirmed && outcome.images == 1)
     }
 
-    @Test("a set that is what it was before, with none of what was sent, isn't confirmed")
-    func untouched() {
+    @Test func `A set that is what it was before, with none of what was sent, isn't confirmed`() {
         let images = outcome(["a", "b"], before: before, after: old)
         #expect(images.status == .partial && images.images == 0)
         #expect(images.errors == [fault(0, "a", absent), fault(2, "b", absent)])
@@ -122,8 +111,7 @@ struct PushOutcomeTests {
         #expect(color.errors == [fault(nil, "c", absent)])
     }
 
-    @Test("the same set pushed again is confirmed: it stands; so does what Ozon skipped")
-    func again() {
+    @Test func `The same set pushed again is confirmed: it stands; so does what Ozon skipped`() {
         let same = outcome(["old1", "old2"], before: before, after: old)
         #expect(same.status == .confirmed && same.images == 2)
         let skipped = outcome(
@@ -131,15 +119,13 @@ struct PushOutcomeTests {
         #expect(skipped.status == .confirmed && skipped.images == 2 && skipped.color)
     }
 
-    @Test("a product that had no pictures and has none now confirms nothing")
-    func none() {
+    @Test func `A product that had no pictures and has none now confirms nothing`() {
         let outcome = outcome(["a"], before: CurrentPictures(images: [], color: []), after: [])
         #expect(outcome.status == .partial && outcome.images == 0)
         #expect(outcome.errors == [fault(0, "a", absent)])
     }
 
-    @Test("without knowing what stood before, numbers decide, as long as the task has no errors")
-    func later() {
+    @Test func `Without knowing what stood before, numbers decide, as long as the task has no errors`() {
         #expect(outcome(["a", "b"], before: nil, after: old).images == 2)
         #expect(outcome(["a", "b"], before: nil, after: ["https://cdn/1"]).status == .partial)
     }
@@ -167,13 +153,11 @@ struct PushOutcomeTests {
         #expect(outcome.errors == [FieldFault(field: "images", reason: "warning_all_image_failed")])
     }
 
-    @Test("more stand than were sent: no more are counted")
-    func more() {
+    @Test func `More stand than were sent: no more are counted`() {
         #expect(outcome(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).images == 1)
     }
 
-    @Test("a failed task counts nothing and tells Ozon's reasons, or that there are none")
-    func failed() {
+    @Test func `A failed task counts nothing and tells Ozon's reasons, or that there are none`() {
         let told = outcome(
             ["a"], color: "c", task: .failed, taskErrors: [problem("all_image_failed", field: "color_image")],
             before: before,
@@ -221,8 +205,7 @@ struct PushOutcomeTests {
         #expect(skipped.errors == [fault(0, "a", reason), fault(nil, "c", reason)])
     }
 
-    @Test("pending and unchanged are successes; the answer in JSON")
-    func written() {
+    @Test func `Pending and unchanged are successes; the answer in JSON`() {
         #expect(PushResult(productID: 1, status: .pending, taskID: 7).success)
         #expect(
             text(JSONWriter.bytes(PushResult(productID: 1, status: .unchanged, currentImages: ["u/"])))

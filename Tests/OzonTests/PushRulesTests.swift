@@ -3,23 +3,20 @@ import Testing
 @testable import Core
 @testable import Ozon
 
-@Suite("Settings of pushes")
-struct PushRulesTests {
+@Suite struct PushRulesTests {
     private func faults(_ environment: [String: String]) -> [String] {
         var settings = Settings { environment[$0] }
         _ = PushRules(&settings)
         return settings.faults
     }
 
-    @Test("unless told otherwise: 30 s, 2 retries, checked URLs, 30 images, v2")
-    func defaults() {
+    @Test func `Unless told otherwise: 30 s, 2 retries, checked URLs, 30 images, v2`() {
         let rules = pushRules()
         #expect(rules.timeout == .seconds(30) && rules.retries == 2 && rules.validatesURLs)
         #expect(rules.maxImages == 30 && rules.api == .v2 && rules.v1Path == "/v1/product/pictures/import")
     }
 
-    @Test("each is read, and each wrong value is a fault of its name")
-    func values() {
+    @Test func `Each is read, and each wrong value is a fault of its name`() {
         let rules = pushRules([
             "OZON_PUSH_TIMEOUT": "1", "OZON_PUSH_MAX_RETRIES": "0", "OZON_PUSH_VALIDATE_URLS": "false",
             "OZON_MAX_IMAGES": "50", "OZON_PICTURES_API": "v1", "OZON_PICTURES_PATH": "/v1/product/pictures",

@@ -28,7 +28,7 @@ private func body(_ request: String) -> String {
     request.components(separatedBy: "\r\n\r\n").last ?? ""
 }
 
-@Suite("A push, from reading to reading back", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct PushTests {
     private func push(
         _ server: ScriptedServer, _ asked: String, _ environment: [String: String] = [:], token: Int? = nil
@@ -37,8 +37,7 @@ struct PushTests {
         return try await push.run(try pictures(asked, environment), productID: 1, refetchToken: token)
     }
 
-    @Test("images are replaced; the color image the caller left out is carried over")
-    func images() async throws {
+    @Test func `Images are replaced; the color image the caller left out is carried over`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://cdn/1""#),
         ])
@@ -59,8 +58,7 @@ struct PushTests {
         #expect(body(requests[3]) == #"{"product_id":["1"]}"#)
     }
 
-    @Test("only a color image: the images that stand are sent along, the main one first")
-    func color() async throws {
+    @Test func `Only a color image: the images that stand are sent along, the main one first`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, taken, .receive, task("imported"), .receive,
             standing(#""https://h/p", "https://h/o""#, color: "https://h/c"),
@@ -73,18 +71,18 @@ struct PushTests {
         )
     }
 
-    @Test(
-        "a read that fails, a product that isn't there, or one that takes no pictures: nothing is sent",
-        arguments: [
-            (http("", status: "500 X"), ErrorCode.ozonUnavailable), (http(#"{"items": []}"#), .productNotFound),
-            (http(#"{"items": [{"id": 2, "offer_id": "B"}]}"#), .productNotFound),
-            (http(#"{"items": [{"id": 1, "offer_id": "A", \#(pictureless), "is_archived": true}]}"#), .productConflict),
-            (
-                http(#"{"items": [{"id": 1, "offer_id": "A", \#(pictureless), "statuses": {"is_created": false}}]}"#),
-                .productConflict
-            ),
-        ])
-    func unread(_ answer: ScriptedServer.Step, _ kind: ErrorCode) async throws {
+    @Test(arguments: [
+        (http("", status: "500 X"), ErrorCode.ozonUnavailable), (http(#"{"items": []}"#), .productNotFound),
+        (http(#"{"items": [{"id": 2, "offer_id": "B"}]}"#), .productNotFound),
+        (http(#"{"items": [{"id": 1, "offer_id": "A", \#(pictureless), "is_archived": true}]}"#), .productConflict),
+        (
+            http(#"{"items": [{"id": 1, "offer_id": "A", \#(pictureless), "statuses": {"is_created": false}}]}"#),
+            .productConflict
+        ),
+    ])
+    func `A read that fails, a product that isn't there, or one that takes no pictures: nothing is sent`(
+        _ answer: ScriptedServer.Step, _ kind: ErrorCode
+    ) async throws {
         let server = try ScriptedServer([.receive, answer, .receive, taken])
         let fault = await #expect(throws: Fault.self) {
             try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_MAX_RETRIES": "0"])
@@ -93,8 +91,7 @@ struct PushTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("nothing to push: what stands is told, and nothing is sent")
-    func unchanged() async throws {
+    @Test func `Nothing to push: what stands is told, and nothing is sent`() async throws {
         let server = try ScriptedServer([.receive, product])
         let outcome = try await push(server, "{}")
         #expect(outcome.status == .unchanged && outcome.success && outcome.errors.isEmpty)
@@ -102,8 +99,9 @@ struct PushTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("a task that is pending when the time is nearly used up is told as pending, in time, with its number")
-    func pending() async throws {
+    @Test func `A task that is pending when the time is nearly used up is told as pending, in time, with its number`()
+        async throws
+    {
         let server = try ScriptedServer([.receive, product, .receive, taken, .receive, task("pending"), .stall])
         let start = ContinuousClock.now
         let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_TIMEOUT": "2"])
@@ -111,14 +109,14 @@ struct PushTests {
         #expect(ContinuousClock.now - start < .seconds(3), "the budget and a second")
     }
 
-    @Test(
-        "once Ozon has the import, whatever refuses to tell of it leaves the push pending, with its task",
-        arguments: [
-            (#"{"code": 7, "message": "Api-Key is missing a required role"}"#, "403 X"),
-            (#"{"code": 9, "message": "obsolete method cannot be used"}"#, "400 X"),
-            (#"{"code": 5, "message": "Task not found"}"#, "404 X"), (#"{"code": 6, "message": "conflict"}"#, "409 X"),
-        ])
-    func unpolled(_ body: String, _ status: String) async throws {
+    @Test(arguments: [
+        (#"{"code": 7, "message": "Api-Key is missing a required role"}"#, "403 X"),
+        (#"{"code": 9, "message": "obsolete method cannot be used"}"#, "400 X"),
+        (#"{"code": 5, "message": "Task not found"}"#, "404 X"), (#"{"code": 6, "message": "conflict"}"#, "409 X"),
+    ])
+    func `Once Ozon has the import, whatever refuses to tell of it leaves the push pending, with its task`(
+        _ body: String, _ status: String
+    ) async throws {
         let refusal = http(body, status: status)
         for answers in [[refusal], [task("imported"), refusal]] {
             let server = try ScriptedServer(
@@ -149,8 +147,7 @@ struct PushTests {
         }
     }
 
-    @Test("what was cut before the push is reported beside what was confirmed")
-    func reports() async throws {
+    @Test func `What was cut before the push is reported beside what was confirmed`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://h/a""#),
         ])
@@ -160,8 +157,7 @@ struct PushTests {
         #expect(outcome.errors == [FieldFault(field: "images", reason: "Exceeds limit (1)")])
     }
 
-    @Test("an import that Ozon refuses is its fault; there is no read-back")
-    func refused() async throws {
+    @Test func `An import that Ozon refuses is its fault; there is no read-back`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, http(#"{"code": 7, "message": "Offer not signed"}"#, status: "403 X"),
         ])
@@ -170,8 +166,9 @@ struct PushTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test("v1: one call keyed by product_id on the path of the setting; its own word counts for images360")
-    func v1() async throws {
+    @Test func `V1: one call keyed by product_id on the path of the setting; its own word counts for images360`()
+        async throws
+    {
         let answer = http(
             #"{"result": {"pictures": [{"url": "https://h/a", "state": "imported"}, "#
                 + #"{"url": "https://h/b", "state": "failed"}, "#

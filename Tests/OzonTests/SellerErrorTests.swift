@@ -20,8 +20,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
     return try #require(made)
 }
 
-@Suite("What Ozon's refusals mean")
-struct SellerErrorTests {
+@Suite struct SellerErrorTests {
     struct File: Decodable {
         struct Row: Decodable {
             let status: Int
@@ -43,8 +42,7 @@ struct SellerErrorTests {
         }
     }
 
-    @Test("each row of Ozon's errors is its fault, and tried again or not")
-    func rows() throws {
+    @Test func `Each row of Ozon's errors is its fault, and tried again or not`() throws {
         let file: File = try Vectors(beside: #filePath).json("errors.json")
         #expect(file.rows.count == 74)
         for row in file.rows {
@@ -56,8 +54,7 @@ struct SellerErrorTests {
         }
     }
 
-    @Test("a rate limit tells the caller how many seconds to wait, at least one")
-    func retryAfter() throws {
+    @Test func `A rate limit tells the caller how many seconds to wait, at least one`() throws {
         for (headers, seconds) in [([], 1), ([("Retry-After", "7")], 7), ([("Item-Retry-After", "2")], 120)]
             as [([(name: String, value: String)], Int)]
         {
@@ -66,16 +63,14 @@ struct SellerErrorTests {
         }
     }
 
-    @Test("what Ozon said is told, without the credential it repeats")
-    func detail() throws {
+    @Test func `What Ozon said is told, without the credential it repeats`() throws {
         let body = #"{"code": 7, "message": "Api-key api-key-never-shown of 1234567 is deactivated\r\nbye"}"#
         let reply = HTTPClient.Response(status: 403, headers: Headers(), body: Array(body.utf8))
         let fault = SellerError(reply, try credential()).fault
         #expect(fault.detail == "Api-key *** of *** is deactivatedbye")
     }
 
-    @Test("no reply is a fault by its cause")
-    func transfers() {
+    @Test func `No reply is a fault by its cause`() {
         let cases: [(TransferError, ErrorCode, String)] = [
             (.timeout, .ozonTimeout, "soon"), (.unreachable("x"), .ozonUnavailable, "soon"),
             (.broken("x"), .ozonUnavailable, "soon"), (.tooLarge, .ozonBadAnswer, "no"),
@@ -88,10 +83,8 @@ struct SellerErrorTests {
     }
 }
 
-@Suite("A seller's credential")
-struct CredentialTests {
-    @Test("both halves are required: 1 to 256 printable ASCII characters without spaces")
-    func fields() throws {
+@Suite struct CredentialTests {
+    @Test func `Both halves are required: 1 to 256 printable ASCII characters without spaces`() throws {
         let cases: [(String, [String])] = [
             (#"{"credential": {}}"#, ["credential.client_id: Field required", "credential.api_key: Field required"]),
             ("{}", ["credential: Field required"]),
@@ -115,8 +108,7 @@ struct CredentialTests {
         #expect(try credential("1", String(repeating: "a", count: 256)).apiKey.count == 256)
     }
 
-    @Test("no description shows either half")
-    func secrecy() throws {
+    @Test func `No description shows either half`() throws {
         let credential = try credential()
         var dumped = ""
         dump(credential, to: &dumped)
@@ -129,8 +121,7 @@ struct CredentialTests {
         }
     }
 
-    @Test("scrubbing takes out every occurrence, control characters, and all beyond 300 characters")
-    func scrub() throws {
+    @Test func `Scrubbing takes out every occurrence, control characters, and all beyond 300 characters`() throws {
         let credential = try credential("77", "secret77")
         #expect(credential.scrub("secret77secret77 77") == "****** ***")
         #expect(credential.scrub("secret7") == "secret7")

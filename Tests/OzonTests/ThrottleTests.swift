@@ -2,8 +2,7 @@ import Testing
 
 @testable import Ozon
 
-@Suite("Throttle")
-struct ThrottleTests {
+@Suite struct ThrottleTests {
     private let throttle = Throttle()
     private let minutes = Duration.seconds(600)
 

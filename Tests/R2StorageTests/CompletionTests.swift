@@ -51,10 +51,8 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
     }
 }
 
-@Suite("Completing an upload in parts")
-struct CompletionTests {
-    @Test("parts 1…n, equal but a smaller last one, are completed")
-    func good() async throws {
+@Suite struct CompletionTests {
+    @Test func `Parts 1…n, equal but a smaller last one, are completed`() async throws {
         for parts: [Part] in [
             [(1, 1)], [(1, 1 << 30)], [(1, partSize), (2, 1)], [(1, partSize), (2, partSize)],
             [(2, partSize), (1, partSize), (3, 7)],
@@ -66,16 +64,14 @@ struct CompletionTests {
         }
     }
 
-    @Test("no part, and missing ones, are told")
-    func missing() async throws {
+    @Test func `No part, and missing ones, are told`() async throws {
         #expect(try await faults([]) == ["parts: No part was uploaded"])
         #expect(try await faults([(2, 1)]) == ["parts: Part 1 is missing"])
         let gaps: [Part] = [(2, partSize), (3, partSize), (6, 1)]
         #expect(try await faults(gaps) == [1, 4, 5].map { "parts: Part \($0) is missing" })
     }
 
-    @Test("uneven parts, too small ones and a last one that is larger are told")
-    func sizes() async throws {
+    @Test func `Uneven parts, too small ones and a last one that is larger are told`() async throws {
         let small = [(1, partSize - 1), (2, partSize - 1), (3, 1)]
         #expect(
             try await faults(small) == [1, 2].map { "parts: Part \($0) has 5242879 bytes, fewer than 5242880" })
@@ -91,8 +87,7 @@ struct CompletionTests {
             ])
     }
 
-    @Test("what the caller claims is compared with what is stored")
-    func claims() async throws {
+    @Test func `What the caller claims is compared with what is stored`() async throws {
         let parts = [(1, partSize), (2, 1)]
         func claim(_ number: Int, _ etag: String = digest) -> String {
             "{\"part_number\": \(number), \"etag\": \"\(etag)\"}"
@@ -136,8 +131,7 @@ struct CompletionTests {
         }
     }
 
-    @Test("an ETag is hex, with -N and quotes allowed; nothing in it can be read as XML")
-    func etags() throws {
+    @Test func `An ETag is hex, with -N and quotes allowed; nothing in it can be read as XML`() throws {
         for good in [digest, "\\\"\(digest)\\\"", digest.uppercased(), "\(digest)-12", "ab"] {
             let part = try #require(try claimed("[{\"part_number\": 1, \"etag\": \"\(good)\"}]")?.first)
             #expect(part.etag.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit || $0 == UInt8(ascii: "-") })
@@ -156,16 +150,14 @@ struct CompletionTests {
     }
 }
 
-@Suite("The ETag of an object made of parts")
-struct MultipartETagTests {
+@Suite struct MultipartETagTests {
     private struct Vector: Decodable {
         let parts: [String]
         let count: Int
         let etag: String
     }
 
-    @Test("is the MD5 of the parts' MD5s and their number, as hashlib computes it")
-    func vectors() throws {
+    @Test func `Is the MD5 of the parts' MD5s and their number, as hashlib computes it`() throws {
         for vector in try Vectors(beside: #filePath).json("multipart-etags.json", as: [Vector].self) {
             // The file names 256 digests at most; the parts repeat.
             let parts = (0..<vector.count).map { vector.parts[$0 % vector.parts.count] }
@@ -176,8 +168,7 @@ struct MultipartETagTests {
         }
     }
 
-    @Test("of a part whose ETag is no MD5 is unknown")
-    func unknown() {
+    @Test func `Of a part whose ETag is no MD5 is unknown`() {
         for etag in ["", "ab", "\(digest)-1", String(digest.dropLast()) + "x", String(repeating: "é", count: 16)] {
             #expect(multipartETag([StoredPart(number: 1, size: 1, etag: etag)]) == nil)
         }

@@ -11,10 +11,8 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
     StorageError(HTTPClient.Response(status: status, headers: Headers(), body: Array(body.utf8)))
 }
 
-@Suite("What R2's refusals mean")
-struct StorageErrorTests {
-    @Test("no reply, by its cause: our fault, R2's, and whether trying again may help")
-    func transfers() {
+@Suite struct StorageErrorTests {
+    @Test func `No reply, by its cause: our fault, R2's, and whether trying again may help`() {
         let cases: [(TransferError, StorageError, ErrorCode, Bool)] = [
             (.timeout, .timeout, .storageTimeout, true),
             (.unreachable("x"), .unreachable("x"), .storageUnavailable, true),
@@ -30,8 +28,7 @@ struct StorageErrorTests {
         #expect(StorageError(.unreachable("no route")).fault.detail == "no route")
     }
 
-    @Test("a refusal, by its status: 429 and 5xx may pass")
-    func statuses() {
+    @Test func `A refusal, by its status: 429 and 5xx may pass`() {
         for (status, kind, isTransient) in [
             (301, .storageRefused, false), (400, .storageRefused, false), (403, .storageRefused, false),
             (404, .storageRefused, false), (412, .storageRefused, false), (429, .storageUnavailable, true),
@@ -53,8 +50,7 @@ struct StorageErrorTests {
         #expect(StorageError.unusable.fault.code == .storageUnavailable)
     }
 
-    @Test("R2's error code is told")
-    func code() {
+    @Test func `R2's error code is told`() {
         let error = refused(
             403, "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>")
         #expect(error == .refused(403, code: "SignatureDoesNotMatch"))
@@ -90,8 +86,7 @@ struct StorageErrorTests {
         for status in [200, 400, 404, 500] { #expect(error(status, "NoSuchUpload").isNoSuchUpload) }
     }
 
-    @Test("Cloudflare's id of the request stands in the log and not in the answer")
-    func ray() {
+    @Test func `Cloudflare's id of the request stands in the log and not in the answer`() {
         let error = StorageError(
             HTTPClient.Response(status: 503, headers: Headers([("CF-Ray", "8f1e2d3c4b5a6978-FRA")]), body: []))
         #expect(error == .refused(503, code: nil, ray: "8f1e2d3c4b5a6978-FRA"))
@@ -99,17 +94,15 @@ struct StorageErrorTests {
         #expect(error.fault.detail == "HTTP 503")
     }
 
-    @Test(
-        "what is no error code is not told: HTML, an empty or broken element, what isn't a word",
-        arguments: [
-            "", "<html>403</html>", "<Code>x</Code>", "<Other><Code>x</Code></Other>", "<Error><Code>x</Code>",
-            "<Error><Code></Code></Error>", "<Error>Code>x</Code></Error>", "<Error><code>x</code></Error>",
-            "<Error><Code>Access Denied</Code></Error>", "<Error><Code>a\r\nb</Code></Error>",
-            "<Error><Code>é</Code></Error>", "<Error><Code>\u{0}</Code></Error>",
-            "<Error><Code><b>x</b></Code></Error>",
-            "<Error><Code>\(String(repeating: "a", count: 65))</Code></Error>",
-        ])
-    func noCode(_ body: String) {
+    @Test(arguments: [
+        "", "<html>403</html>", "<Code>x</Code>", "<Other><Code>x</Code></Other>", "<Error><Code>x</Code>",
+        "<Error><Code></Code></Error>", "<Error>Code>x</Code></Error>", "<Error><code>x</code></Error>",
+        "<Error><Code>Access Denied</Code></Error>", "<Error><Code>a\r\nb</Code></Error>",
+        "<Error><Code>é</Code></Error>", "<Error><Code>\u{0}</Code></Error>",
+        "<Error><Code><b>x</b></Code></Error>",
+        "<Error><Code>\(String(repeating: "a", count: 65))</Code></Error>",
+    ])
+    func `What is no error code is not told: HTML, an empty or broken element, what isn't a word`(_ body: String) {
         #expect(refused(403, body) == .refused(403, code: nil))
     }
 }

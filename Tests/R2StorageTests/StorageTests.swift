@@ -21,10 +21,11 @@ private func reply(_ status: String, _ body: String = "", etag: String? = nil) -
     return .send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(line)\r\n\(body)")
 }
 
-@Suite("The bucket, called", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct StorageTests {
-    @Test("an object is put under its encoded key, with its type and length, signed, and nothing R2 refuses")
-    func put() async throws {
+    @Test func `An object is put under its encoded key, with its type and length, signed, and nothing R2 refuses`()
+        async throws
+    {
         let server = try ScriptedServer([.receive, reply("200 OK", etag: "\"5d41402abc4b2a76b9719d911017c592\"")])
         try await storage(server).put(
             try AllowedPrefixes([]).key("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
@@ -44,8 +45,7 @@ struct StorageTests {
         #expect(!request.contains("NeverShown"))
     }
 
-    @Test("whether an object stands: 200 is yes, 404 is no, anything else is an error")
-    func contains() async throws {
+    @Test func `Whether an object stands: 200 is yes, 404 is no, anything else is an error`() async throws {
         let key = try AllowedPrefixes([]).key("users/a")
         let there = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\nETag: \"ab\"\r\n\r\n"),
@@ -87,8 +87,7 @@ struct StorageTests {
         }
     }
 
-    @Test("a refusal carries R2's code, and is not tried again here")
-    func refused() async throws {
+    @Test func `A refusal carries R2's code, and is not tried again here`() async throws {
         let server = try ScriptedServer([
             .receive, reply("503 Slow Down", "<Error><Code>ServiceUnavailable</Code></Error>"), .receive,
             reply("200 OK"),
@@ -102,8 +101,7 @@ struct StorageTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test("silence is a timeout")
-    func silence() async throws {
+    @Test func `Silence is a timeout`() async throws {
         let server = try ScriptedServer([.stall])
         await #expect(throws: StorageError.timeout) {
             try await storage(server).objectExists(

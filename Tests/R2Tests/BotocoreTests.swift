@@ -6,8 +6,7 @@ import TestSupport
 import Testing
 
 /// The signer against botocore, byte for byte. Needs a Python with botocore: `TEST_PYTHON` names it, else `python3`.
-@Suite("Presigned URLs and signed requests, and botocore's")
-struct BotocoreTests {
+@Suite struct BotocoreTests {
     struct Setup: Decodable {
         let endpoint: String
         let host: String
@@ -32,8 +31,7 @@ struct BotocoreTests {
         let signed: [String: String]
     }
 
-    @Test("are equal, whatever the key, the day and the signed headers")
-    func equal() throws {
+    @Test func `Are equal, whatever the key, the day and the signed headers`() throws {
         let lines = try botocore("presigned_urls.py")
         let presigner = Presigner(try bucket(lines[0]))
         for line in lines.dropFirst() {
@@ -46,8 +44,7 @@ struct BotocoreTests {
         #expect(lines.count > 2000)
     }
 
-    @Test("requests signed in a header are equal too: URL, headers and signature")
-    func requests() throws {
+    @Test func `Requests signed in a header are equal too: URL, headers and signature`() throws {
         let lines = try botocore("presigned_urls.py", "headers")
         let signer = RequestSigner(try bucket(lines[0]))
         for line in lines.dropFirst() {

@@ -5,8 +5,7 @@ import SigV4
 import Testing
 
 /// Every request of an upload in parts against botocore, byte for byte; upload ids of up to 500 characters with `+ / =`.
-@Suite("Requests of uploads in parts and botocore's")
-struct MultipartRequestsTests {
+@Suite struct MultipartRequestsTests {
     struct Line: Decodable {
         let seconds: Int
         let key: String
@@ -18,8 +17,7 @@ struct MultipartRequestsTests {
         let authorization: String
     }
 
-    @Test("are equal: URL, and where the signature is in a header, the header")
-    func equal() throws {
+    @Test func `Are equal: URL, and where the signature is in a header, the header`() throws {
         let lines = try botocore("multipart_requests.py")
         let bucket = try bucket(lines[0])
         let presigner = Presigner(bucket)

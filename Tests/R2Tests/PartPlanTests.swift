@@ -1,24 +1,25 @@
 import R2
 import Testing
 
-@Suite("How a file is cut into parts")
-struct PartPlanTests {
+@Suite struct PartPlanTests {
     private let mebibyte = 1 << 20
 
-    @Test(
-        "the part size follows from the size: 5 MiB, or what makes 10,000 parts, rounded up to a MiB",
-        arguments: [
-            (1, 5, 1), (5 << 20, 5, 1), (5 << 20 + 1, 5, 2), (100 << 20, 5, 20), (50_000 << 20, 5, 10_000),
-            (50_000 << 20 + 1, 6, 8334), (60_000 << 20, 6, 10_000), (60_000 << 20 + 1, 7, 8572), (1 << 40, 105, 9987),
-        ])
-    func usual(_ size: Int, _ mebibytes: Int, _ count: Int) throws {
+    @Test(arguments: [
+        (1, 5, 1), (5 << 20, 5, 1), (5 << 20 + 1, 5, 2), (100 << 20, 5, 20), (50_000 << 20, 5, 10_000),
+        (50_000 << 20 + 1, 6, 8334), (60_000 << 20, 6, 10_000), (60_000 << 20 + 1, 7, 8572), (1 << 40, 105, 9987),
+    ])
+    func `The part size follows from the size: 5 MiB, or what makes 10,000 parts, rounded up to a MiB`(
+        _ size: Int, _ mebibytes: Int, _ count: Int
+    ) throws {
         let plan = try #require(PartPlan(size: size, partSize: nil))
         #expect(plan.partSize == mebibytes * mebibyte)
         #expect(plan.count == count)
     }
 
-    @Test("the parts of every size are whole: equal but the last, which isn't larger, none empty, together the size")
-    func whole() throws {
+    @Test
+    func `The parts of every size are whole: equal but the last, which isn't larger, none empty, together the size`()
+        throws
+    {
         let edges = [1, 5 << 20, 10 << 20, 50_000 << 20, 1 << 40, PartPlan.maxBytes].flatMap { [$0 - 1, $0, $0 + 1] }
         for size in edges + (0..<500).map({ $0 * 7_919_000_003 + 1 }) where size > 0 && size <= PartPlan.maxBytes {
             let plan = try #require(PartPlan(size: size, partSize: nil))
@@ -32,8 +33,7 @@ struct PartPlanTests {
         }
     }
 
-    @Test("the largest object, and one of 5 TiB, fit")
-    func largest() throws {
+    @Test func `The largest object, and one of 5 TiB, fit`() throws {
         for size in [PartPlan.maxBytes, 5 << 40] {
             let plan = try #require(PartPlan(size: size, partSize: nil))
             #expect(plan.count <= 10_000)
@@ -44,8 +44,7 @@ struct PartPlanTests {
         #expect(PartPlan.sizes.upperBound == Int(4.995 * Double(1 << 30)))
     }
 
-    @Test("a part size that is given counts, if it makes no more than 10,000 parts")
-    func given() throws {
+    @Test func `A part size that is given counts, if it makes no more than 10,000 parts`() throws {
         #expect(try #require(PartPlan(size: 100, partSize: 5 << 20)).count == 1)
         #expect(try #require(PartPlan(size: 100 << 20, partSize: 33 << 20)).count == 4)
         #expect(try #require(PartPlan(size: 50_000 << 20, partSize: 5 << 20)).count == 10_000)

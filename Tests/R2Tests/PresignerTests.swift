@@ -4,8 +4,7 @@ import R2
 import SigV4
 import Testing
 
-@Suite("Presigner")
-struct PresignerTests {
+@Suite struct PresignerTests {
     private let presigner = Presigner(
         Bucket(
             endpoint: "https://account.r2.cloudflarestorage.com", host: "account.r2.cloudflarestorage.com",
@@ -21,8 +20,7 @@ struct PresignerTests {
         url.range(of: "&X-Amz-Signature=").map { url[$0.upperBound...] }
     }
 
-    @Test("the parameters stand in botocore's order, the signature last")
-    func order() throws {
+    @Test func `The parameters stand in botocore's order, the signature last`() throws {
         let url = try url("users/a b.jpg", at: noon, headers: ["content-type": "image/jpeg"])
         let names = try #require(URLComponents(string: url)?.queryItems).map(\.name)
         #expect(
@@ -36,8 +34,7 @@ struct PresignerTests {
         #expect(signature(url)?.count == 64)
     }
 
-    @Test("the path in the signed URL is the path in the public one")
-    func publicURL() throws {
+    @Test func `The path in the signed URL is the path in the public one`() throws {
         let key = "users/фото №1 (+).jpg"
         let path = try #require(URLComponents(string: try url(key, at: noon))).percentEncodedPath
         #expect(
@@ -45,8 +42,7 @@ struct PresignerTests {
                 == "https://r0.image2url.com\(path.dropFirst(7))")
     }
 
-    @Test("each of key, method, header, validity and second has its own signature")
-    func distinct() throws {
+    @Test func `Each of key, method, header, validity and second has its own signature`() throws {
         let key = try AllowedPrefixes([]).key("users/a.jpg")
         let urls = [
             presigner.url(key, expiresIn: 3600, at: noon),
@@ -60,8 +56,7 @@ struct PresignerTests {
         #expect(Set(urls.compactMap(signature)).count == urls.count)
     }
 
-    @Test("the key of the day changes at midnight, and back again")
-    func days() throws {
+    @Test func `The key of the day changes at midnight, and back again`() throws {
         let midnight = UTCTime(seconds: noon.seconds + 43_200)
         let before = try url("users/a.jpg", at: noon)
         let after = try url("users/a.jpg", at: midnight)
@@ -71,8 +66,7 @@ struct PresignerTests {
         #expect(try url("users/a.jpg", at: midnight + -1).contains("X-Amz-Date=20261120T235959Z"))
     }
 
-    @Test("many threads sign the same, across a change of day")
-    func concurrent() async throws {
+    @Test func `Many threads sign the same, across a change of day`() async throws {
         let expected = try [0, 43_200].map { try url("users/a.jpg", at: noon + $0) }
         let urls = try await withThrowingTaskGroup(of: (Int, String).self) { group in
             for index in 0..<500 {
@@ -83,8 +77,7 @@ struct PresignerTests {
         #expect(urls.allSatisfy { $0.1 == expected[$0.0] })
     }
 
-    @Test("no description of bucket or presigner shows the secret")
-    func secrecy() {
+    @Test func `No description of bucket or presigner shows the secret`() {
         var dumped = ""
         dump(presigner, to: &dumped)
         dump(presigner.bucket, to: &dumped)

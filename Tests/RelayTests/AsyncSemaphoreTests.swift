@@ -21,13 +21,13 @@ private final class Gate: Sendable {
     func wait() async { for await _ in stream {} }
 }
 
-@Suite("Slots and turns", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct SlotsTests {
     private let record = Record()
     private let gate = Gate()
 
-    @Test("never more at once than there are slots, and all get their turn", arguments: [1, 3])
-    func most(_ count: Int) async throws {
+    @Test(arguments: [1, 3])
+    func `Never more at once than there are slots, and all get their turn`(_ count: Int) async throws {
         let slots = AsyncSemaphore(count: count)
         let record = record
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -45,8 +45,7 @@ struct SlotsTests {
         #expect((1...count).contains(record.most))
     }
 
-    @Test("slots are given in the order they are asked for")
-    func order() async throws {
+    @Test func `Slots are given in the order they are asked for`() async throws {
         let slots = AsyncSemaphore(count: 1)
         let (record, gate) = (record, gate)
         let holder = Task.immediate { try await slots.withPermit { await gate.wait() } }
@@ -57,8 +56,7 @@ struct SlotsTests {
         #expect(record.told == (0..<20).map(String.init))
     }
 
-    @Test("who is cancelled while waiting leaves at once, and takes nobody's slot")
-    func cancelled() async throws {
+    @Test func `Who is cancelled while waiting leaves at once, and takes nobody's slot`() async throws {
         let slots = AsyncSemaphore(count: 1)
         let (record, gate) = (record, gate)
         let holder = Task.immediate { try await slots.withPermit { await gate.wait() } }
@@ -73,8 +71,7 @@ struct SlotsTests {
         #expect(record.told == ["next", "last"])
     }
 
-    @Test("a task cancelled beforehand gets no slot; work that throws gives its own back")
-    func givenBack() async throws {
+    @Test func `A task cancelled beforehand gets no slot; work that throws gives its own back`() async throws {
         let slots = AsyncSemaphore(count: 1)
         let task = Task { () async throws in
             withUnsafeCurrentTask { $0?.cancel() }
@@ -85,8 +82,7 @@ struct SlotsTests {
         try await slots.withPermit {}
     }
 
-    @Test("the same key waits its turn, in order; another doesn't")
-    func keys() async throws {
+    @Test func `The same key waits its turn, in order; another doesn't`() async throws {
         let turns = KeyedMutex()
         let (record, gate) = (record, gate)
         let first = Task.immediate {
@@ -105,8 +101,7 @@ struct SlotsTests {
         #expect(record.told == ["b", "first", "0", "1", "2", "3", "4"])
     }
 
-    @Test("a turn ends when its work throws")
-    func throwing() async throws {
+    @Test func `A turn ends when its work throws`() async throws {
         let turns = KeyedMutex()
         await #expect(throws: CopyFailure.self) { try await turns.withLock(on: "a") { throw CopyFailure("x") } }
         #expect(try await turns.withLock(on: "a") { 7 } == 7)

@@ -5,15 +5,13 @@ import Testing
 @testable import Relay
 @testable import Uploads
 
-@Suite("Keys of an article's images")
-struct ImageKeysTests {
+@Suite struct ImageKeysTests {
     private func keys(_ urls: [String], user: String = "u", article: String = "219") throws -> [String] {
         var keys = ImageKeys(userID: user, article: article)
         return try urls.map { try keys.key(for: $0, in: AllowedPrefixes([])).text }
     }
 
-    @Test("user, article and the last segment of the URL, query and fragment cut")
-    func ordinary() throws {
+    @Test func `User, article and the last segment of the URL, query and fragment cut`() throws {
         let urls = [
             "https://cdn1.ozone.ru/s3/multimedia-1-i/8388316998.jpg", "https://ir.ozone.ru/s3/a.webp?x=/y.png#z",
             "https://ir.ozone.ru/b.png#/c.png",
@@ -23,8 +21,8 @@ struct ImageKeysTests {
     }
 
     // The digits are `printf %s URL | sha256sum`, first eight.
-    @Test("all but the first of a shared name get eight digits of the URL's SHA-256 before the extension")
-    func shared() throws {
+    @Test func `All but the first of a shared name get eight digits of the URL's SHA-256 before the extension`() throws
+    {
         #expect(
             try keys(["https://h/1/a.jpg", "https://h/2/a.jpg", "https://h/1/noext", "https://h/2/noext"]) == [
                 "users/u/ozon/219/a.jpg", "users/u/ozon/219/a-3e3c1f15.jpg", "users/u/ozon/219/noext",
@@ -32,23 +30,19 @@ struct ImageKeysTests {
             ])
     }
 
-    @Test(
-        "an empty name becomes those digits",
-        arguments: ["https://h/", "https://h/a/", "https://h/?a.jpg", "https://h"])
-    func empty(_ url: String) throws {
+    @Test(arguments: ["https://h/", "https://h/a/", "https://h/?a.jpg", "https://h"])
+    func `An empty name becomes those digits`(_ url: String) throws {
         let name = try #require(try keys([url])[0].split(separator: "/").last)
         #expect(name.utf8.count == 8)
         #expect(name.allSatisfy { $0.isHexDigit })
     }
 
-    @Test("names that differ only in their normal form are shared")
-    func normalForm() throws {
+    @Test func `Names that differ only in their normal form are shared`() throws {
         let made = try keys(["https://h/1/é.jpg", "https://h/2/e\u{301}.jpg"])
         #expect(Set(made).count == 2)
     }
 
-    @Test("what no key may hold is percent-encoded")
-    func encoded() throws {
+    @Test func `What no key may hold is percent-encoded`() throws {
         #expect(try keys(["https://h/a\\b\n.jpg"]) == ["users/u/ozon/219/a%5Cb%0A.jpg"])
         #expect(try keys(["https://h/.."]) == ["users/u/ozon/219/%2E%2E"])
         #expect(try keys(["https://h/a.jpg"], article: "x/y%z\\") == ["users/u/ozon/x%2Fy%25z%5C/a.jpg"])
@@ -56,21 +50,18 @@ struct ImageKeysTests {
         #expect(try keys(["https://h/a.jpg"], article: ".") == ["users/u/ozon/%2E/a.jpg"])
     }
 
-    @Test("different articles never share a folder")
-    func folders() throws {
+    @Test func `Different articles never share a folder`() throws {
         let articles = ["a/b", "a%2Fb", ".", "%2E", "..", "%2E%2E", "a\\b", "a%5Cb", "/", "%", "\r\n", "/\u{301}"]
         let folders = try articles.map { try keys(["https://h/x"], article: $0)[0] }
         #expect(Set(folders.map { Array($0.utf8) }).count == articles.count)
     }
 
-    @Test("graphemes hide nothing: a slash before a combining mark doesn't leave the folder")
-    func combining() throws {
+    @Test func `Graphemes hide nothing: a slash before a combining mark doesn't leave the folder`() throws {
         let key = try keys(["https://h/x"], article: "../\u{301}..")[0]
         #expect(key.utf8.elementsEqual("users/u/ozon/..%2F\u{301}../x".utf8))
     }
 
-    @Test("a key over 1024 bytes is refused")
-    func tooLong() {
+    @Test func `A key over 1024 bytes is refused`() {
         #expect(throws: KeyRefusal.invalid("is longer than 1024 bytes")) {
             try keys(["https://h/x"], article: String(repeating: "a", count: 1024))
         }
@@ -96,8 +87,7 @@ struct ImageKeysTests {
         }
     }
 
-    @Test("the media type is the extension's; JPEG where it tells none")
-    func types() throws {
+    @Test func `The media type is the extension's; JPEG where it tells none`() throws {
         let types = [
             "a.png": "image/png", "a.PNG": "image/png", "a.webp": "image/webp", "a.gif": "image/gif",
             "a.avif": "image/avif", "a.heic": "image/heic", "a.heif": "image/heic", "a.jpg": "image/jpeg",
@@ -106,13 +96,13 @@ struct ImageKeysTests {
         for (name, type) in types { #expect(ImageFormat(of: try ObjectKey(name)).mediaType == type, "\(name)") }
     }
 
-    @Test("a segment of a key", arguments: ["u", "test-user", "фото", "...", "a b"])
-    func segment(_ text: String) {
+    @Test(arguments: ["u", "test-user", "фото", "...", "a b"])
+    func `A segment of a key`(_ text: String) {
         #expect(isKeySegment(text))
     }
 
-    @Test("no segment of a key", arguments: ["", ".", "..", "a/b", "/", "/\u{301}", "a\\b", "a\r\nb", "\u{85}"])
-    func noSegment(_ text: String) {
+    @Test(arguments: ["", ".", "..", "a/b", "/", "/\u{301}", "a\\b", "a\r\nb", "\u{85}"])
+    func `No segment of a key`(_ text: String) {
         #expect(!isKeySegment(text))
     }
 }

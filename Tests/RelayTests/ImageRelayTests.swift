@@ -19,7 +19,7 @@ private func chunked(_ body: String, _ headers: String = "") -> ScriptedServer.S
     return .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\(headers)\r\n\(size)\r\n\(body)\r\n0\r\n\r\n")
 }
 
-@Suite("Images copied from a CDN into the bucket", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct ImageRelayTests {
     private let bucket: ScriptedServer
 
@@ -62,8 +62,7 @@ struct ImageRelayTests {
         bucket.requests.first.flatMap { text in text.range(of: "\r\n\r\n").map { text[$0.upperBound...] } }
     }
 
-    @Test("an image is stored whole, with the type of its bytes and not of its name or header")
-    func copied() async throws {
+    @Test func `An image is stored whole, with the type of its bytes and not of its name or header`() async throws {
         let server = try ScriptedServer([.receive, answer("200 OK", gif, "Content-Type: text/html\r\n")])
         #expect(try await copy(server) == nil)
         #expect(bucket.requests.first?.hasPrefix("PUT /bucket/users/a.jpg HTTP/1.1\r\n") == true)
@@ -81,22 +80,21 @@ struct ImageRelayTests {
         #expect(page.requests.count == 1)
     }
 
-    @Test(
-        "an image of unknown length is stored whole, a length beside the chunks notwithstanding",
-        arguments: ["", "Content-Length: 10\r\n"])
-    func spooled(_ header: String) async throws {
+    @Test(arguments: ["", "Content-Length: 10\r\n"])
+    func `An image of unknown length is stored whole, a length beside the chunks notwithstanding`(_ header: String)
+        async throws
+    {
         #expect(try await copy(try ScriptedServer([.receive, chunked(gif, header)])) == nil)
         #expect(stored == Substring(gif))
     }
 
-    @Test("what is no image is not stored", arguments: ["<html>not an image</html>", "", "GIF"])
-    func noImage(_ body: String) async throws {
+    @Test(arguments: ["<html>not an image</html>", "", "GIF"])
+    func `What is no image is not stored`(_ body: String) async throws {
         #expect(try await copy(try ScriptedServer([.receive, answer("200 OK", body)])) == "Not an image")
         #expect(bucket.requests.isEmpty)
     }
 
-    @Test("an image too large is not stored, its length declared or not")
-    func tooLarge() async throws {
+    @Test func `An image too large is not stored, its length declared or not`() async throws {
         let limit = ["MAX_IMAGE_BYTES": "105"]
         for step in [answer("200 OK", gif), chunked(gif)] {
             #expect(try await copy(try ScriptedServer([.receive, step]), limit) == "Too large")
@@ -107,24 +105,20 @@ struct ImageRelayTests {
         }
     }
 
-    @Test("what may pass is tried again, the download included")
-    func again() async throws {
+    @Test func `What may pass is tried again, the download included`() async throws {
         let server = try ScriptedServer([.receive, answer("503 Busy")], [.receive, answer("200 OK", gif)])
         #expect(try await copy(server) == nil)
         #expect(stored == Substring(gif))
     }
 
-    @Test(
-        "what can't pass is told at once",
-        arguments: ["404 Not Found", "403 Forbidden", "206 Partial Content", "304 X"])
-    func refused(_ status: String) async throws {
+    @Test(arguments: ["404 Not Found", "403 Forbidden", "206 Partial Content", "304 X"])
+    func `What can't pass is told at once`(_ status: String) async throws {
         let server = try ScriptedServer([.receive, answer(status, gif)])
         #expect(try await copy(server) == "HTTP \(status.prefix(3))")
         #expect(server.requests.count == 1 && bucket.requests.isEmpty)
     }
 
-    @Test("a redirect within the allowed hosts is followed, at most three")
-    func redirected() async throws {
+    @Test func `A redirect within the allowed hosts is followed, at most three`() async throws {
         let target = try ScriptedServer([.receive, answer("200 OK", gif)])
         let moved = answer("302 Found", "", "Location: \(target.url)/b\r\n")
         let here = answer("301 Moved", "gone", "Location: /b\r\n")
@@ -134,16 +128,14 @@ struct ImageRelayTests {
         #expect(stored == Substring(gif))
     }
 
-    @Test("a fourth redirect is not followed")
-    func tooMany() async throws {
+    @Test func `A fourth redirect is not followed`() async throws {
         let step = answer("307 Temporary Redirect", "", "Location: /b\r\n")
         let server = try ScriptedServer([.receive, step, .receive, step, .receive, step, .receive, step, .receive])
         #expect(try await copy(server) == "Too many redirects")
         #expect(server.requests.count == 4 && bucket.requests.isEmpty)
     }
 
-    @Test("a redirect to another host, or to nowhere, is not followed")
-    func elsewhere() async throws {
+    @Test func `A redirect to another host, or to nowhere, is not followed`() async throws {
         let other = try ScriptedServer([.receive, answer("200 OK", gif)])
         for (location, reason) in [
             ("\(other.url)/b", "Host not allowed: not in OZON_IMAGE_HOSTS"),

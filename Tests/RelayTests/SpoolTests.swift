@@ -5,12 +5,10 @@ import Testing
 @testable import HTTPClient
 @testable import Relay
 
-@Suite("Spool")
-struct SpoolTests {
+@Suite struct SpoolTests {
     private static let memory = 1 << 20
 
-    @Test("up to a megabyte stays in memory")
-    func memory() throws {
+    @Test func `Up to a megabyte stays in memory`() throws {
         var spool = Spool()
         try spool.append(Array("hel".utf8))
         try spool.append(Array("lo".utf8))
@@ -21,8 +19,7 @@ struct SpoolTests {
         #expect(spool.count == Self.memory)
     }
 
-    @Test("more goes into a file without a name, all of it, in order")
-    func file() throws {
+    @Test func `More goes into a file without a name, all of it, in order`() throws {
         let sent = (0..<3 * Self.memory + 1).map { UInt8(truncatingIfNeeded: $0 * 31 >> 5) }
         var spool = Spool()
         for start in stride(from: 0, to: sent.count, by: 300_000) {
@@ -39,8 +36,7 @@ struct SpoolTests {
         _ = spool.count
     }
 
-    @Test("where no file can be made, the reason is told")
-    func noPlace() async {
+    @Test func `Where no file can be made, the reason is told`() async {
         // In a process of its own: TMPDIR is the whole process's.
         await #expect(processExitsWith: .success) {
             setenv("TMPDIR", "/nonexistent", 1)

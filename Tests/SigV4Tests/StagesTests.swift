@@ -31,8 +31,7 @@ private struct Examples: Decodable {
     var scope: CredentialScope { CredentialScope(date: date, region: region, service: service) }
 }
 
-@Suite("Signature Version 4, AWS's examples")
-struct StagesTests {
+@Suite struct StagesTests {
     private let examples: Examples
 
     init() throws {
@@ -47,15 +46,13 @@ struct StagesTests {
             headers: SignedHeaders(Headers(example.headers.map { ($0[0], $0[1]) })), payloadHash: example.payload_hash)
     }
 
-    @Test("step 1, the canonical request")
-    func step1() {
+    @Test func `Step 1, the canonical request`() {
         for example in examples.cases {
             #expect(text(canonical(example)) == example.canonical_request, "\(example.name)")
         }
     }
 
-    @Test("step 2, the string to sign")
-    func step2() {
+    @Test func `Step 2, the string to sign`() {
         for example in examples.cases {
             guard let expected = example.string_to_sign else { continue }
             let made = stringToSign(
@@ -64,8 +61,7 @@ struct StagesTests {
         }
     }
 
-    @Test("steps 3 and 4, the signature of AWS's own string")
-    func steps3And4() {
+    @Test func `Steps 3 and 4, the signature of AWS's own string`() {
         let key = signingKey(secret: examples.secret_access_key, scope: examples.scope)
         for example in examples.cases {
             guard let string = example.string_to_sign else { continue }
@@ -73,8 +69,7 @@ struct StagesTests {
         }
     }
 
-    @Test("all steps together")
-    func together() {
+    @Test func `All steps together`() {
         let key = signingKey(secret: examples.secret_access_key, scope: examples.scope)
         for example in examples.cases {
             let string = stringToSign(
@@ -83,8 +78,7 @@ struct StagesTests {
         }
     }
 
-    @Test("a secret of one letter less, another day, region or service is another signature")
-    func others() throws {
+    @Test func `A secret of one letter less, another day, region or service is another signature`() throws {
         let example = try #require(examples.cases.first)
         let string = Array(try #require(example.string_to_sign).utf8)
         let secret = examples.secret_access_key
@@ -98,36 +92,30 @@ struct StagesTests {
     }
 }
 
-@Suite("Signature Version 4, the parts")
-struct PartsTests {
-    @Test("a query is sorted by encoded name, then value")
-    func sorting() {
+@Suite struct PartsTests {
+    @Test func `A query is sorted by encoded name, then value`() {
         let made = canonicalQuery([("b", "1"), ("a", "2"), ("a", "10"), ("A", "z"), ("a b", ""), ("a-", "")])
         // By byte: %20 stands before - , A before a; "10" before "2".
         #expect(text(made) == "A=z&a=10&a=2&a%20b=&a-=&b=1")
     }
 
-    @Test("a query in a URL keeps its order")
-    func order() {
+    @Test func `A query in a URL keeps its order`() {
         #expect(text(query([("b", "1"), ("a", "/ +")])) == "b=1&a=%2F%20%2B")
         #expect(text(query([])) == "")
     }
 
-    @Test("header values lose blanks at the ends, and runs of them become one")
-    func trimming() {
+    @Test func `Header values lose blanks at the ends, and runs of them become one`() {
         let headers = SignedHeaders(["x": "  a \t  b  ", "host": "h", "a": "", "b": "\t "])
         #expect(headers.names == "a;b;host;x")
         #expect(headers.lines.map(\.value) == ["", "", "h", "a b"])
     }
 
-    @Test("a scope names day, region, service")
-    func scope() {
+    @Test func `A scope names day, region, service`() {
         #expect(
             CredentialScope(date: "20130524", region: "auto", service: "s3").text == "20130524/auto/s3/aws4_request")
     }
 
-    @Test("no description of credentials shows either half")
-    func secrecy() {
+    @Test func `No description of credentials shows either half`() {
         let credentials = Credentials(accessKeyID: "AKIDNEVERSHOWN", secretAccessKey: "secretNeverShown")
         var dumped = ""
         dump(credentials, to: &dumped)

@@ -47,7 +47,7 @@ private final class Reader: Sendable {
     }
 }
 
-@Suite("Where log lines go", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct LogSinkTests {
     @Test func `Lines wait for each other, up to what a pipe takes whole, and leave in one write`() throws {
         let reader = try Reader()
@@ -104,15 +104,14 @@ struct LogSinkTests {
         #expect(after.map { $0["dropped"] as? Int } == [8, nil])
     }
 
-    @Test("the pipe's other users keep their blocking descriptor")
-    func flags() throws {
+    @Test func `The pipe's other users keep their blocking descriptor`() throws {
         let reader = try Reader()
         reader.log()(.error, "line")
         #expect(fcntl(reader.writing, F_GETFL) & O_NONBLOCK == 0)
     }
 
-    @Test("a reader that has gone costs a line each and no more", arguments: [false, true])
-    func gone(socket: Bool) throws {
+    @Test(arguments: [false, true])
+    func `A reader that has gone costs a line each and no more`(socket: Bool) throws {
         let reader = try Reader(socket: socket)
         let log = reader.log()
         let null = open("/dev/null", O_RDONLY)
@@ -123,8 +122,8 @@ struct LogSinkTests {
         #expect(reader.dropped == 3)
     }
 
-    @Test("a pipe that may not be opened again is asked before each line", .enabled(if: geteuid() == 0))
-    func asked() throws {
+    @Test(.enabled(if: geteuid() == 0))
+    func `A pipe that may not be opened again is asked before each line`() throws {
         let reader = try Reader()
         #expect(chmod("/proc/self/fd/\(reader.writing)", 0) == 0)
         // As far as files go, this thread alone is another user for a moment.
@@ -140,8 +139,7 @@ struct LogSinkTests {
         #expect(try reader.lines().count > 100)
     }
 
-    @Test("a line longer than a pipe takes whole is dropped; what a request's line holds is cut to fit")
-    func long() throws {
+    @Test func `A line longer than a pipe takes whole is dropped; what a request's line holds is cut to fit`() throws {
         let reader = try Reader()
         let log = reader.log()
         log(.info, "long") { $0.member("text", String(repeating: "x", count: 4096)) }
@@ -151,8 +149,7 @@ struct LogSinkTests {
         #expect(cut("abc", 3) == "abc" && cut("abcd", 3) == "abc")
     }
 
-    @Test("a descriptor that is closed is taken by /dev/null, not by the next thing opened")
-    func closed() throws {
+    @Test func `A descriptor that is closed is taken by /dev/null, not by the next thing opened`() throws {
         let number = dup(2)
         close(number)
         LogSink.reserve(number)
@@ -164,8 +161,7 @@ struct LogSinkTests {
         close(number)
     }
 
-    @Test("below its level nothing is written")
-    func level() throws {
+    @Test func `Below its level nothing is written`() throws {
         let reader = try Reader()
         reader.log()(.debug, "line")
         #expect(try reader.lines().isEmpty)

@@ -25,12 +25,10 @@ private final class Folder {
     }
 }
 
-@Suite("Scoreboards")
-struct ScoreboardTests {
+@Suite struct ScoreboardTests {
     private let name = "test.\(getpid()).status"
 
-    @Test("everything counted stands in the reading, and nothing else")
-    func counts() throws {
+    @Test func `Everything counted stands in the reading, and nothing else`() throws {
         let board = Scoreboard(endpoint: "test")
         #expect(board.beginRequest() == 1)
         #expect(board.beginRequest() == 2)
@@ -51,8 +49,7 @@ struct ScoreboardTests {
         #expect(board.snapshots().readable.first?.isDraining == true)
     }
 
-    @Test("each bound belongs to its own bucket, and a nanosecond more to the next")
-    func bounds() throws {
+    @Test func `Each bound belongs to its own bucket, and a nanosecond more to the next`() throws {
         for (index, bound) in Histogram.bounds.enumerated() {
             #expect(Int(try #require(Double(bound.seconds)) * 1e9) == bound.nanoseconds)
             #expect(Histogram.bucket(bound.nanoseconds) == index, "\(bound)")
@@ -62,8 +59,7 @@ struct ScoreboardTests {
         #expect(Histogram.bucket(.max) == Histogram.sum - 1)
     }
 
-    @Test("threads that count at once lose nothing")
-    func threads() throws {
+    @Test func `Threads that count at once lose nothing`() throws {
         let board = Scoreboard(endpoint: "test")
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
             for _ in 0..<10_000 {
@@ -78,8 +74,7 @@ struct ScoreboardTests {
         #expect((1...8).contains(reading[.mostInFlight]))
     }
 
-    @Test("a living process's page is read, its user's alone, and gone at its end")
-    func shared() throws {
+    @Test func `A living process's page is read, its user's alone, and gone at its end`() throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", directory: folder.path)
         #expect(folder.names == [name])
@@ -97,8 +92,7 @@ struct ScoreboardTests {
         #expect(!folder.names.contains(name))
     }
 
-    @Test("a page whose process has died is removed, and not read")
-    func dead() throws {
+    @Test func `A page whose process has died is removed, and not read`() throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", directory: folder.path)
         _ = try folder.page("test.1.status", folder.bytes(name), isLocked: false)
@@ -121,10 +115,8 @@ struct ScoreboardTests {
         board.remove()
     }
 
-    @Test(
-        "a page of another version is named, not read",
-        arguments: [[], [1, 2, 3], [UInt8](repeating: 7, count: 8192)])
-    func stranger(_ bytes: [UInt8]) throws {
+    @Test(arguments: [[], [1, 2, 3], [UInt8](repeating: 7, count: 8192)])
+    func `A page of another version is named, not read`(_ bytes: [UInt8]) throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", directory: folder.path)
         let file = try folder.page("test.1.status", bytes, isLocked: true)
@@ -134,8 +126,7 @@ struct ScoreboardTests {
         try file.close()
     }
 
-    @Test("other endpoints' pages, other users', and other files, are left alone")
-    func others() throws {
+    @Test func `Other endpoints' pages, other users', and other files, are left alone`() throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", directory: folder.path)
         for name in ["test-more.1.status", "test.1.status.new", "test.x.status", "test.sock", "test..status"] {
@@ -150,8 +141,8 @@ struct ScoreboardTests {
         try strange.close()
     }
 
-    @Test("without a folder to write to, a process tells of itself alone", arguments: ["/nonexistent", "/proc"])
-    func alone(_ directory: String) {
+    @Test(arguments: ["/nonexistent", "/proc"])
+    func `Without a folder to write to, a process tells of itself alone`(_ directory: String) {
         let board = Scoreboard(endpoint: "test", directory: directory)
         _ = board.beginRequest()
         #expect(board.snapshots().readable.map { $0[.inFlight] } == [1])

@@ -4,8 +4,7 @@ import Testing
 @testable import JSON
 @testable import Telemetry
 
-@Suite("Where a request's time goes")
-struct TimingsTests {
+@Suite struct TimingsTests {
     private func spin(_ milliseconds: Int) {
         let end = MonotonicClock.nanoseconds() + milliseconds * 1_000_000
         while MonotonicClock.nanoseconds() < end {}
@@ -24,8 +23,7 @@ struct TimingsTests {
         text.split(separator: "\"\(name)\":").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
     }
 
-    @Test("two calls side by side count once, and nothing under way is the process's own")
-    func union() throws {
+    @Test func `Two calls side by side count once, and nothing under way is the process's own`() throws {
         let times = Timings()
         let start = MonotonicClock.nanoseconds()
         times.begin(.r2)
@@ -45,8 +43,7 @@ struct TimingsTests {
         #expect(number("slot_ms", text) == 0 && number("pause_ms", text) == 0)
     }
 
-    @Test("kinds overlap, and what is still under way counts until now")
-    func overlap() throws {
+    @Test func `Kinds overlap, and what is still under way counts until now`() throws {
         let times = Timings()
         times.begin(.cdn)
         times.begin(.transfer)
@@ -59,8 +56,7 @@ struct TimingsTests {
         #expect(number("retries", text) == 1)
     }
 
-    @Test("upstreams that weren't called, and images where there were none, aren't mentioned")
-    func absent() {
+    @Test func `Upstreams that weren't called, and images where there were none, aren't mentioned`() {
         var json = JSONWriter()
         json.object { Timings().writeCalls(to: &$0) }
         #expect(String(decoding: json.bytes, as: UTF8.self) == "{}")

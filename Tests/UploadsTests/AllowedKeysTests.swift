@@ -5,8 +5,7 @@ import Testing
 import Uploads
 
 @Suite struct AllowedKeysTests {
-    @Test("R2_PREFIX narrows what a call may reach")
-    func prefix() throws {
+    @Test func `R2_PREFIX narrows what a call may reach`() throws {
         let rules = UploadRules(prefixes: AllowedPrefixes(["users/"]), types: [], requiresType: false, maxBytes: 1)
         func allows(_ prefix: String?, _ key: String, scope: [String]? = nil) throws -> Bool {
             let parameters = Parameters(prefix.map { [("R2_PREFIX", $0)] } ?? [])

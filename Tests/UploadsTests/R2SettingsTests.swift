@@ -23,10 +23,8 @@ private func faults(_ changes: [String: String?]) -> [String] {
     return settings.faults
 }
 
-@Suite("R2's settings")
-struct R2SettingsTests {
-    @Test("a complete set makes a bucket")
-    func bucket() throws {
+@Suite struct R2SettingsTests {
+    @Test func `A complete set makes a bucket`() throws {
         var settings = Settings { complete[$0] }
         let made = settings.bucket()
         let bucket = try #require(made)
@@ -35,16 +33,14 @@ struct R2SettingsTests {
         #expect(bucket.publicURL(of: try AllowedPrefixes([]).key("a b")) == "https://r0.image2url.com/a%20b")
     }
 
-    @Test("all that is missing is told at once")
-    func missing() {
+    @Test func `All that is missing is told at once`() {
         let names = complete.keys.sorted()
         #expect(
             faults(Dictionary(uniqueKeysWithValues: names.map { ($0, nil) })).sorted()
                 == names.map { "\($0): is missing" })
     }
 
-    @Test("each wrong value is a fault of its name, and no fault shows the secret")
-    func wrong() {
+    @Test func `Each wrong value is a fault of its name, and no fault shows the secret`() {
         let cases: [(String, String)] = [
             ("R2_ENDPOINT_URL", "https://account.r2.cloudflarestorage.com/pictures"),
             ("R2_ENDPOINT_URL", "https://pictures.account.r2.cloudflarestorage.com"),
@@ -65,8 +61,7 @@ struct R2SettingsTests {
         }
     }
 
-    @Test("users/ is the prefix unless told otherwise; told empty, every key is allowed")
-    func prefixes() throws {
+    @Test func `Users/ is the prefix unless told otherwise; told empty, every key is allowed`() throws {
         for (value, allowed) in [(nil, false), ("", true), ("other", true), ("users/, other/", true)]
             as [(String?, Bool)]
         {
@@ -76,8 +71,7 @@ struct R2SettingsTests {
         }
     }
 
-    @Test("six types of images unless told otherwise; no html, no svg")
-    func types() {
+    @Test func `Six types of images unless told otherwise; no html, no svg`() {
         var settings = Settings { _ in nil }
         let rules = settings.uploadRules()
         #expect(rules.types.count == 6)
@@ -94,8 +88,7 @@ struct R2SettingsTests {
     }
 }
 
-@Suite("An upload's fields")
-struct UploadTests {
+@Suite struct UploadTests {
     private let rules = UploadRules(
         prefixes: AllowedPrefixes(["users/"]), types: ["image/jpeg", "image/png"], requiresType: false, maxBytes: 100)
 
@@ -106,16 +99,16 @@ struct UploadTests {
         return upload
     }
 
-    @Test("the path alone: an hour, no headers")
-    func plain() throws {
+    @Test func `The path alone: an hour, no headers`() throws {
         let upload = try #require(try upload(#"{"r2_path": "users/e\u0301.jpg"}"#))
         #expect(upload.key.text.utf8.elementsEqual("users/é.jpg".utf8), "NFC")
         #expect(upload.expiresIn == 3600)
         #expect(upload.headers.isEmpty && upload.signedHeaders.isEmpty)
     }
 
-    @Test("what is signed is what the browser is told to send, but for content-length, which it sends by itself")
-    func headers() throws {
+    @Test func `What is signed is what the browser is told to send, but for content-length, which it sends by itself`()
+        throws
+    {
         let body =
             #"{"r2_path": "users/a", "expires_in": "60", "content_type": "image/png", "content_length": 100, "if_none_match": "*"}"#
         let upload = try #require(try upload(body))
@@ -126,8 +119,7 @@ struct UploadTests {
         #expect(upload.signedHeaders.lines.last?.value == "100")
     }
 
-    @Test("every wrong field is told, in the contract's order")
-    func faults() {
+    @Test func `Every wrong field is told, in the contract's order`() {
         let body = """
             {"if_none_match": "x", "content_length": 101, "content_type": "text/html", "expires_in": 604801, "r2_path": "a/../b"}
             """
@@ -142,8 +134,7 @@ struct UploadTests {
             ])
     }
 
-    @Test("a path is required and not empty; a type where it must be")
-    func required() {
+    @Test func `A path is required and not empty; a type where it must be`() {
         let strict = UploadRules(prefixes: AllowedPrefixes([]), types: ["image/png"], requiresType: true, maxBytes: 1)
         let none = #expect(throws: Fault.self) { try upload("{}", strict) }
         #expect(none?.errors.map(\.field) == ["r2_path", "content_type"])

@@ -3,8 +3,7 @@ import Testing
 @testable import Uploads
 
 @Suite struct SelfTestTests {
-    @Test("libcrypto computes AWS's own example")
-    func selfCheck() {
+    @Test func `Libcrypto computes AWS's own example`() {
         #expect(signsLikeAWS())
     }
 }

@@ -33,20 +33,18 @@ private func retrying(
     return try await retry { _ in await attempt(retry) }
 }
 
-@Suite("Retry", .timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)))
 struct RetryTests {
     private let record = Record()
 
-    @Test("a success is not repeated")
-    func success() async throws {
+    @Test func `A success is not repeated`() async throws {
         let value = try await retrying(.seconds(10), 2) { retry in
             .success(record.add(retry))
         }
         #expect(value == 1)
     }
 
-    @Test("a failure that trying again can't help is not repeated")
-    func failure() async {
+    @Test func `A failure that trying again can't help is not repeated`() async {
         await #expect(throws: Failed.number(1)) {
             try await retrying(.seconds(10), 2) { retry in
                 .failure(.number(record.add(retry)))
@@ -55,9 +53,9 @@ struct RetryTests {
         #expect(record.count == 1)
     }
 
-    @Test(
-        "a failure that may pass is repeated until the retries are used up; the last one is told", arguments: [0, 1, 2])
-    func again(_ retries: Int) async {
+    @Test(arguments: [0, 1, 2])
+    func `A failure that may pass is repeated until the retries are used up; the last one is told`(_ retries: Int) async
+    {
         await #expect(throws: Failed.number(retries + 1)) {
             try await retrying(.seconds(30), retries) { retry in
                 .retry(.number(record.add(retry)), after: .milliseconds(1))
@@ -66,8 +64,7 @@ struct RetryTests {
         #expect(record.count == retries + 1)
     }
 
-    @Test("a success after failures is the answer")
-    func recovers() async throws {
+    @Test func `A success after failures is the answer`() async throws {
         let value = try await retrying(.seconds(30), 2) { retry in
             let number = record.add(retry)
             return number == 3 ? .success(number) : .retry(.number(number), after: .milliseconds(1))
@@ -75,8 +72,7 @@ struct RetryTests {
         #expect(value == 3)
     }
 
-    @Test("an attempt gets its share of the budget and no more")
-    func share() async {
+    @Test func `An attempt gets its share of the budget and no more`() async {
         _ = try? await retrying(.seconds(3), 2) { retry in
             .retry(.number(record.add(retry)), after: .milliseconds(1))
         }
@@ -84,8 +80,7 @@ struct RetryTests {
         #expect(record.milliseconds.allSatisfy { (900...1000).contains($0) })
     }
 
-    @Test("an attempt gets what is left where that is less than its share, and at least a millisecond")
-    func rest() async {
+    @Test func `An attempt gets what is left where that is less than its share, and at least a millisecond`() async {
         _ = try? await retrying(.milliseconds(600), 1) { retry in
             .retry(.number(record.add(retry)), after: .milliseconds(450))
         }
@@ -93,8 +88,7 @@ struct RetryTests {
         #expect(record.milliseconds.last.map { (1...150).contains($0) } == true)
     }
 
-    @Test("the pause doubles, at least half of 200 and of 400 ms")
-    func backoff() async {
+    @Test func `The pause doubles, at least half of 200 and of 400 ms`() async {
         _ = try? await retrying(.seconds(30), 2) { retry in
             .retry(.number(record.add(retry)), after: nil)
         }
@@ -103,8 +97,7 @@ struct RetryTests {
         #expect(record.gaps[1] >= .milliseconds(200))
     }
 
-    @Test("the pause is what the upstream asks for, where it asks")
-    func asked() async {
+    @Test func `The pause is what the upstream asks for, where it asks`() async {
         _ = try? await retrying(.seconds(30), 1) { retry in
             .retry(.number(record.add(retry)), after: .milliseconds(300))
         }
@@ -112,8 +105,7 @@ struct RetryTests {
         #expect(record.gaps[0] >= .milliseconds(300))
     }
 
-    @Test("a pause that would end after the budget isn't begun")
-    func beyond() async {
+    @Test func `A pause that would end after the budget isn't begun`() async {
         let start = ContinuousClock.now
         await #expect(throws: Failed.number(1)) {
             try await retrying(.seconds(20), 2) { retry in
@@ -123,8 +115,7 @@ struct RetryTests {
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
-    @Test("cancelling ends the pause at once")
-    func cancelled() async {
+    @Test func `Cancelling ends the pause at once`() async {
         let (began, continuation) = AsyncStream<Void>.makeStream()
         let task = Task {
             try await retrying(.seconds(100), 2) { _ in
@@ -139,8 +130,7 @@ struct RetryTests {
         #expect(ContinuousClock.now - start < .seconds(25))
     }
 
-    @Test("a duration in milliseconds")
-    func milliseconds() {
+    @Test func `A duration in milliseconds`() {
         #expect(Duration.seconds(2).milliseconds == 2000)
         #expect(Duration.microseconds(1999).milliseconds == 1)
         #expect(Duration.zero.milliseconds == 0)
