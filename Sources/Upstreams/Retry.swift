@@ -21,6 +21,7 @@ package struct Retry: Sendable {
 
     /// Limits each attempt, but not their total time.
     package init(perAttempt: Duration, retries: Int, firstPause: ClosedRange<Duration>) {
+        // In effect, no deadline.
         deadline = .now + .seconds(1 << 40)
         self.perAttempt = perAttempt
         self.retries = retries
