@@ -29,7 +29,7 @@ private func lines(
 }
 
 @Suite struct RequestLogTests {
-    @Test func `An upstream's calls are counted, and told one by one without their queries`() async throws {
+    @Test func `Upstream calls are counted and logged one by one without their queries`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(scoreboard) { _, _ in
             // In tasks of its own, as copies are made.
@@ -66,7 +66,7 @@ private func lines(
         ("GET", 200, UpstreamCall.Result.ok), ("GET", 302, .ok), ("HEAD", 404, .ok), ("GET", 404, .refused),
         ("HEAD", 403, .refused), ("PUT", 429, .refused), ("PUT", 500, .failed), ("GET", 503, .failed),
     ])
-    func `A reply's status says how a call ended`(_ method: String, _ status: Int, _ outcome: UpstreamCall.Result)
+    func `The status of a response determines the result of the call`(_ method: String, _ status: Int, _ outcome: UpstreamCall.Result)
         async throws
     {
         let scoreboard = Scoreboard(endpoint: "test")
@@ -78,7 +78,7 @@ private func lines(
         #expect(UpstreamCall.Result.allCases.filter { reading.calls(.cdn, $0) > 0 } == [outcome])
     }
 
-    @Test func `A slow request is a warning that tells where its time went`() async throws {
+    @Test func `A slow request is logged as a warning that shows where the time was spent`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(slowMilliseconds: 30, scoreboard) { _, _ in
             try await RequestTrace.pause(for: .milliseconds(40))
@@ -95,7 +95,7 @@ private func lines(
         #expect(scoreboard.snapshots().readable.first?[.slowRequests] == 1)
     }
 
-    @Test func `A streamed answer's calls and its reader's slowness count too`() async throws {
+    @Test func `The calls and the slow reader of a streamed response count too`() async throws {
         let lines = try await lines(slowMilliseconds: 1) { _, _ in
             Greeting(lines: { writer in
                 UpstreamCall(.ozon, "POST", "https://o/v3", attempt: 1).end(status: 200, sent: 0, received: 0)
@@ -111,7 +111,7 @@ private func lines(
         #expect(line["relayed_bytes"] as? Int == 5 && line["client_ms"] is Int)
     }
 
-    @Test func `A caller that went away is 499, and no error of ours`() async throws {
+    @Test func `A disconnected caller is logged as 499 and not as an internal error`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(scoreboard) { _, _ in throw CancellationError() }
         let line = try #require(lines.last)
@@ -121,7 +121,7 @@ private func lines(
         #expect(reading[.error(.clientClosedRequest)] == 1 && reading[.error(.internalError)] == 0)
     }
 
-    @Test func `The longest texts still make a line that a pipe takes whole`() async throws {
+    @Test func `The longest texts still fit into a line that a pipe accepts in one write`() async throws {
         let nasty = String(repeating: "\u{1}", count: 5000)
         let lines = try await lines { _, _ in
             UpstreamCall(.ozon, "POST", "https://o/" + String(repeating: "\"", count: 5000), attempt: 1).end(

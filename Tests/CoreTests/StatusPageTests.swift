@@ -25,7 +25,7 @@ import Testing
         return try #require(try JSONSerialization.jsonObject(with: Data(reply.body.utf8)) as? [String: Any])
     }
 
-    @Test func `The last segment of the path says what is asked; anything else is 404`() async throws {
+    @Test func `The last segment of the path selects the page, and anything else is 404`() async throws {
         let ping = try await ask("/ozon-r2/test/ping")
         #expect((ping.status, ping.body, ping.headers["Content-Type"]) == (200, "pong\n", "text/plain"))
         #expect(try await ask("ping").body == "pong\n")
@@ -37,7 +37,7 @@ import Testing
         #expect(try await ask(nil).body == #"{"hello":"x"}"#)
     }
 
-    @Test func `Asking counts as nothing, and a full process answers`() async throws {
+    @Test func `Status requests are not counted and are answered when the process is at its limit`() async throws {
         _ = scoreboard.beginRequest()
         #expect(try await ask("ping", maxInFlight: 1).body == "pong\n")
         #expect(try await status()["accepted conn"] as? Int == 1)
@@ -50,7 +50,7 @@ import Testing
         #expect((json["in flight"] as? Int, json["max in flight"] as? Int) == (1, 2))
     }
 
-    @Test func `Status has PHP-FPM's names where they fit, in sum and for each process`() async throws {
+    @Test func `The status uses PHP-FPM's names, in total and for each process`() async throws {
         _ = try await ask(nil)
         let json = try await status()
         #expect(json["pool"] as? String == "test")
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `Metrics are OpenMetrics, each family once, all samples labelled`() async throws {
+    @Test func `Metrics are valid OpenMetrics with labels on every sample`() async throws {
         _ = try await ask(nil)
         let reply = try await ask("/ozon-r2/test/metrics")
         #expect(

@@ -41,7 +41,7 @@ private func accepts(_ listener: Listener) -> Bool {
 
 @Suite(.serialized)
 struct ListenerTests {
-    @Test func `A unix socket of our own: for its group, not blocking, under its own name alone`() throws {
+    @Test func `A Unix socket is nonblocking, accessible to its group and the only file created`() throws {
         let folder = try Folder()
         let listener = try Listener.bind(path: "\(folder.path)/a.sock")
         defer { close(listener.descriptor) }
@@ -55,7 +55,7 @@ struct ListenerTests {
         #expect(accepts(listener))
     }
 
-    @Test func `A second one takes the name over: new clients are its, the first keeps what it has`() throws {
+    @Test func `A second listener takes over the name, and the first keeps its pending connections`() throws {
         let folder = try Folder()
         let path = "\(folder.path)/a.sock"
         let old = try Listener.bind(path: path)
@@ -78,7 +78,7 @@ struct ListenerTests {
         #expect(connect(to: path) == 0)
     }
 
-    @Test func `Whatever isn't a socket is neither replaced nor removed`() throws {
+    @Test func `A file that is not a socket is neither replaced nor removed`() throws {
         let folder = try Folder()
         let path = "\(folder.path)/a.sock"
         let target = "\(folder.path)/target"
@@ -98,7 +98,7 @@ struct ListenerTests {
         }
     }
 
-    @Test func `Where it cannot be, the failure names the path and the reason, and nothing stays behind`() throws {
+    @Test func `A failure names the path and the reason and leaves no file behind`() throws {
         let folder = try Folder()
         let missing = "\(folder.path)/missing/a.sock"
         let error = #expect(throws: Listener.Failure.self) { try Listener.bind(path: missing) }
@@ -109,7 +109,7 @@ struct ListenerTests {
         #expect(tooLong?.description.contains("the path of a socket may have at most 99 bytes") == true)
     }
 
-    @Test func `A port is loopback's; taken, it is a failure`() throws {
+    @Test func `A port is bound on loopback, and binding it again fails`() throws {
         var address = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = try Listener.bind(port: 0)
@@ -124,7 +124,7 @@ struct ListenerTests {
         #expect(error?.description == "127.0.0.1:\(port): Address already in use")
     }
 
-    @Test func `LISTEN_FDS hands over the listening sockets among the descriptors, if LISTEN_PID means us`() throws {
+    @Test func `Listening sockets are inherited from LISTEN_FDS only if LISTEN_PID is our process ID`() throws {
         defer { for name in ["LISTEN_FDS", "LISTEN_PID"] { unsetenv(name) } }
         let folder = try Folder()
         let listener = try Listener.bind(path: "\(folder.path)/a.sock")

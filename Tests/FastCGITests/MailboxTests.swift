@@ -26,7 +26,7 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
 }
 
 @Suite struct MailboxTests {
-    @Test func `In every interleaving there is one owner, and no signal is lost or reaches another generation`() throws
+    @Test func `Every interleaving has one owner and delivers every signal to its own generation`() throws
     {
         let states = try MailboxExplorer().explore()
         #expect(states > 50_000, "the exploration covers what it did when it was written")
@@ -90,14 +90,14 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
     ]
 
     @Test(arguments: mistakes.indices)
-    func `The exploration finds a mistake in any step`(index: Int) {
+    func `The exploration detects a mistake in any step`(index: Int) {
         let (mistake, algorithm) = Self.mistakes[index]
         #expect(throws: MailboxExplorer.Fault.self, "\(mistake)") {
             try MailboxExplorer(algorithm: algorithm).explore()
         }
     }
 
-    @Test func `Threads that leave signals at once never meet in the state, and every signal is seen`() {
+    @Test func `Threads that post signals concurrently never share the state, and no signal is lost`() {
         let mailbox = {
             let ownership = Mailbox.make(index: 0, Counter())
             ownership.renew()

@@ -15,7 +15,7 @@ import Testing
 
     private func output() -> ResponseBuffer { ResponseBuffer { [bell] in bell.ring() } }
 
-    @Test func `The sender is called once for what it can take at once, and once more at the end`() async throws {
+    @Test func `The sender is called once for bytes taken together and once more at the end`() async throws {
         let output = output()
         try await output.write([1])
         try await output.write([2, 3])
@@ -27,7 +27,7 @@ import Testing
         #expect(output.take() == ([4, 5], true))
     }
 
-    @Test func `The end of a stream that has nothing left to send calls the sender`() async {
+    @Test func `The sender is called at the end of a stream even if no bytes remain`() async {
         let output = output()
         await output.send(
             Response(
@@ -53,7 +53,7 @@ import Testing
         try await output.write([UInt8](repeating: 1, count: ResponseBuffer.limit))
     }
 
-    @Test func `Once the reader has gone, waiting and later writes throw, and the end is still reported`() async {
+    @Test func `After the reader leaves, pending and later writes throw and the end is still reported`() async {
         let output = output()
         let task = Task.immediate { try await output.write([UInt8](repeating: 1, count: ResponseBuffer.limit + 1)) }
         output.abandon()
@@ -66,7 +66,7 @@ import Testing
         #expect(output.take() == ([], true))
     }
 
-    @Test func `A writer that is cancelled doesn't take the end of the answer along`() async throws {
+    @Test func `A cancelled writer does not lose the end of the response`() async throws {
         let output = output()
         let heartbeat = Task.immediate {
             try await output.write([UInt8](repeating: 10, count: ResponseBuffer.limit + 1))
@@ -103,7 +103,7 @@ import Testing
         return (OutgoingResponse(output: output, task: Task {}), output)
     }
 
-    @Test func `A whole answer that fits into the send buffer is one chunk`() async throws {
+    @Test func `A complete response that fits into the send buffer is one chunk`() async throws {
         var (answer, _) = try await answer([UInt8](repeating: 1, count: ResponseBuffer.limit))
         let nextChunk = answer.next()
         let chunk = try #require(nextChunk)
@@ -113,7 +113,7 @@ import Testing
         #expect(rest == nil && answer.hasEnded)
     }
 
-    @Test func `A longer one leaves in chunks of 16 KB, in order`() async throws {
+    @Test func `A longer response is sent in chunks of 16 KB, in order`() async throws {
         let body = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
         var (answer, _) = try await answer(body)
         var sent: [UInt8] = []
@@ -125,7 +125,7 @@ import Testing
         #expect(answer.hasEnded && sent == body)
     }
 
-    @Test func `The last bytes of a stream are not taken for a whole answer`() async throws {
+    @Test func `The last bytes of a stream are not mistaken for a complete response`() async throws {
         var (answer, output) = try await answer([1, 2], ends: false)
         let firstChunk = answer.next()
         let first = try #require(firstChunk)
@@ -139,7 +139,7 @@ import Testing
         #expect(!last.isWhole && Array(last.bytes) == [3, 4] && answer.hasEnded)
     }
 
-    @Test func `What is left of an abandoned answer is dropped, and its task is cancelled`() async throws {
+    @Test func `The rest of an abandoned response is dropped and its task is cancelled`() async throws {
         let output = ResponseBuffer {}
         let task = Task<Void, Never> {
             while !Task.isCancelled { await Task.yield() }

@@ -126,12 +126,12 @@ struct WorkersModel: Hashable {
 }
 
 @Suite struct WorkersExplorerTests {
-    @Test func `In every interleaving some worker comes to what is ready`() {
+    @Test func `Some worker handles every ready connection in every interleaving`() {
         #expect(WorkersModel().firstFault() == nil)
     }
 
     @Test(arguments: [\WorkersModel.Omissions.rereadsPolling, \.writesWakeEvent, \.wakesAnotherBeforeWaiting])
-    func `The exploration finds a step that is left out`(step: WritableKeyPath<WorkersModel.Omissions, Bool> & Sendable)
+    func `The exploration detects an omitted step`(step: WritableKeyPath<WorkersModel.Omissions, Bool> & Sendable)
     {
         var model = WorkersModel()
         model.omissions[keyPath: step] = false

@@ -7,7 +7,7 @@ import Testing
 struct PipePeekTests {
     private let pipe = Pipe(maxBytes: 1 << 20)
 
-    @Test func `A look takes nothing`() async throws {
+    @Test func `Peeking consumes nothing`() async throws {
         _ = pipe.put("hello")
         #expect(try await pipe.peek(3) == Array("hel".utf8))
         #expect(pipe.take(1) == "1")
@@ -15,7 +15,7 @@ struct PipePeekTests {
         #expect(pipe.take(10) == "4")
     }
 
-    @Test func `A look waits until enough is there`() async throws {
+    @Test func `Peeking waits for enough bytes`() async throws {
         let pipe = pipe
         let look = Task.immediate { try await pipe.peek(3) }
         _ = pipe.put("he")
@@ -23,7 +23,7 @@ struct PipePeekTests {
         #expect(try await look.value == Array("hel".utf8))
     }
 
-    @Test func `A look gets less only where there is no more; nothing at the end of nothing`() async throws {
+    @Test func `Peeking returns fewer bytes only at the end of the download`() async throws {
         let pipe = pipe
         let look = Task.immediate { try await pipe.peek(3) }
         _ = pipe.put("he")
@@ -34,7 +34,7 @@ struct PipePeekTests {
         #expect(try await empty.peek(3) == [])
     }
 
-    @Test func `A look fails with the download, and with its own task`() async throws {
+    @Test func `Peeking fails if the download fails or its own task is cancelled`() async throws {
         let pipe = pipe
         let look = Task.immediate { try await pipe.peek(3) }
         pipe.end(.timeout)
@@ -46,7 +46,7 @@ struct PipePeekTests {
         #expect(other.failure == .cancelled, "the download ends with it")
     }
 
-    @Test func `Next takes all that has come and wakes the writer; empty is the end`() async throws {
+    @Test func `Next returns everything received and wakes the writer, and is empty at the end`() async throws {
         let wakes = Counter()
         pipe.onWriterWake { wakes.add() }
         _ = pipe.put(Pipe.capacity)

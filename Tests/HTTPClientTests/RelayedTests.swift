@@ -44,7 +44,7 @@ struct RelayedTests {
         }
     }
 
-    @Test func `A body of 200 goes into the pipe, the head is the reply`() async throws {
+    @Test func `The body of a 200 is written to the pipe and the headers are returned`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello"),
         ])
@@ -55,7 +55,7 @@ struct RelayedTests {
         #expect(server.requests.first?.hasPrefix("GET /a HTTP/1.1\r\n") == true)
     }
 
-    @Test func `A reply of another status is its head alone, however large or slow its page`() async throws {
+    @Test func `A response with another status is returned without its body, however large or slow that is`() async throws {
         let large = String(repeating: "x", count: 200_000)
         for (page, length) in [("hello", 5), (large, large.utf8.count), ("", 0), ("hello", 1_000_000)] {
             let server = try ScriptedServer([
@@ -73,7 +73,7 @@ struct RelayedTests {
         }
     }
 
-    @Test func `More than the pipe allows is too large, and the server is left`() async throws {
+    @Test func `A body larger than the pipe allows fails and closes the connection`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\nx\r\n"), .stall,
         ])
@@ -85,7 +85,7 @@ struct RelayedTests {
         #expect(await events.next() == .peerLeft(connection: 0))
     }
 
-    @Test func `A download much larger than the pipe never holds more than its capacity`() async throws {
+    @Test func `A download much larger than the pipe never buffers more than its capacity`() async throws {
         let size = 8 << 20
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"),
@@ -105,7 +105,7 @@ struct RelayedTests {
         #expect(total == size)
     }
 
-    @Test func `What is downloaded is uploaded, byte for byte, with its length and without Expect`() async throws {
+    @Test func `A download is uploaded byte for byte with its length and without Expect`() async throws {
         let image = String((0..<3_000_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })
         let source = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(image.utf8.count)\r\n\r\n\(image)"),
@@ -122,7 +122,7 @@ struct RelayedTests {
         #expect(!head.contains("expect:") && !head.contains("transfer-encoding"))
     }
 
-    @Test func `A download that breaks off breaks the upload off: the target never has a whole request`() async throws {
+    @Test func `A broken download breaks off the upload before the target has a complete request`() async throws {
         let source = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\(String(repeating: "x", count: 500))"),
         ])
@@ -143,7 +143,7 @@ struct RelayedTests {
         #expect(target.requests.isEmpty)
     }
 
-    @Test func `A body shorter than was said breaks the upload off`() async throws {
+    @Test func `A body shorter than declared breaks off the upload`() async throws {
         let target = try ScriptedServer([.receive, ok])
         let pipe = Pipe(maxBytes: 1000)
         _ = pipe.put("half")
@@ -153,7 +153,7 @@ struct RelayedTests {
         #expect(target.requests.isEmpty)
     }
 
-    @Test func `Of a body longer than was said no more than that is sent`() async throws {
+    @Test func `A body longer than declared is truncated to the declared length`() async throws {
         let target = try ScriptedServer([.receive, ok])
         let pipe = Pipe(maxBytes: 1000)
         _ = pipe.put("halfrest")
@@ -172,7 +172,7 @@ struct RelayedTests {
         #expect(await events.next() == .peerLeft(connection: 0))
     }
 
-    @Test func `A file's first bytes are uploaded from its beginning, wherever its offset stands and whatever follows`()
+    @Test func `A file is uploaded from its beginning up to the given length, whatever its current offset`()
         async throws
     {
         let content = String((0..<200_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })

@@ -24,7 +24,7 @@ extension HTTPClient {
 struct RepliesTests {
     private let client = plainClient
 
-    @Test func `A request on the wire: a POST with the caller's headers and body, without Expect`() async throws {
+    @Test func `A POST is sent with the caller's headers and body and without Expect`() async throws {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         let body = #"{"a": "\#(String(repeating: "я", count: 3000))"}"#
         _ = try await client.post(
@@ -47,7 +47,7 @@ struct RepliesTests {
         "HTTP/1.1 100 Continue\r\nX-A: a\r\n\r\nHTTP/1.1 409 Conflict\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
         "HTTP/1.1 103 Early Hints\r\nX-A: a\r\nX-B: b\r\n\r\nHTTP/1.1 409 X\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
     ])
-    func `Status, headers and body of a reply`(_ wire: String) async throws {
+    func `The status, headers and body of a response are parsed`(_ wire: String) async throws {
         let server = try ScriptedServer([.receive, .send(wire)])
         let reply = try await client.post(server.url)
         #expect(reply.status == 409)
@@ -56,7 +56,7 @@ struct RepliesTests {
         #expect(text(reply.body) == "hello")
     }
 
-    @Test func `A redirect is an answer and not followed`() async throws {
+    @Test func `A redirect is returned and not followed`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"), .receive,
             .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
@@ -64,7 +64,7 @@ struct RepliesTests {
         #expect(try await client.post(server.url).status == 302)
     }
 
-    @Test func `A connection is used again, and a new one made where the server has closed it`() async throws {
+    @Test func `A connection is reused, and a new one is opened if the server has closed it`() async throws {
         let answer = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
         let server = try ScriptedServer([.receive, answer, .receive, answer], [.receive, answer])
         var events = server.events.makeAsyncIterator()
@@ -82,7 +82,7 @@ struct RepliesTests {
         }
     }
 
-    @Test func `Many at once, each gets its own answer`() async throws {
+    @Test func `Each of many concurrent requests gets its own response`() async throws {
         let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
         let server = try ScriptedServer([.receive, .send(answer)])
         let client = client

@@ -10,7 +10,7 @@ import Testing
 /// `lastWins`), more than 32 levels, a BOM, UTF-16 and UTF-32 (Foundation guesses by NUL bytes), numbers beyond a Double
 /// (Foundation refuses them), `[1,]` (Foundation takes it).
 @Suite struct JSONFuzzTests {
-    @Test func `What is drawn as JSON is read, and says the same as Foundation reads`() throws {
+    @Test func `Generated JSON is parsed as Foundation parses it`() throws {
         var draw = Draw(seed: 1)
         for _ in 0..<3000 {
             let text = draw.value(depth: 0)
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func `What is read and written again is read the same`() throws {
+    @Test func `JSON that is parsed and written again is parsed the same`() throws {
         var draw = Draw(seed: 2)
         draw.onlyWritable = true
         for _ in 0..<3000 {
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `A text changed at random is accepted where Foundation accepts it, and refused where it refuses`() {
+    @Test func `A randomly changed text is accepted exactly if Foundation accepts it`() {
         var draw = Draw(seed: 3)
         var accepted = 0
         for _ in 0..<20_000 {
@@ -48,7 +48,7 @@ import Testing
         #expect(accepted > 1000, "the comparison has both kinds")
     }
 
-    @Test func `Any bytes at all are read or refused`() {
+    @Test func `Parsing arbitrary bytes does not crash`() {
         var random = SplitMix64(seed: 4)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...24, using: &random)).map { _ in
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `A text cut short anywhere is refused`() {
+    @Test func `A text truncated anywhere is rejected`() {
         let whole = Array(#"{"a":[1,-2.5e3,"x\u00e9\n"],"b":{"c":null,"d":true}}"#.utf8)
         #expect(read(whole) != nil)
         for length in 0..<whole.count { #expect(read(Array(whole[..<length])) == nil, "\(length)") }

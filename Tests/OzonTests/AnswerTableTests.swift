@@ -217,7 +217,7 @@ struct AnswerTableTests {
         #expect(!server.requests.contains { $0.contains("pictures/import") }, "\(row.name)")
     }
 
-    @Test func `A row comes out as tabled, and what isn't understood before the import sends none`() async throws {
+    @Test func `Every response in the table has its result, and nothing is sent after an invalid product list`() async throws {
         let all = listRows + pictureRows + taskRows + readBackRows + v1Rows
         // Those that wait are kept together. Some at a time, because each has a server of its own.
         let rows = all.filter { $0.push != "pending" } + all.filter { $0.push == "pending" }

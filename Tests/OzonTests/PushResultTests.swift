@@ -40,7 +40,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
 @Suite struct PushOutcomeTests {
     private let before = CurrentPictures(images: old, color: ["https://h/oldc"])
 
-    @Test func `All stand under the URLs sent, or under those of Ozon's CDN: confirmed`() {
+    @Test func `A push is confirmed by the URLs sent or by as many of Ozon's CDN`() {
         for after in [["https://h/a", "https://h/b"], ["https://cdn/1", "https://cdn/2"]] {
             let outcome = outcome(
                 ["a", "b"], color: "c", before: before, after: after, afterColor: ["https://cdn/3"])
@@ -50,14 +50,14 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         }
     }
 
-    @Test func `What only was taken along isn't counted`() {
+    @Test func `Pictures that were carried over are not counted`() {
         let colorOnly = outcome([], color: "c", before: before, after: old, afterColor: ["https://h/c"])
         #expect(colorOnly.images == 0 && colorOnly.color && colorOnly.success)
         let imagesOnly = outcome(["a"], before: before, after: ["https://h/a"], afterColor: ["https://h/oldc"])
         #expect(imagesOnly.images == 1 && !imagesOnly.color && imagesOnly.success)
     }
 
-    @Test func `A picture Ozon names is reported with its reason and the caller's index, and not counted`() {
+    @Test func `A picture that Ozon rejects is reported with its reason and the caller's index`() {
         let outcome = outcome(
             ["a", "b", "c"], color: "d", before: before, after: ["https://cdn/1", "https://cdn/3"],
             afterColor: ["https://h/oldc2"], errors: [("https://h/b", "Too small"), ("https://h/d", "")])
@@ -66,43 +66,43 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(outcome.errors == [fault(2, "b", "Too small"), fault(nil, "d", "Refused by Ozon")])
     }
 
-    @Test func `An error about a picture that wasn't sent is nobody's`() {
+    @Test func `An error about a picture that was not sent is ignored`() {
         let outcome = outcome(["a"], before: before, after: ["https://h/a"], errors: [("https://h/old1", "Too small")])
         #expect(outcome.status == .confirmed && outcome.errors.isEmpty)
     }
 
-    @Test func `A picture that vanished without a word is named where the URLs tell`() {
+    @Test func `A missing picture is identified if the URLs allow it`() {
         let outcome = outcome(["a", "b", "c"], before: before, after: ["https://h/a", "https://h/c"])
         #expect(outcome.status == .partial && outcome.images == 2)
         #expect(outcome.errors == [fault(2, "b", absent)])
     }
 
-    @Test func `A picture that vanished is only counted where the URLs are Ozon's`() {
+    @Test func `A missing picture is only counted if the URLs are those of Ozon's CDN`() {
         let outcome = outcome(["a", "b", "c"], before: before, after: ["https://cdn/1", "https://cdn/2"])
         #expect(outcome.images == 2)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "\(absent) (1 of 3)")])
     }
 
-    @Test func `One refused and one vanished: both are reported, each once`() {
+    @Test func `A rejected and a missing picture are each reported once`() {
         let outcome = outcome(
             ["a", "b", "c"], before: before, after: ["https://h/a"], errors: [("https://h/b", "Too small")])
         #expect(outcome.images == 1)
         #expect(outcome.errors == [fault(2, "b", "Too small"), fault(4, "c", absent)])
     }
 
-    @Test func `What the task tells explains what is missing, where no picture is named`() {
+    @Test func `A missing picture is explained by the task's errors if Ozon names none`() {
         let outcome = outcome(
             ["a", "b"], taskErrors: [problem("some_image_failed")], before: before, after: ["https://cdn/1"])
         #expect(outcome.status == .partial && outcome.images == 1)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "some_image_failed")])
     }
 
-    @Test func `A task's warning while everything stands is no failure`() {
+    @Test func `A task's warning is not a failure if all pictures are present`() {
         let outcome = outcome(["a"], taskErrors: [problem("small")], before: before, after: ["https://cdn/1"])
         #expect(outcome.status == .confirmed && outcome.images == 1)
     }
 
-    @Test func `A set that is what it was before, with none of what was sent, isn't confirmed`() {
+    @Test func `An unchanged set with none of the pictures sent is not confirmed`() {
         let images = outcome(["a", "b"], before: before, after: old)
         #expect(images.status == .partial && images.images == 0)
         #expect(images.errors == [fault(0, "a", absent), fault(2, "b", absent)])
@@ -111,7 +111,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(color.errors == [fault(nil, "c", absent)])
     }
 
-    @Test func `The same set pushed again is confirmed: it stands; so does what Ozon skipped`() {
+    @Test func `Pushing the same set again is confirmed, and so is a push that Ozon skipped`() {
         let same = outcome(["old1", "old2"], before: before, after: old)
         #expect(same.status == .confirmed && same.images == 2)
         let skipped = outcome(
@@ -119,18 +119,18 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(skipped.status == .confirmed && skipped.images == 2 && skipped.color)
     }
 
-    @Test func `A product that had no pictures and has none now confirms nothing`() {
+    @Test func `A product without pictures before and after is not confirmed`() {
         let outcome = outcome(["a"], before: CurrentPictures(images: [], color: []), after: [])
         #expect(outcome.status == .partial && outcome.images == 0)
         #expect(outcome.errors == [fault(0, "a", absent)])
     }
 
-    @Test func `Without knowing what stood before, numbers decide, as long as the task has no errors`() {
+    @Test func `Without the previous pictures the counts decide if the task has no errors`() {
         #expect(outcome(["a", "b"], before: nil, after: old).images == 2)
         #expect(outcome(["a", "b"], before: nil, after: ["https://cdn/1"]).status == .partial)
     }
 
-    @Test func `Without knowing what stood before, a task with errors confirms only what stands as it was sent`() {
+    @Test func `Without the previous pictures a task with errors confirms only the URLs sent`() {
         let all = [problem("warning_all_image_failed")]
         let told = [FieldFault(field: "images", reason: "warning_all_image_failed")]
         let kept = outcome(["a", "b"], color: "c", taskErrors: all, after: old, afterColor: ["https://h/oldc"])
@@ -143,7 +143,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(skipped.status == .confirmed && skipped.images == 2)
     }
 
-    @Test func `Without the caller's list either, a task's errors are told beside what stands`() throws {
+    @Test func `Without the caller's list a task's errors are reported beside the current pictures`() throws {
         let after = CurrentPictures(images: old, color: [])
         let task = ImportTask(status: .imported, errors: [problem("warning_all_image_failed")])
         let sent = SentPictures(try pictures("{}"), token: nil, orAllOf: after)
@@ -153,11 +153,11 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(outcome.errors == [FieldFault(field: "images", reason: "warning_all_image_failed")])
     }
 
-    @Test func `More stand than were sent: no more are counted`() {
+    @Test func `No more pictures are counted than were sent`() {
         #expect(outcome(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).images == 1)
     }
 
-    @Test func `A failed task counts nothing and tells Ozon's reasons, or that there are none`() {
+    @Test func `A failed task counts nothing and reports Ozon's reasons or a default`() {
         let told = outcome(
             ["a"], color: "c", task: .failed, taskErrors: [problem("all_image_failed", field: "color_image")],
             before: before,
@@ -169,7 +169,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(untold.errors == [FieldFault(field: "images", reason: "Refused by Ozon")])
     }
 
-    @Test func `A failed task's error that names a picture is put at it; the rest is told as it is`() {
+    @Test func `An error of a failed task is assigned to the picture it names`() {
         let errors = [
             problem("Broken", "See \(url("b")), please"), problem("Tiny", url("bb")), problem("Gray", url("c")),
             problem("Other"),
@@ -188,7 +188,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(carried.errors == [FieldFault(field: "images", url: url("old2"), reason: "Gone")])
     }
 
-    @Test func `A warning that names a picture means that it failed, unless it is there`() {
+    @Test func `A warning that names a picture means that it failed, unless it is present`() {
         let warned = outcome(
             ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: ["https://cdn/1"])
         #expect(warned.status == .partial && warned.images == 1 && warned.errors == [fault(2, "b", "Small")])
@@ -197,7 +197,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(there.status == .confirmed && there.images == 2)
     }
 
-    @Test func `Skipped is no success where the pictures were to be fetched again`() {
+    @Test func `A skipped push is not a success if the pictures were to be fetched again`() {
         let skipped = outcome(
             ["a"], color: "c", task: .skipped, refetches: true, before: before, after: ["https://h/a"])
         let reason = "Skipped by Ozon, not fetched again"
@@ -205,7 +205,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(skipped.errors == [fault(0, "a", reason), fault(nil, "c", reason)])
     }
 
-    @Test func `Pending and unchanged are successes; the answer in JSON`() {
+    @Test func `Pending and unchanged are successes, and every member is written to the JSON`() {
         #expect(PushResult(productID: 1, status: .pending, taskID: 7).success)
         #expect(
             text(JSONWriter.bytes(PushResult(productID: 1, status: .unchanged, currentImages: ["u/"])))

@@ -37,7 +37,7 @@ struct PushTests {
         return try await push.run(try pictures(asked, environment), productID: 1, refetchToken: token)
     }
 
-    @Test func `Images are replaced; the color image the caller left out is carried over`() async throws {
+    @Test func `Images are replaced, and the color image that the caller omitted is carried over`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://cdn/1""#),
         ])
@@ -58,7 +58,7 @@ struct PushTests {
         #expect(body(requests[3]) == #"{"product_id":["1"]}"#)
     }
 
-    @Test func `Only a color image: the images that stand are sent along, the main one first`() async throws {
+    @Test func `With only a color image the current images are carried over, the primary one first`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, taken, .receive, task("imported"), .receive,
             standing(#""https://h/p", "https://h/o""#, color: "https://h/c"),
@@ -80,7 +80,7 @@ struct PushTests {
             .productConflict
         ),
     ])
-    func `A read that fails, a product that isn't there, or one that takes no pictures: nothing is sent`(
+    func `Nothing is sent if the product cannot be read, is missing or takes no pictures`(
         _ answer: ScriptedServer.Step, _ kind: ErrorCode
     ) async throws {
         let server = try ScriptedServer([.receive, answer, .receive, taken])
@@ -91,7 +91,7 @@ struct PushTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test func `Nothing to push: what stands is told, and nothing is sent`() async throws {
+    @Test func `An empty push returns the current pictures and sends nothing`() async throws {
         let server = try ScriptedServer([.receive, product])
         let outcome = try await push(server, "{}")
         #expect(outcome.status == .unchanged && outcome.success && outcome.errors.isEmpty)
@@ -99,7 +99,7 @@ struct PushTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test func `A task that is pending when the time is nearly used up is told as pending, in time, with its number`()
+    @Test func `A task still pending near the deadline is reported as pending with its ID, in time`()
         async throws
     {
         let server = try ScriptedServer([.receive, product, .receive, taken, .receive, task("pending"), .stall])
@@ -114,7 +114,7 @@ struct PushTests {
         (#"{"code": 9, "message": "obsolete method cannot be used"}"#, "400 X"),
         (#"{"code": 5, "message": "Task not found"}"#, "404 X"), (#"{"code": 6, "message": "conflict"}"#, "409 X"),
     ])
-    func `Once Ozon has the import, whatever refuses to tell of it leaves the push pending, with its task`(
+    func `After the import, any rejected status request leaves the push pending with its task`(
         _ body: String, _ status: String
     ) async throws {
         let refusal = http(body, status: status)
@@ -127,7 +127,7 @@ struct PushTests {
         }
     }
 
-    @Test func `What stands with the mark of a refetch is recognized by its task's status`() async throws {
+    @Test func `A picture with a refetch token is recognized by the status of its task`() async throws {
         for (images, color) in [("a?v=5", "c?v=5"), ("a", "c")] {
             let server = try ScriptedServer([
                 .receive,
@@ -147,7 +147,7 @@ struct PushTests {
         }
     }
 
-    @Test func `What was cut before the push is reported beside what was confirmed`() async throws {
+    @Test func `Pictures cut off before the push are reported beside the confirmed ones`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://h/a""#),
         ])
@@ -157,7 +157,7 @@ struct PushTests {
         #expect(outcome.errors == [FieldFault(field: "images", reason: "Exceeds limit (1)")])
     }
 
-    @Test func `An import that Ozon refuses is its fault; there is no read-back`() async throws {
+    @Test func `An import that Ozon rejects is a fault and is not verified`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, http(#"{"code": 7, "message": "Offer not signed"}"#, status: "403 X"),
         ])
@@ -166,7 +166,7 @@ struct PushTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test func `V1: one call keyed by product_id on the path of the setting; its own word counts for images360`()
+    @Test func `With v1 there is one call, whose response decides about images360`()
         async throws
     {
         let answer = http(
@@ -192,7 +192,7 @@ struct PushTests {
             ])
     }
 
-    @Test func `Two pushes of one product take turns, and the second reads what the first wrote`() async throws {
+    @Test func `Two pushes of one product run one after the other`() async throws {
         let between = http(
             #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/a"], "images": [], "#
                 + #""color_image": ["https://h/oldc"]}]}"#)
@@ -217,7 +217,7 @@ struct PushTests {
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
     }
 
-    @Test func `A push waits for a pending one that replaces what it carries over, and sends nothing if that stays`()
+    @Test func `A push waits for a pending one whose pictures it carries over, and otherwise sends nothing`()
         async throws
     {
         let between = http(
@@ -249,7 +249,7 @@ struct PushTests {
         #expect(fault?.code == .productNotFound, "the ended task isn't polled again")
     }
 
-    @Test func `Pending pushes matter to those that leave out what they replace, and are bounded`() throws {
+    @Test func `A pending push affects only those that omit what it replaces, and their number is bounded`() throws {
         let pending = PendingPushes()
         func key(_ id: Int) -> ProductKey { ProductKey(clientID: "1", productID: id) }
         func entry(_ asked: String) throws -> PendingPushes.Entry {
@@ -274,7 +274,7 @@ struct PushTests {
         #expect(pending.entry(for: key(1), affecting: request) == nil, "too many: none is kept")
     }
 
-    @Test func `A push whose caller leaves after the import still holds its turn until Ozon has done it`() async throws
+    @Test func `A push whose caller leaves after the import keeps its lock until Ozon has finished`() async throws
     {
         let server = try ScriptedServer([
             .receive, product, .receive, taken, .receive, task("pending"), .receive, task("imported"), .receive,

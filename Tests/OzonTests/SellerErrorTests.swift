@@ -42,7 +42,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         }
     }
 
-    @Test func `Each row of Ozon's errors is its fault, and tried again or not`() throws {
+    @Test func `Every documented error has its fault and retry advice`() throws {
         let file: File = try Vectors(beside: #filePath).json("errors.json")
         #expect(file.rows.count == 74)
         for row in file.rows {
@@ -54,7 +54,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         }
     }
 
-    @Test func `A rate limit tells the caller how many seconds to wait, at least one`() throws {
+    @Test func `A rate limit has the number of seconds to wait, at least one`() throws {
         for (headers, seconds) in [([], 1), ([("Retry-After", "7")], 7), ([("Item-Retry-After", "2")], 120)]
             as [([(name: String, value: String)], Int)]
         {
@@ -63,14 +63,14 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         }
     }
 
-    @Test func `What Ozon said is told, without the credential it repeats`() throws {
+    @Test func `Ozon's message is reported without the credential it repeats`() throws {
         let body = #"{"code": 7, "message": "Api-key api-key-never-shown of 1234567 is deactivated\r\nbye"}"#
         let reply = HTTPClient.Response(status: 403, headers: Headers(), body: Array(body.utf8))
         let fault = SellerError(reply, try credential()).fault
         #expect(fault.detail == "Api-key *** of *** is deactivatedbye")
     }
 
-    @Test func `No reply is a fault by its cause`() {
+    @Test func `A transfer error determines the fault`() {
         let cases: [(TransferError, ErrorCode, String)] = [
             (.timeout, .ozonTimeout, "soon"), (.unreachable("x"), .ozonUnavailable, "soon"),
             (.broken("x"), .ozonUnavailable, "soon"), (.tooLarge, .ozonBadAnswer, "no"),
@@ -84,7 +84,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
 }
 
 @Suite struct CredentialTests {
-    @Test func `Both halves are required: 1 to 256 printable ASCII characters without spaces`() throws {
+    @Test func `Client ID and API key must have 1 to 256 printable ASCII characters without spaces`() throws {
         let cases: [(String, [String])] = [
             (#"{"credential": {}}"#, ["credential.client_id: Field required", "credential.api_key: Field required"]),
             ("{}", ["credential: Field required"]),
@@ -108,7 +108,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         #expect(try credential("1", String(repeating: "a", count: 256)).apiKey.count == 256)
     }
 
-    @Test func `No description shows either half`() throws {
+    @Test func `No description shows the client ID or the API key`() throws {
         let credential = try credential()
         var dumped = ""
         dump(credential, to: &dumped)
@@ -121,7 +121,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         }
     }
 
-    @Test func `Scrubbing takes out every occurrence, control characters, and all beyond 300 characters`() throws {
+    @Test func `Scrubbing removes the credential and control characters and limits the length to 300`() throws {
         let credential = try credential("77", "secret77")
         #expect(credential.scrub("secret77secret77 77") == "****** ***")
         #expect(credential.scrub("secret7") == "secret7")

@@ -52,7 +52,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
 }
 
 @Suite struct CompletionTests {
-    @Test func `Parts 1…n, equal but a smaller last one, are completed`() async throws {
+    @Test func `Consecutive parts of equal size with a last one no larger are completed`() async throws {
         for parts: [Part] in [
             [(1, 1)], [(1, 1 << 30)], [(1, partSize), (2, 1)], [(1, partSize), (2, partSize)],
             [(2, partSize), (1, partSize), (3, 7)],
@@ -64,14 +64,14 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         }
     }
 
-    @Test func `No part, and missing ones, are told`() async throws {
+    @Test func `Missing parts are reported`() async throws {
         #expect(try await faults([]) == ["parts: No part was uploaded"])
         #expect(try await faults([(2, 1)]) == ["parts: Part 1 is missing"])
         let gaps: [Part] = [(2, partSize), (3, partSize), (6, 1)]
         #expect(try await faults(gaps) == [1, 4, 5].map { "parts: Part \($0) is missing" })
     }
 
-    @Test func `Uneven parts, too small ones and a last one that is larger are told`() async throws {
+    @Test func `Parts that are uneven or too small and a last part that is larger are reported`() async throws {
         let small = [(1, partSize - 1), (2, partSize - 1), (3, 1)]
         #expect(
             try await faults(small) == [1, 2].map { "parts: Part \($0) has 5242879 bytes, fewer than 5242880" })
@@ -87,7 +87,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             ])
     }
 
-    @Test func `What the caller claims is compared with what is stored`() async throws {
+    @Test func `The caller's list of parts is compared with the stored parts`() async throws {
         let parts = [(1, partSize), (2, 1)]
         func claim(_ number: Int, _ etag: String = digest) -> String {
             "{\"part_number\": \(number), \"etag\": \"\(etag)\"}"
@@ -108,7 +108,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             try await faults(parts, claimed: "[\(claim(1))]") == ["completed"], "the caller wants the first part alone")
     }
 
-    @Test func `An object that is not there after R2 has completed it is R2's fault`() async throws {
+    @Test func `An object missing after R2 has completed the upload is a storage fault`() async throws {
         let list =
             "<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber>"
             + "<ETag>\(digest)</ETag><Size>1</Size></Part></ListPartsResult>"
@@ -131,7 +131,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         }
     }
 
-    @Test func `An ETag is hex, with -N and quotes allowed; nothing in it can be read as XML`() throws {
+    @Test func `An ETag consists of hex digits and an optional part count, and cannot contain XML`() throws {
         for good in [digest, "\\\"\(digest)\\\"", digest.uppercased(), "\(digest)-12", "ab"] {
             let part = try #require(try claimed("[{\"part_number\": 1, \"etag\": \"\(good)\"}]")?.first)
             #expect(part.etag.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit || $0 == UInt8(ascii: "-") })
@@ -157,7 +157,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         let etag: String
     }
 
-    @Test func `Is the MD5 of the parts' MD5s and their number, as hashlib computes it`() throws {
+    @Test func `The ETag is the MD5 of the parts' MD5s with the number of parts, as hashlib computes it`() throws {
         for vector in try Vectors(beside: #filePath).json("multipart-etags.json", as: [Vector].self) {
             // The file names 256 digests at most; the parts repeat.
             let parts = (0..<vector.count).map { vector.parts[$0 % vector.parts.count] }
@@ -168,7 +168,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         }
     }
 
-    @Test func `Of a part whose ETag is no MD5 is unknown`() {
+    @Test func `The ETag is unknown if a part's ETag is not an MD5`() {
         for etag in ["", "ab", "\(digest)-1", String(digest.dropLast()) + "x", String(repeating: "é", count: 16)] {
             #expect(multipartETag([StoredPart(number: 1, size: 1, etag: etag)]) == nil)
         }

@@ -12,7 +12,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
 }
 
 @Suite struct StorageErrorTests {
-    @Test func `No reply, by its cause: our fault, R2's, and whether trying again may help`() {
+    @Test func `A transfer error determines the fault and whether a retry may help`() {
         let cases: [(TransferError, StorageError, ErrorCode, Bool)] = [
             (.timeout, .timeout, .storageTimeout, true),
             (.unreachable("x"), .unreachable("x"), .storageUnavailable, true),
@@ -28,7 +28,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
         #expect(StorageError(.unreachable("no route")).fault.detail == "no route")
     }
 
-    @Test func `A refusal, by its status: 429 and 5xx may pass`() {
+    @Test func `An error status determines the fault, and only 429 and 5xx are transient`() {
         for (status, kind, isTransient) in [
             (301, .storageRefused, false), (400, .storageRefused, false), (403, .storageRefused, false),
             (404, .storageRefused, false), (412, .storageRefused, false), (429, .storageUnavailable, true),
@@ -40,7 +40,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
         }
     }
 
-    @Test func `A good status without an error code is an answer that can't be read`() {
+    @Test func `A success status without an error code is an unusable response`() {
         for status in [200, 201, 203, 204, 206] {
             for text in ["", "<html></html>", "<Error/>", "<Error><Code>a b</Code></Error>"] {
                 #expect(refused(status, text) == .unusable, "\(status) \(text)")
@@ -50,7 +50,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
         #expect(StorageError.unusable.fault.code == .storageUnavailable)
     }
 
-    @Test func `R2's error code is told`() {
+    @Test func `R2's error code is reported`() {
         let error = refused(
             403, "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>")
         #expect(error == .refused(403, code: "SignatureDoesNotMatch"))
@@ -59,7 +59,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
             refused(404, "<Error><Code>\(String(repeating: "a", count: 64))</Code></Error>").fault.detail?.count == 64)
     }
 
-    @Test func `The code decides before the status whether trying again may help`() {
+    @Test func `The error code takes precedence over the status in deciding whether to retry`() {
         func error(_ status: Int, _ code: String) -> StorageError {
             refused(status, "<Error><Code>\(code)</Code></Error>")
         }
@@ -86,7 +86,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
         for status in [200, 400, 404, 500] { #expect(error(status, "NoSuchUpload").isNoSuchUpload) }
     }
 
-    @Test func `Cloudflare's id of the request stands in the log and not in the answer`() {
+    @Test func `Cloudflare's request ID is logged but not sent to the caller`() {
         let error = StorageError(
             HTTPClient.Response(status: 503, headers: Headers([("CF-Ray", "8f1e2d3c4b5a6978-FRA")]), body: []))
         #expect(error == .refused(503, code: nil, ray: "8f1e2d3c4b5a6978-FRA"))
@@ -102,7 +102,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
         "<Error><Code><b>x</b></Code></Error>",
         "<Error><Code>\(String(repeating: "a", count: 65))</Code></Error>",
     ])
-    func `What is no error code is not told: HTML, an empty or broken element, what isn't a word`(_ body: String) {
+    func `A malformed error code is not reported`(_ body: String) {
         #expect(refused(403, body) == .refused(403, code: nil))
     }
 }

@@ -23,7 +23,7 @@ private func reply(_ status: String, _ body: String = "", etag: String? = nil) -
 
 @Suite(.timeLimit(.minutes(1)))
 struct StorageTests {
-    @Test func `An object is put under its encoded key, with its type and length, signed, and nothing R2 refuses`()
+    @Test func `An upload is signed and has the encoded key, type and length, but no header that R2 rejects`()
         async throws
     {
         let server = try ScriptedServer([.receive, reply("200 OK", etag: "\"5d41402abc4b2a76b9719d911017c592\"")])
@@ -45,7 +45,7 @@ struct StorageTests {
         #expect(!request.contains("NeverShown"))
     }
 
-    @Test func `Whether an object stands: 200 is yes, 404 is no, anything else is an error`() async throws {
+    @Test func `An object exists on 200 and does not on 404, and any other status is an error`() async throws {
         let key = try AllowedPrefixes([]).key("users/a")
         let there = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\nETag: \"ab\"\r\n\r\n"),
@@ -60,7 +60,7 @@ struct StorageTests {
         }
     }
 
-    @Test func `Only 200 with an ETag is R2's word that an object is stored`() async throws {
+    @Test func `Only a 200 with an ETag confirms that an object is stored`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         let others = [
             reply("200 OK"), reply("200 OK", "<html></html>"), reply("200 OK", etag: ""),
@@ -87,7 +87,7 @@ struct StorageTests {
         }
     }
 
-    @Test func `A refusal carries R2's code, and is not tried again here`() async throws {
+    @Test func `A rejection has R2's code and is not retried by put`() async throws {
         let server = try ScriptedServer([
             .receive, reply("503 Slow Down", "<Error><Code>ServiceUnavailable</Code></Error>"), .receive,
             reply("200 OK"),
@@ -125,7 +125,7 @@ struct StorageTests {
         return try await storage(server).parts(try! AllowedPrefixes([]).key("a"), upload: "x")
     }
 
-    @Test func `A list of parts that R2 can't hold, or that isn't whole, is unusable`() async throws {
+    @Test func `A list of parts that is impossible or incomplete is unusable`() async throws {
         let page = Self.page(Self.part("10000", "5363340410") + Self.part("1", "0"))
         let good = try #require(try await parts(page))
         #expect(good.map(\.number) == [1, 10_000] && good.map(\.size) == [0, 5_363_340_410])
@@ -169,7 +169,7 @@ struct StorageTests {
         }
     }
 
-    @Test func `Pages that repeat parts, or have more than an upload can, end the list`() async throws {
+    @Test func `Pages that repeat parts or exceed the maximum number end the list`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         let tooMany = (1...10_001).map { _ in 2 }
         for (pages, count) in [
@@ -190,7 +190,7 @@ struct StorageTests {
         #expect(server.requests.count == 100)
     }
 
-    @Test func `An Error inside a 200 without a code that can be read is unusable`() async throws {
+    @Test func `An Error element in a 200 without a valid code is unusable`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         for text in [
             "<Error/>", "<Error>", "<Error><Code></Code></Error>", "<Error><Code>a b</Code></Error>",
@@ -204,7 +204,7 @@ struct StorageTests {
         }
     }
 
-    @Test func `An Error inside a 200 is judged by its code: what may pass is tried again`() async throws {
+    @Test func `An Error element in a 200 is retried if its code is transient`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         let weak = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>"
         let done = "<CompleteMultipartUploadResult><ETag>\"ab-1\"</ETag></CompleteMultipartUploadResult>"
@@ -221,7 +221,7 @@ struct StorageTests {
         #expect(try await storage(other).parts(key, upload: "x") == nil)
     }
 
-    @Test func `An upload's id is what a caller can send back`() async throws {
+    @Test func `Only an upload ID that a caller can send back is accepted`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         func create(_ id: String) async throws(StorageError) -> String {
             let text = "<InitiateMultipartUploadResult><UploadId>\(id)</UploadId></InitiateMultipartUploadResult>"
@@ -234,7 +234,7 @@ struct StorageTests {
         }
     }
 
-    @Test func `Only an upload that R2 doesn't know counts as aborted before`() async throws {
+    @Test func `Only NoSuchUpload counts as already aborted`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         func abort(_ status: String, _ code: String?) async throws(StorageError) {
             let body = code.map { "<Error><Code>\($0)</Code></Error>" } ?? ""

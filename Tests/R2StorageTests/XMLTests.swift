@@ -7,7 +7,7 @@ import Testing
 private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
 
 @Suite struct XMLTests {
-    @Test func `Elements, text, attributes, comments, a declaration; prefixes of names are cut`() throws {
+    @Test func `Elements, text, attributes and comments are parsed, and namespace prefixes are removed`() throws {
         let text = """
             <?xml version="1.0" encoding="UTF-8"?>
             <!-- before -->
@@ -28,7 +28,7 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
         #expect(read("<a><b>фото 🧸</b></a>")?["b"] == "фото 🧸")
     }
 
-    @Test func `The five named entities and numeric ones, which are text and never markup`() {
+    @Test func `Named and numeric entities are decoded as text and never as markup`() {
         let text = "<a><b>&amp;&lt;&gt;&quot;&apos;&#65;&#x42;&#x1F9F8;&lt;c&gt;</b></a>"
         #expect(read(text)?["b"] == "&<>\"'AB🧸<c>")
     }
@@ -41,7 +41,7 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
         "<?xml",
         "<a>&#xFFFFFFFFFFFF;</a>", "<A></a>",
     ])
-    func `What is no well-formed element is refused`(_ text: String) {
+    func `Malformed XML is rejected`(_ text: String) {
         #expect(read(text) == nil)
     }
 
@@ -51,11 +51,11 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
         "<a><?b?></a>",
         "<!ELEMENT a ANY><a/>",
     ])
-    func `A document type, entities of its own and what else calls for more is refused`(_ text: String) {
+    func `Document types, custom entities, CDATA and processing instructions are rejected`(_ text: String) {
         #expect(read(text) == nil)
     }
 
-    @Test func `16 elements within each other are read, more are refused, without recursion's end`() {
+    @Test func `Elements may be nested 16 deep, and deeper nesting is rejected without recursion`() {
         func nested(_ depth: Int) -> String {
             String(repeating: "<a>", count: depth) + String(repeating: "</a>", count: depth)
         }
@@ -65,12 +65,12 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
         #expect(read(String(repeating: "<a>", count: 100_000)) == nil)
     }
 
-    @Test func `Text that is no UTF-8 is no text`() throws {
+    @Test func `Text that is not valid UTF-8 has no value`() throws {
         let bytes = Array("<a><b>".utf8) + [0xFF, 0xC0, 0xAF] + Array("</b></a>".utf8)
         #expect(try XML(bytes)["b"] == nil)
     }
 
-    @Test func `Whatever a part of it is turned into, reading ends, without a crash, and the same way each time`() {
+    @Test func `Parsing mutated documents always ends without a crash and with the same result`() {
         var random = SplitMix64(seed: 20_261_120)
         let seed = Array(
             """

@@ -31,7 +31,7 @@ import Testing
         let signed: [String: String]
     }
 
-    @Test func `Are equal, whatever the key, the day and the signed headers`() throws {
+    @Test func `Presigned URLs equal botocore's for every key, day and set of signed headers`() throws {
         let lines = try botocore("presigned_urls.py")
         let presigner = Presigner(try bucket(lines[0]))
         for line in lines.dropFirst() {
@@ -44,7 +44,7 @@ import Testing
         #expect(lines.count > 2000)
     }
 
-    @Test func `Requests signed in a header are equal too: URL, headers and signature`() throws {
+    @Test func `Requests signed in a header have botocore's URL, headers and signature`() throws {
         let lines = try botocore("presigned_urls.py", "headers")
         let signer = RequestSigner(try bucket(lines[0]))
         for line in lines.dropFirst() {

@@ -17,7 +17,7 @@ import Testing
         let authorization: String
     }
 
-    @Test func `Are equal: URL, and where the signature is in a header, the header`() throws {
+    @Test func `Every request has botocore's URL and, if signed in a header, its Authorization`() throws {
         let lines = try botocore("multipart_requests.py")
         let bucket = try bucket(lines[0])
         let presigner = Presigner(bucket)

@@ -27,7 +27,7 @@ struct SlotsTests {
     private let gate = Gate()
 
     @Test(arguments: [1, 3])
-    func `Never more at once than there are slots, and all get their turn`(_ count: Int) async throws {
+    func `No more tasks run at once than there are permits, and every task gets one`(_ count: Int) async throws {
         let slots = AsyncSemaphore(count: count)
         let record = record
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -45,7 +45,7 @@ struct SlotsTests {
         #expect((1...count).contains(record.most))
     }
 
-    @Test func `Slots are given in the order they are asked for`() async throws {
+    @Test func `Permits are granted in the order in which they are requested`() async throws {
         let slots = AsyncSemaphore(count: 1)
         let (record, gate) = (record, gate)
         let holder = Task.immediate { try await slots.withPermit { await gate.wait() } }
@@ -56,7 +56,7 @@ struct SlotsTests {
         #expect(record.told == (0..<20).map(String.init))
     }
 
-    @Test func `Who is cancelled while waiting leaves at once, and takes nobody's slot`() async throws {
+    @Test func `A task cancelled while waiting throws at once and takes no permit`() async throws {
         let slots = AsyncSemaphore(count: 1)
         let (record, gate) = (record, gate)
         let holder = Task.immediate { try await slots.withPermit { await gate.wait() } }
@@ -71,7 +71,7 @@ struct SlotsTests {
         #expect(record.told == ["next", "last"])
     }
 
-    @Test func `A task cancelled beforehand gets no slot; work that throws gives its own back`() async throws {
+    @Test func `A task that is already cancelled gets no permit, and failing work returns its permit`() async throws {
         let slots = AsyncSemaphore(count: 1)
         let task = Task { () async throws in
             withUnsafeCurrentTask { $0?.cancel() }
@@ -82,7 +82,7 @@ struct SlotsTests {
         try await slots.withPermit {}
     }
 
-    @Test func `The same key waits its turn, in order; another doesn't`() async throws {
+    @Test func `Work on the same key runs in order, and work on another key does not wait`() async throws {
         let turns = KeyedMutex()
         let (record, gate) = (record, gate)
         let first = Task.immediate {
@@ -101,7 +101,7 @@ struct SlotsTests {
         #expect(record.told == ["b", "first", "0", "1", "2", "3", "4"])
     }
 
-    @Test func `A turn ends when its work throws`() async throws {
+    @Test func `A lock is released when its work throws`() async throws {
         let turns = KeyedMutex()
         await #expect(throws: CopyFailure.self) { try await turns.withLock(on: "a") { throw CopyFailure("x") } }
         #expect(try await turns.withLock(on: "a") { 7 } == 7)

@@ -25,7 +25,7 @@ extension ImageHosts {
         "https://cdn1.ozone.ru/s3/a.jpg", "https://ir-1.ozonru.cn/a", "https://ozone.ru", "https://a.b.ozone.ru?x",
         "https://IR.OZONE.RU/a", "HTTPS://ir.ozone.ru/a", "https://ir.ozone.ru:443/a", "https://ir.ozone.ru#a",
     ])
-    func `Ozon's domains and what lies under them, over https on its own port`(_ url: String) throws {
+    func `Ozon's domains and their subdomains are allowed over https on port 443`(_ url: String) throws {
         #expect(try hosts(nil).place(of: url) == .publicAddresses)
     }
 
@@ -43,11 +43,11 @@ extension ImageHosts {
         "ir.ozone.ru",
         "file://ir.ozone.ru/a", "ftp://ir.ozone.ru/", "https://", "", "https:///ir.ozone.ru/",
     ])
-    func `Anything else`(_ url: String) throws {
+    func `Any other URL is rejected`(_ url: String) throws {
         #expect(try hosts(nil).place(of: url) == nil)
     }
 
-    @Test func `A domain without a leading dot is that host alone`() throws {
+    @Test func `A domain without a leading dot allows that host only`() throws {
         let hosts = try hosts("cdn.example, .Pictures.example")
         #expect(hosts.place(of: "https://cdn.example/") == .publicAddresses)
         #expect(hosts.place(of: "https://a.cdn.example/") == nil)
@@ -68,7 +68,7 @@ extension ImageHosts {
         ] { #expect(hosts.place(of: url) == nil, "\(url)") }
     }
 
-    @Test func `Empty is Ozon's own`() throws {
+    @Test func `An empty setting allows Ozon's domains`() throws {
         #expect(try hosts("").place(of: "https://ir.ozone.ru/") == .publicAddresses)
     }
 
@@ -77,13 +77,13 @@ extension ImageHosts {
         "ozone.ru:443",
         "a b", "..ru",
     ])
-    func `A bad entry is a fault, and names itself`(_ entry: String) {
+    func `An invalid entry is a fault that names the entry`(_ entry: String) {
         var settings = Settings { $0 == "OZON_IMAGE_HOSTS" ? ".ozone.ru,\(entry)" : nil }
         #expect(ImageHosts(&settings, publicBase: nil) == nil)
         #expect(settings.faults == ["OZON_IMAGE_HOSTS: \(entry) is neither a domain nor an origin"])
     }
 
-    @Test func `A refusal says what is wrong`() throws {
+    @Test func `A rejection states its reason`() throws {
         let hosts = try hosts(nil)
         let cases = [
             "https://cdn.example/a.jpg": "Host not allowed: not in OZON_IMAGE_HOSTS",
@@ -105,7 +105,7 @@ extension ImageHosts {
         #expect(hosts.reason(path + String(repeating: "a", count: 9_000_000)) == "Invalid URL format: over 2048 bytes")
     }
 
-    @Test func `Pictures under our own public base are copied, those beside it are not`() throws {
+    @Test func `Only pictures under our own public base are copied from there`() throws {
         let own = try hosts(nil, publicBase: "https://r0.image2url.com")
         for url in ["https://r0.image2url.com/users/u/a.jpg", "HTTPS://R0.image2url.com:443/a?b"] {
             #expect(own.place(of: url) == .declared, "\(url)")
@@ -124,7 +124,7 @@ extension ImageHosts {
         ] { #expect(below.place(of: url) == nil, "\(url)") }
     }
 
-    @Test func `A redirect leads where a browser would go`() {
+    @Test func `A redirect is resolved as a browser resolves it`() {
         let from = "https://IR.ozone.ru:443/s3/a.jpg?x#y"
         let cases = [
             "https://cdn.example/b": "https://cdn.example/b", "/b?c": "https://ir.ozone.ru:443/b?c",

@@ -62,7 +62,7 @@ struct ImageRelayTests {
         bucket.requests.first.flatMap { text in text.range(of: "\r\n\r\n").map { text[$0.upperBound...] } }
     }
 
-    @Test func `An image is stored whole, with the type of its bytes and not of its name or header`() async throws {
+    @Test func `An image is stored completely, with the type its bytes have`() async throws {
         let server = try ScriptedServer([.receive, answer("200 OK", gif, "Content-Type: text/html\r\n")])
         #expect(try await copy(server) == nil)
         #expect(bucket.requests.first?.hasPrefix("PUT /bucket/users/a.jpg HTTP/1.1\r\n") == true)
@@ -70,7 +70,7 @@ struct ImageRelayTests {
         #expect(stored == Substring(gif))
     }
 
-    @Test func `An image that R2 doesn't confirm by an ETag isn't stored`() async throws {
+    @Test func `An image without an ETag from R2 is not stored`() async throws {
         let server = try ScriptedServer([.receive, answer("200 OK", gif)])
         let page = try ScriptedServer([.receive, answer("200 OK", "<html></html>")])
         let error = await #expect(throws: CopyFailure.self) {
@@ -81,7 +81,7 @@ struct ImageRelayTests {
     }
 
     @Test(arguments: ["", "Content-Length: 10\r\n"])
-    func `An image of unknown length is stored whole, a length beside the chunks notwithstanding`(_ header: String)
+    func `An image of unknown length is stored completely, even with a Content-Length beside the chunks`(_ header: String)
         async throws
     {
         #expect(try await copy(try ScriptedServer([.receive, chunked(gif, header)])) == nil)
@@ -89,12 +89,12 @@ struct ImageRelayTests {
     }
 
     @Test(arguments: ["<html>not an image</html>", "", "GIF"])
-    func `What is no image is not stored`(_ body: String) async throws {
+    func `Data that is not an image is not stored`(_ body: String) async throws {
         #expect(try await copy(try ScriptedServer([.receive, answer("200 OK", body)])) == "Not an image")
         #expect(bucket.requests.isEmpty)
     }
 
-    @Test func `An image too large is not stored, its length declared or not`() async throws {
+    @Test func `An image over the limit is not stored, with or without a declared length`() async throws {
         let limit = ["MAX_IMAGE_BYTES": "105"]
         for step in [answer("200 OK", gif), chunked(gif)] {
             #expect(try await copy(try ScriptedServer([.receive, step]), limit) == "Too large")
@@ -105,20 +105,20 @@ struct ImageRelayTests {
         }
     }
 
-    @Test func `What may pass is tried again, the download included`() async throws {
+    @Test func `A transient failure is retried, including the download`() async throws {
         let server = try ScriptedServer([.receive, answer("503 Busy")], [.receive, answer("200 OK", gif)])
         #expect(try await copy(server) == nil)
         #expect(stored == Substring(gif))
     }
 
     @Test(arguments: ["404 Not Found", "403 Forbidden", "206 Partial Content", "304 X"])
-    func `What can't pass is told at once`(_ status: String) async throws {
+    func `A permanent failure is reported without a retry`(_ status: String) async throws {
         let server = try ScriptedServer([.receive, answer(status, gif)])
         #expect(try await copy(server) == "HTTP \(status.prefix(3))")
         #expect(server.requests.count == 1 && bucket.requests.isEmpty)
     }
 
-    @Test func `A redirect within the allowed hosts is followed, at most three`() async throws {
+    @Test func `Up to three redirects within the allowed hosts are followed`() async throws {
         let target = try ScriptedServer([.receive, answer("200 OK", gif)])
         let moved = answer("302 Found", "", "Location: \(target.url)/b\r\n")
         let here = answer("301 Moved", "gone", "Location: /b\r\n")
@@ -135,7 +135,7 @@ struct ImageRelayTests {
         #expect(server.requests.count == 4 && bucket.requests.isEmpty)
     }
 
-    @Test func `A redirect to another host, or to nowhere, is not followed`() async throws {
+    @Test func `A redirect to a forbidden host or without a valid Location is not followed`() async throws {
         let other = try ScriptedServer([.receive, answer("200 OK", gif)])
         for (location, reason) in [
             ("\(other.url)/b", "Host not allowed: not in OZON_IMAGE_HOSTS"),
@@ -152,7 +152,7 @@ struct ImageRelayTests {
     }
 
     @Test(arguments: ["b.gif", "./b.gif", "../b.gif", "?q", "/s3/b.gif#x", "//HOST/b.gif", "HTTP://HOST/b.gif"])
-    func `A redirect of any form is followed`(_ location: String) async throws {
+    func `Every form of redirect is followed`(_ location: String) async throws {
         let target = try ScriptedServer([.receive, answer("200 OK", gif)])
         let isElsewhere = location.contains("HOST")
         let place = location.replacingOccurrences(of: "HOST", with: "127.0.0.1:\(target.port)")
@@ -164,21 +164,21 @@ struct ImageRelayTests {
     }
 
     @Test(arguments: ["500 Broken", "502 Bad Gateway", "503 Busy", "429 Slow down"])
-    func `A failure with a large page is tried again like one with a small one`(_ status: String) async throws {
+    func `A failure with a large body is retried like one with a small body`(_ status: String) async throws {
         let page = String(repeating: "x", count: 300_000)
         let server = try ScriptedServer([.receive, answer(status, page)], [.receive, answer("200 OK", gif)])
         #expect(try await copy(server) == nil)
         #expect(stored == Substring(gif))
     }
 
-    @Test func `A failure whose page never ends costs no time`() async throws {
+    @Test func `A failure with an endless body is reported at once`() async throws {
         let head = "HTTP/1.1 404 Not Found\r\nContent-Length: 100000000\r\n\r\nhello"
         let start = ContinuousClock.now
         #expect(try await copy(try ScriptedServer([.receive, .send(head), .stall])) == "HTTP 404")
         #expect(ContinuousClock.now - start < .seconds(5))
     }
 
-    @Test func `A redirect with a large page is followed`() async throws {
+    @Test func `A redirect with a large body is followed`() async throws {
         let page = String(repeating: "x", count: 300_000)
         let server = try ScriptedServer(
             [.receive, answer("302 Found", page, "Location: /b\r\n")], [.receive, answer("200 OK", gif)])
@@ -186,7 +186,7 @@ struct ImageRelayTests {
         #expect(stored == Substring(gif))
     }
 
-    @Test func `A Retry-After within IMAGE_TIMEOUT is waited for, a longer one is not`() async throws {
+    @Test func `Retry-After is respected within IMAGE_TIMEOUT, and a longer one ends the copy`() async throws {
         let wait = answer("503 Busy", "", "Retry-After: 3\r\n")
         let server = try ScriptedServer([.receive, wait], [.receive, answer("200 OK", gif)])
         let start = ContinuousClock.now
@@ -197,7 +197,7 @@ struct ImageRelayTests {
         #expect(impatient.requests.count == 1)
     }
 
-    @Test func `A Retry-After is seconds or a date`() {
+    @Test func `Retry-After is a number of seconds or a date`() {
         let now = 784_111_770
         #expect(delay(retryAfter: "7", now: now) == .seconds(7))
         #expect(delay(retryAfter: "Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .seconds(7))
@@ -208,7 +208,7 @@ struct ImageRelayTests {
         }
     }
 
-    @Test func `An address that Ozon gave for a while only is told when it has expired`() async throws {
+    @Test func `An expired temporary URL of Ozon's is reported as expired`() async throws {
         let server = try ScriptedServer([.receive, answer("403 Forbidden")])
         let relay = try relay(server)
         let error = await #expect(throws: CopyFailure.self) {
@@ -218,7 +218,7 @@ struct ImageRelayTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test func `Copies that wait for the same key, and pauses between tries, leave the slots to others`() async throws {
+    @Test func `Waiting for a key or pausing before a retry does not occupy a transfer`() async throws {
         // The slow image stalls and is tried again; the other goes on meanwhile though there is one slot only.
         let slow = try ScriptedServer([.receive, answer("503 Busy", "", "Retry-After: 20\r\n")])
         let quick = try ScriptedServer([.receive, answer("200 OK", gif)])

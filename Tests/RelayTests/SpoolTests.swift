@@ -8,7 +8,7 @@ import Testing
 @Suite struct SpoolTests {
     private static let memory = 1 << 20
 
-    @Test func `Up to a megabyte stays in memory`() throws {
+    @Test func `Up to a megabyte is kept in memory`() throws {
         var spool = Spool()
         try spool.append(Array("hel".utf8))
         try spool.append(Array("lo".utf8))
@@ -19,7 +19,7 @@ import Testing
         #expect(spool.count == Self.memory)
     }
 
-    @Test func `More goes into a file without a name, all of it, in order`() throws {
+    @Test func `More than a megabyte is written to an unnamed file, completely and in order`() throws {
         let sent = (0..<3 * Self.memory + 1).map { UInt8(truncatingIfNeeded: $0 * 31 >> 5) }
         var spool = Spool()
         for start in stride(from: 0, to: sent.count, by: 300_000) {
@@ -36,7 +36,7 @@ import Testing
         _ = spool.count
     }
 
-    @Test func `Where no file can be made, the reason is told`() async {
+    @Test func `The reason is reported if no file can be created`() async {
         // In a process of its own: TMPDIR is the whole process's.
         await #expect(processExitsWith: .success) {
             setenv("TMPDIR", "/nonexistent", 1)

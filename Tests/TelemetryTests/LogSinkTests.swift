@@ -49,7 +49,7 @@ private final class Reader: Sendable {
 
 @Suite(.timeLimit(.minutes(1)))
 struct LogSinkTests {
-    @Test func `Lines wait for each other, up to what a pipe takes whole, and leave in one write`() throws {
+    @Test func `Lines are buffered up to the size of an atomic pipe write and leave together`() throws {
         let reader = try Reader()
         let log = reader.log()
         for number in 0..<3 { log(.info, "line") { $0.member("n", number) } }
@@ -70,7 +70,7 @@ struct LogSinkTests {
     }
 
     @Test(arguments: [Log.Level.warning, .error])
-    func `What an operator should see soon takes the waiting lines along at once`(level: Log.Level) throws {
+    func `A warning or an error is written at once, together with the lines buffered before it`(level: Log.Level) throws {
         let reader = try Reader()
         let log = reader.log()
         log(.info, "first")
@@ -79,7 +79,7 @@ struct LogSinkTests {
     }
 
     @Test(arguments: [false, true])
-    func `A reader that stops holds nobody up; when it reads again the next line says what was lost`(
+    func `A stalled reader blocks no one, and the next line it reads has the number of dropped lines`(
         socket: Bool
     ) throws {
         let reader = try Reader(socket: socket)
@@ -104,14 +104,14 @@ struct LogSinkTests {
         #expect(after.map { $0["dropped"] as? Int } == [8, nil])
     }
 
-    @Test func `The pipe's other users keep their blocking descriptor`() throws {
+    @Test func `Other users of the pipe keep their blocking descriptor`() throws {
         let reader = try Reader()
         reader.log()(.error, "line")
         #expect(fcntl(reader.writing, F_GETFL) & O_NONBLOCK == 0)
     }
 
     @Test(arguments: [false, true])
-    func `A reader that has gone costs a line each and no more`(socket: Bool) throws {
+    func `A reader that has closed the pipe costs one dropped line per write and nothing else`(socket: Bool) throws {
         let reader = try Reader(socket: socket)
         let log = reader.log()
         let null = open("/dev/null", O_RDONLY)
@@ -123,7 +123,7 @@ struct LogSinkTests {
     }
 
     @Test(.enabled(if: geteuid() == 0))
-    func `A pipe that may not be opened again is asked before each line`() throws {
+    func `A pipe that cannot be reopened is polled before each write`() throws {
         let reader = try Reader()
         #expect(chmod("/proc/self/fd/\(reader.writing)", 0) == 0)
         // As far as files go, this thread alone is another user for a moment.
@@ -139,7 +139,7 @@ struct LogSinkTests {
         #expect(try reader.lines().count > 100)
     }
 
-    @Test func `A line longer than a pipe takes whole is dropped; what a request's line holds is cut to fit`() throws {
+    @Test func `A line longer than an atomic pipe write is dropped, and texts are cut to fit`() throws {
         let reader = try Reader()
         let log = reader.log()
         log(.info, "long") { $0.member("text", String(repeating: "x", count: 4096)) }
@@ -149,7 +149,7 @@ struct LogSinkTests {
         #expect(cut("abc", 3) == "abc" && cut("abcd", 3) == "abc")
     }
 
-    @Test func `A descriptor that is closed is taken by /dev/null, not by the next thing opened`() throws {
+    @Test func `A closed log descriptor is reserved, so that nothing else opened gets its number`() throws {
         let number = dup(2)
         close(number)
         LogSink.reserve(number)
@@ -161,7 +161,7 @@ struct LogSinkTests {
         close(number)
     }
 
-    @Test func `Below its level nothing is written`() throws {
+    @Test func `Nothing is written below the log level`() throws {
         let reader = try Reader()
         reader.log()(.debug, "line")
         #expect(try reader.lines().isEmpty)

@@ -28,7 +28,7 @@ private final class Folder {
 @Suite struct ScoreboardTests {
     private let name = "test.\(getpid()).status"
 
-    @Test func `Everything counted stands in the reading, and nothing else`() throws {
+    @Test func `A snapshot contains exactly what was counted`() throws {
         let board = Scoreboard(endpoint: "test")
         #expect(board.beginRequest() == 1)
         #expect(board.beginRequest() == 2)
@@ -49,7 +49,7 @@ private final class Folder {
         #expect(board.snapshots().readable.first?.isDraining == true)
     }
 
-    @Test func `Each bound belongs to its own bucket, and a nanosecond more to the next`() throws {
+    @Test func `A duration equal to a bound is counted in its bucket, and a longer one in the next`() throws {
         for (index, bound) in Histogram.bounds.enumerated() {
             #expect(Int(try #require(Double(bound.seconds)) * 1e9) == bound.nanoseconds)
             #expect(Histogram.bucket(bound.nanoseconds) == index, "\(bound)")
@@ -59,7 +59,7 @@ private final class Folder {
         #expect(Histogram.bucket(.max) == Histogram.sum - 1)
     }
 
-    @Test func `Threads that count at once lose nothing`() throws {
+    @Test func `Concurrent counting loses nothing`() throws {
         let board = Scoreboard(endpoint: "test")
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
             for _ in 0..<10_000 {
@@ -74,7 +74,7 @@ private final class Folder {
         #expect((1...8).contains(reading[.mostInFlight]))
     }
 
-    @Test func `A living process's page is read, its user's alone, and gone at its end`() throws {
+    @Test func `The page of a running process is readable by its user only and removed at its end`() throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", directory: folder.path)
         #expect(folder.names == [name])
@@ -92,7 +92,7 @@ private final class Folder {
         #expect(!folder.names.contains(name))
     }
 
-    @Test func `A page whose process has died is removed, and not read`() throws {
+    @Test func `The page of a dead process is removed and not read`() throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", directory: folder.path)
         _ = try folder.page("test.1.status", folder.bytes(name), isLocked: false)
@@ -100,7 +100,7 @@ private final class Folder {
         #expect(folder.names == [name])
     }
 
-    @Test func `A process that starts removes the pages of those that were killed, finished or not`() throws {
+    @Test func `A starting process removes the pages of killed processes, complete or not`() throws {
         let folder = try Folder()
         let first = Scoreboard(endpoint: "test", directory: folder.path)
         first.remove()
@@ -116,7 +116,7 @@ private final class Folder {
     }
 
     @Test(arguments: [[], [1, 2, 3], [UInt8](repeating: 7, count: 8192)])
-    func `A page of another version is named, not read`(_ bytes: [UInt8]) throws {
+    func `A page of another version is listed but not read`(_ bytes: [UInt8]) throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", directory: folder.path)
         let file = try folder.page("test.1.status", bytes, isLocked: true)
@@ -126,7 +126,7 @@ private final class Folder {
         try file.close()
     }
 
-    @Test func `Other endpoints' pages, other users', and other files, are left alone`() throws {
+    @Test func `The pages of other endpoints and users and other files are left alone`() throws {
         let folder = try Folder()
         let board = Scoreboard(endpoint: "test", directory: folder.path)
         for name in ["test-more.1.status", "test.1.status.new", "test.x.status", "test.sock", "test..status"] {
@@ -142,7 +142,7 @@ private final class Folder {
     }
 
     @Test(arguments: ["/nonexistent", "/proc"])
-    func `Without a folder to write to, a process tells of itself alone`(_ directory: String) {
+    func `Without a writable directory a process reports only itself`(_ directory: String) {
         let board = Scoreboard(endpoint: "test", directory: directory)
         _ = board.beginRequest()
         #expect(board.snapshots().readable.map { $0[.inFlight] } == [1])

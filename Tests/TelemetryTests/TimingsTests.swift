@@ -23,7 +23,7 @@ import Testing
         text.split(separator: "\"\(name)\":").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
     }
 
-    @Test func `Two calls side by side count once, and nothing under way is the process's own`() throws {
+    @Test func `Parallel calls count once, and the time without a call is the process's own`() throws {
         let times = Timings()
         let start = MonotonicClock.nanoseconds()
         times.begin(.r2)
@@ -43,7 +43,7 @@ import Testing
         #expect(number("slot_ms", text) == 0 && number("pause_ms", text) == 0)
     }
 
-    @Test func `Kinds overlap, and what is still under way counts until now`() throws {
+    @Test func `Waits of different kinds overlap, and one under way counts until now`() throws {
         let times = Timings()
         times.begin(.cdn)
         times.begin(.transfer)
@@ -56,7 +56,7 @@ import Testing
         #expect(number("retries", text) == 1)
     }
 
-    @Test func `Upstreams that weren't called, and images where there were none, aren't mentioned`() {
+    @Test func `Upstreams that were not called and images that were not copied are left out`() {
         var json = JSONWriter()
         json.object { Timings().writeCalls(to: &$0) }
         #expect(String(decoding: json.bytes, as: UTF8.self) == "{}")

@@ -44,7 +44,7 @@ struct RetryTests {
         #expect(value == 1)
     }
 
-    @Test func `A failure that trying again can't help is not repeated`() async {
+    @Test func `A permanent failure is not retried`() async {
         await #expect(throws: Failed.number(1)) {
             try await retrying(.seconds(10), 2) { retry in
                 .failure(.number(record.add(retry)))
@@ -54,7 +54,7 @@ struct RetryTests {
     }
 
     @Test(arguments: [0, 1, 2])
-    func `A failure that may pass is repeated until the retries are used up; the last one is told`(_ retries: Int) async
+    func `A transient failure is retried until the retries are used up, and the last failure is thrown`(_ retries: Int) async
     {
         await #expect(throws: Failed.number(retries + 1)) {
             try await retrying(.seconds(30), retries) { retry in
@@ -64,7 +64,7 @@ struct RetryTests {
         #expect(record.count == retries + 1)
     }
 
-    @Test func `A success after failures is the answer`() async throws {
+    @Test func `A success after failures is returned`() async throws {
         let value = try await retrying(.seconds(30), 2) { retry in
             let number = record.add(retry)
             return number == 3 ? .success(number) : .retry(.number(number), after: .milliseconds(1))
@@ -72,7 +72,7 @@ struct RetryTests {
         #expect(value == 3)
     }
 
-    @Test func `An attempt gets its share of the budget and no more`() async {
+    @Test func `An attempt gets at most its share of the budget`() async {
         _ = try? await retrying(.seconds(3), 2) { retry in
             .retry(.number(record.add(retry)), after: .milliseconds(1))
         }
@@ -80,7 +80,7 @@ struct RetryTests {
         #expect(record.milliseconds.allSatisfy { (900...1000).contains($0) })
     }
 
-    @Test func `An attempt gets what is left where that is less than its share, and at least a millisecond`() async {
+    @Test func `The last attempt gets the rest of the budget if that is less, and at least a millisecond`() async {
         _ = try? await retrying(.milliseconds(600), 1) { retry in
             .retry(.number(record.add(retry)), after: .milliseconds(450))
         }
@@ -88,7 +88,7 @@ struct RetryTests {
         #expect(record.milliseconds.last.map { (1...150).contains($0) } == true)
     }
 
-    @Test func `The pause doubles, at least half of 200 and of 400 ms`() async {
+    @Test func `The pause doubles and is at least half of 200 and of 400 ms`() async {
         _ = try? await retrying(.seconds(30), 2) { retry in
             .retry(.number(record.add(retry)), after: nil)
         }
@@ -97,7 +97,7 @@ struct RetryTests {
         #expect(record.gaps[1] >= .milliseconds(200))
     }
 
-    @Test func `The pause is what the upstream asks for, where it asks`() async {
+    @Test func `The pause is as long as the upstream requests`() async {
         _ = try? await retrying(.seconds(30), 1) { retry in
             .retry(.number(record.add(retry)), after: .milliseconds(300))
         }
@@ -105,7 +105,7 @@ struct RetryTests {
         #expect(record.gaps[0] >= .milliseconds(300))
     }
 
-    @Test func `A pause that would end after the budget isn't begun`() async {
+    @Test func `A pause that would exceed the budget is not started`() async {
         let start = ContinuousClock.now
         await #expect(throws: Failed.number(1)) {
             try await retrying(.seconds(20), 2) { retry in
@@ -115,7 +115,7 @@ struct RetryTests {
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
-    @Test func `Cancelling ends the pause at once`() async {
+    @Test func `Cancelling ends the pause`() async {
         let (began, continuation) = AsyncStream<Void>.makeStream()
         let task = Task {
             try await retrying(.seconds(100), 2) { _ in
@@ -130,7 +130,7 @@ struct RetryTests {
         #expect(ContinuousClock.now - start < .seconds(25))
     }
 
-    @Test func `A duration in milliseconds`() {
+    @Test func `A duration is converted to whole milliseconds`() {
         #expect(Duration.seconds(2).milliseconds == 2000)
         #expect(Duration.microseconds(1999).milliseconds == 1)
         #expect(Duration.zero.milliseconds == 0)

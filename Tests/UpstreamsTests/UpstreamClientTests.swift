@@ -55,7 +55,7 @@ private func call(_ url: String, timeout: Duration = .seconds(10), maxResponseBy
 
 @Suite(.timeLimit(.minutes(1)))
 struct UpstreamClientTests {
-    @Test func `A reply counts by its status, and no reply by what went wrong`() async throws {
+    @Test func `A call is counted by its status, or by its error without a response`() async throws {
         let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
         let refusing = try ScriptedServer([.receive, .send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")])
         let failing = try ScriptedServer([.receive, .send("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")])
@@ -73,7 +73,7 @@ struct UpstreamClientTests {
         #expect(counts == [.ok: 1, .refused: 1, .failed: 1, .broken: 2, .timeout: 1, .unreachable: 1])
     }
 
-    @Test func `A cancelled call counts as that`() async throws {
+    @Test func `A cancelled call is counted as cancelled`() async throws {
         let silent = try ScriptedServer([.receive, .stall])
         let counts = try await counted { client in
             let task = Task { try await client.send(call(silent.url), attempt: 1) }
@@ -84,7 +84,7 @@ struct UpstreamClientTests {
         #expect(counts == [.cancelled: 1])
     }
 
-    @Test func `A download lasts until its end is told, and counts as what became of its body`() async throws {
+    @Test func `A download ends when it is told to and is counted by what happened to its body`() async throws {
         let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
         let short = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi")])
         let absent = try ScriptedServer([.receive, .send("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")])
@@ -100,7 +100,7 @@ struct UpstreamClientTests {
         #expect(counts == [.ok: 1, .broken: 1, .refused: 1])
     }
 
-    @Test func `Outside a request nothing is counted, and calls work`() async throws {
+    @Test func `Calls outside a request work and are not counted`() async throws {
         let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
         #expect(try await UpstreamClient(.cdn, HTTPClient(usual)).send(call(good.url), attempt: 1).status == 200)
     }
