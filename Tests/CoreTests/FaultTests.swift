@@ -16,14 +16,14 @@ import Testing
     }
 
     @Test func `The messages the frontend relies on are unchanged`() {
-        let promised: [ErrorCode: (Int, String)] = [
+        let expected: [ErrorCode: (Int, String)] = [
             .ozonUnauthorized: (403, "API key unauthorized"), .productNotFound: (404, "Product not found"),
             .productConflict: (409, "Product status conflict"), .ozonTimeout: (504, "Ozon API timeout"),
             .validationFailed: (400, "Validation failed"), .unauthorized: (401, "Invalid or missing API key"),
         ]
-        for (kind, (status, error)) in promised {
-            #expect(kind.status == status)
-            #expect(kind.message == error)
+        for (code, (status, message)) in expected {
+            #expect(code.status == status)
+            #expect(code.message == message)
         }
     }
 

@@ -16,10 +16,10 @@ private func faults(_ body: String, _ read: (Fields) -> Void) -> [FieldFault] {
     }
 }
 
-/// No fault, and what was read is right.
-private func accepted(_ body: String, _ isRight: (Fields) -> Bool) -> Bool {
-    var right = false
-    return faults(body) { right = isRight($0) }.isEmpty && right
+/// True if there are no faults and `isCorrect` confirms the values.
+private func accepted(_ body: String, _ isCorrect: (Fields) -> Bool) -> Bool {
+    var correct = false
+    return faults(body) { correct = isCorrect($0) }.isEmpty && correct
 }
 
 private func fault(_ field: String, _ reason: String, index: Int? = nil) -> FieldFault {
@@ -171,7 +171,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
     @Test func `Half a million invalid entries are one fault in every kind of list`() {
         for entry in ["0", "\"\"", "null", "{}"] {
             let list = Array(repeating: entry, count: (1 << 20) / (entry.utf8.count + 1)).joined(separator: ",")
-            // Read five times because a debug build takes long to parse it.
+            // One parsed body is read five times, because parsing it takes long in a debug build.
             let found = faults("{\"l\": [\(list)]}") {
                 _ = $0.entries("l") { _, _ in true }
                 _ = $0.integers("l", in: 1...9, limit: 1001)
@@ -211,19 +211,19 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
     }
 
     @Test func `Faults that reject the request are listed however many warnings precede them`() throws {
-        for reports in [0, 50, 99, 100, 150, 1000] {
+        for warnings in [0, 50, 99, 100, 150, 1000] {
             let fields = try Fields(body: Array(#"{"refetch": "yes"}"#.utf8), caller: .unlimited)
-            for index in 0..<reports { fields.warn(fault("images", "x", index: index)) }
+            for index in 0..<warnings { fields.warn(fault("images", "x", index: index)) }
             _ = fields.bool("refetch", default: false)
             fields.warn(fault("color_image", "x"))
             let error = #expect(throws: Fault.self) { try fields.check() }
-            let images = min(reports, 99)
+            let images = min(warnings, 99)
             #expect(error?.errors.prefix(images).map(\.index) == (0..<images).map { $0 })
             #expect(error?.errors.dropFirst(images).first == fault("refetch", "Must be true or false"))
-            #expect(error?.errors.count == min(reports + 2, 100))
-            #expect(error?.errorsOmitted == max(reports + 2 - 100, 0))
+            #expect(error?.errors.count == min(warnings + 2, 100))
+            #expect(error?.errorsOmitted == max(warnings + 2 - 100, 0))
         }
-        // A hundred refusals leave no room for reports.
+        // A hundred faults leave no room for warnings.
         let fields = try Fields(body: Array("{}".utf8), caller: .unlimited)
         for index in 0..<150 {
             fields.warn(fault("r", "x", index: index))

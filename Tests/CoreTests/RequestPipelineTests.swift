@@ -4,11 +4,11 @@ import Testing
 @testable import Core
 @testable import JSON
 
-private struct Stranger: Error, CustomStringConvertible {
+private struct UnexpectedError: Error, CustomStringConvertible {
     let description = "password is hunter2"
 }
 
-@Suite struct RequestPathTests {
+@Suite struct RequestPipelineTests {
     @Test func `A response has the expected headers`() async throws {
         let reply = try await reply()
         #expect(reply.body == #"{"hello":"x"}"#)
@@ -59,7 +59,7 @@ private struct Stranger: Error, CustomStringConvertible {
     }
 
     @Test func `An unexpected error becomes 500 and its text is not sent`() async throws {
-        let reply = try await reply { _, _ in throw Stranger() }
+        let reply = try await reply { _, _ in throw UnexpectedError() }
         #expect(reply.status == 500)
         #expect(try reply.member("code") == "INTERNAL")
         #expect(!reply.body.contains("hunter2"))
@@ -68,14 +68,14 @@ private struct Stranger: Error, CustomStringConvertible {
     @Test func `A request over the limit is rejected at once, and accepted after another has ended`() async throws {
         let (entered, began) = AsyncStream<Void>.makeStream()
         let (release, ended) = AsyncStream<Void>.makeStream()
-        let path = RequestPipeline<Input, Greeting>(
+        let pipeline = RequestPipeline<Input, Output>(
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, telemetry: telemetry())
-        let handler = path.handler { ask, _ in
-            if ask.name == "held" {
+        let handler = pipeline.handler { input, _ in
+            if input.name == "held" {
                 began.yield()
                 for await _ in release { break }
             }
-            return Greeting(name: ask.name)
+            return Output(name: input.name)
         }
         func request(_ name: String) -> Request {
             let body = Array("{\"name\": \"\(name)\"}".utf8)
@@ -99,17 +99,17 @@ private struct Stranger: Error, CustomStringConvertible {
     @Test(arguments: [
         "", String(repeating: "a", count: 65), "a b", "a\r\nX: y", "é", "a_b",
     ])
-    func `A valid request ID from nginx is kept, and any other is replaced`(_ given: String) async throws {
-        let made = try #require(try await reply(["REQUEST_ID": given]).headers["X-Request-Id"])
-        #expect(made != given)
-        #expect(made.count == 32 && made.allSatisfy(\.isHexDigit))
+    func `A valid request ID from nginx is kept, and any other is replaced`(_ id: String) async throws {
+        let generated = try #require(try await reply(["REQUEST_ID": id]).headers["X-Request-Id"])
+        #expect(generated != id)
+        #expect(generated.count == 32 && generated.allSatisfy(\.isHexDigit))
         let long = String(repeating: "a", count: 64)
         #expect(try await reply(["REQUEST_ID": long]).headers["X-Request-Id"] == long)
     }
 
     @Test func `An NDJSON response has no length, and an error that ends it is its last line`() async throws {
         let reply = try await reply { _, _ in
-            Greeting(lines: { writer in
+            Output(lines: { writer in
                 try await writer.line { $0.member("n", 1) }
                 throw Fault(.ozonTimeout)
             })
@@ -124,13 +124,13 @@ private struct Stranger: Error, CustomStringConvertible {
     }
 
     @Test func `A running request does not retain its body`() async throws {
-        let path = RequestPipeline<Input, Greeting>(
+        let pipeline = RequestPipeline<Input, Output>(
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, telemetry: telemetry())
         let request = Request(
             parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name": "x"}"#.utf8)))
-        let handler = path.handler { ask, _ in
+        let handler = pipeline.handler { input, _ in
             guard case .incomplete = request.takeBody() else { throw Fault(.internalError) }
-            return Greeting(name: ask.name)
+            return Output(name: input.name)
         }
         #expect(try await Reply(handler(request)).body == #"{"hello":"x"}"#)
     }

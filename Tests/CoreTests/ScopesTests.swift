@@ -29,8 +29,8 @@ extension APIKeys {
         #expect(scoped.prefixes == ["users/a/"])
         let plain = try #require(keys.access("plain-key"))
         #expect(plain.id == nil && plain.prefixes == nil && plain.endpoints == nil)
-        for wrong in ["", "scoped-ke", "scoped-key ", hex(SHA256.digest(Array("scoped-key".utf8)))] {
-            #expect(keys.access(wrong) == nil)
+        for key in ["", "scoped-ke", "scoped-key ", hex(SHA256.digest(Array("scoped-key".utf8)))] {
+            #expect(keys.access(key) == nil)
         }
         #expect(keys.access([Array("scoped-key".utf8), Array("scoped-key".utf8)]) == nil)
     }
@@ -54,22 +54,20 @@ extension APIKeys {
 
     @Test func `All four members are required in the right type, and one invalid entry invalidates the file`() throws {
         let digest = hex(SHA256.digest(Array("k".utf8)))
-        var wrong: [Any] = [1, "x", NSNull(), [] as [Any]]
+        var invalid: [Any] = [1, "x", NSNull(), [] as [Any]]
         for name in ["id", "sha256", "prefixes", "endpoints"] {
-            for value: Any? in [nil, 5, NSNull(), ["a": 1]] as [Any?] { wrong.append(entry("k", [name: value])) }
+            for value: Any? in [nil, 5, NSNull(), ["a": 1]] as [Any?] { invalid.append(entry("k", [name: value])) }
         }
-        wrong += [
+        invalid += [
             ["id": ""], ["endpoints": [] as [Any]], ["endpoints": ["a", 1]], ["prefixes": [1]], ["prefixes": "users/"],
-        ].map {
-            entry("k", $0)
-        }
+        ].map { entry("k", $0) }
         for sha in [
             "", "k", String(digest.dropLast()), digest + "0", String(digest.dropLast()) + "g",
             "0x" + digest.dropFirst(2),
         ] {
-            wrong.append(entry("k", ["sha256": sha]))
+            invalid.append(entry("k", ["sha256": sha]))
         }
-        for entry in wrong {
+        for entry in invalid {
             #expect(throws: APIKeys.BrokenScopes.self, "\(entry)") { try keys([entry]) }
             #expect(throws: APIKeys.BrokenScopes.self) { try keys([CoreTests.entry("good"), entry]) }
         }

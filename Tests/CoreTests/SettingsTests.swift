@@ -1,7 +1,6 @@
 import Core
 import Encoding
 import Foundation
-import R2
 import TestSupport
 import Testing
 
@@ -13,7 +12,7 @@ private func reading<Value>(
     return (value, settings.faults)
 }
 
-/// A file that is gone with its owner.
+/// A file that is removed with this value.
 private final class TemporaryFile {
     let path = "\(NSTemporaryDirectory())/\(UUID().uuidString)"
 
@@ -38,11 +37,11 @@ private final class TemporaryFile {
     }
 
     @Test func `Whole numbers are limited to their range and have a default`() {
-        let (good, none) = reading(["A": "7"]) {
+        let (valid, faults) = reading(["A": "7"]) {
             [$0.integer("A", default: 1, in: 1...9, "x"), $0.integer("B", default: 3, in: 1...9, "x")]
         }
-        #expect(good == [7, 3])
-        #expect(none.isEmpty)
+        #expect(valid == [7, 3])
+        #expect(faults.isEmpty)
         for text in ["0", "10", "1.5", "x", " 1", "99999999999999999999"] {
             let (value, faults) = reading(["A": text]) { $0.integer("A", default: 3, in: 1...9, "x") }
             #expect(value == 3)
@@ -51,11 +50,11 @@ private final class TemporaryFile {
     }
 
     @Test func `Booleans are spelled true or false only`() {
-        let (good, none) = reading(["T": "true", "F": "false"]) { settings in
+        let (valid, faults) = reading(["T": "true", "F": "false"]) { settings in
             ["T", "F", "NONE"].map { settings.bool($0, default: $0 == "NONE", "x") }
         }
-        #expect(good == [true, false, true])
-        #expect(none.isEmpty)
+        #expect(valid == [true, false, true])
+        #expect(faults.isEmpty)
         for text in ["1", "True", "yes", " true"] {
             let (_, faults) = reading(["X": text]) { $0.bool("X", default: false, "x") }
             #expect(faults == ["X: must be true or false"], "\(text)")
@@ -113,10 +112,9 @@ private final class TemporaryFile {
     @Test(arguments: [
         "", "account.r2.cloudflarestorage.com", "ftp://h", "https:/h", "https://", "https:///", "https://h/bucket",
         "https://h//", "https://h?x", "https://h#x", "https://user@h", "https://h:0", "https://h:65536",
-        "https://h:x",
-        "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[]",
-        "https://https://h",
-        "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example", "http://localhost.evil.example",
+        "https://h:x", "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[]",
+        "https://https://h", "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example",
+        "http://localhost.evil.example",
         "http://128.0.0.1", "http://127.0.0.256", "https://h\r\nX: y", " https://h",
     ])
     func `An invalid origin is rejected`(_ text: String) {
@@ -142,12 +140,12 @@ private final class TemporaryFile {
     }
 
     @Test func `API_KEYS holds one or more comma-separated keys in printable ASCII`() {
-        let (good, none) = reading(["API_KEYS": "a, b"]) { $0.apiKeys(scopesFile: nil) }
-        #expect(good?.access([Array("b".utf8)]) != nil)
-        #expect(none.isEmpty)
+        let (valid, faults) = reading(["API_KEYS": "a, b"]) { $0.apiKeys(scopesFile: nil) }
+        #expect(valid?.access([Array("b".utf8)]) != nil)
+        #expect(faults.isEmpty)
         #expect(reading(["API_KEYS": " , "]) { $0.apiKeys(scopesFile: nil) }.faults == ["API_KEYS: is missing"])
-        let (_, faults) = reading(["API_KEYS": "fine,geheim é"]) { $0.apiKeys(scopesFile: nil) }
-        #expect(faults == ["API_KEYS: must be printable ASCII without spaces"])
+        let invalid = reading(["API_KEYS": "valid,sécret"]) { $0.apiKeys(scopesFile: nil) }
+        #expect(invalid.faults == ["API_KEYS: must be printable ASCII without spaces"])
     }
 
     @Test func `No description shows a key`() {

@@ -24,4 +24,15 @@ import Testing
             #expect(!accepts(header, type), "\(header)")
         }
     }
+
+    @Test func `The media type is extracted from a header, in lower case and without parameters`() {
+        for (text, expected) in [
+            "image/jpeg": "image/jpeg", "Image/JPEG": "image/jpeg", "image/jpeg;q=1": "image/jpeg",
+            "\t image/jpeg ; a=b": "image/jpeg", "image/svg+xml": "image/svg+xml", "*/*": "*/*",
+        ] { #expect(mediaType(text) == expected, "\(text)") }
+        for text in [
+            "", " ", ";", "/", "image", "image/", "/jpeg", "image /jpeg", "image/ jpeg", "image/jp eg", "a/b/c",
+            "a/b,c/d", "image/jp\u{e9}g", "image\\jpeg", "a/\u{0}", "\"a\"/b",
+        ] { #expect(mediaType(text) == nil, "\(text)") }
+    }
 }

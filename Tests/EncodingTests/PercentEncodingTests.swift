@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 @Suite struct PercentEncodingTests {
-    // AWS, "Create a signed AWS API request", UriEncode: these stand as they are.
+    // The characters that UriEncode keeps (AWS, "Create a signed AWS API request").
     static let unreserved = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
 
     @Test func `Every ASCII byte except the unreserved ones becomes %XX in upper case`() {

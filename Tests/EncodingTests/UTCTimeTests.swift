@@ -26,14 +26,14 @@ import Testing
             for month in 1...12 {
                 let first = try #require(calendar.date(from: DateComponents(year: year, month: month, day: 1)))
                 for seconds in [0, -1] {
-                    let moment = Int(first.timeIntervalSince1970) + seconds
+                    let time = Int(first.timeIntervalSince1970) + seconds
                     let parts = calendar.dateComponents(
                         [.year, .month, .day, .hour, .minute, .second],
-                        from: Date(timeIntervalSince1970: Double(moment)))
+                        from: Date(timeIntervalSince1970: Double(time)))
                     let expected = String(
                         format: "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.year!, parts.month!, parts.day!, parts.hour!,
                         parts.minute!, parts.second!)
-                    #expect(UTCTime(seconds: moment).iso == expected)
+                    #expect(UTCTime(seconds: time).iso == expected)
                 }
             }
         }

@@ -57,13 +57,13 @@ import Testing
 }
 
 @Suite struct AllowedPeersTests {
-    private let somebody: Int64 = 54_321
+    private let otherUser: Int64 = 54_321
 
     @Test func `Root and our own user are always allowed`() throws {
         let users = try AllowedPeers([])
         #expect(users.allows(0))
         #expect(users.allows(Int64(geteuid())))
-        #expect(!users.allows(somebody))
+        #expect(!users.allows(otherUser))
     }
 
     @Test func `A peer without a user ID, as over TCP, is not allowed`() throws {

@@ -61,8 +61,7 @@ struct PublicAddressTests {
     @Test func `Global unicast IPv6 addresses are public`() throws {
         for address in [
             "2000::1", "2001:200::1", "2001:db7:ffff::", "2001:db9::", "2001:4860:4860::8888", "2003::1",
-            "2606:4700::1",
-            "2a02:6b8::1", "3ffe:ffff::", "3fff:1000::",
+            "2606:4700::1", "2a02:6b8::1", "3ffe:ffff::", "3fff:1000::",
         ] {
             #expect(try v6(address), "\(address)")
         }
@@ -77,7 +76,9 @@ struct PublicAddressTests {
     }
 
     @Test(arguments: ["127.0.0.1", "localhost"])
-    func `A request for public addresses only does not connect to loopback, by number or by name`(_ host: String) async throws {
+    func `A request for public addresses only does not connect to loopback, by number or by name`(_ host: String)
+        async throws
+    {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         await #expect(throws: TransferError.forbiddenAddress) {
             try await plainClient.send(

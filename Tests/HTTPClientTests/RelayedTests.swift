@@ -17,13 +17,11 @@ struct RelayedTests {
     private let client = HTTPClient(HTTPClient.Options(maxConnections: 8, speaksHTTP2: false, authorities: nil))
 
     private func download(_ server: ScriptedServer, into pipe: Pipe, timeout: Duration = .seconds(20))
-        async throws(TransferError)
-        -> HTTPClient.Response
+        async throws(TransferError) -> HTTPClient.Response
     {
         try await client.download(
             HTTPClient.Request("GET", server.url + "/a", headers: [:], timeout: timeout, maxResponseBytes: 100),
-            into: pipe
-        )
+            into: pipe)
     }
 
     private func upload(
@@ -49,22 +47,24 @@ struct RelayedTests {
             .receive, .send("HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello"),
         ])
         let pipe = Pipe(maxBytes: 5)
-        let reply = try await download(server, into: pipe)
-        #expect(reply.status == 200 && reply.headers["x-a"] == "b" && reply.body.isEmpty)
+        let response = try await download(server, into: pipe)
+        #expect(response.status == 200 && response.headers["x-a"] == "b" && response.body.isEmpty)
         #expect(text(try await all(pipe)) == "hello")
         #expect(server.requests.first?.hasPrefix("GET /a HTTP/1.1\r\n") == true)
     }
 
-    @Test func `A response with another status is returned without its body, however large or slow that is`() async throws {
+    @Test func `A response with another status is returned without its body, however large or slow that is`()
+        async throws
+    {
         let large = String(repeating: "x", count: 200_000)
-        for (page, length) in [("hello", 5), (large, large.utf8.count), ("", 0), ("hello", 1_000_000)] {
+        for (body, length) in [("hello", 5), (large, large.utf8.count), ("", 0), ("hello", 1_000_000)] {
             let server = try ScriptedServer([
-                .receive, .send("HTTP/1.1 404 Not Found\r\nX-A: b\r\nContent-Length: \(length)\r\n\r\n\(page)"), .stall,
+                .receive, .send("HTTP/1.1 404 Not Found\r\nX-A: b\r\nContent-Length: \(length)\r\n\r\n\(body)"), .stall,
             ])
             let pipe = Pipe(maxBytes: 1000)
-            let reply = try await download(server, into: pipe)
-            #expect(reply.status == 404 && reply.headers["x-a"] == "b" && reply.body.isEmpty)
-            // The pipe is still open: to where a redirect leads.
+            let response = try await download(server, into: pipe)
+            #expect(response.status == 404 && response.headers["x-a"] == "b" && response.body.isEmpty)
+            // The pipe is still open, for the target of a redirect.
             let next = try ScriptedServer([
                 .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nworld"),
             ])
@@ -93,7 +93,7 @@ struct RelayedTests {
         ])
         let pipe = Pipe(maxBytes: size)
         _ = try await download(server, into: pipe)
-        // Filled until the writer is paused, so that it is woken again more than once.
+        // The pipe is filled until the writer pauses, so that the writer is woken more than once.
         _ = try await pipe.peek(Pipe.capacity - 64 * 1024)
         var total = 0
         while true {
@@ -137,7 +137,7 @@ struct RelayedTests {
             return
         }
         guard case .broken = pipe.failure else {
-            Issue.record("the pipe knows that the download was the cause: \(String(describing: pipe.failure))")
+            Issue.record("the pipe has the download's failure, not \(String(describing: pipe.failure))")
             return
         }
         #expect(target.requests.isEmpty)
@@ -149,7 +149,7 @@ struct RelayedTests {
         _ = pipe.put("half")
         pipe.end(nil)
         let error = await #expect(throws: TransferError.self) { try await upload(target, .pipe(pipe, count: 8)) }
-        #expect(error != .timeout, "at once")
+        #expect(error != .timeout, "without waiting for the deadline")
         #expect(target.requests.isEmpty)
     }
 
@@ -191,7 +191,7 @@ struct RelayedTests {
         let error = await #expect(throws: TransferError.self) {
             try await upload(server, .file(descriptor: file, count: 200_001))
         }
-        #expect(error != .timeout, "at once")
-        #expect(server.requests.isEmpty, "a file shorter than was said")
+        #expect(error != .timeout, "without waiting for the deadline")
+        #expect(server.requests.isEmpty, "the file is shorter than declared")
     }
 }

@@ -36,8 +36,7 @@ private func written(_ write: (inout JSONWriter) -> Void) -> String {
         #expect(written(value) == String(value))
     }
 
-    @Test func `Foundation reads every character below U+0180 unchanged, alone and among others`() throws
-    {
+    @Test func `Foundation reads every character below U+0180 unchanged, alone and among others`() throws {
         for value in UInt32(0)..<0x180 {
             let character = String(Unicode.Scalar(value)!)
             for string in [character, "ab\(character)cd", "\(character)\(character)", "я\(character)🧸"] {

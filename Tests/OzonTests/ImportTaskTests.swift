@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct ImportTaskTests {
     private func task(_ items: String, offerID: String? = "A-1") throws -> ImportTask {
-        let items = try answer(#"{"items": [\#(items)]}"#).list("items")
+        let items = try response(#"{"items": [\#(items)]}"#).list("items")
         return try ImportTask(items, offerID: offerID, productID: 1)
     }
 
@@ -17,11 +17,13 @@ import Testing
         }
         #expect(try task("").status == .pending)
         let other = #"{"offer_id": "B-1", "product_id": 2, "status": "imported"},"#
-        #expect(try task(other + item(#""status": "failed""#)).status == .failed, "not the first one")
-        for told in ["", #""product_id": 0,"#, #""product_id": "1","#, #""product_id": null,"#] {
+        #expect(
+            try task(other + item(#""status": "failed""#)).status == .failed,
+            "the first item belongs to another product")
+        for members in ["", #""product_id": 0,"#, #""product_id": "1","#, #""product_id": null,"#] {
             #expect(
-                try task(#"{"offer_id": "A-1", \#(told) "status": "imported", "errors": []}"#).status == .imported,
-                "\(told)")
+                try task(#"{"offer_id": "A-1", \#(members) "status": "imported", "errors": []}"#).status == .imported,
+                "\(members)")
         }
         #expect(try task(item(#""status": "imported", "errors": []"#), offerID: nil).status == .imported)
     }
@@ -106,6 +108,8 @@ import Testing
             #expect(!names(text), "\(text)")
         }
         #expect(!names("anything", ""))
-        #expect(!names(String(repeating: " ", count: 4096) + "https://h/a.jpg"), "the texts are bounded")
+        #expect(
+            !names(String(repeating: " ", count: 4096) + "https://h/a.jpg"),
+            "only the beginning of the texts is searched")
     }
 }

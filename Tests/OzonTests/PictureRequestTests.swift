@@ -49,7 +49,9 @@ private func many(_ count: Int, of kind: String = "i") -> String {
                 field: "color_image", url: "https://h.webp/\(color)", reason: "Ozon takes JPG by link")
             #expect(request.warnings == (isWarned.0 ? [image] : []) + (isWarned.1 ? [color] : []))
         }
-        #expect(try pictures(#"{"images": ["https://h.webp", "https://h.webp?a"]}"#).warnings.isEmpty, "a host")
+        #expect(
+            try pictures(#"{"images": ["https://h.webp", "https://h.webp?a"]}"#).warnings.isEmpty,
+            "a host has no extension")
     }
 
     @Test(arguments: [

@@ -27,13 +27,12 @@ import Testing
         #expect(!isPictureURL(url + String(repeating: "a", count: 2049 - url.utf8.count)))
     }
 
-    @Test func `The latest token of an earlier push is found in current URLs and in Ozon's texts`() throws
-    {
+    @Test func `The latest token of an earlier push is found in current URLs and in Ozon's texts`() throws {
         let request = try pictures(#"{"images": ["https://h/a#f", "https://h/b?x"], "color_image": "https://h/c"}"#)
-        func mark(_ texts: String...) -> Int? { latestToken(of: request, in: texts.map { Array($0.utf8) }) }
-        #expect(mark("https://h/a?v=7#f") == 7)
-        #expect(mark("https://cdn/1", "can't read https://h/b?x&v=8. https://h/c?v=6") == 8)
-        #expect(mark("", "https://h/a", "https://h/a?v=", "https://h/a?v=x", "https://h/z?v=9") == nil)
+        func token(_ texts: String...) -> Int? { latestToken(of: request, in: texts.map { Array($0.utf8) }) }
+        #expect(token("https://h/a?v=7#f") == 7)
+        #expect(token("https://cdn/1", "can't read https://h/b?x&v=8. https://h/c?v=6") == 8)
+        #expect(token("", "https://h/a", "https://h/a?v=", "https://h/a?v=x", "https://h/z?v=9") == nil)
     }
 
     @Test func `A token is added to the query before the fragment, and without a token the URL is unchanged`() {

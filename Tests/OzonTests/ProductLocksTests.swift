@@ -14,7 +14,7 @@ struct ProductLocksTests {
     private let key = ProductKey(clientID: "1", productID: 1)
     private let later = ContinuousClock.now + .seconds(60)
 
-    /// Holds the turn until told to end.
+    /// Holds the lock until `end` finishes.
     private func holder() async throws -> (task: Task<Void, any Error>, end: AsyncStream<Void>.Continuation) {
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)

@@ -16,20 +16,20 @@ import Testing
     {
         let credential = try credential()
         throttle.limit(credential, rate: 2, after: .seconds(30))
-        let turns = (0..<4).map { _ in throttle.reserve(credential, within: minutes).wait }
-        for (number, turn) in turns.enumerated() {
+        let waits = (0..<4).map { _ in throttle.reserve(credential, within: minutes).wait }
+        for (number, wait) in waits.enumerated() {
             let expected = Duration.seconds(30) + .milliseconds(500) * number
-            #expect(turn <= expected && turn > expected - .seconds(10), "\(number): \(turn)")
+            #expect(wait <= expected && wait > expected - .seconds(10), "\(number): \(wait)")
         }
-        // Differences hold but for the time that passes between the calls.
-        for (a, b) in zip(turns, turns.dropFirst()) { #expect(b > a) }
+        // Each wait is longer than the previous one, by less than the interval because time passes between the calls.
+        for (a, b) in zip(waits, waits.dropFirst()) { #expect(b > a) }
     }
 
     @Test func `The default rate is ten per second, and a rate of zero counts as one`() throws {
         let (usual, none) = (try credential("1"), try credential("2"))
         throttle.limit(usual, rate: nil, after: .seconds(30))
-        let turns = (0..<11).map { _ in throttle.reserve(usual, within: minutes).wait }
-        #expect(turns[10] <= .seconds(31) && turns[10] > .seconds(25))
+        let waits = (0..<11).map { _ in throttle.reserve(usual, within: minutes).wait }
+        #expect(waits[10] <= .seconds(31) && waits[10] > .seconds(25))
         throttle.limit(none, rate: 0, after: .seconds(30))
         _ = throttle.reserve(none, within: minutes)
         #expect(throttle.reserve(none, within: minutes).wait > .seconds(25))

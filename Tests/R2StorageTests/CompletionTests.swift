@@ -28,7 +28,7 @@ private func claimed(_ json: String) throws -> [ClaimedPart]? {
 
 private typealias Part = (number: Int, size: Int)
 
-/// The faults that completing these parts has; after one, R2 must not have been asked to complete.
+/// The faults of completing these parts, or "completed" if R2 received the request to complete the upload.
 private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = nil) async throws -> [String] {
     let elements = parts.map {
         "<Part><PartNumber>\($0.number)</PartNumber><ETag>&quot;\(digest)&quot;</ETag><Size>\($0.size)</Size></Part>"
@@ -36,7 +36,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
     let xml = "<ListPartsResult><IsTruncated>false</IsTruncated>\(elements.joined())</ListPartsResult>"
     let server = try ScriptedServer([
         .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(xml.utf8.count)\r\n\r\n\(xml)"), .receive,
-        .send("HTTP/1.1 418 Asked\r\nContent-Length: 0\r\n\r\n"),
+        .send("HTTP/1.1 418 Completed\r\nContent-Length: 0\r\n\r\n"),
     ])
     let completion = Completion(
         storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
@@ -104,8 +104,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             try await faults(parts, claimed: "[\(claim(1, other)), \(claim(2))]") == [
                 "parts[0].etag: Differs from the stored part's"
             ])
-        #expect(
-            try await faults(parts, claimed: "[\(claim(1))]") == ["completed"], "the caller wants the first part alone")
+        #expect(try await faults(parts, claimed: "[\(claim(1))]") == ["completed"], "with the first part only")
     }
 
     @Test func `An object missing after R2 has completed the upload is a storage fault`() async throws {
@@ -114,8 +113,8 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             + "<ETag>\(digest)</ETag><Size>1</Size></Part></ListPartsResult>"
         let done = "<CompleteMultipartUploadResult><ETag>ab-1</ETag></CompleteMultipartUploadResult>"
         let gone = "<Error><Code>NoSuchUpload</Code></Error>"
-        for (answer, kind) in [(done, .storageRefused), (gone, .uploadNotFound)] as [(String, ErrorCode)] {
-            let steps = [list, answer].flatMap { text in
+        for (response, code) in [(done, .storageRefused), (gone, .uploadNotFound)] as [(String, ErrorCode)] {
+            let steps = [list, response].flatMap { text in
                 [
                     ScriptedServer.Step.receive,
                     .send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"),
@@ -126,26 +125,25 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             let completion = Completion(
                 storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
             let fault = await #expect(throws: Fault.self) { try await completion.run(size: nil, claimed: nil) }
-            #expect(fault?.code == kind)
+            #expect(fault?.code == code)
             #expect(server.requests.map { $0.prefix { $0 != " " } } == ["GET", "POST", "HEAD"])
         }
     }
 
     @Test func `An ETag consists of hex digits and an optional part count, and cannot contain XML`() throws {
-        for good in [digest, "\\\"\(digest)\\\"", digest.uppercased(), "\(digest)-12", "ab"] {
-            let part = try #require(try claimed("[{\"part_number\": 1, \"etag\": \"\(good)\"}]")?.first)
+        for valid in [digest, "\\\"\(digest)\\\"", digest.uppercased(), "\(digest)-12", "ab"] {
+            let part = try #require(try claimed("[{\"part_number\": 1, \"etag\": \"\(valid)\"}]")?.first)
             #expect(part.etag.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit || $0 == UInt8(ascii: "-") })
             #expect(part.etag == part.etag.lowercased())
         }
-        for bad in [
+        for invalid in [
             "", "</ETag><ETag>", "\(digest)</ETag>", "&lt;", "a b", "a\\nb", "é", "０a", "-1", "a-", "a-0", "a--1",
-            "a-1-1",
-            "\\\"", "\\\"\\\"", "\\\"a", "a\\\"", String(repeating: "a", count: 129), "a\\u0000",
+            "a-1-1", "\\\"", "\\\"\\\"", "\\\"a", "a\\\"", String(repeating: "a", count: 129), "a\\u0000",
         ] {
-            #expect(try claimed("[{\"part_number\": 1, \"etag\": \"\(bad)\"}]") == nil, "\(bad)")
+            #expect(try claimed("[{\"part_number\": 1, \"etag\": \"\(invalid)\"}]") == nil, "\(invalid)")
         }
-        for bad in ["0", "10001", "\"x\"", "null"] {
-            #expect(try claimed("[{\"part_number\": \(bad), \"etag\": \"a\"}]") == nil, "\(bad)")
+        for invalid in ["0", "10001", "\"x\"", "null"] {
+            #expect(try claimed("[{\"part_number\": \(invalid), \"etag\": \"a\"}]") == nil, "\(invalid)")
         }
     }
 }
@@ -159,7 +157,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
 
     @Test func `The ETag is the MD5 of the parts' MD5s with the number of parts, as hashlib computes it`() throws {
         for vector in try Vectors(beside: #filePath).json("multipart-etags.json", as: [Vector].self) {
-            // The file names 256 digests at most; the parts repeat.
+            // The file has at most 256 digests, which are repeated for more parts.
             let parts = (0..<vector.count).map { vector.parts[$0 % vector.parts.count] }
             for etags in [parts, parts.map { $0.uppercased() }] {
                 let stored = etags.enumerated().map { StoredPart(number: $0 + 1, size: 1, etag: $1) }

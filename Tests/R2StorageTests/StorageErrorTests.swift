@@ -7,7 +7,7 @@ import Testing
 @testable import R2Storage
 @testable import Telemetry
 
-private func refused(_ status: Int, _ body: String = "") -> StorageError {
+private func storageError(_ status: Int, _ body: String = "") -> StorageError {
     StorageError(HTTPClient.Response(status: status, headers: Headers(), body: Array(body.utf8)))
 }
 
@@ -21,9 +21,9 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
             (.cancelled, .cancelled, .clientClosedRequest, false),
         ]
         for (error, expected, kind, isTransient) in cases {
-            let made = StorageError(error)
-            #expect(made == expected)
-            #expect(made.fault.code == kind && made.isTransient == isTransient, "\(error)")
+            let storageError = StorageError(error)
+            #expect(storageError == expected)
+            #expect(storageError.fault.code == kind && storageError.isTransient == isTransient, "\(error)")
         }
         #expect(StorageError(.unreachable("no route")).fault.detail == "no route")
     }
@@ -34,7 +34,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
             (404, .storageRefused, false), (412, .storageRefused, false), (429, .storageUnavailable, true),
             (499, .storageRefused, false), (500, .storageUnavailable, true), (503, .storageUnavailable, true),
         ] as [(Int, ErrorCode, Bool)] {
-            let error = refused(status)
+            let error = storageError(status)
             #expect(error.fault.code == kind && error.isTransient == isTransient, "\(status)")
             #expect(error.fault.detail == "HTTP \(status)")
         }
@@ -43,37 +43,39 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
     @Test func `A success status without an error code is an unusable response`() {
         for status in [200, 201, 203, 204, 206] {
             for text in ["", "<html></html>", "<Error/>", "<Error><Code>a b</Code></Error>"] {
-                #expect(refused(status, text) == .unusable, "\(status) \(text)")
+                #expect(storageError(status, text) == .unusable, "\(status) \(text)")
             }
-            #expect(refused(status, "<Error><Code>NoSuchKey</Code></Error>") == .refused(status, code: "NoSuchKey"))
+            #expect(
+                storageError(status, "<Error><Code>NoSuchKey</Code></Error>") == .refused(status, code: "NoSuchKey"))
         }
         #expect(StorageError.unusable.fault.code == .storageUnavailable)
     }
 
     @Test func `R2's error code is reported`() {
-        let error = refused(
+        let error = storageError(
             403, "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>")
         #expect(error == .refused(403, code: "SignatureDoesNotMatch"))
         #expect(error.fault.detail == "SignatureDoesNotMatch")
         #expect(
-            refused(404, "<Error><Code>\(String(repeating: "a", count: 64))</Code></Error>").fault.detail?.count == 64)
+            storageError(404, "<Error><Code>\(String(repeating: "a", count: 64))</Code></Error>").fault.detail?.count
+                == 64)
     }
 
     @Test func `The error code takes precedence over the status in deciding whether to retry`() {
         func error(_ status: Int, _ code: String) -> StorageError {
-            refused(status, "<Error><Code>\(code)</Code></Error>")
+            storageError(status, "<Error><Code>\(code)</Code></Error>")
         }
-        let momentary = ["InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "TooManyRequests"]
-        for code in momentary {
+        let transient = ["InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "TooManyRequests"]
+        for code in transient {
             for status in [200, 400, 403, 409, 429, 500, 503] {
                 #expect(error(status, code).isTransient, "\(status) \(code)")
                 #expect(error(status, code).fault.code == .storageUnavailable)
             }
         }
-        let lasting = [
+        let permanent = [
             "AccessDenied", "SignatureDoesNotMatch", "NoSuchBucket", "InvalidPart", "ExpiredRequest", "NotImplemented",
         ]
-        for code in lasting {
+        for code in permanent {
             for status in [200, 400, 403, 429, 500, 503] {
                 #expect(!error(status, code).isTransient, "\(status) \(code)")
                 #expect(error(status, code).fault.code == .storageRefused)
@@ -81,7 +83,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
             }
         }
         for (status, isTransient) in [(200, false), (400, false), (429, true), (500, true)] {
-            #expect(error(status, "NotHeardOf").isTransient == isTransient)
+            #expect(error(status, "UnknownCode").isTransient == isTransient)
         }
         for status in [200, 400, 404, 500] { #expect(error(status, "NoSuchUpload").isNoSuchUpload) }
     }
@@ -103,6 +105,6 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
         "<Error><Code>\(String(repeating: "a", count: 65))</Code></Error>",
     ])
     func `A malformed error code is not reported`(_ body: String) {
-        #expect(refused(403, body) == .refused(403, code: nil))
+        #expect(storageError(403, body) == .refused(403, code: nil))
     }
 }

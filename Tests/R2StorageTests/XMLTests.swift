@@ -35,11 +35,10 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
 
     @Test(arguments: [
         "", " ", "text", "<", "<a", "<a>", "<a><b></a>", "<a></b>", "<a/><b/>", "<a/>x", "x<a/>", "</a>", "<a></a",
-        "<>",
-        "< a/>", "<a b/>", "<a b=c/>", "<a b=\"c/>", "<a b='c\"/>", "<a/ >", "<a>&b;</a>", "<a>&</a>", "<a>&#;</a>",
-        "<a>&#xD800;</a>", "<a>&#x110000;</a>", "<a>&#-1;</a>", "<a>&amp</a>", "<a>&AMP;</a>", "<a><!-- </a>",
-        "<?xml",
-        "<a>&#xFFFFFFFFFFFF;</a>", "<A></a>",
+        "<>", "< a/>", "<a b/>", "<a b=c/>", "<a b=\"c/>", "<a b='c\"/>", "<a/ >", "<a>&b;</a>", "<a>&</a>",
+        "<a>&#;</a>", "<a>&#xD800;</a>", "<a>&#x110000;</a>", "<a>&#-1;</a>", "<a>&amp</a>", "<a>&AMP;</a>",
+        "<a><!-- </a>",
+        "<?xml", "<a>&#xFFFFFFFFFFFF;</a>", "<A></a>",
     ])
     func `Malformed XML is rejected`(_ text: String) {
         #expect(read(text) == nil)
@@ -48,8 +47,7 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
     @Test(arguments: [
         "<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>",
         "<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>", "<a><!DOCTYPE a></a>", "<a><![CDATA[b]]></a>",
-        "<a><?b?></a>",
-        "<!ELEMENT a ANY><a/>",
+        "<a><?b?></a>", "<!ELEMENT a ANY><a/>",
     ])
     func `Document types, custom entities, CDATA and processing instructions are rejected`(_ text: String) {
         #expect(read(text) == nil)
@@ -74,21 +72,22 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
         var random = SplitMix64(seed: 20_261_120)
         let seed = Array(
             """
-            <?xml version="1.0"?><ListPartsResult xmlns="http://s3"><IsTruncated>true</IsTruncated><!-- c --><Part><ETag>\
-            &quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>&#53;</Size></Part><x:y a='b'/></ListPartsResult>
+            <?xml version="1.0"?><ListPartsResult xmlns="http://s3"><IsTruncated>true</IsTruncated><!-- c -->\
+            <Part><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>&#53;</Size></Part><x:y a='b'/>\
+            </ListPartsResult>
             """.utf8)
         let marks = Array("<>&;/!?-='\"#x[]: \n\0".utf8)
         var read = 0
         for _ in 0..<20_000 {
             var bytes = seed
             for _ in 0..<Int.random(in: 1...6, using: &random) {
-                let place = Int.random(in: 0..<bytes.count, using: &random)
+                let index = Int.random(in: 0..<bytes.count, using: &random)
                 switch Int.random(in: 0..<5, using: &random) {
-                case 0: bytes[place] = marks.randomElement(using: &random)!
-                case 1: bytes[place] = UInt8.random(in: 0...255, using: &random)
-                case 2: bytes.insert(marks.randomElement(using: &random)!, at: place)
-                case 3: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...20, using: &random)))
-                default: bytes += bytes[place...].prefix(40)
+                case 0: bytes[index] = marks.randomElement(using: &random)!
+                case 1: bytes[index] = UInt8.random(in: 0...255, using: &random)
+                case 2: bytes.insert(marks.randomElement(using: &random)!, at: index)
+                case 3: bytes.removeSubrange(index..<min(bytes.count, index + Int.random(in: 1...20, using: &random)))
+                default: bytes += bytes[index...].prefix(40)
                 }
                 if bytes.isEmpty { bytes = [0] }
             }
@@ -96,6 +95,6 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
             #expect((first == nil) == ((try? XML(bytes)) == nil))
             if first != nil { read += 1 }
         }
-        #expect(read > 100 && read < 15_000, "\(read) of the texts were well-formed: the fuzzing tests nothing")
+        #expect(read > 100 && read < 15_000, "\(read) of the texts are well-formed")
     }
 }

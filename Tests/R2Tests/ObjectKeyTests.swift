@@ -38,7 +38,8 @@ private func reason(_ text: String) -> String? {
         ("a\u{80}b", "contains a control character"),
         ("a\u{9F}b", "contains a control character"),
     ])
-    func `A key that browsers, R2 or a log would interpret differently is rejected`(_ text: String, _ expected: String) {
+    func `A key that browsers, R2 or a log would interpret differently is rejected`(_ text: String, _ expected: String)
+    {
         #expect(reason(text) == expected)
     }
 
@@ -60,9 +61,9 @@ private func reason(_ text: String) -> String? {
     @Test func `The limit is 1024 bytes after normalization`() {
         #expect(reason(String(repeating: "a", count: 1024)) == nil)
         #expect(reason(String(repeating: "a", count: 1025)) == "is longer than 1024 bytes")
-        // Three bytes apart, two together.
+        // Three bytes decomposed, two bytes composed.
         #expect(reason(String(repeating: "e\u{301}", count: 512)) == nil)
-        // Two bytes each; composition is excluded, so NFC makes four of them.
+        // Two bytes each. U+0344 is excluded from composition, so NFC decomposes it into four bytes.
         #expect(reason(String(repeating: "\u{344}", count: 300)) == "is longer than 1024 bytes")
     }
 
@@ -71,8 +72,8 @@ private func reason(_ text: String) -> String? {
         let file: File = try Vectors(beside: #filePath).json("nfc.json")
         #expect(file.cases.count == 400)
         for example in file.cases {
-            let made = try ObjectKey(example[0]).text
-            #expect(made.utf8.elementsEqual(example[1].utf8), "\(example[0].unicodeScalars.map(\.value))")
+            let key = try ObjectKey(example[0]).text
+            #expect(key.utf8.elementsEqual(example[1].utf8), "\(example[0].unicodeScalars.map(\.value))")
         }
     }
 

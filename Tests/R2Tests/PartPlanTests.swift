@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test
-    func `The parts of every size have equal sizes except for a last one that is no larger`()
+    func `The parts of an object are equal except for the last one, which is not larger`()
         throws
     {
         let edges = [1, 5 << 20, 10 << 20, 50_000 << 20, 1 << 40, PartPlan.maxBytes].flatMap { [$0 - 1, $0, $0 + 1] }
@@ -29,7 +29,9 @@ import Testing
             #expect((1...plan.partSize).contains(last), "\(size)")
             #expect((plan.count - 1) * plan.partSize + last == size)
             if plan.count > 1 { #expect(plan.size(of: 1) == plan.partSize) }
-            #expect(plan == PartPlan(size: size, partSize: plan.partSize), "told or not, it is the same plan")
+            #expect(
+                plan == PartPlan(size: size, partSize: plan.partSize),
+                "the same part size, if given, makes the same plan")
         }
     }
 

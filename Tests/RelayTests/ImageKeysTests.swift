@@ -20,9 +20,8 @@ import Testing
             try keys(urls) == ["users/u/ozon/219/8388316998.jpg", "users/u/ozon/219/a.webp", "users/u/ozon/219/b.png"])
     }
 
-    // The digits are `printf %s URL | sha256sum`, first eight.
-    @Test func `A repeated name gets eight digits of the URL's SHA-256 before its extension`() throws
-    {
+    // The digits are the first eight of `printf %s URL | sha256sum`.
+    @Test func `A repeated name gets eight digits of the URL's SHA-256 before its extension`() throws {
         #expect(
             try keys(["https://h/1/a.jpg", "https://h/2/a.jpg", "https://h/1/noext", "https://h/2/noext"]) == [
                 "users/u/ozon/219/a.jpg", "users/u/ozon/219/a-3e3c1f15.jpg", "users/u/ozon/219/noext",
@@ -38,8 +37,8 @@ import Testing
     }
 
     @Test func `Names that differ only in their normal form count as repeated`() throws {
-        let made = try keys(["https://h/1/é.jpg", "https://h/2/e\u{301}.jpg"])
-        #expect(Set(made).count == 2)
+        let keys = try self.keys(["https://h/1/é.jpg", "https://h/2/e\u{301}.jpg"])
+        #expect(Set(keys).count == 2)
     }
 
     @Test func `Characters that a key cannot contain are percent-encoded`() throws {

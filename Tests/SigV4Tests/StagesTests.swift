@@ -4,7 +4,7 @@ import SigV4
 import TestSupport
 import Testing
 
-/// AWS's published examples, stage by stage; each names its page.
+/// AWS's published examples, with the result of each stage. Each names the page it is from.
 private struct Examples: Decodable {
     struct Case: Decodable {
         let name: String
@@ -95,7 +95,7 @@ private struct Examples: Decodable {
 @Suite struct PartsTests {
     @Test func `A canonical query is sorted by encoded name and then by value`() {
         let made = canonicalQuery([("b", "1"), ("a", "2"), ("a", "10"), ("A", "z"), ("a b", ""), ("a-", "")])
-        // By byte: %20 stands before - , A before a; "10" before "2".
+        // Bytes are compared: %20 sorts before -, A before a, and 10 before 2.
         #expect(text(made) == "A=z&a=10&a=2&a%20b=&a-=&b=1")
     }
 

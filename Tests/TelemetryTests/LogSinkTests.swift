@@ -4,7 +4,7 @@ import Testing
 
 @testable import Telemetry
 
-/// A pipe, or a pair of sockets, and a log that writes to one end.
+/// A pipe or a pair of sockets, with a log that writes to one end.
 private final class Reader: Sendable {
     let reading: Int32
     let writing: Int32
@@ -28,7 +28,7 @@ private final class Reader: Sendable {
         Log(endpoint: "test", level: .info, sink: LogSink(writing) { [self] in count($0) })
     }
 
-    /// What has come.
+    /// The bytes that have been written since the last call.
     func bytes() -> [UInt8] {
         _ = fcntl(reading, F_SETFL, O_NONBLOCK)
         var bytes: [UInt8] = []
@@ -37,7 +37,7 @@ private final class Reader: Sendable {
         return bytes
     }
 
-    /// What has come, as lines.
+    /// The lines that have been written since the last call.
     func lines() throws -> [[String: Any]] {
         let bytes = bytes()
         #expect(bytes.isEmpty || bytes.last == UInt8(ascii: "\n"))
@@ -66,11 +66,12 @@ struct LogSinkTests {
             bytes = reader.bytes()
         }
         #expect(bytes.count < 4096 && bytes.last == UInt8(ascii: "\n"))
-        #expect(bytes.count { $0 == UInt8(ascii: "\n") } == written - 1, "all but the one that had no room")
+        #expect(bytes.count { $0 == UInt8(ascii: "\n") } == written - 1, "all but the last line, which did not fit")
     }
 
     @Test(arguments: [Log.Level.warning, .error])
-    func `A warning or an error is written at once, together with the lines buffered before it`(level: Log.Level) throws {
+    func `A warning or an error is written at once, together with the lines buffered before it`(level: Log.Level) throws
+    {
         let reader = try Reader()
         let log = reader.log()
         log(.info, "first")
@@ -95,7 +96,7 @@ struct LogSinkTests {
         log.flush()
         #expect(reader.dropped == 8)
         let before = try reader.lines()
-        #expect(before.compactMap { $0["n"] as? Int } == Array(0..<written - 1), "whole lines, in order")
+        #expect(before.compactMap { $0["n"] as? Int } == Array(0..<written - 1), "the lines are complete and in order")
         log(.info, "again")
         log(.info, "and again")
         log.flush()
@@ -126,7 +127,7 @@ struct LogSinkTests {
     func `A pipe that cannot be reopened is polled before each write`() throws {
         let reader = try Reader()
         #expect(chmod("/proc/self/fd/\(reader.writing)", 0) == 0)
-        // As far as files go, this thread alone is another user for a moment.
+        // For file access, only this thread is another user for a moment.
         let setUser = try #require(dlsym(nil, "setfsuid"))
         let setfsuid = unsafeBitCast(setUser, to: (@convention(c) (UInt32) -> Int32).self)
         _ = setfsuid(65534)

@@ -6,13 +6,13 @@ import Testing
 
 private func type(_ head: [UInt8]) -> String? { ImageFormat(head: head)?.mediaType }
 
-/// An `ftyp` box and what follows it.
+/// An `ftyp` box, followed by `more`.
 private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -> [UInt8] {
     let content = Array("ftyp\(major)".utf8) + [0, 0, 0, 0] + compatible.flatMap { Array($0.utf8) }
     return [0, 0, 0, UInt8(content.count + 4)] + content + more
 }
 
-@Suite struct `Image formats` {
+@Suite struct ImageFormatTests {
     @Test(arguments: [
         ("ffd8ffe000104a464946", "image/jpeg"), ("ffd8ff", "image/jpeg"), ("89504e470d0a1a0a0000", "image/png"),
         ("474946383761", "image/gif"), ("4749463839610100", "image/gif"),
@@ -35,7 +35,7 @@ private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -
             box("mif1", "heic"), box("msf1", "hevc"), box("mif1", "miaf", "MiHB"), box("mif1"), box("msf1"),
             box("miaf"), box("mif1", "miaf"),
         ] { #expect(type(brands) == "image/heic", "\(text(brands))") }
-        // A brand counts within the box alone, and sixty of them are looked at.
+        // Only brands within the box count, and only the first sixty of them.
         #expect(type(box("isom", "mp42", more: Array("avif".utf8))) == nil)
         let many =
             [UInt8]([0, 0, 1, 0]) + Array("ftypmif1".utf8) + [0, 0, 0, 0]
@@ -56,8 +56,8 @@ private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -
             "II*\u{0}", "\u{0}\u{0}\u{0}\u{0}ftyp", "JFIF", "PNG",
             "\u{0}\u{0}\u{0}\u{18}ftypqt  \u{0}\u{0}\u{0}\u{0}mp42",
         ] { #expect(type(Array(head.utf8)) == nil, "\(head)") }
-        #expect(type(bytes(hex: "00ffd8ff")) == nil, "not at the beginning")
-        #expect(type(bytes(hex: "89504e470a1a0a0000")) == nil, "a PNG that went through text mode")
+        #expect(type(bytes(hex: "00ffd8ff")) == nil, "the signature is not at the beginning")
+        #expect(type(bytes(hex: "89504e470a1a0a0000")) == nil, "a PNG whose line end was converted")
     }
 
     @Test func `Media types and extensions map to the same formats`() {

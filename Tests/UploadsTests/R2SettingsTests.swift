@@ -26,8 +26,8 @@ private func faults(_ changes: [String: String?]) -> [String] {
 @Suite struct R2SettingsTests {
     @Test func `Complete settings make a bucket`() throws {
         var settings = Settings { complete[$0] }
-        let made = settings.bucket()
-        let bucket = try #require(made)
+        let result = settings.bucket()
+        let bucket = try #require(result)
         #expect(bucket.host == "account.r2.cloudflarestorage.com")
         #expect(text(bucket.path(of: try AllowedPrefixes([]).key("a b"))) == "/pictures/a%20b")
         #expect(bucket.publicURL(of: try AllowedPrefixes([]).key("a b")) == "https://r0.image2url.com/a%20b")
@@ -101,7 +101,7 @@ private func faults(_ changes: [String: String?]) -> [String] {
 
     @Test func `An upload with a path only expires in an hour and has no headers`() throws {
         let upload = try #require(try upload(#"{"r2_path": "users/e\u0301.jpg"}"#))
-        #expect(upload.key.text.utf8.elementsEqual("users/é.jpg".utf8), "NFC")
+        #expect(upload.key.text.utf8.elementsEqual("users/é.jpg".utf8), "the key is in NFC")
         #expect(upload.expiresIn == 3600)
         #expect(upload.headers.isEmpty && upload.signedHeaders.isEmpty)
     }
@@ -110,7 +110,8 @@ private func faults(_ changes: [String: String?]) -> [String] {
         throws
     {
         let body =
-            #"{"r2_path": "users/a", "expires_in": "60", "content_type": "image/png", "content_length": 100, "if_none_match": "*"}"#
+            #"{"r2_path": "users/a", "expires_in": "60", "content_type": "image/png", "content_length": 100, "#
+            + #""if_none_match": "*"}"#
         let upload = try #require(try upload(body))
         #expect(upload.expiresIn == 60)
         #expect(
@@ -121,7 +122,8 @@ private func faults(_ changes: [String: String?]) -> [String] {
 
     @Test func `Every invalid field is reported, in the contract's order`() {
         let body = """
-            {"if_none_match": "x", "content_length": 101, "content_type": "text/html", "expires_in": 604801, "r2_path": "a/../b"}
+            {"if_none_match": "x", "content_length": 101, "content_type": "text/html", "expires_in": 604801,
+             "r2_path": "a/../b"}
             """
         let fault = #expect(throws: Fault.self) { try upload(body) }
         #expect(
@@ -152,8 +154,8 @@ private func faults(_ changes: [String: String?]) -> [String] {
 
     @Test func `A duplicate path is a fault, whether allowed or not`() throws {
         for path in ["users/a", "other/a", "users/\u{e9}"] {
-            let body =
-                "{\"a\": {\"r2_path\": \"\(path)\"}, \"b\": {\"r2_path\": \"\(path.decomposedStringWithCanonicalMapping)\"}}"
+            let decomposed = path.decomposedStringWithCanonicalMapping
+            let body = #"{"a": {"r2_path": "\#(path)"}, "b": {"r2_path": "\#(decomposed)"}}"#
             let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
             let paths = DistinctPaths()
             for name in ["a", "b"] as [StaticString] {
