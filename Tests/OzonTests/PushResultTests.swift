@@ -40,7 +40,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
 @Suite struct PushResultTests {
     private let before = CurrentPictures(images: old, color: ["https://h/oldc"])
 
-    @Test func `A push is confirmed by the URLs sent or by as many of Ozon's CDN`() {
+    @Test func `A push is confirmed by the URLs sent or by as many URLs of Ozon's CDN`() {
         for after in [["https://h/a", "https://h/b"], ["https://cdn/1", "https://cdn/2"]] {
             let result = result(
                 ["a", "b"], color: "c", before: before, after: after, afterColor: ["https://cdn/3"])

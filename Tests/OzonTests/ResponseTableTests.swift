@@ -194,7 +194,7 @@ struct ResponseTableTests {
     private func push(_ row: Row) async throws {
         let server = try ScriptedServer(try responses(row) + [.stall], [.stall])
         // An invalid response is requested again until the deadline.
-        let seconds = row.push == "pending" ? "2" : "30"
+        let seconds = row.push == "pending" ? "3" : "30"
         let rules = pushRules(["OZON_PUSH_TIMEOUT": seconds, "OZON_PICTURES_API": row.method == .v1 ? "v1" : "v2"])
         let push = Push(Seller(plainClient, origin: server.url), rules, as: try credential())
         let request = try pictures(#"{"color_image": "https://h/c"}"#)
