@@ -80,7 +80,7 @@ let package = Package(
         tests("UploadsTests", ["Core", "FastCGI", "R2", "Uploads"]),
         tests("FastCGITests", ["FastCGI"]),
         tests("HTTPClientTests", ["Encoding", "HTTPClient"]),
-        tests("UpstreamsTests", ["Core", "FastCGI", "HTTPClient", "JSON", "Telemetry", "Upstreams"]),
+        tests("UpstreamsTests", ["HTTPClient", "Telemetry", "Upstreams"]),
         tests("RelayTests", ["Core", "HTTPClient", "R2", "Relay", "SigV4", "Uploads"]),
         tests("OzonDownloadTests", ["Core", "JSON", "R2", "Relay", "SigV4", "ozon-download"]),
         tests(

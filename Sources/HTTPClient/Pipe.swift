@@ -35,7 +35,7 @@ package final class Pipe: Sendable {
         }
     }
 
-    enum Step {
+    enum Step: Equatable {
         case count(Int)
         case wait
         case failed

@@ -6,7 +6,7 @@ import Testing
 @testable import Telemetry
 
 @Suite struct FaultTests {
-    @Test func `Each kind has a code of its own, a status of the contract and a text`() {
+    @Test func `Every error code has a unique name, a status from the contract and a message`() {
         #expect(Set(ErrorCode.allCases.map(\.name)).count == ErrorCode.allCases.count)
         let statuses: Set = [400, 401, 403, 404, 405, 409, 413, 415, 429, 499, 500, 502, 503, 504]
         for code in ErrorCode.allCases {
@@ -15,19 +15,19 @@ import Testing
         }
     }
 
-    @Test func `The texts that the frontend was promised`() {
-        let promised: [ErrorCode: (Int, String)] = [
+    @Test func `The messages the frontend relies on are unchanged`() {
+        let expected: [ErrorCode: (Int, String)] = [
             .ozonUnauthorized: (403, "API key unauthorized"), .productNotFound: (404, "Product not found"),
             .productConflict: (409, "Product status conflict"), .ozonTimeout: (504, "Ozon API timeout"),
             .validationFailed: (400, "Validation failed"), .unauthorized: (401, "Invalid or missing API key"),
         ]
-        for (kind, (status, error)) in promised {
-            #expect(kind.status == status)
-            #expect(kind.message == error)
+        for (code, (status, message)) in expected {
+            #expect(code.status == status)
+            #expect(code.message == message)
         }
     }
 
-    @Test func `The envelope, with and without its optional members`() {
+    @Test func `The error envelope is written with and without its optional members`() {
         func written(_ fault: Fault) -> String {
             var json = JSONWriter()
             json.object { fault.writeMembers(to: &$0, requestID: "r") }

@@ -16,10 +16,10 @@ private func faults(_ body: String, _ read: (Fields) -> Void) -> [FieldFault] {
     }
 }
 
-/// No fault, and what was read is right.
-private func accepted(_ body: String, _ isRight: (Fields) -> Bool) -> Bool {
-    var right = false
-    return faults(body) { right = isRight($0) }.isEmpty && right
+/// True if there are no faults and `isCorrect` confirms the values.
+private func accepted(_ body: String, _ isCorrect: (Fields) -> Bool) -> Bool {
+    var correct = false
+    return faults(body) { correct = isCorrect($0) }.isEmpty && correct
 }
 
 private func fault(_ field: String, _ reason: String, index: Int? = nil) -> FieldFault {
@@ -27,7 +27,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
 }
 
 @Suite struct FieldsTests {
-    @Test func `A body that is no JSON, or no object, is one fault of the body`() {
+    @Test func `A body that is not a JSON object is a single fault of the body`() {
         for text in ["", "{", "{\"a\":1,\"a\":1}", "\u{FEFF}{}"] {
             #expect(faults(text) { _ in } == [fault("body", "Invalid JSON")], "\(text)")
         }
@@ -36,7 +36,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         }
     }
 
-    @Test func `All faults are told, in the order in which the fields are read`() {
+    @Test func `All faults are reported in the order in which the fields are read`() {
         let found = faults(#"{"z": 1, "n": "x", "list": ["", 1], "sub": {"b": null}}"#) { fields in
             _ = fields.string("a")
             _ = fields.string("z")
@@ -53,7 +53,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
             ])
     }
 
-    @Test func `Null is absent: a fault where the field is required, the default where not`() {
+    @Test func `Null counts as absent, which is a fault in a required field and the default elsewhere`() {
         let body = #"{"s": null, "b": null, "c": null, "i": null}"#
         let found = faults(body) { fields in
             #expect(fields.string("s", required: false) == nil)
@@ -69,7 +69,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         #expect(accepted(#"{"a": "x", "b": {"c": []}}"#) { $0.string("a") == "x" })
     }
 
-    @Test func `An integer may be a string of digits; nothing else is converted`() {
+    @Test func `An integer may be a string of digits, and nothing else is converted`() {
         for text in ["123456", "\"123456\"", "\"000123456\""] {
             #expect(accepted("{\"i\": \(text)}") { $0.integer("i", in: 1...1_000_000) == 123_456 })
         }
@@ -83,7 +83,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         }
     }
 
-    @Test func `An integer outside its range is told the range`() {
+    @Test func `The fault of an integer outside its range states the range`() {
         for value in [0, 604_801, -1] {
             let found = faults("{\"i\": \(value)}") { _ = $0.integer("i", in: 1...604_800) }
             #expect(found == [fault("i", "Must be between 1 and 604800")])
@@ -94,11 +94,11 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
     }
 
     @Test(arguments: ["1", "true", "[]", "{}"])
-    func `A string is not converted from anything`(_ value: String) {
+    func `No other value is converted to a string`(_ value: String) {
         #expect(faults("{\"s\": \(value)}") { _ = $0.string("s") } == [fault("s", "Must be a string")])
     }
 
-    @Test func `A text that becomes a header line: length in bytes, printable ASCII`() {
+    @Test func `Text for a header is limited in bytes and to printable ASCII`() {
         func reasons(_ value: String) -> [String] {
             faults("{\"t\": \(value)}") { _ = $0.text("t", maxBytes: 4, allows: isHeaderSafe) }.map(\.reason)
         }
@@ -110,7 +110,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         }
     }
 
-    @Test func `A choice is compared by bytes, in its case`() {
+    @Test func `A choice is compared byte by byte and case-sensitively`() {
         for value in ["offer_ids", "Offer_id", "", "offer_id\\u0301"] {
             let found = faults("{\"f\": \"\(value)\"}") { _ = $0.choice("f", ["offer_id", "sku"], default: "sku") }
             #expect(found == [fault("f", "Must be one of offer_id, sku")], "\(value)")
@@ -118,7 +118,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         #expect(accepted("{}") { $0.choice("f", ["sku"], default: "sku") == "sku" })
     }
 
-    @Test func `A list has 1 to its limit of elements, which keep order and repeats`() {
+    @Test func `A list has between one element and its limit, and keeps order and duplicates`() {
         #expect(accepted(#"{"l": ["b", "a", "b"]}"#) { $0.strings("l", limit: 3) == ["b", "a", "b"] })
         #expect(faults(#"{"l": []}"#) { _ = $0.strings("l", limit: 3) } == [fault("l", "Must not be empty")])
         #expect(faults(#"{"l": ["a", 1]}"#) { _ = $0.strings("l", limit: 1) } == [fault("l", "Exceeds limit (1)")])
@@ -126,7 +126,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         #expect(faults("{}") { _ = $0.strings("l", limit: 1) } == [fault("l", "Field required")])
     }
 
-    @Test func `A list with one wrong entry has no value, whatever its type`() throws {
+    @Test func `A list with one invalid entry has no value, whatever its element type`() throws {
         func isNil<Value>(_ body: String, _ read: (Fields) -> Value?) throws -> Bool {
             let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
             let value = read(fields)
@@ -143,7 +143,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
             })
     }
 
-    @Test func `Required fields are returned together, or the first that is missing throws`() throws {
+    @Test func `Required fields are returned together, and a missing one throws`() throws {
         let fields = try Fields(body: Array(#"{"a": "x", "b": 2}"#.utf8), caller: .unlimited)
         let (text, number) = try fields.require(fields.string("a"), fields.integer("b", in: 1...2))
         #expect((text, number) == ("x", 2))
@@ -151,7 +151,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         #expect(throws: Fault.self) { try fields.check() }
     }
 
-    @Test func `An object's faults carry its path`() {
+    @Test func `The faults of a nested object carry its path`() {
         let read: (Fields) -> Void = { fields in
             _ = fields.object("credential") { _ = $0.object("inner") { _ = $0.string("x") } }
         }
@@ -160,7 +160,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         #expect(faults(#"{"credential": {"inner": {}}}"#, read) == [fault("credential.inner.x", "Field required")])
     }
 
-    @Test func `A positive integer is digits alone, from 1 on`() {
+    @Test func `A positive integer consists of digits only and is at least 1`() {
         #expect(positiveInteger("1") == 1)
         #expect(positiveInteger("007") == 7)
         for text in ["", "0", "-1", "+1", " 1", "1 ", "1.0", "١", "9223372036854775808"] {
@@ -168,10 +168,10 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         }
     }
 
-    @Test func `Half a million bad entries are one fault, whatever the list`() {
+    @Test func `Half a million invalid entries are one fault in every kind of list`() {
         for entry in ["0", "\"\"", "null", "{}"] {
             let list = Array(repeating: entry, count: (1 << 20) / (entry.utf8.count + 1)).joined(separator: ",")
-            // Read five times because a debug build takes long to parse it.
+            // One parsed body is read five times, because parsing it takes long in a debug build.
             let found = faults("{\"l\": [\(list)]}") {
                 _ = $0.entries("l") { _, _ in true }
                 _ = $0.integers("l", in: 1...9, limit: 1001)
@@ -184,7 +184,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         }
     }
 
-    @Test func `A list without a limit of its own may have 1000 entries`() {
+    @Test func `A list without its own limit may have 1000 entries`() {
         func body(_ count: Int) -> String {
             "{\"l\": [\(Array(repeating: "\"a\"", count: count).joined(separator: ","))]}"
         }
@@ -192,7 +192,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         #expect(faults(body(1001)) { _ = $0.entries("l") { _, _ in true } } == [fault("l", "Exceeds limit (1000)")])
     }
 
-    @Test func `Of more than a hundred faults the first are listed and the others counted`() throws {
+    @Test func `The first hundred faults are listed and the others are counted`() throws {
         for (count, omitted) in [(99, 0), (100, 0), (101, 1), (1000, 900)] {
             let body = "{\"l\": [\(Array(repeating: "0", count: count).joined(separator: ","))]}"
             let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
@@ -210,20 +210,20 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         #expect(Fault(errors: many).errors.count == 100 && Fault(errors: many).errorsOmitted == 400)
     }
 
-    @Test func `What the request is refused for is listed, however many reports come before it`() throws {
-        for reports in [0, 50, 99, 100, 150, 1000] {
+    @Test func `Faults that reject the request are listed however many warnings precede them`() throws {
+        for warnings in [0, 50, 99, 100, 150, 1000] {
             let fields = try Fields(body: Array(#"{"refetch": "yes"}"#.utf8), caller: .unlimited)
-            for index in 0..<reports { fields.warn(fault("images", "x", index: index)) }
+            for index in 0..<warnings { fields.warn(fault("images", "x", index: index)) }
             _ = fields.bool("refetch", default: false)
             fields.warn(fault("color_image", "x"))
             let error = #expect(throws: Fault.self) { try fields.check() }
-            let images = min(reports, 99)
+            let images = min(warnings, 99)
             #expect(error?.errors.prefix(images).map(\.index) == (0..<images).map { $0 })
             #expect(error?.errors.dropFirst(images).first == fault("refetch", "Must be true or false"))
-            #expect(error?.errors.count == min(reports + 2, 100))
-            #expect(error?.errorsOmitted == max(reports + 2 - 100, 0))
+            #expect(error?.errors.count == min(warnings + 2, 100))
+            #expect(error?.errorsOmitted == max(warnings + 2 - 100, 0))
         }
-        // A hundred refusals leave no room for reports.
+        // A hundred faults leave no room for warnings.
         let fields = try Fields(body: Array("{}".utf8), caller: .unlimited)
         for index in 0..<150 {
             fields.warn(fault("r", "x", index: index))
@@ -234,7 +234,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         #expect(fields.warnings.count == 150)
     }
 
-    @Test func `Reports turned into reasons are listed up to a hundred too, in their order`() throws {
+    @Test func `Warnings that become faults are listed in their order, up to a hundred`() throws {
         let fields = try Fields(body: Array("{}".utf8), caller: .unlimited)
         for index in 0..<150 { fields.warn(fault("r", "x", index: index)) }
         #expect(fields.warnings.count == 150)

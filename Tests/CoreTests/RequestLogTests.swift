@@ -5,23 +5,23 @@ import Testing
 @testable import Core
 @testable import Telemetry
 
-/// A request's lines in the log, at level debug.
+/// The log lines of one request at level debug.
 private func lines(
     slowMilliseconds: Int = 3_600_000, _ scoreboard: Scoreboard = Scoreboard(endpoint: "test"),
-    _ answer: @escaping Answering
+    _ handle: @escaping Handle
 ) async throws -> [[String: Any]] {
     let path = "\(NSTemporaryDirectory())/trace-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     defer { close(file) }
     let sink = LogSink(file)
-    let requests = RequestPipeline<Input, Greeting>(
+    let requests = RequestPipeline<Input, Output>(
         tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1,
         telemetry: telemetry(
             scoreboard, slowMilliseconds: slowMilliseconds, level: .debug, sink: sink))
     let request = Request(
         parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name":"x"}"#.utf8)))
-    _ = try await Reply(requests.handler(answer)(request))
+    _ = try await Reply(requests.handler(handle)(request))
     sink.flush()
     return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
         try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
@@ -29,10 +29,10 @@ private func lines(
 }
 
 @Suite struct RequestLogTests {
-    @Test func `An upstream's calls are counted, and told one by one without their queries`() async throws {
+    @Test func `Upstream calls are counted and logged one by one without their queries`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(scoreboard) { _, _ in
-            // In tasks of its own, as copies are made.
+            // In child tasks, like the copies of ozon-download.
             await withTaskGroup(of: Void.self) { group in
                 for attempt in 1...2 {
                     group.addTask {
@@ -45,7 +45,7 @@ private func lines(
                 UpstreamCall(.ozon, "POST", "https://o/v3", attempt: 1).end(
                     status: nil, failure: .timeout, sent: 2, received: 0, cause: "it took too long")
             }.value
-            return Greeting()
+            return Output()
         }
         let calls = lines.filter { $0["message"] as? String == "upstream call" }
         #expect(calls.count == 3)
@@ -58,31 +58,31 @@ private func lines(
         let line = try #require(lines.last)
         #expect((line["r2_calls"] as? Int, line["ozon_calls"] as? Int, line["retries"] as? Int) == (2, 1, 1))
         #expect(line["r2_ms"] is Int && line["cdn_calls"] == nil && line["slow"] == nil)
-        let reading = try #require(scoreboard.snapshots().readable.first)
-        #expect((reading.calls(.r2, .ok), reading.calls(.r2, .failed), reading.calls(.ozon, .timeout)) == (1, 1, 1))
+        let snapshot = try #require(scoreboard.snapshots().readable.first)
+        #expect((snapshot.calls(.r2, .ok), snapshot.calls(.r2, .failed), snapshot.calls(.ozon, .timeout)) == (1, 1, 1))
     }
 
     @Test(arguments: [
         ("GET", 200, UpstreamCall.Result.ok), ("GET", 302, .ok), ("HEAD", 404, .ok), ("GET", 404, .refused),
         ("HEAD", 403, .refused), ("PUT", 429, .refused), ("PUT", 500, .failed), ("GET", 503, .failed),
     ])
-    func `A reply's status says how a call ended`(_ method: String, _ status: Int, _ outcome: UpstreamCall.Result)
-        async throws
-    {
+    func `The status of a response determines the result of the call`(
+        _ method: String, _ status: Int, _ result: UpstreamCall.Result
+    ) async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         _ = try await lines(scoreboard) { _, _ in
             UpstreamCall(.cdn, method, "http://h", attempt: 1).end(status: status, sent: 0, received: 0)
-            return Greeting()
+            return Output()
         }
-        let reading = try #require(scoreboard.snapshots().readable.first)
-        #expect(UpstreamCall.Result.allCases.filter { reading.calls(.cdn, $0) > 0 } == [outcome])
+        let snapshot = try #require(scoreboard.snapshots().readable.first)
+        #expect(UpstreamCall.Result.allCases.filter { snapshot.calls(.cdn, $0) > 0 } == [result])
     }
 
-    @Test func `A slow request is a warning that tells where its time went`() async throws {
+    @Test func `A slow request is logged as a warning that shows where the time was spent`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(slowMilliseconds: 30, scoreboard) { _, _ in
             try await RequestTrace.pause(for: .milliseconds(40))
-            return Greeting()
+            return Output()
         }
         let line = try #require(lines.last)
         #expect(line["slow"] as? Bool == true)
@@ -90,14 +90,14 @@ private func lines(
         #expect(try #require(line["pause_ms"] as? Int) >= 40)
         for name in ["slot_ms", "client_ms", "own_ms"] { #expect(line[name] is Int, "\(name)") }
         #expect(scoreboard.snapshots().readable.first?[.slowRequests] == 1)
-        let quick = try await CoreTests.lines(slowMilliseconds: 60_000, scoreboard) { _, _ in Greeting() }
+        let quick = try await CoreTests.lines(slowMilliseconds: 60_000, scoreboard) { _, _ in Output() }
         #expect(quick.last?["slow"] == nil && quick.last?["level"] as? String == "info")
         #expect(scoreboard.snapshots().readable.first?[.slowRequests] == 1)
     }
 
-    @Test func `A streamed answer's calls and its reader's slowness count too`() async throws {
+    @Test func `The calls and the slow reader of a streamed response count too`() async throws {
         let lines = try await lines(slowMilliseconds: 1) { _, _ in
-            Greeting(lines: { writer in
+            Output(lines: { writer in
                 UpstreamCall(.ozon, "POST", "https://o/v3", attempt: 1).end(status: 200, sent: 0, received: 0)
                 try await RequestTrace.pause(for: .milliseconds(5))
                 try await writer.line { $0.member("n", 1) }
@@ -111,23 +111,23 @@ private func lines(
         #expect(line["relayed_bytes"] as? Int == 5 && line["client_ms"] is Int)
     }
 
-    @Test func `A caller that went away is 499, and no error of ours`() async throws {
+    @Test func `A disconnected caller is logged as 499 and not as an internal error`() async throws {
         let scoreboard = Scoreboard(endpoint: "test")
         let lines = try await lines(scoreboard) { _, _ in throw CancellationError() }
         let line = try #require(lines.last)
         #expect(line["status"] as? Int == 499 && line["outcome"] as? String == "CLIENT_WENT_AWAY")
         #expect(line["level"] as? String == "info")
-        let reading = try #require(scoreboard.snapshots().readable.first)
-        #expect(reading[.error(.clientClosedRequest)] == 1 && reading[.error(.internalError)] == 0)
+        let snapshot = try #require(scoreboard.snapshots().readable.first)
+        #expect(snapshot[.error(.clientClosedRequest)] == 1 && snapshot[.error(.internalError)] == 0)
     }
 
-    @Test func `The longest texts still make a line that a pipe takes whole`() async throws {
-        let nasty = String(repeating: "\u{1}", count: 5000)
+    @Test func `The longest texts still fit into a line that a pipe accepts in one write`() async throws {
+        let escaped = String(repeating: "\u{1}", count: 5000)
         let lines = try await lines { _, _ in
             UpstreamCall(.ozon, "POST", "https://o/" + String(repeating: "\"", count: 5000), attempt: 1).end(
                 status: nil, failure: .broken, sent: 0, received: 0, cause: String(repeating: "\"", count: 5000))
-            throw Fault(.internalError, detail: nasty, logDetail: String(repeating: "\\", count: 5000))
+            throw Fault(.internalError, detail: escaped, logDetail: String(repeating: "\\", count: 5000))
         }
-        #expect(lines.count == 2, "a longer one would have been dropped")
+        #expect(lines.count == 2, "no line was dropped")
     }
 }

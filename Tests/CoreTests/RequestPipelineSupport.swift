@@ -21,7 +21,7 @@ struct Input: RequestBody {
     }
 }
 
-struct Greeting: ResponseBody {
+struct Output: ResponseBody {
     var name = ""
     var lines: (@Sendable (LineWriter) async throws -> Void)?
 
@@ -39,10 +39,9 @@ struct Reply {
     let body: String
 
     init(_ response: Response) async throws {
-        let output = ResponseBuffer {}
-        await output.send(response)
-        let bytes = output.take().bytes
-        let whole = text(bytes)
+        let buffer = ResponseBuffer {}
+        await buffer.send(response)
+        let whole = text(buffer.take().bytes)
         let end = try #require(whole.range(of: "\r\n\r\n"))
         body = String(whole[end.upperBound...])
         headers = Dictionary(
@@ -72,19 +71,17 @@ func telemetry(
         slowMilliseconds: slowMilliseconds)
 }
 
-typealias Answering = @Sendable (Input, RequestContext<NoTools>) async throws -> Greeting
+typealias Handle = @Sendable (Input, RequestContext<NoTools>) async throws -> Output
 
 func reply(
     _ changes: [String: String?] = [:], extra: [(String, String)] = [],
     body: Request.Body = .bytes(Array(#"{"name": "x"}"#.utf8)),
-    maxInFlight: Int = 1, _ answer: @escaping Answering = { input, _ in Greeting(name: input.name) }
+    maxInFlight: Int = 1, _ handle: @escaping Handle = { input, _ in Output(name: input.name) }
 ) async throws -> Reply {
-    let path = RequestPipeline<Input, Greeting>(
-        tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight,
-        telemetry: telemetry())
+    let pipeline = RequestPipeline<Input, Output>(
+        tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight, telemetry: telemetry())
     var environment = goodRequest
     for (name, value) in changes { environment[name] = value }
-    let parameters = environment.map { ($0, $1) }
-    let handler = path.handler(answer)
-    return try await Reply(handler(Request(parameters: Parameters(parameters + extra), body: body)))
+    let parameters = Parameters(environment.map { ($0, $1) } + extra)
+    return try await Reply(pipeline.handler(handle)(Request(parameters: parameters, body: body)))
 }

@@ -4,12 +4,12 @@ import Testing
 @testable import Core
 @testable import JSON
 
-private struct Stranger: Error, CustomStringConvertible {
+private struct UnexpectedError: Error, CustomStringConvertible {
     let description = "password is hunter2"
 }
 
-@Suite struct RequestPathTests {
-    @Test func `An answer, with its headers`() async throws {
+@Suite struct RequestPipelineTests {
+    @Test func `A response has the expected headers`() async throws {
         let reply = try await reply()
         #expect(reply.body == #"{"hello":"x"}"#)
         #expect(
@@ -19,7 +19,7 @@ private struct Stranger: Error, CustomStringConvertible {
             ])
     }
 
-    @Test func `What is wrong is told in the order method, key, media type, size, fields`() async throws {
+    @Test func `Requests are rejected in the order method, key, media type, size, fields`() async throws {
         var changes: [String: String?] = [
             "REQUEST_METHOD": "GET", "HTTP_X_API_KEY": "no", "CONTENT_TYPE": "text/plain",
         ]
@@ -35,12 +35,12 @@ private struct Stranger: Error, CustomStringConvertible {
         #expect(try await reply(changes, body: .bytes([])).status == 400)
     }
 
-    @Test func `A key missing, or sent twice even if right, is refused`() async throws {
+    @Test func `A missing or repeated key is rejected, even if it is valid`() async throws {
         #expect(try await reply(["HTTP_X_API_KEY": nil]).status == 401)
         #expect(try await reply(extra: [("HTTP_X_API_KEY", "key")]).status == 401)
     }
 
-    @Test func `A fault is the contract's envelope`() async throws {
+    @Test func `A fault is sent in the contract's envelope`() async throws {
         let reply = try await reply(body: .bytes(Array(#"{"name": 1}"#.utf8)))
         let expected =
             #"{"success":false,"error":"Validation failed","code":"VALIDATION_FAILED","request_id":"abc-123","#
@@ -51,31 +51,31 @@ private struct Stranger: Error, CustomStringConvertible {
             try await CoreTests.reply(body: .incomplete).body.contains(#"{"field":"body","reason":"Invalid JSON"}"#))
     }
 
-    @Test func `A fault of the endpoint keeps its row, detail and Retry-After`() async throws {
+    @Test func `A fault thrown by the endpoint keeps its code, detail and Retry-After`() async throws {
         let reply = try await reply { _, _ in throw Fault(.rateLimited, detail: "wait", retryAfter: 7) }
         #expect(reply.status == 429)
         #expect(reply.headers["Retry-After"] == "7")
         #expect(try reply.member("detail") == "wait")
     }
 
-    @Test func `A stranger error is 500, and its text stays here`() async throws {
-        let reply = try await reply { _, _ in throw Stranger() }
+    @Test func `An unexpected error becomes 500 and its text is not sent`() async throws {
+        let reply = try await reply { _, _ in throw UnexpectedError() }
         #expect(reply.status == 500)
         #expect(try reply.member("code") == "INTERNAL")
         #expect(!reply.body.contains("hunter2"))
     }
 
-    @Test func `One request more than allowed is refused at once, and none after the others have ended`() async throws {
+    @Test func `A request over the limit is rejected at once, and accepted after another has ended`() async throws {
         let (entered, began) = AsyncStream<Void>.makeStream()
         let (release, ended) = AsyncStream<Void>.makeStream()
-        let path = RequestPipeline<Input, Greeting>(
+        let pipeline = RequestPipeline<Input, Output>(
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, telemetry: telemetry())
-        let handler = path.handler { ask, _ in
-            if ask.name == "held" {
+        let handler = pipeline.handler { input, _ in
+            if input.name == "held" {
                 began.yield()
                 for await _ in release { break }
             }
-            return Greeting(name: ask.name)
+            return Output(name: input.name)
         }
         func request(_ name: String) -> Request {
             let body = Array("{\"name\": \"\(name)\"}".utf8)
@@ -91,7 +91,7 @@ private struct Stranger: Error, CustomStringConvertible {
         #expect(try await Reply(handler(request("third"))).status == 200)
     }
 
-    @Test func `By default as many requests may be under way as have bodies of 1 GiB, and at most 1024`() {
+    @Test func `The default limit is as many requests as have bodies of 1 GiB together, at most 1024`() {
         let expected = [(1024, 1024), (1 << 20, 1024), (4 << 20, 256), (5_000_000, 214), (64 << 20, 16)]
         for (maxBodyBytes, count) in expected { #expect(defaultMaxInFlight(maxBodyBytes: maxBodyBytes) == count) }
     }
@@ -99,17 +99,17 @@ private struct Stranger: Error, CustomStringConvertible {
     @Test(arguments: [
         "", String(repeating: "a", count: 65), "a b", "a\r\nX: y", "é", "a_b",
     ])
-    func `A request id of nginx is kept; any other is replaced by one made here`(_ given: String) async throws {
-        let made = try #require(try await reply(["REQUEST_ID": given]).headers["X-Request-Id"])
-        #expect(made != given)
-        #expect(made.count == 32 && made.allSatisfy(\.isHexDigit))
+    func `A valid request ID from nginx is kept, and any other is replaced`(_ id: String) async throws {
+        let generated = try #require(try await reply(["REQUEST_ID": id]).headers["X-Request-Id"])
+        #expect(generated != id)
+        #expect(generated.count == 32 && generated.allSatisfy(\.isHexDigit))
         let long = String(repeating: "a", count: 64)
         #expect(try await reply(["REQUEST_ID": long]).headers["X-Request-Id"] == long)
     }
 
-    @Test func `An answer in lines is a stream without length; an error that ends it is its last line`() async throws {
+    @Test func `An NDJSON response has no length, and an error that ends it is its last line`() async throws {
         let reply = try await reply { _, _ in
-            Greeting(lines: { writer in
+            Output(lines: { writer in
                 try await writer.line { $0.member("n", 1) }
                 throw Fault(.ozonTimeout)
             })
@@ -123,14 +123,14 @@ private struct Stranger: Error, CustomStringConvertible {
         #expect(lines.last?.hasPrefix(#"{"type":"error","success":false,"error":"Ozon API timeout","#) == true)
     }
 
-    @Test func `A request that runs holds no body`() async throws {
-        let path = RequestPipeline<Input, Greeting>(
+    @Test func `A running request does not retain its body`() async throws {
+        let pipeline = RequestPipeline<Input, Output>(
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1, telemetry: telemetry())
         let request = Request(
             parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name": "x"}"#.utf8)))
-        let handler = path.handler { ask, _ in
+        let handler = pipeline.handler { input, _ in
             guard case .incomplete = request.takeBody() else { throw Fault(.internalError) }
-            return Greeting(name: ask.name)
+            return Output(name: input.name)
         }
         #expect(try await Reply(handler(request)).body == #"{"hello":"x"}"#)
     }

@@ -21,7 +21,7 @@ extension APIKeys {
 }
 
 @Suite struct ScopesTests {
-    @Test func `A scoped key has an id, its prefixes and its endpoints; a plain one none of them`() throws {
+    @Test func `A scoped key has an ID, prefixes and endpoints, and a plain key has none of them`() throws {
         let keys = try keys([entry("scoped-key", ["endpoints": ["r2-presigned-url", "r2-presigned-urls"]])])
         let scoped = try #require(keys.access("scoped-key"))
         #expect(scoped.id == "studio")
@@ -29,20 +29,20 @@ extension APIKeys {
         #expect(scoped.prefixes == ["users/a/"])
         let plain = try #require(keys.access("plain-key"))
         #expect(plain.id == nil && plain.prefixes == nil && plain.endpoints == nil)
-        for wrong in ["", "scoped-ke", "scoped-key ", hex(SHA256.digest(Array("scoped-key".utf8)))] {
-            #expect(keys.access(wrong) == nil)
+        for key in ["", "scoped-ke", "scoped-key ", hex(SHA256.digest(Array("scoped-key".utf8)))] {
+            #expect(keys.access(key) == nil)
         }
         #expect(keys.access([Array("scoped-key".utf8), Array("scoped-key".utf8)]) == nil)
     }
 
-    @Test func `* is every endpoint; hex digits of either case are the same`() throws {
+    @Test func `An asterisk allows every endpoint, and the digest's hex digits may be in either case`() throws {
         #expect(try #require(try keys([entry("k")]).access("k")).endpoints == nil)
         #expect(try #require(try keys([entry("k", ["endpoints": ["a", "*"]])]).access("k")).endpoints == nil)
         let upper = hex(SHA256.digest(Array("k".utf8))).uppercased()
         #expect(try keys([entry("k", ["sha256": upper])]).access("k") != nil)
     }
 
-    @Test func `A key that is also a plain one has no scope; of a new list only the new keys hold`() throws {
+    @Test func `A plain key stays unscoped, and a new list of scopes replaces the old one`() throws {
         let first = try keys([entry("plain-key"), entry("old")])
         #expect(first.access("plain-key")?.id == nil)
         let next = try first.with(scopes: Array(JSONSerialization.data(withJSONObject: [entry("new")])))
@@ -52,24 +52,22 @@ extension APIKeys {
         #expect(try next.with(scopes: Array("[]".utf8)).access("new") == nil)
     }
 
-    @Test func `Id, sha256 and both lists are required, each of its type; one wrong entry breaks the file`() throws {
+    @Test func `All four members are required in the right type, and one invalid entry invalidates the file`() throws {
         let digest = hex(SHA256.digest(Array("k".utf8)))
-        var wrong: [Any] = [1, "x", NSNull(), [] as [Any]]
+        var invalid: [Any] = [1, "x", NSNull(), [] as [Any]]
         for name in ["id", "sha256", "prefixes", "endpoints"] {
-            for value: Any? in [nil, 5, NSNull(), ["a": 1]] as [Any?] { wrong.append(entry("k", [name: value])) }
+            for value: Any? in [nil, 5, NSNull(), ["a": 1]] as [Any?] { invalid.append(entry("k", [name: value])) }
         }
-        wrong += [
+        invalid += [
             ["id": ""], ["endpoints": [] as [Any]], ["endpoints": ["a", 1]], ["prefixes": [1]], ["prefixes": "users/"],
-        ].map {
-            entry("k", $0)
-        }
+        ].map { entry("k", $0) }
         for sha in [
             "", "k", String(digest.dropLast()), digest + "0", String(digest.dropLast()) + "g",
             "0x" + digest.dropFirst(2),
         ] {
-            wrong.append(entry("k", ["sha256": sha]))
+            invalid.append(entry("k", ["sha256": sha]))
         }
-        for entry in wrong {
+        for entry in invalid {
             #expect(throws: APIKeys.BrokenScopes.self, "\(entry)") { try keys([entry]) }
             #expect(throws: APIKeys.BrokenScopes.self) { try keys([CoreTests.entry("good"), entry]) }
         }
@@ -78,7 +76,7 @@ extension APIKeys {
         }
     }
 
-    @Test func `API_KEYS may be missing where there is a file of scopes; a broken one is a fault of the settings`()
+    @Test func `API_KEYS is optional if there is a file of scopes, and an invalid file is a fault`()
         throws
     {
         let path = "\(NSTemporaryDirectory())/scopes-\(UUID().uuidString)"

@@ -13,7 +13,7 @@ import Testing
     private func path() -> String { "/tmp/notify-\(UUID().uuidString.prefix(8))" }
 
     @Test(arguments: ["", "@"])
-    func `Each sign is one datagram, to a path or to an abstract name`(prefix: String) throws {
+    func `Each state is sent as one datagram to a path or an abstract name`(prefix: String) throws {
         let name = prefix + path()
         defer { if prefix.isEmpty { unlink(name) } }
         let socket = try NotifySocket(name)
@@ -28,22 +28,22 @@ import Testing
         #expect(socket.receive(within: 0) == nil)
     }
 
-    @Test func `The watchdog is fed twice in its time, by the process it is meant for`() {
-        let named = ["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "30000000"]
-        #expect(notifier(named).serviceManager().aliveMilliseconds == 15_000)
-        let ours = named.merging(["WATCHDOG_PID": String(getpid())]) { $1 }
-        #expect(notifier(ours).serviceManager().aliveMilliseconds == 15_000)
-        let others = named.merging(["WATCHDOG_PID": String(getpid() + 1)]) { $1 }
-        #expect(notifier(others).serviceManager().aliveMilliseconds == nil)
-        for wrong in ["", "0", "-5", "soon"] {
-            let set = named.merging(["WATCHDOG_USEC": wrong]) { $1 }
-            #expect(notifier(set).serviceManager().aliveMilliseconds == nil, "\(wrong)")
+    @Test func `The watchdog interval is half of WATCHDOG_USEC, in the process that WATCHDOG_PID names`() {
+        let environment = ["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "30000000"]
+        #expect(notifier(environment).serviceManager().aliveMilliseconds == 15_000)
+        let own = environment.merging(["WATCHDOG_PID": String(getpid())]) { $1 }
+        #expect(notifier(own).serviceManager().aliveMilliseconds == 15_000)
+        let other = environment.merging(["WATCHDOG_PID": String(getpid() + 1)]) { $1 }
+        #expect(notifier(other).serviceManager().aliveMilliseconds == nil)
+        for interval in ["", "0", "-5", "soon"] {
+            let invalid = environment.merging(["WATCHDOG_USEC": interval]) { $1 }
+            #expect(notifier(invalid).serviceManager().aliveMilliseconds == nil, "\(interval)")
         }
         #expect(notifier(["WATCHDOG_USEC": "30000000"]).serviceManager().aliveMilliseconds == nil)
     }
 
-    @Test(arguments: [nil, "", "x", "vsock:2:1", "/\(String(repeating: "x", count: 107))", "/tmp/nobody-listens-here"])
-    func `Without a socket, or with a name that can be none, nothing happens`(name: String?) {
+    @Test(arguments: [nil, "", "x", "vsock:2:1", "/\(String(repeating: "x", count: 107))", "/tmp/no-such-socket"])
+    func `Nothing happens without a socket or with an invalid name`(name: String?) {
         notifier(name.map { ["NOTIFY_SOCKET": $0] } ?? [:]).serviceManager().notify(.serving)
     }
 }

@@ -1,7 +1,6 @@
 import Core
 import Encoding
 import Foundation
-import R2
 import TestSupport
 import Testing
 
@@ -13,7 +12,7 @@ private func reading<Value>(
     return (value, settings.faults)
 }
 
-/// A file that is gone with its owner.
+/// A file that is removed with this value.
 private final class TemporaryFile {
     let path = "\(NSTemporaryDirectory())/\(UUID().uuidString)"
 
@@ -27,7 +26,7 @@ private final class TemporaryFile {
 }
 
 @Suite struct SettingsTests {
-    @Test func `An empty value counts as none, but for a list`() {
+    @Test func `An empty value counts as missing, except for a list`() {
         let (values, faults) = reading(["A": "", "L": ""]) {
             [$0.optional("A", "x"), $0.required("A", "x"), $0.optional("L", "x")]
         }
@@ -37,12 +36,12 @@ private final class TemporaryFile {
         #expect(lists == [[], nil])
     }
 
-    @Test func `Whole numbers within their range; the default where there is none`() {
-        let (good, none) = reading(["A": "7"]) {
+    @Test func `Whole numbers are limited to their range and have a default`() {
+        let (valid, faults) = reading(["A": "7"]) {
             [$0.integer("A", default: 1, in: 1...9, "x"), $0.integer("B", default: 3, in: 1...9, "x")]
         }
-        #expect(good == [7, 3])
-        #expect(none.isEmpty)
+        #expect(valid == [7, 3])
+        #expect(faults.isEmpty)
         for text in ["0", "10", "1.5", "x", " 1", "99999999999999999999"] {
             let (value, faults) = reading(["A": text]) { $0.integer("A", default: 3, in: 1...9, "x") }
             #expect(value == 3)
@@ -50,23 +49,23 @@ private final class TemporaryFile {
         }
     }
 
-    @Test func `True and false, and no other spelling`() {
-        let (good, none) = reading(["T": "true", "F": "false"]) { settings in
+    @Test func `Booleans are spelled true or false only`() {
+        let (valid, faults) = reading(["T": "true", "F": "false"]) { settings in
             ["T", "F", "NONE"].map { settings.bool($0, default: $0 == "NONE", "x") }
         }
-        #expect(good == [true, false, true])
-        #expect(none.isEmpty)
+        #expect(valid == [true, false, true])
+        #expect(faults.isEmpty)
         for text in ["1", "True", "yes", " true"] {
             let (_, faults) = reading(["X": text]) { $0.bool("X", default: false, "x") }
             #expect(faults == ["X: must be true or false"], "\(text)")
         }
     }
 
-    @Test func `A list's blanks are cut and its empty entries dropped`() {
+    @Test func `The elements of a list are trimmed and empty ones dropped`() {
         #expect(reading(["L": " a , b,, c d ,"]) { $0.list("L", default: "", "x") }.value == ["a", "b", "c d"])
     }
 
-    @Test func `A secret from a file, without its trailing newline`() throws {
+    @Test func `A secret can be read from a file, without its trailing newline`() throws {
         for contents in ["s3cret", "s3cret\n", "s3cret\r\n"] {
             let file = try TemporaryFile(contents)
             let (value, faults) = reading(["K_FILE": file.path]) { $0.secret("K", "x") }
@@ -77,7 +76,7 @@ private final class TemporaryFile {
         #expect(reading(["K": "s3cret"]) { $0.secret("K", "x") }.value == "s3cret")
     }
 
-    @Test func `A secret that is missing, given twice, in no file or an empty one is a fault that doesn't show it`()
+    @Test func `A secret that is missing, set twice or unreadable is a fault that does not show it`()
         throws
     {
         let full = try TemporaryFile("s3cret")
@@ -102,7 +101,7 @@ private final class TemporaryFile {
         ("http://127.1.2.3", "http://127.1.2.3"), ("http://localhost:80", "http://localhost"),
         ("http://[::1]:9000", "http://[::1]:9000"), ("https://[2001:db8::1]", "https://[2001:db8::1]"),
     ])
-    func `An origin is https, or http on loopback; lower case, the scheme's own port left out`(
+    func `An origin is https, or http on loopback, and is normalized`(
         _ text: String, _ url: String
     ) throws {
         let origin = try Origin(text)
@@ -113,13 +112,12 @@ private final class TemporaryFile {
     @Test(arguments: [
         "", "account.r2.cloudflarestorage.com", "ftp://h", "https:/h", "https://", "https:///", "https://h/bucket",
         "https://h//", "https://h?x", "https://h#x", "https://user@h", "https://h:0", "https://h:65536",
-        "https://h:x",
-        "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[]",
-        "https://https://h",
-        "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example", "http://localhost.evil.example",
+        "https://h:x", "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[]",
+        "https://https://h", "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example",
+        "http://localhost.evil.example",
         "http://128.0.0.1", "http://127.0.0.256", "https://h\r\nX: y", " https://h",
     ])
-    func `No origin: another scheme, a path, a query, a user, a bad port, http elsewhere`(_ text: String) {
+    func `An invalid origin is rejected`(_ text: String) {
         #expect(throws: Origin.Invalid.self) { try Origin(text) }
     }
 }
@@ -127,7 +125,7 @@ private final class TemporaryFile {
 @Suite struct APIKeysTests {
     private let keys = APIKeys(["first-key", "second-key"])
 
-    @Test func `Any of the keys is accepted`() {
+    @Test func `Each of the keys is accepted`() {
         #expect(keys.access([Array("first-key".utf8)]) != nil)
         #expect(keys.access([Array("second-key".utf8)]) != nil)
     }
@@ -136,18 +134,18 @@ private final class TemporaryFile {
         [], [""], ["first-ke"], ["first-key "], ["First-key"], ["first-key,second-key"],
         ["first-key", "first-key"],
     ])
-    func `No key, an unknown one, part of one, or two at once are refused`(_ values: [String]) {
+    func `A missing, unknown, partial or repeated key is rejected`(_ values: [String]) {
         #expect(keys.access(values.map { Array($0.utf8) }) == nil)
         #expect(APIKeys([]).access(values.map { Array($0.utf8) }) == nil)
     }
 
-    @Test func `API_KEYS: comma-separated, printable ASCII, at least one`() {
-        let (good, none) = reading(["API_KEYS": "a, b"]) { $0.apiKeys(scopesFile: nil) }
-        #expect(good?.access([Array("b".utf8)]) != nil)
-        #expect(none.isEmpty)
+    @Test func `API_KEYS holds one or more comma-separated keys in printable ASCII`() {
+        let (valid, faults) = reading(["API_KEYS": "a, b"]) { $0.apiKeys(scopesFile: nil) }
+        #expect(valid?.access([Array("b".utf8)]) != nil)
+        #expect(faults.isEmpty)
         #expect(reading(["API_KEYS": " , "]) { $0.apiKeys(scopesFile: nil) }.faults == ["API_KEYS: is missing"])
-        let (_, faults) = reading(["API_KEYS": "fine,geheim é"]) { $0.apiKeys(scopesFile: nil) }
-        #expect(faults == ["API_KEYS: must be printable ASCII without spaces"])
+        let invalid = reading(["API_KEYS": "valid,sécret"]) { $0.apiKeys(scopesFile: nil) }
+        #expect(invalid.faults == ["API_KEYS: must be printable ASCII without spaces"])
     }
 
     @Test func `No description shows a key`() {

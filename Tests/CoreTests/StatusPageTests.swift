@@ -8,40 +8,40 @@ import Testing
 @Suite struct StatusPageTests {
     private let scoreboard = Scoreboard(endpoint: "test")
 
-    private func ask(_ path: String?, maxInFlight: Int = 1) async throws -> Reply {
+    private func get(_ path: String?, maxInFlight: Int = 1) async throws -> Reply {
         let path = path.map { [("OZON_R2_STATUS", $0)] } ?? []
-        let requests = RequestPipeline<Input, Greeting>(
+        let pipeline = RequestPipeline<Input, Output>(
             tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight, telemetry: telemetry(scoreboard))
         let handler = StatusPage(scoreboard).before(
-            requests.handler { input, _ in Greeting(name: input.name) })
+            pipeline.handler { input, _ in Output(name: input.name) })
         let parameters = Parameters(goodRequest.map { ($0, $1) } + path)
         return try await Reply(handler(Request(parameters: parameters, body: .bytes(Array(#"{"name":"x"}"#.utf8)))))
     }
 
     private func status() async throws -> [String: Any] {
-        let reply = try await ask("/ozon-r2/test/status")
+        let reply = try await get("/ozon-r2/test/status")
         #expect(reply.status == 200)
         #expect(reply.headers["Content-Type"] == "application/json")
         return try #require(try JSONSerialization.jsonObject(with: Data(reply.body.utf8)) as? [String: Any])
     }
 
-    @Test func `The last segment of the path says what is asked; anything else is 404`() async throws {
-        let ping = try await ask("/ozon-r2/test/ping")
+    @Test func `The last segment of the path selects the page, and anything else is 404`() async throws {
+        let ping = try await get("/ozon-r2/test/ping")
         #expect((ping.status, ping.body, ping.headers["Content-Type"]) == (200, "pong\n", "text/plain"))
-        #expect(try await ask("ping").body == "pong\n")
+        #expect(try await get("ping").body == "pong\n")
         for path in ["", "/", "/ozon-r2/test/", "/ozon-r2/test/pings", "/ping/x"] {
-            let reply = try await ask(path)
+            let reply = try await get(path)
             #expect(reply.status == 404, "\(path)")
             #expect(try reply.member("code") == "NOT_FOUND")
         }
-        #expect(try await ask(nil).body == #"{"hello":"x"}"#)
+        #expect(try await get(nil).body == #"{"hello":"x"}"#)
     }
 
-    @Test func `Asking counts as nothing, and a full process answers`() async throws {
+    @Test func `Status requests are not counted and are answered when the process is at its limit`() async throws {
         _ = scoreboard.beginRequest()
-        #expect(try await ask("ping", maxInFlight: 1).body == "pong\n")
+        #expect(try await get("ping", maxInFlight: 1).body == "pong\n")
         #expect(try await status()["accepted conn"] as? Int == 1)
-        #expect(try await ask(nil, maxInFlight: 1).status == 503)
+        #expect(try await get(nil, maxInFlight: 1).status == 503)
         let json = try await status()
         #expect(json["accepted conn"] as? Int == 2)
         #expect(json["max children reached"] as? Int == 1)
@@ -50,8 +50,8 @@ import Testing
         #expect((json["in flight"] as? Int, json["max in flight"] as? Int) == (1, 2))
     }
 
-    @Test func `Status has PHP-FPM's names where they fit, in sum and for each process`() async throws {
-        _ = try await ask(nil)
+    @Test func `The status uses PHP-FPM's names, in total and for each process`() async throws {
+        _ = try await get(nil)
         let json = try await status()
         #expect(json["pool"] as? String == "test")
         #expect(json["total processes"] as? Int == 1)
@@ -67,9 +67,9 @@ import Testing
         }
     }
 
-    @Test func `Metrics are OpenMetrics, each family once, all samples labelled`() async throws {
-        _ = try await ask(nil)
-        let reply = try await ask("/ozon-r2/test/metrics")
+    @Test func `Metrics are valid OpenMetrics with labels on every sample`() async throws {
+        _ = try await get(nil)
+        let reply = try await get("/ozon-r2/test/metrics")
         #expect(
             reply.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8")
         #expect(reply.body.hasSuffix("\n# EOF\n"))

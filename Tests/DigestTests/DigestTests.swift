@@ -10,7 +10,7 @@ private let vectors = Vectors(beside: #filePath)
         let cases: [Case]
     }
 
-    @Test func `NIST's examples`() throws {
+    @Test func `NIST's examples have the expected digests`() throws {
         let file: File = try vectors.json("sha256.json")
         #expect(file.cases.count == 4)
         for example in file.cases {
@@ -20,7 +20,7 @@ private let vectors = Vectors(beside: #filePath)
     }
 
     @Test(arguments: [1, 3, 63, 64, 65, 1000])
-    func `A message in pieces of any size has the digest of the whole`(_ size: Int) {
+    func `A message hashed in pieces of any size has the digest of the whole`(_ size: Int) {
         let message = (0..<1500).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         var hash = SHA256()
         for start in stride(from: 0, to: message.count, by: size) {
@@ -29,7 +29,7 @@ private let vectors = Vectors(beside: #filePath)
         #expect(hash.digest() == SHA256.digest(message))
     }
 
-    @Test func `A copy goes its own way`() {
+    @Test func `A copy of a hash is independent of the original`() {
         var one = SHA256()
         one.update(Array("a".utf8))
         var other = one
@@ -39,7 +39,7 @@ private let vectors = Vectors(beside: #filePath)
         #expect(other.digest() == SHA256.digest(Array("ab".utf8)))
     }
 
-    @Test func `One bit more or less is another digest`() {
+    @Test func `Messages that differ in one bit or in length have different digests`() {
         #expect(SHA256.digest([0]) != SHA256.digest([1]))
         #expect(SHA256.digest([]) != SHA256.digest([0]))
     }
@@ -51,7 +51,7 @@ private let vectors = Vectors(beside: #filePath)
         let cases: [Case]
     }
 
-    @Test func `RFC 4231's test cases`() throws {
+    @Test func `RFC 4231's test cases have the expected codes`() throws {
         let file: File = try vectors.json("rfc4231.json")
         #expect(file.cases.count == 6)
         for example in file.cases {
@@ -60,14 +60,14 @@ private let vectors = Vectors(beside: #filePath)
         }
     }
 
-    @Test func `A key is used many times and stays the same`() {
+    @Test func `A key can be used repeatedly without changing`() {
         let key = HMACKey(Array("Jefe".utf8))
         let first = key.code([1])
         _ = key.code([2])
         #expect(key.code([1]) == first)
     }
 
-    @Test func `A key of 64 bytes is taken as it is, one of 65 by its digest`() {
+    @Test func `A key of 64 bytes is used unchanged, and a longer one is hashed`() {
         let block = [UInt8](repeating: 7, count: 64)
         #expect(HMACKey(block).code([1]) != HMACKey(SHA256.digest(block)).code([1]))
         #expect(HMACKey(block + [7]).code([1]) == HMACKey(SHA256.digest(block + [7])).code([1]))
@@ -84,12 +84,12 @@ private let vectors = Vectors(beside: #filePath)
 }
 
 @Suite struct ComparisonTests {
-    @Test func `Equal is equal`() {
+    @Test func `Equal bytes compare as equal`() {
         #expect(equalInConstantTime([], []))
         #expect(equalInConstantTime([1, 2, 3], [1, 2, 3]))
     }
 
-    @Test func `Another length, or one bit anywhere, is unequal`() {
+    @Test func `Bytes that differ in length or in any single bit compare as unequal`() {
         #expect(!equalInConstantTime([1, 2], [1, 2, 3]))
         #expect(!equalInConstantTime([], [0]))
         let bytes = [UInt8](repeating: 0xA5, count: 32)

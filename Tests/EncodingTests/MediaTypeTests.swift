@@ -2,7 +2,7 @@ import Encoding
 import Testing
 
 @Suite struct MediaTypeTests {
-    @Test func `The media type is application/json, in any case and with parameters; nothing that a form can send`() {
+    @Test func `JSON's media type is recognized, and no type that an HTML form can send`() {
         for type in ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/json ;x"] {
             #expect(isJSON(type), "\(type)")
         }
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func `Accept names lines, unless with q=0`() {
+    @Test func `Accept lists a type unless its quality is zero`() {
         let type = "application/x-ndjson"
         for header in [type, "text/html, \(type)", "\(type);q=0.5", "Application/X-NDJSON", " \(type) ; q=1"] {
             #expect(accepts(header, type), "\(header)")
@@ -23,5 +23,16 @@ import Testing
         for header in ["", "*/*", "application/*", "application/json", "\(type);q=0", "\(type); q=0.000", "x\(type)"] {
             #expect(!accepts(header, type), "\(header)")
         }
+    }
+
+    @Test func `The media type is extracted from a header, in lower case and without parameters`() {
+        for (text, expected) in [
+            "image/jpeg": "image/jpeg", "Image/JPEG": "image/jpeg", "image/jpeg;q=1": "image/jpeg",
+            "\t image/jpeg ; a=b": "image/jpeg", "image/svg+xml": "image/svg+xml", "*/*": "*/*",
+        ] { #expect(mediaType(text) == expected, "\(text)") }
+        for text in [
+            "", " ", ";", "/", "image", "image/", "/jpeg", "image /jpeg", "image/ jpeg", "image/jp eg", "a/b/c",
+            "a/b,c/d", "image/jp\u{e9}g", "image\\jpeg", "a/\u{0}", "\"a\"/b",
+        ] { #expect(mediaType(text) == nil, "\(text)") }
     }
 }

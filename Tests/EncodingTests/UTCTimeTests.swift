@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct UTCTimeTests {
-    @Test func `The epoch, a leap day, the last second of a century, in all three spellings`() {
+    @Test func `Known times are formatted correctly in all three formats`() {
         let cases = [
             (0, "19700101", "19700101T000000Z", "1970-01-01T00:00:00Z"),
             (1_369_353_600, "20130524", "20130524T000000Z", "2013-05-24T00:00:00Z"),
@@ -26,20 +26,20 @@ import Testing
             for month in 1...12 {
                 let first = try #require(calendar.date(from: DateComponents(year: year, month: month, day: 1)))
                 for seconds in [0, -1] {
-                    let moment = Int(first.timeIntervalSince1970) + seconds
+                    let time = Int(first.timeIntervalSince1970) + seconds
                     let parts = calendar.dateComponents(
                         [.year, .month, .day, .hour, .minute, .second],
-                        from: Date(timeIntervalSince1970: Double(moment)))
+                        from: Date(timeIntervalSince1970: Double(time)))
                     let expected = String(
                         format: "%04d-%02d-%02dT%02d:%02d:%02dZ", parts.year!, parts.month!, parts.day!, parts.hour!,
                         parts.minute!, parts.second!)
-                    #expect(UTCTime(seconds: moment).iso == expected)
+                    #expect(UTCTime(seconds: time).iso == expected)
                 }
             }
         }
     }
 
-    @Test func `A day begins at midnight, before 1970 too`() {
+    @Test func `A day begins at midnight, also before 1970`() {
         #expect(UTCTime(seconds: 86_399).day == 0)
         #expect(UTCTime(seconds: 86_400).day == 1)
         #expect(UTCTime(seconds: -1).day == -1)
@@ -47,7 +47,7 @@ import Testing
         #expect(UTCTime(seconds: -86_401).day == -2)
     }
 
-    @Test func `Seconds are added across midnight`() {
+    @Test func `Adding seconds crosses midnight`() {
         #expect((UTCTime(seconds: 1_709_251_199) + 1).stamp == "20240301T000000Z")
     }
 }
@@ -60,7 +60,7 @@ import Testing
         #expect(text(bytes) == String(value))
     }
 
-    @Test func `A number is padded with zeros, and never cut`() {
+    @Test func `A number is padded with zeros and never truncated`() {
         for (value, expected) in [(0, "000"), (7, "007"), (42, "042"), (999, "999"), (1000, "1000")] {
             var bytes: [UInt8] = []
             bytes.append(decimal: value, width: 3)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `Every byte has its two hexadecimal digits, in lower case`() {
+    @Test func `Every byte is written as two lowercase hexadecimal digits`() {
         var bytes: [UInt8] = []
         bytes.append(hex: Array(0...255))
         #expect(text(bytes) == hex(0...255))
@@ -76,7 +76,7 @@ import Testing
 }
 
 @Suite struct HeadersTests {
-    @Test func `Names compare without case, and the last line of a name counts`() {
+    @Test func `Names are case-insensitive and the last header of a name is returned`() {
         let headers = Headers([("Retry-After", "1"), ("X", "2"), ("retry-after", "3")])
         #expect(headers["RETRY-AFTER"] == "3")
         #expect(headers["x"] == "2")

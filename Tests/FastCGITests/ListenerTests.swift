@@ -3,7 +3,7 @@ import Testing
 
 @testable import FastCGI
 
-private final class Folder {
+private final class TemporaryDirectory {
     let path: String
 
     init() throws {
@@ -18,7 +18,7 @@ private final class Folder {
     var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
 }
 
-/// 0, or the errno of connecting.
+/// 0, or the errno of connect(2).
 private func connect(to path: String) -> Int32 {
     let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }
@@ -41,36 +41,36 @@ private func accepts(_ listener: Listener) -> Bool {
 
 @Suite(.serialized)
 struct ListenerTests {
-    @Test func `A unix socket of our own: for its group, not blocking, under its own name alone`() throws {
-        let folder = try Folder()
-        let listener = try Listener.bind(path: "\(folder.path)/a.sock")
+    @Test func `A Unix socket is nonblocking, accessible to its group and the only file created`() throws {
+        let directory = try TemporaryDirectory()
+        let listener = try Listener.bind(path: "\(directory.path)/a.sock")
         defer { close(listener.descriptor) }
         #expect(listener.isPrivate && listener.isUnix)
-        #expect(folder.names == ["a.sock"])
+        #expect(directory.names == ["a.sock"])
         var status = stat()
-        #expect(stat("\(folder.path)/a.sock", &status) == 0)
+        #expect(stat("\(directory.path)/a.sock", &status) == 0)
         #expect(status.st_mode & 0o777 == 0o660)
         #expect(!accepts(listener) && errno == EAGAIN)
-        #expect(connect(to: "\(folder.path)/a.sock") == 0)
+        #expect(connect(to: "\(directory.path)/a.sock") == 0)
         #expect(accepts(listener))
     }
 
-    @Test func `A second one takes the name over: new clients are its, the first keeps what it has`() throws {
-        let folder = try Folder()
-        let path = "\(folder.path)/a.sock"
+    @Test func `A second listener takes over the name, and the first keeps its pending connections`() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/a.sock"
         let old = try Listener.bind(path: path)
         #expect(connect(to: path) == 0)
         let new = try Listener.bind(path: path)
         defer { for listener in [old, new] { close(listener.descriptor) } }
-        #expect(folder.names == ["a.sock"])
+        #expect(directory.names == ["a.sock"])
         #expect(connect(to: path) == 0)
         #expect(accepts(old) && !accepts(old))
         #expect(accepts(new) && !accepts(new))
     }
 
     @Test func `A stale socket is replaced`() throws {
-        let folder = try Folder()
-        let path = "\(folder.path)/a.sock"
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/a.sock"
         close(try Listener.bind(path: path).descriptor)
         #expect(connect(to: path) == ECONNREFUSED)
         let listener = try Listener.bind(path: path)
@@ -78,10 +78,10 @@ struct ListenerTests {
         #expect(connect(to: path) == 0)
     }
 
-    @Test func `Whatever isn't a socket is neither replaced nor removed`() throws {
-        let folder = try Folder()
-        let path = "\(folder.path)/a.sock"
-        let target = "\(folder.path)/target"
+    @Test func `A file that is not a socket is neither replaced nor removed`() throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/a.sock"
+        let target = "\(directory.path)/target"
         let obstacles: [(String, () throws -> Void)] = [
             (path, { try Data("x".utf8).write(to: URL(fileURLWithPath: path)) }),
             (path, { try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target) }),
@@ -93,23 +93,23 @@ struct ListenerTests {
             try make()
             let error = #expect(throws: Listener.Failure.self) { try Listener.bind(path: path) }
             #expect(error?.description == "\(obstacle): exists and is not a socket")
-            #expect(folder.names == [String(obstacle.dropFirst(folder.path.count + 1))])
+            #expect(directory.names == [String(obstacle.dropFirst(directory.path.count + 1))])
             try FileManager.default.removeItem(atPath: obstacle)
         }
     }
 
-    @Test func `Where it cannot be, the failure names the path and the reason, and nothing stays behind`() throws {
-        let folder = try Folder()
-        let missing = "\(folder.path)/missing/a.sock"
+    @Test func `A failure names the path and the reason and leaves no file behind`() throws {
+        let directory = try TemporaryDirectory()
+        let missing = "\(directory.path)/missing/a.sock"
         let error = #expect(throws: Listener.Failure.self) { try Listener.bind(path: missing) }
         #expect(error?.description == "\(missing): No such file or directory")
-        #expect(folder.names == [])
-        let long = "\(folder.path)/\(String(repeating: "a", count: 100))"
+        #expect(directory.names == [])
+        let long = "\(directory.path)/\(String(repeating: "a", count: 100))"
         let tooLong = #expect(throws: Listener.Failure.self) { try Listener.bind(path: long) }
         #expect(tooLong?.description.contains("the path of a socket may have at most 99 bytes") == true)
     }
 
-    @Test func `A port is loopback's; taken, it is a failure`() throws {
+    @Test func `A port is bound on loopback, and binding it again fails`() throws {
         var address = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listener = try Listener.bind(port: 0)
@@ -124,10 +124,10 @@ struct ListenerTests {
         #expect(error?.description == "127.0.0.1:\(port): Address already in use")
     }
 
-    @Test func `LISTEN_FDS hands over the listening sockets among the descriptors, if LISTEN_PID means us`() throws {
+    @Test func `Listening sockets are inherited from LISTEN_FDS only if LISTEN_PID is our process ID`() throws {
         defer { for name in ["LISTEN_FDS", "LISTEN_PID"] { unsetenv(name) } }
-        let folder = try Folder()
-        let listener = try Listener.bind(path: "\(folder.path)/a.sock")
+        let directory = try TemporaryDirectory()
+        let listener = try Listener.bind(path: "\(directory.path)/a.sock")
         defer { close(listener.descriptor) }
         setenv("LISTEN_FDS", String(listener.descriptor - 2), 1)
         setenv("LISTEN_PID", String(getpid() + 1), 1)

@@ -26,20 +26,19 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
 }
 
 @Suite struct MailboxTests {
-    @Test func `In every interleaving there is one owner, and no signal is lost or reaches another generation`() throws
-    {
+    @Test func `Every interleaving has one owner and delivers every signal to its own generation`() throws {
         let states = try MailboxExplorer().explore()
-        #expect(states > 50_000, "the exploration covers what it did when it was written")
+        #expect(states > 50_000, "the exploration still covers all of its states")
     }
 
-    /// Each is one mistake in one of the word's three steps.
+    /// Mistakes in one of the three steps.
     static let mistakes: [(String, MailboxAlgorithm)] = [
         (
-            "whoever leaves a signal becomes an owner",
+            "everyone who posts a signal becomes an owner",
             MailboxAlgorithm(post: { $0.post($1, for: $2) || $0.generation == $2 })
         ),
         (
-            "a signal that finds an owner is not left",
+            "a signal to an owned mailbox is dropped",
             MailboxAlgorithm(post: { $0.isOwned ? false : $0.post($1, for: $2) })
         ),
         (
@@ -50,7 +49,7 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
             })
         ),
         (
-            "the owner lets go though signals are pending",
+            "the owner releases the mailbox although signals are pending",
             MailboxAlgorithm(takeSignals: { word in
                 let signals = word.takeSignals()
                 if signals != nil { _ = word.takeSignals() }
@@ -58,7 +57,7 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
             })
         ),
         (
-            "the owner goes without looking",
+            "the owner releases the mailbox without checking for signals",
             MailboxAlgorithm(takeSignals: { word in
                 word = MailboxWord(bits: UInt64(word.generation) << 32)
                 return nil
@@ -74,13 +73,13 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
             })
         ),
         (
-            "a record is opened again under its old generation",
+            "a record is reopened with its old generation",
             MailboxAlgorithm(renew: { word in
                 word = MailboxWord(bits: UInt64(word.generation) << 32 | MailboxWord().bits)
             })
         ),
         (
-            "late signals survive the opening",
+            "late signals survive the reopening",
             MailboxAlgorithm(renew: { word in
                 let late = word.signals
                 word.renew()
@@ -90,14 +89,14 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
     ]
 
     @Test(arguments: mistakes.indices)
-    func `The exploration finds a mistake in any step`(index: Int) {
+    func `The exploration detects a mistake in any step`(index: Int) {
         let (mistake, algorithm) = Self.mistakes[index]
         #expect(throws: MailboxExplorer.Fault.self, "\(mistake)") {
             try MailboxExplorer(algorithm: algorithm).explore()
         }
     }
 
-    @Test func `Threads that leave signals at once never meet in the state, and every signal is seen`() {
+    @Test func `Threads that post signals concurrently never share the state, and no signal is lost`() {
         let mailbox = {
             let ownership = Mailbox.make(index: 0, Counter())
             ownership.renew()
@@ -106,10 +105,10 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
             return mailbox
         }()
         let overlaps = Atomic<Int>(0)
-        let signalsLeft = 100_000
+        let postsPerThread = 100_000
         onThreads(4) { thread in
             let signal = Signals(rawValue: 1 << UInt8(thread))
-            for _ in 0..<signalsLeft {
+            for _ in 0..<postsPerThread {
                 guard let ownership = mailbox.post(signal, for: 1) else { continue }
                 run(ownership) { counter, signals in
                     if counter.isInside { overlaps.add(1, ordering: .relaxed) }
@@ -129,6 +128,6 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
             #expect(signals == .retire, "nothing else was pending")
             value = counter.value
         }
-        #expect((1...4 * signalsLeft).contains(value))
+        #expect((1...4 * postsPerThread).contains(value))
     }
 }

@@ -9,7 +9,7 @@ import Testing
         ("HTTP_X_API_KEY", "two"),
     ])
 
-    @Test func `A name is found whole, in its case, and not as the beginning or end of another`() {
+    @Test func `A name must match completely and case-sensitively`() {
         #expect(parameters["REQUEST_METHOD"] == "POST")
         #expect(parameters["REQUEST"] == nil)
         #expect(parameters["METHOD"] == nil)
@@ -17,29 +17,29 @@ import Testing
         #expect(parameters["request_method"] == nil)
     }
 
-    @Test func `A value ends where it ends: = inside it, and nothing at all`() {
+    @Test func `A value may be empty or contain an equals sign`() {
         #expect(parameters["HTTP_X"] == "a=b")
         #expect(parameters["EMPTY"] == "")
         #expect(parameters["EMPTY="] == nil)
     }
 
-    @Test func `A value is never taken for a name`() {
+    @Test func `A value is never mistaken for a name`() {
         let parameters = Parameters([("A", "B=1"), ("C", "B")])
         #expect(parameters["B"] == nil)
     }
 
-    @Test func `A name sent twice is found twice, in order; the first stands for it`() {
+    @Test func `A repeated name has all its values in order, and the first is the default`() {
         #expect(parameters.all("HTTP_X_API_KEY") == [Array("one".utf8), Array("two".utf8)])
         #expect(parameters["HTTP_X_API_KEY"] == "one")
         #expect(parameters.all("NONE") == [])
     }
 
-    @Test func `The last parameter is found, and none among none`() {
+    @Test func `The last parameter is found, and an empty list has no parameters`() {
         #expect(Parameters([("A", "1"), ("B", "2")])["B"] == "2")
         #expect(Parameters([])["A"] == nil)
     }
 
-    @Test func `An environment of C strings is copied: values are bytes, UTF-8 or not`() {
+    @Test func `C strings are copied, and values may be arbitrary bytes`() {
         let lines = [Array("A=1".utf8), [UInt8(ascii: "B"), UInt8(ascii: "="), 0xFF, 0xFE], Array("NOVALUE".utf8)]
         var pointers: [UnsafeMutablePointer<CChar>?] = lines.map { line in
             line.withUnsafeBufferPointer {
@@ -57,33 +57,33 @@ import Testing
 }
 
 @Suite struct AllowedPeersTests {
-    private let somebody: Int64 = 54_321
+    private let otherUser: Int64 = 54_321
 
-    @Test func `Root and we ourselves always may`() throws {
+    @Test func `Root and our own user are always allowed`() throws {
         let users = try AllowedPeers([])
         #expect(users.allows(0))
         #expect(users.allows(Int64(geteuid())))
-        #expect(!users.allows(somebody))
+        #expect(!users.allows(otherUser))
     }
 
-    @Test func `A peer without a user, as on TCP, may not`() throws {
+    @Test func `A peer without a user ID, as over TCP, is not allowed`() throws {
         #expect(try !AllowedPeers(nil).allows(-1))
     }
 
-    @Test func `Those named may, by their number`() throws {
+    @Test func `Named users are allowed by their numeric ID`() throws {
         let daemon = try #require(getpwnam("daemon")).pointee.pw_uid
         #expect(try AllowedPeers(["daemon"]).allows(Int64(daemon)))
         #expect(try !AllowedPeers([]).allows(Int64(daemon)) || daemon == geteuid())
     }
 
-    @Test func `A name that doesn't exist is a fault and told`() {
+    @Test func `The error for an unknown user has its name`() {
         let error = #expect(throws: AllowedPeers.UnknownUser.self) { try AllowedPeers(["root", "no-such-user"]) }
         #expect(error?.name == "no-such-user")
     }
 }
 
 @Suite struct TokenTests {
-    @Test func `A token comes back as it went`() {
+    @Test func `A token keeps its value when converted to a word and back`() {
         for (index, generation) in [(0, 0), (1, UInt32.max), (UInt32.max - 1, 7)] as [(UInt32, UInt32)] {
             let word = Token.connection(index: index, generation: generation).word
             guard case .connection(index, generation) = Token(word: word) else {

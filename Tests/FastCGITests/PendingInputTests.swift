@@ -18,22 +18,22 @@ private let endOfBody = record(5, [])
         bytes.withUnsafeBytes { PendingInput($0) }
     }
 
-    @Test func `A request is whole when the empty record that ends its body is there`() {
+    @Test func `A request is complete once the empty record that ends its body has arrived`() {
         #expect(pendingInput(begin + parameters + endOfBody) == .wholeRequest)
         #expect(pendingInput(begin + parameters + record(5, [1, 2, 3], padding: 5) + endOfBody) == .wholeRequest)
     }
 
-    @Test func `At every other length it is a part`() {
+    @Test func `A request cut at any other length is incomplete`() {
         let whole = begin + parameters + record(5, [1, 2, 3], padding: 5) + endOfBody
         for length in 1..<whole.count { #expect(pendingInput(Array(whole[..<length])) == .partOfRequest, "\(length)") }
     }
 
-    @Test func `Bytes inside a record are not taken for headers`() {
+    @Test func `Bytes inside a record are not mistaken for a record header`() {
         #expect(pendingInput(begin + record(4, endOfBody) + record(5, endOfBody)) == .partOfRequest)
         #expect(pendingInput(begin + record(4, [], padding: 255) + endOfBody) == .wholeRequest)
     }
 
-    @Test func `A socket is empty, holds a request or is closed, and nothing is taken from it`() {
+    @Test func `Inspecting a socket consumes nothing and distinguishes empty, pending and closed`() {
         var ends: [Int32] = [0, 0]
         #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
         defer { close(ends[1]) }

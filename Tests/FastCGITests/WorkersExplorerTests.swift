@@ -1,12 +1,12 @@
 import Testing
 
-/// A model of how workers poll, rest and are woken (Server.work, Workers.rest, Server.wakeWorker), step by step,
-/// explored in every interleaving: there is never work that no thread will come to.
+/// A step-by-step model of how workers poll, rest and are woken (Server.work, Workers.rest, Server.wakeWorker).
+/// Exploring every interleaving shows that no ready connection is left without a worker.
 struct WorkersModel: Hashable {
     enum Worker: Hashable {
         case top, running, tryingToPoll, choosingTimeout, waitingForEvents, endingToPoll
         case countingAsResting, readingPolling, takingBackItsCount, asleep
-        /// Waits for the rest of a request, for as long as it likes.
+        /// Waits for the rest of a request, without a limit.
         case held
     }
 
@@ -14,19 +14,19 @@ struct WorkersModel: Hashable {
         case appending, writingWakeEvent, readingPolling, claimingRestingWorker
     }
 
-    /// What the algorithm may leave out, to see that the exploration notices.
-    struct Omissions: Hashable {
+    /// The steps that a test can switch off to prove that the exploration detects their absence.
+    struct Steps: Hashable {
         var rereadsPolling = true
         var writesWakeEvent = true
         var wakesAnotherBeforeWaiting = true
     }
 
-    var omissions = Omissions()
+    var steps = Steps()
     var workers: [Worker] = [.top, .top, .top]
     var poster = Poster.appending
     var postsLeft = 3
     var ready = 0
-    /// How many of the connections have sent a part of a request only.
+    /// The number of connections that have sent only a part of a request.
     var partsLeft = 2
     var polling = false
     var resting = 0
@@ -53,7 +53,7 @@ struct WorkersModel: Hashable {
         case .running:
             guard partsLeft > 0 else { return go(.top) }
             next.partsLeft -= 1
-            if resting > 0, omissions.wakesAnotherBeforeWaiting {
+            if resting > 0, steps.wakesAnotherBeforeWaiting {
                 next.resting -= 1
                 next.tokens += 1
             }
@@ -75,7 +75,7 @@ struct WorkersModel: Hashable {
             next.resting += 1
             return go(.readingPolling)
         case .readingPolling:
-            return go(polling || !omissions.rereadsPolling ? .asleep : .takingBackItsCount)
+            return go(polling || !steps.rereadsPolling ? .asleep : .takingBackItsCount)
         case .takingBackItsCount:
             guard resting > 0 else { return go(.asleep) }
             next.resting -= 1
@@ -94,7 +94,7 @@ struct WorkersModel: Hashable {
             next.ready += 1
             next.poster = .writingWakeEvent
         case .writingWakeEvent:
-            next.hasEdge = hasEdge || omissions.writesWakeEvent
+            next.hasEdge = hasEdge || steps.writesWakeEvent
             next.poster = .readingPolling
         case .readingPolling where !polling: next.poster = .claimingRestingWorker
         case .readingPolling:
@@ -111,7 +111,7 @@ struct WorkersModel: Hashable {
         return next
     }
 
-    /// A state in which no thread can go on although something is ready, or with nobody who waits for events.
+    /// A state in which no thread can continue although a connection is ready or no worker waits for events.
     func firstFault() -> WorkersModel? {
         var seen: Set<WorkersModel> = []
         var open = [self]
@@ -126,15 +126,14 @@ struct WorkersModel: Hashable {
 }
 
 @Suite struct WorkersExplorerTests {
-    @Test func `In every interleaving some worker comes to what is ready`() {
+    @Test func `Some worker handles every ready connection in every interleaving`() {
         #expect(WorkersModel().firstFault() == nil)
     }
 
-    @Test(arguments: [\WorkersModel.Omissions.rereadsPolling, \.writesWakeEvent, \.wakesAnotherBeforeWaiting])
-    func `The exploration finds a step that is left out`(step: WritableKeyPath<WorkersModel.Omissions, Bool> & Sendable)
-    {
+    @Test(arguments: [\WorkersModel.Steps.rereadsPolling, \.writesWakeEvent, \.wakesAnotherBeforeWaiting])
+    func `The exploration detects an omitted step`(step: WritableKeyPath<WorkersModel.Steps, Bool> & Sendable) {
         var model = WorkersModel()
-        model.omissions[keyPath: step] = false
+        model.steps[keyPath: step] = false
         #expect(model.firstFault() != nil)
     }
 }

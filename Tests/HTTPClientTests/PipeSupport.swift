@@ -3,23 +3,15 @@ import Synchronization
 @testable import HTTPClient
 
 extension Pipe {
-    func put(_ text: String) -> String { put(Array(text.utf8)) }
+    func put(_ text: String) -> Step { put(Array(text.utf8)) }
 
-    func put(_ count: Int) -> String { put([UInt8](repeating: 0x61, count: count)) }
+    func put(_ count: Int) -> Step { put([UInt8](repeating: 0x61, count: count)) }
 
-    func put(_ bytes: [UInt8]) -> String { told(bytes.withUnsafeBytes { write($0) }) }
+    func put(_ bytes: [UInt8]) -> Step { bytes.withUnsafeBytes { write($0) } }
 
-    func take(_ count: Int) -> String {
+    func take(_ count: Int) -> Step {
         var buffer = [UInt8](repeating: 0, count: count)
-        return told(buffer.withUnsafeMutableBytes { read(into: $0) })
-    }
-}
-
-private func told(_ step: Pipe.Step) -> String {
-    switch step {
-    case .count(let count): "\(count)"
-    case .wait: "wait"
-    case .failed: "failed"
+        return buffer.withUnsafeMutableBytes { read(into: $0) }
     }
 }
 

@@ -32,7 +32,7 @@ struct PublicAddressTests {
         }
     }
 
-    @Test func `Their neighbours are`() throws {
+    @Test func `The addresses next to the special IPv4 blocks are public`() throws {
         for address in [
             "1.0.0.0", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
             "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "191.255.255.255", "192.0.1.0",
@@ -45,7 +45,7 @@ struct PublicAddressTests {
 
     @Test
     func
-        `IPv6: loopback, local, multicast, documentation, and every form that carries an IPv4 address, are not public`()
+        `Special IPv6 addresses and those that embed an IPv4 address are not public`()
         throws
     {
         for address in [
@@ -58,17 +58,16 @@ struct PublicAddressTests {
         }
     }
 
-    @Test func `IPv6: global unicast is`() throws {
+    @Test func `Global unicast IPv6 addresses are public`() throws {
         for address in [
             "2000::1", "2001:200::1", "2001:db7:ffff::", "2001:db9::", "2001:4860:4860::8888", "2003::1",
-            "2606:4700::1",
-            "2a02:6b8::1", "3ffe:ffff::", "3fff:1000::",
+            "2606:4700::1", "2a02:6b8::1", "3ffe:ffff::", "3fff:1000::",
         ] {
             #expect(try v6(address), "\(address)")
         }
     }
 
-    @Test func `Any other family is not public`() {
+    @Test func `Addresses of other families are not public`() {
         for family in [AF_UNSPEC, AF_UNIX] {
             var address = sockaddr()
             address.sa_family = sa_family_t(family)
@@ -77,7 +76,9 @@ struct PublicAddressTests {
     }
 
     @Test(arguments: ["127.0.0.1", "localhost"])
-    func `A call for public addresses alone connects to no other, by number or by name`(_ host: String) async throws {
+    func `A request for public addresses only does not connect to loopback, by number or by name`(_ host: String)
+        async throws
+    {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         await #expect(throws: TransferError.forbiddenAddress) {
             try await plainClient.send(

@@ -17,13 +17,11 @@ struct RelayedTests {
     private let client = HTTPClient(HTTPClient.Options(maxConnections: 8, speaksHTTP2: false, authorities: nil))
 
     private func download(_ server: ScriptedServer, into pipe: Pipe, timeout: Duration = .seconds(20))
-        async throws(TransferError)
-        -> HTTPClient.Response
+        async throws(TransferError) -> HTTPClient.Response
     {
         try await client.download(
             HTTPClient.Request("GET", server.url + "/a", headers: [:], timeout: timeout, maxResponseBytes: 100),
-            into: pipe
-        )
+            into: pipe)
     }
 
     private func upload(
@@ -44,27 +42,29 @@ struct RelayedTests {
         }
     }
 
-    @Test func `A body of 200 goes into the pipe, the head is the reply`() async throws {
+    @Test func `The body of a 200 is written to the pipe and the headers are returned`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello"),
         ])
         let pipe = Pipe(maxBytes: 5)
-        let reply = try await download(server, into: pipe)
-        #expect(reply.status == 200 && reply.headers["x-a"] == "b" && reply.body.isEmpty)
+        let response = try await download(server, into: pipe)
+        #expect(response.status == 200 && response.headers["x-a"] == "b" && response.body.isEmpty)
         #expect(text(try await all(pipe)) == "hello")
         #expect(server.requests.first?.hasPrefix("GET /a HTTP/1.1\r\n") == true)
     }
 
-    @Test func `A reply of another status is its head alone, however large or slow its page`() async throws {
+    @Test func `A response with another status is returned without its body, however large or slow that is`()
+        async throws
+    {
         let large = String(repeating: "x", count: 200_000)
-        for (page, length) in [("hello", 5), (large, large.utf8.count), ("", 0), ("hello", 1_000_000)] {
+        for (body, length) in [("hello", 5), (large, large.utf8.count), ("", 0), ("hello", 1_000_000)] {
             let server = try ScriptedServer([
-                .receive, .send("HTTP/1.1 404 Not Found\r\nX-A: b\r\nContent-Length: \(length)\r\n\r\n\(page)"), .stall,
+                .receive, .send("HTTP/1.1 404 Not Found\r\nX-A: b\r\nContent-Length: \(length)\r\n\r\n\(body)"), .stall,
             ])
             let pipe = Pipe(maxBytes: 1000)
-            let reply = try await download(server, into: pipe)
-            #expect(reply.status == 404 && reply.headers["x-a"] == "b" && reply.body.isEmpty)
-            // The pipe is still open: to where a redirect leads.
+            let response = try await download(server, into: pipe)
+            #expect(response.status == 404 && response.headers["x-a"] == "b" && response.body.isEmpty)
+            // The pipe is still open, for the target of a redirect.
             let next = try ScriptedServer([
                 .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nworld"),
             ])
@@ -73,7 +73,7 @@ struct RelayedTests {
         }
     }
 
-    @Test func `More than the pipe allows is too large, and the server is left`() async throws {
+    @Test func `A body larger than the pipe allows fails and closes the connection`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\nx\r\n"), .stall,
         ])
@@ -85,7 +85,7 @@ struct RelayedTests {
         #expect(await events.next() == .peerLeft(connection: 0))
     }
 
-    @Test func `A download much larger than the pipe never holds more than its capacity`() async throws {
+    @Test func `A download much larger than the pipe never buffers more than its capacity`() async throws {
         let size = 8 << 20
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n"),
@@ -93,7 +93,7 @@ struct RelayedTests {
         ])
         let pipe = Pipe(maxBytes: size)
         _ = try await download(server, into: pipe)
-        // Filled until the writer is paused, so that it is woken again more than once.
+        // The pipe is filled until the writer pauses, so that the writer is woken more than once.
         _ = try await pipe.peek(Pipe.capacity - 64 * 1024)
         var total = 0
         while true {
@@ -105,7 +105,7 @@ struct RelayedTests {
         #expect(total == size)
     }
 
-    @Test func `What is downloaded is uploaded, byte for byte, with its length and without Expect`() async throws {
+    @Test func `A download is uploaded byte for byte with its length and without Expect`() async throws {
         let image = String((0..<3_000_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })
         let source = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(image.utf8.count)\r\n\r\n\(image)"),
@@ -122,7 +122,7 @@ struct RelayedTests {
         #expect(!head.contains("expect:") && !head.contains("transfer-encoding"))
     }
 
-    @Test func `A download that breaks off breaks the upload off: the target never has a whole request`() async throws {
+    @Test func `A broken download breaks off the upload before the target has a complete request`() async throws {
         let source = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\(String(repeating: "x", count: 500))"),
         ])
@@ -137,23 +137,23 @@ struct RelayedTests {
             return
         }
         guard case .broken = pipe.failure else {
-            Issue.record("the pipe knows that the download was the cause: \(String(describing: pipe.failure))")
+            Issue.record("the pipe has the download's failure, not \(String(describing: pipe.failure))")
             return
         }
         #expect(target.requests.isEmpty)
     }
 
-    @Test func `A body shorter than was said breaks the upload off`() async throws {
+    @Test func `A body shorter than declared breaks off the upload`() async throws {
         let target = try ScriptedServer([.receive, ok])
         let pipe = Pipe(maxBytes: 1000)
         _ = pipe.put("half")
         pipe.end(nil)
         let error = await #expect(throws: TransferError.self) { try await upload(target, .pipe(pipe, count: 8)) }
-        #expect(error != .timeout, "at once")
+        #expect(error != .timeout, "without waiting for the deadline")
         #expect(target.requests.isEmpty)
     }
 
-    @Test func `Of a body longer than was said no more than that is sent`() async throws {
+    @Test func `A body longer than declared is truncated to the declared length`() async throws {
         let target = try ScriptedServer([.receive, ok])
         let pipe = Pipe(maxBytes: 1000)
         _ = pipe.put("halfrest")
@@ -172,7 +172,7 @@ struct RelayedTests {
         #expect(await events.next() == .peerLeft(connection: 0))
     }
 
-    @Test func `A file's first bytes are uploaded from its beginning, wherever its offset stands and whatever follows`()
+    @Test func `A file is uploaded from its beginning up to the given length, whatever its current offset`()
         async throws
     {
         let content = String((0..<200_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })
@@ -191,7 +191,7 @@ struct RelayedTests {
         let error = await #expect(throws: TransferError.self) {
             try await upload(server, .file(descriptor: file, count: 200_001))
         }
-        #expect(error != .timeout, "at once")
-        #expect(server.requests.isEmpty, "a file shorter than was said")
+        #expect(error != .timeout, "without waiting for the deadline")
+        #expect(server.requests.isEmpty, "the file is shorter than declared")
     }
 }

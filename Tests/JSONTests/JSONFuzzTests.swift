@@ -4,26 +4,26 @@ import Testing
 
 @testable import JSON
 
-/// Texts drawn with a fixed seed, read by us and by Foundation.
+/// Compares our reader with Foundation's on texts generated from a fixed seed.
 ///
-/// Known differences, kept out of the comparison or told apart below: a name twice (refused here for callers; read with
-/// `lastWins`), more than 32 levels, a BOM, UTF-16 and UTF-32 (Foundation guesses by NUL bytes), numbers beyond a Double
-/// (Foundation refuses them), `[1,]` (Foundation takes it).
+/// Known differences are excluded: duplicate names (rejected in requests; `lastWins` accepts them), more than 32
+/// levels, a BOM, UTF-16 and UTF-32 (Foundation detects them by NUL bytes), numbers beyond the range of Double
+/// (rejected by Foundation) and `[1,]` (accepted by Foundation).
 @Suite struct JSONFuzzTests {
-    @Test func `What is drawn as JSON is read, and says the same as Foundation reads`() throws {
-        var draw = Draw(seed: 1)
+    @Test func `Generated JSON is parsed as Foundation parses it`() throws {
+        var generator = JSONGenerator(seed: 1)
         for _ in 0..<3000 {
-            let text = draw.value(depth: 0)
+            let text = generator.value(depth: 0)
             let json = try #require(read(text, .lastWins), "\(text)")
             #expect(plain(json).isEqual(try foundation(Array(text.utf8))), "\(text)")
         }
     }
 
-    @Test func `What is read and written again is read the same`() throws {
-        var draw = Draw(seed: 2)
-        draw.onlyWritable = true
+    @Test func `JSON that is parsed and written again is parsed the same`() throws {
+        var generator = JSONGenerator(seed: 2)
+        generator.onlyWritable = true
         for _ in 0..<3000 {
-            let text = draw.value(depth: 0)
+            let text = generator.value(depth: 0)
             let json = try #require(read(text, .lastWins), "\(text)")
             let written = JSONWriter.bytes(Written(json))
             let again = try #require(read(written, .lastWins), "\(text)")
@@ -32,23 +32,23 @@ import Testing
         }
     }
 
-    @Test func `A text changed at random is accepted where Foundation accepts it, and refused where it refuses`() {
-        var draw = Draw(seed: 3)
+    @Test func `A randomly changed text is accepted exactly if Foundation accepts it`() {
+        var generator = JSONGenerator(seed: 3)
         var accepted = 0
         for _ in 0..<20_000 {
-            let bytes = draw.mutated(Array(draw.value(depth: 0).utf8))
+            let bytes = generator.mutated(Array(generator.value(depth: 0).utf8))
             if bytes.contains(0) || bytes.starts(with: [0xEF, 0xBB, 0xBF]) { continue }
-            let ours = read(bytes, .lastWins)
-            if let ours, overflows(ours) { continue }
-            if ours != nil { accepted += 1 }
-            let theirs = (try? foundation(bytes)) != nil
-            let same = (ours != nil) == theirs || (theirs && read(withoutTrailingCommas(bytes), .lastWins) != nil)
-            #expect(same, "\(text(bytes).debugDescription)")
+            let json = read(bytes, .lastWins)
+            if let json, overflows(json) { continue }
+            if json != nil { accepted += 1 }
+            let isValid = (try? foundation(bytes)) != nil
+            let agrees = (json != nil) == isValid || (isValid && read(withoutTrailingCommas(bytes), .lastWins) != nil)
+            #expect(agrees, "\(text(bytes).debugDescription)")
         }
-        #expect(accepted > 1000, "the comparison has both kinds")
+        #expect(accepted > 1000, "too few of the changed texts are valid")
     }
 
-    @Test func `Any bytes at all are read or refused`() {
+    @Test func `Parsing arbitrary bytes does not crash`() {
         var random = SplitMix64(seed: 4)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...24, using: &random)).map { _ in
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `A text cut short anywhere is refused`() {
+    @Test func `A text truncated anywhere is rejected`() {
         let whole = Array(#"{"a":[1,-2.5e3,"x\u00e9\n"],"b":{"c":null,"d":true}}"#.utf8)
         #expect(read(whole) != nil)
         for length in 0..<whole.count { #expect(read(Array(whole[..<length])) == nil, "\(length)") }
@@ -73,7 +73,7 @@ private func withoutTrailingCommas(_ bytes: [UInt8]) -> [UInt8] {
     Array(text(bytes).replacing(/,[ \n\r\t]*\]/.matchingSemantics(.unicodeScalar), with: "]").utf8)
 }
 
-/// A number beyond a Double: valid by RFC 8259, refused by Foundation.
+/// True if a number is beyond the range of Double, which RFC 8259 allows and Foundation rejects.
 private func overflows(_ json: JSON) -> Bool {
     switch json {
     case .number(let text): Double(text)?.isFinite != true
@@ -96,7 +96,7 @@ private func plain(_ json: JSON) -> NSObject {
     }
 }
 
-/// What JSONWriter can write: no null, no fraction.
+/// Writes a value without nulls and fractions, which JSONWriter does not support.
 private struct Written: JSONWritable {
     let json: JSON
 
@@ -110,12 +110,12 @@ private struct Written: JSONWritable {
         case .array(let elements): writer.array { for element in elements { Written(element).write(to: &$0) } }
         case .object(let members):
             writer.object { for member in members { $0.member(named: member.name, Written(member.value)) } }
-        case .null, .number: Issue.record("not writable")
+        case .null, .number: Issue.record("JSONWriter does not support \(json)")
         }
     }
 }
 
-private struct Draw {
+private struct JSONGenerator {
     var onlyWritable = false
     private var random: SplitMix64
 
@@ -123,10 +123,10 @@ private struct Draw {
 
     private mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &random) }
     private mutating func one(_ choices: [String]) -> String { choices[below(choices.count)] }
-    private mutating func blank() -> String { one(["", "", "", " ", "\n", "\t", "\r\n"]) }
+    private mutating func whitespace() -> String { one(["", "", "", " ", "\n", "\t", "\r\n"]) }
 
     mutating func value(depth: Int) -> String {
-        blank() + bare(depth: depth) + blank()
+        whitespace() + bare(depth: depth) + whitespace()
     }
 
     private mutating func bare(depth: Int) -> String {
@@ -138,7 +138,7 @@ private struct Draw {
         case 4: return "[" + (0..<below(4)).map { _ in value(depth: depth + 1) }.joined(separator: ",") + "]"
         default:
             let members = (0..<below(4)).map { number in
-                "\(blank())\"\(number)\(string().dropFirst())\(blank()):\(value(depth: depth + 1))"
+                "\(whitespace())\"\(number)\(string().dropFirst())\(whitespace()):\(value(depth: depth + 1))"
             }
             return "{" + members.joined(separator: ",") + "}"
         }
@@ -147,13 +147,12 @@ private struct Draw {
     private mutating func string() -> String {
         let pieces = [
             "a", "Z", " ", "/", "я", "图", "🧸", "e\u{301}", "\u{7F}", "\u{2028}", "\\\"", "\\\\", "\\/", "\\b", "\\f",
-            "\\n",
-            "\\r", "\\t", "\\u0000", "\\u001f", "\\u00E9", "\\ud83e\\uddf8", "\\u2028",
+            "\\n", "\\r", "\\t", "\\u0000", "\\u001f", "\\u00E9", "\\ud83e\\uddf8", "\\u2028",
         ]
         return "\"" + (0..<below(6)).map { _ in one(pieces) }.joined() + "\""
     }
 
-    /// One to three bytes changed, put in or taken out.
+    /// The bytes with one to three of them changed, inserted or removed.
     mutating func mutated(_ bytes: [UInt8]) -> [UInt8] {
         let alphabet = Array("{}[]\":,\\/0123456789-+.eEutrfalsn \n\t\u{1}\u{1F}'aA".utf8) + [0x80, 0xC3, 0xFF]
         var bytes = bytes

@@ -15,30 +15,29 @@ func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .rejected) -> JSON? 
 @Suite struct JSONReaderTests {
     struct File: Decodable {
         struct Case: Decodable { let name: String, text: String }
-        let refused: [Case]
+        let rejected: [Case]
         let accepted: String
     }
 
-    @Test func `JSON_checker's texts: each of fail*.json is refused, pass1.json accepted`() throws {
+    @Test func `JSON_checker's failing texts are rejected and its passing text is accepted`() throws {
         let file: File = try Vectors(beside: #filePath).json("json-checker.json")
-        #expect(file.refused.count == 31)
-        for example in file.refused { #expect(read(example.text) == nil, "\(example.name)") }
+        #expect(file.rejected.count == 31)
+        for example in file.rejected { #expect(read(example.text) == nil, "\(example.name)") }
         #expect(read(file.accepted)?.array?.count == 20)
     }
 
     @Test(arguments: [
         "", " ", "{", "[", "\"", "nul", "nulll", "True", "NaN", "Infinity", "-", "+1", ".5", "1.", "01", "-01",
-        "1e",
-        "1e+", "0x1", "1 2", "{} {}", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
-        "[1 2]",
-        "// x\n1", "/**/1", "\u{FEFF}{}", "\u{A0}1", "1\u{B}", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\u 123\"",
+        "1e", "1e+", "0x1", "1 2", "{} {}", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}",
+        "[1 2]", "// x\n1", "/**/1", "\u{FEFF}{}", "\u{A0}1", "1\u{B}", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"",
+        "\"\\u 123\"",
         "\"\\u+123\"", "\"a\nb\"", "\"a\u{0}\"", "\"a\u{1F}\"", "\"\\\"", "tru\u{0}",
     ])
-    func `What is no JSON text is refused`(_ text: String) {
+    func `A text that is not JSON is rejected`(_ text: String) {
         #expect(read(text) == nil)
     }
 
-    @Test func `Bytes that are no UTF-8 are refused, in a string, in a name and outside`() {
+    @Test func `Invalid UTF-8 is rejected in a string, in a name and elsewhere`() {
         let bad: [[UInt8]] = [
             [0xFF], [0xC0, 0x80], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80],
         ]
@@ -50,14 +49,14 @@ func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .rejected) -> JSON? 
         }
     }
 
-    @Test func `Other encodings are refused`() throws {
+    @Test func `Other encodings are rejected`() throws {
         for encoding in [String.Encoding.utf16, .utf16LittleEndian, .utf16BigEndian, .utf32] {
             let data = try #require("{\"a\":1}".data(using: encoding))
             #expect(read(Array(data)) == nil)
         }
     }
 
-    @Test func `Escapes: a pair of surrogates is one character, half of one is refused`() {
+    @Test func `A surrogate pair is decoded as one character, and a lone surrogate is rejected`() {
         #expect(read(#""\"\\\/\b\f\n\r\t""#)?.string == "\"\\/\u{8}\u{C}\n\r\t")
         #expect(read(#""\u0041\u00e9\u20AC\uD83E\uDDF8""#)?.string == "Aé€🧸")
         #expect(read(#""\u0000""#)?.string == "\u{0}")
@@ -67,7 +66,7 @@ func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .rejected) -> JSON? 
         }
     }
 
-    @Test func `Integers are those written without fraction and exponent that fit 64 bits`() {
+    @Test func `An integer has no fraction or exponent and fits into 64 bits`() {
         #expect(read("0")?.integer == 0)
         #expect(read("-0")?.integer == 0)
         #expect(read("9223372036854775807")?.integer == Int.max)
@@ -80,7 +79,7 @@ func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .rejected) -> JSON? 
         }
     }
 
-    @Test func `Arrays and objects nest 32 deep, and not 33`() {
+    @Test func `Arrays and objects may be nested 32 deep but not 33`() {
         func nested(_ open: String, _ close: String, _ depth: Int) -> String {
             String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
         }
@@ -88,14 +87,14 @@ func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .rejected) -> JSON? 
         #expect(read(nested("[", "]", 33)) == nil)
         #expect(read(nested("{\"a\":", "}", 32)) != nil)
         #expect(read(nested("{\"a\":", "}", 33)) == nil)
-        #expect(read(String(repeating: "[", count: 1_000_000)) == nil, "nor does the stack run over")
+        #expect(read(String(repeating: "[", count: 1_000_000)) == nil, "without overflowing the stack")
     }
 
-    @Test func `A name twice is refused, however it is written, and in large objects too`() {
+    @Test func `A duplicate name is rejected in any spelling and in large objects`() {
         #expect(read(#"{"a":1,"b":2,"a":1}"#) == nil)
         #expect(read(#"{"a":1,"\u0061":1}"#) == nil)
         #expect(read(#"{"x":{"a":1,"a":2}}"#) == nil)
-        #expect(read(#"[{"a":1},{"a":2}]"#) != nil, "two objects")
+        #expect(read(#"[{"a":1},{"a":2}]"#) != nil, "the names are in different objects")
         let many = (0..<100).map { "\"n\($0)\":1" }
         #expect(read("{\(many.joined(separator: ","))}") != nil)
         for name in ["n0", "n15", "n16", "n17", "n99"] {
@@ -103,25 +102,25 @@ func read(_ bytes: [UInt8], _ duplicates: JSON.Duplicates = .rejected) -> JSON? 
         }
     }
 
-    @Test func `Names compare as bytes: two spellings of é are two names`() throws {
+    @Test func `Names are compared as bytes, so that two normal forms are two names`() throws {
         let json = try #require(read("{\"\u{E9}\":1,\"e\u{301}\":2,\"a\\r\\n\":3}"))
         #expect(json["é"]?.integer == 1)
         #expect(json["e\u{301}"]?.integer == 2)
         #expect(json["a\r\n"]?.integer == 3)
     }
 
-    @Test func `An upstream's name twice: the last one counts`() {
+    @Test func `With lastWins the last of two duplicate members is returned`() {
         #expect(read(#"{"a":1,"a":2}"#, .lastWins)?["a"]?.integer == 2)
     }
 
-    @Test func `A member that is null, or of no object, is none`() {
+    @Test func `A member that is null or missing has no value`() {
         #expect(read(#"{"a":null}"#)?["a"] == nil)
         #expect(read(#"{"a":1}"#)?["A"] == nil)
         #expect(read(#"["a"]"#)?["a"] == nil)
         #expect(read(#"{"a":1,"a":null}"#, .lastWins)?["a"] == nil)
     }
 
-    @Test func `A hundred thousand names are read in one go`() {
+    @Test func `A hundred thousand names are parsed`() {
         let text = "{" + (0..<100_000).map { "\"name\($0)\":\($0)" }.joined(separator: ",") + "}"
         #expect(read(text)?["name99999"]?.integer == 99_999)
     }

@@ -15,7 +15,7 @@ private func written(_ write: (inout JSONWriter) -> Void) -> String {
 }
 
 @Suite struct JSONWriterTests {
-    @Test func `Members stand in the order written, / as it is, empty things empty`() {
+    @Test func `Members are written in order, without absent ones and without escaping slashes`() {
         let text = written {
             $0.object {
                 $0.member("b", "https://x/y")
@@ -32,12 +32,11 @@ private func written(_ write: (inout JSONWriter) -> Void) -> String {
     }
 
     @Test(arguments: [0, 1, -1, Int.max, Int.min, 1_000_000])
-    func `Numbers are written whole`(_ value: Int) {
+    func `Integers are written completely`(_ value: Int) {
         #expect(written(value) == String(value))
     }
 
-    @Test func `Every character below U+0180 comes back from Foundation as it went, by itself and among others`() throws
-    {
+    @Test func `Foundation reads every character below U+0180 unchanged, alone and among others`() throws {
         for value in UInt32(0)..<0x180 {
             let character = String(Unicode.Scalar(value)!)
             for string in [character, "ab\(character)cd", "\(character)\(character)", "я\(character)🧸"] {
@@ -49,13 +48,13 @@ private func written(_ write: (inout JSONWriter) -> Void) -> String {
         }
     }
 
-    @Test func `A quote, a backslash and a line's end can't leave their string`() {
+    @Test func `Quotes, backslashes and line ends are escaped`() {
         #expect(written("a\"b\\c\r\n\t\u{1}") == #""a\"b\\c\r\n\t\u0001""#)
         #expect(written("\"\u{301}") == "\"\\\"\u{301}\"", "a quote under a combining mark is still a quote")
         #expect(written { $0.object { $0.member(named: "a\"b", 1) } } == #"{"a\"b":1}"#)
     }
 
-    @Test func `A string that isn't stored as UTF-8 is written too`() {
+    @Test func `A string that is not stored as UTF-8 is written correctly`() {
         let long = String(repeating: "дa\n", count: 1000)
         #expect(written(NSString(string: long) as String) == "\"\(String(repeating: "дa\\n", count: 1000))\"")
     }

@@ -73,7 +73,7 @@ private struct Simulation {
 }
 
 @Suite struct CopyQueueTests {
-    @Test func `Copies start in the order of the articles, and no more than allowed run at once`() throws {
+    @Test func `Copies start in the order of the articles and no more than allowed run at once`() throws {
         var simulation = Simulation(maxRunning: 2)
         simulation.handle(.found([article(0, [try image("a"), try image("b"), try image("c")])]))
         #expect(simulation.started == ["a", "b"])
@@ -86,7 +86,7 @@ private struct Simulation {
         #expect(simulation.reports.isEmpty)
     }
 
-    @Test func `An article is reported when its last image has ended, with the URLs in the product's order`() throws {
+    @Test func `An article is reported when its last copy has ended, with the URLs in the product's order`() throws {
         var simulation = Simulation(maxRunning: 3)
         simulation.handle(.found([article(7, [try image("a"), try image("b"), try image("c")])]))
         simulation.end(2)
@@ -99,7 +99,7 @@ private struct Simulation {
         #expect(simulation.reports.first?.text == text(.copied(productID: 7, urls: urls, errors: [error])))
     }
 
-    @Test func `An article that has nothing to copy is reported at once, and a repeated one once`() throws {
+    @Test func `An article with nothing to copy is reported at once, and a repeated one is reported once`() throws {
         var simulation = Simulation(maxRunning: 1)
         let images = ProductImages(productID: 5, images: [rejectedImage("x")])
         simulation.handle(
@@ -118,7 +118,7 @@ private struct Simulation {
         #expect(simulation.started == ["a"])
     }
 
-    @Test func `An image that can't be stored is not copied, and is listed with those that failed`() throws {
+    @Test func `An image with an invalid key is not copied and is listed among the failed ones`() throws {
         var simulation = Simulation(maxRunning: 8)
         simulation.handle(.found([article(0, [rejectedImage("x"), try image("a"), try image("b")])]))
         #expect(simulation.started == ["a", "b"])
@@ -143,7 +143,7 @@ private struct Simulation {
         }
     }
 
-    @Test func `A long request uses all the transfers it may, whatever the order in which its copies end`() throws {
+    @Test func `A long request uses all of its transfers in whatever order its copies end`() throws {
         var simulation = Simulation(maxRunning: 32)
         simulation.handle(
             .found(try (0..<1000).map { index in article(index, try (0..<5).map { try image("\(index)/\($0)") }) }))
@@ -171,7 +171,7 @@ private struct Simulation {
     ].flatMap { batches in (1...4).map { Case(batches: batches, maxRunning: $0) } }
 
     @Test(arguments: cases)
-    private func `Every article is reported exactly once, with the same result, and the limit is kept and used`(
+    private func `Every article is reported exactly once and the limit is always reached but never exceeded`(
         _ example: Case
     ) throws {
         var batches: [[CopyQueue.Article]] = []

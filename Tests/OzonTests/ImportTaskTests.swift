@@ -5,28 +5,30 @@ import Testing
 
 @Suite struct ImportTaskTests {
     private func task(_ items: String, offerID: String? = "A-1") throws -> ImportTask {
-        let items = try answer(#"{"items": [\#(items)]}"#).list("items")
+        let items = try response(#"{"items": [\#(items)]}"#).list("items")
         return try ImportTask(items, offerID: offerID, productID: 1)
     }
 
     private func item(_ members: String) -> String { #"{"offer_id": "A-1", "product_id": 1, \#(members)}"# }
 
-    @Test func `The state of the product's own item counts, and without any the task is pending`() throws {
+    @Test func `The product's own item determines the status, and without one the task is pending`() throws {
         for status in ImportTask.Status.allCases {
             #expect(try task(item(#""status": "\#(status)", "errors": []"#)).status == status)
         }
         #expect(try task("").status == .pending)
         let other = #"{"offer_id": "B-1", "product_id": 2, "status": "imported"},"#
-        #expect(try task(other + item(#""status": "failed""#)).status == .failed, "not the first one")
-        for told in ["", #""product_id": 0,"#, #""product_id": "1","#, #""product_id": null,"#] {
+        #expect(
+            try task(other + item(#""status": "failed""#)).status == .failed,
+            "the first item belongs to another product")
+        for members in ["", #""product_id": 0,"#, #""product_id": "1","#, #""product_id": null,"#] {
             #expect(
-                try task(#"{"offer_id": "A-1", \#(told) "status": "imported", "errors": []}"#).status == .imported,
-                "\(told)")
+                try task(#"{"offer_id": "A-1", \#(members) "status": "imported", "errors": []}"#).status == .imported,
+                "\(members)")
         }
         #expect(try task(item(#""status": "imported", "errors": []"#), offerID: nil).status == .imported)
     }
 
-    @Test func `An item of another product, two of its own, or a state that isn't known can't be understood`() throws {
+    @Test func `Foreign or duplicate items and unknown statuses are invalid`() throws {
         let rows = [
             item(#""status": "Imported""#), item(#""status": "archived""#), item(#""status": 1"#), item(#""x": 1"#),
             item(#""status": null"#), item(#""status": """#), "7", "null",
@@ -47,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `A reason is the message, else the description, else the code, scrubbed`() throws {
+    @Test func `A reason is the message, else the description, else the code, and is scrubbed`() throws {
         let errors = try task(
             item(
                 """
@@ -62,7 +64,7 @@ import Testing
         #expect(try task(item(#""status": "failed", "errors": null"#)).errors.isEmpty)
     }
 
-    @Test func `Imported with an error of a level that is no warning has failed`() throws {
+    @Test func `An imported item with an error that is more than a warning has failed`() throws {
         for (level, status) in [
             ("warning", .imported), ("ERROR_LEVEL_WARNING", .imported), ("", .imported), ("error", .failed),
             ("ERROR_LEVEL_ERROR", .failed), ("ERROR_LEVEL_INTERNAL", .failed), ("critical", .failed),
@@ -76,14 +78,14 @@ import Testing
         #expect(try task(item(#""status": "imported", "errors": [\#(warnings) {"level": "error"}]"#)).status == .failed)
     }
 
-    @Test func `Imported without a list of errors has none; one of another type isn't understood`() throws {
+    @Test func `A missing list of errors is empty, and one of another type is invalid`() throws {
         for row in [item(#""status": "imported""#), item(#""status": "imported", "errors": null"#)] {
             #expect(try task(row).errors.isEmpty)
         }
         #expect(throws: Fault.self) { try task(item(#""status": "imported", "errors": {}"#)) }
     }
 
-    @Test func `A quota named by an error, in whatever way, is a rate limit and no refusal of the pictures`() throws {
+    @Test func `An error that names a quota is a rate limit and not a rejection of the pictures`() throws {
         for error in [
             #"{"code": "item_limit_exceeded"}"#, #"{"message": "RESOURCE_EXHAUSTED: try later"}"#,
             #"{"code": "x", "texts": {"description": "ITEM_LIMIT_EXCEEDED"}}"#,
@@ -94,7 +96,7 @@ import Testing
         #expect(try task(item(#""status": "failed", "errors": [{"code": "c"}]"#)).quota == nil)
     }
 
-    @Test func `An error names a URL where it isn't the beginning of a longer one`() {
+    @Test func `An error names a URL only if that is not the beginning of a longer one`() {
         func names(_ text: String, _ url: String = "https://h/a.jpg") -> Bool {
             ImportTask.Problem(field: "images", reason: "", texts: ["", text]).names(url)
         }
@@ -106,6 +108,8 @@ import Testing
             #expect(!names(text), "\(text)")
         }
         #expect(!names("anything", ""))
-        #expect(!names(String(repeating: " ", count: 4096) + "https://h/a.jpg"), "the texts are bounded")
+        #expect(
+            !names(String(repeating: " ", count: 4096) + "https://h/a.jpg"),
+            "only the beginning of the texts is searched")
     }
 }

@@ -26,7 +26,7 @@ private func many(_ count: Int, of kind: String = "i") -> String {
 }
 
 @Suite struct PictureRequestTests {
-    @Test func `Nulls and empty strings are left out; the others keep their place in the caller's list`() throws {
+    @Test func `Nulls and empty strings are skipped, and the others keep their index in the caller's list`() throws {
         let request = try pictures(
             #"{"images": [null, "https://h/a", "", "https://h/b"], "images360": ["", null], "color_image": ""}"#)
         #expect(request.images == [Picture(index: 1, url: "https://h/a"), Picture(index: 3, url: "https://h/b")])
@@ -34,7 +34,7 @@ private func many(_ count: Int, of kind: String = "i") -> String {
         #expect(!request.isEmpty)
     }
 
-    @Test func `Formats that Ozon doesn't take by link are warned of, by the extension of the path`() throws {
+    @Test func `An extension that Ozon does not accept by link is a warning`() throws {
         for (image, color, isWarned) in [
             ("a.jpg", "a.jpg", (false, false)), ("a.JPEG", "a.jpeg?x=.webp", (false, false)),
             ("a.png", "a.PNG", (false, true)), ("a.webp", "a.webp#f", (true, true)),
@@ -49,19 +49,21 @@ private func many(_ count: Int, of kind: String = "i") -> String {
                 field: "color_image", url: "https://h.webp/\(color)", reason: "Ozon takes JPG by link")
             #expect(request.warnings == (isWarned.0 ? [image] : []) + (isWarned.1 ? [color] : []))
         }
-        #expect(try pictures(#"{"images": ["https://h.webp", "https://h.webp?a"]}"#).warnings.isEmpty, "a host")
+        #expect(
+            try pictures(#"{"images": ["https://h.webp", "https://h.webp?a"]}"#).warnings.isEmpty,
+            "a host has no extension")
     }
 
     @Test(arguments: [
         "{}", #"{"images": null, "images360": null, "color_image": null}"#,
         #"{"images": [], "images360": [], "color_image": ""}"#, #"{"images": [null, ""], "on_invalid": "skip"}"#,
     ])
-    func `Nothing to push is no fault`(_ body: String) throws {
+    func `An empty request is not a fault`(_ body: String) throws {
         let request = try pictures(body)
         #expect(request.isEmpty && request.reports.isEmpty)
     }
 
-    @Test func `Every bad URL is told, with the caller's own index; nothing is left for a push`() {
+    @Test func `Every invalid URL is reported with the caller's index`() {
         let body = """
             {"images": [null, "https://h/a", "ftp://h/a"], "images360": ["", "h"], "color_image": "https://h/a b"}
             """
@@ -73,7 +75,7 @@ private func many(_ count: Int, of kind: String = "i") -> String {
             ])
     }
 
-    @Test func `What is no string is a fault, skipping or not: it is no picture`() {
+    @Test func `A value that is not a string is a fault even when skipping invalid URLs`() {
         let expected = [
             FieldFault(field: "images", index: 1, reason: "Must be a string"),
             FieldFault(field: "images360", reason: "Must be an array"),
@@ -86,7 +88,7 @@ private func many(_ count: Int, of kind: String = "i") -> String {
         }
     }
 
-    @Test func `On_invalid skip: the good ones go, the bad ones are reported`() throws {
+    @Test func `With on_invalid skip the valid pictures are kept and the others reported`() throws {
         let request = try pictures(
             #"{"images": ["h", "https://h/a", "x y"], "color_image": "c", "on_invalid": "skip"}"#)
         #expect(request.images == [Picture(index: 1, url: "https://h/a")])
@@ -99,14 +101,14 @@ private func many(_ count: Int, of kind: String = "i") -> String {
             ])
     }
 
-    @Test func `On_invalid skip with none left is a fault of the call, and any other word skips nothing`() {
+    @Test func `With on_invalid skip it is a fault if none is left, and an unknown value skips nothing`() {
         let expected = [FieldFault(field: "images", index: 1, url: "h", reason: "Invalid URL format")]
         #expect(faults(#"{"images": [null, "h"], "on_invalid": "skip"}"#) == expected)
         let unknown = FieldFault(field: "on_invalid", reason: "Must be one of reject, skip")
         #expect(faults(#"{"images": ["https://h/a", "h"], "on_invalid": "Skip"}"#) == expected + [unknown])
     }
 
-    @Test func `30 images are pushed and the rest is reported once; the filters come before the limit`() throws {
+    @Test func `Thirty images are pushed, counted after filtering, and the rest is reported once`() throws {
         let request = try pictures("{\"images\": [null, \"\", \(many(31))]}")
         #expect(request.images.count == 30)
         #expect(request.images.first == Picture(index: 2, url: "https://h/i0"))
@@ -118,13 +120,13 @@ private func many(_ count: Int, of kind: String = "i") -> String {
         #expect(skipping.reports.map(\.reason) == ["Invalid URL format"])
     }
 
-    @Test func `OZON_MAX_IMAGES is the limit and stands in the reason`() throws {
+    @Test func `OZON_MAX_IMAGES sets the limit that the reason states`() throws {
         let request = try pictures("{\"images\": [\(many(3))]}", ["OZON_MAX_IMAGES": "2"])
         #expect(request.images.count == 2)
         #expect(request.reports == [FieldFault(field: "images", reason: "Exceeds limit (2)")])
     }
 
-    @Test func `Images360 under v2 are reported, and the rest is pushed; by themselves they are a fault`() throws {
+    @Test func `With v2 images360 are reported, and are a fault if there is nothing else`() throws {
         let report = FieldFault(field: "images360", reason: "Not supported by Ozon since 2026-07-10")
         let request = try pictures(#"{"images": ["https://h/a"], "images360": ["https://h/b"]}"#)
         #expect(request.images.count == 1 && request.images360.isEmpty)
@@ -132,14 +134,14 @@ private func many(_ count: Int, of kind: String = "i") -> String {
         #expect(faults(#"{"images": [""], "images360": ["https://h/b"]}"#) == [report])
     }
 
-    @Test func `Images360 under v1 are pushed, at most 70`() throws {
+    @Test func `With v1 up to 70 images360 are pushed`() throws {
         let request = try pictures("{\"images360\": [\(many(71))]}", ["OZON_PICTURES_API": "v1"])
         #expect(request.images360.count == 70)
         #expect(request.reports == [FieldFault(field: "images360", reason: "Exceeds limit (70)")])
         #expect(try pictures("{\"images360\": [\(many(70))]}", ["OZON_PICTURES_API": "v1"]).reports.isEmpty)
     }
 
-    @Test func `OZON_PUSH_VALIDATE_URLS=false takes any URL, and nothing else that is wrong`() throws {
+    @Test func `OZON_PUSH_VALIDATE_URLS=false allows any URL but still reports other faults`() throws {
         let off = ["OZON_PUSH_VALIDATE_URLS": "false"]
         let request = try pictures("{\"images\": [null, \"a b\", \(many(30))], \"color_image\": \"ftp://é\"}", off)
         #expect(request.images.first == Picture(index: 1, url: "a b"))

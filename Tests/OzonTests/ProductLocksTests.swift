@@ -14,7 +14,7 @@ struct ProductLocksTests {
     private let key = ProductKey(clientID: "1", productID: 1)
     private let later = ContinuousClock.now + .seconds(60)
 
-    /// Holds the turn until told to end.
+    /// Holds the lock until `end` finishes.
     private func holder() async throws -> (task: Task<Void, any Error>, end: AsyncStream<Void>.Continuation) {
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
@@ -29,7 +29,7 @@ struct ProductLocksTests {
         return (task, end)
     }
 
-    @Test func `One at a time per product, however many there are`() async throws {
+    @Test func `Only one push per product runs at a time`() async throws {
         let running = Running()
         let (locks, key, later) = (locks, key, later)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -47,7 +47,7 @@ struct ProductLocksTests {
         #expect(running.counts.withLock { $0 } == (0, 1, 200))
     }
 
-    @Test func `Another product or client doesn't wait`() async throws {
+    @Test func `Another product or client does not wait`() async throws {
         let holder = try await holder()
         for other in [ProductKey(clientID: "2", productID: 1), ProductKey(clientID: "1", productID: 2)] {
             #expect(try await locks.withLock(for: other, until: .now) { true })
@@ -56,7 +56,7 @@ struct ProductLocksTests {
         try await holder.task.value
     }
 
-    @Test func `One that is cancelled while it waits leaves the line, and the next one gets its turn`() async throws {
+    @Test func `A waiter that is cancelled leaves the queue and the next one gets the lock`() async throws {
         let holder = try await holder()
         let (locks, key, later) = (locks, key, later)
         let cancelled = Task { try await locks.withLock(for: key, until: later) { true } }
@@ -72,7 +72,7 @@ struct ProductLocksTests {
         await #expect(throws: CancellationError.self) { try await late.value }
     }
 
-    @Test func `One that fails or is cancelled at work gives its turn on`() async throws {
+    @Test func `Work that fails or is cancelled releases the lock`() async throws {
         let (locks, key, later) = (locks, key, later)
         await #expect(throws: Fault.self) {
             try await locks.withLock(for: key, until: later) { throw Fault(.ozonUnavailable) }
@@ -85,7 +85,7 @@ struct ProductLocksTests {
         #expect(try await locks.withLock(for: key, until: .now) { true })
     }
 
-    @Test func `Waiting ends at the deadline, with Ozon's timeout, and blocks nobody afterwards`() async throws {
+    @Test func `Waiting ends at the deadline with Ozon's timeout and blocks no one afterwards`() async throws {
         let holder = try await holder()
         for deadline in [ContinuousClock.now + .milliseconds(100), .now - .seconds(1)] {
             let fault = await #expect(throws: Fault.self) {

@@ -9,7 +9,7 @@ import Testing
 @testable import Upstreams
 
 private func list(_ items: String, by field: ArticleField) throws -> ProductList {
-    try ProductList(try answer(#"{"items": [\#(items)]}"#), by: field)
+    try ProductList(try response(#"{"items": [\#(items)]}"#), by: field)
 }
 
 private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
@@ -17,7 +17,7 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
 }
 
 @Suite struct ProductsTests {
-    @Test func `The primary image comes first, then the others, each once`() throws {
+    @Test func `The primary image comes first and then the others, each once`() throws {
         let cases = [
             (#""primary_image": ["p"], "images": ["a", "b"]"#, ["p", "a", "b"]),
             (#""primary_image": ["p"], "images": ["a", "p", "b", "a"]"#, ["p", "a", "b"]),
@@ -28,15 +28,15 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
             (#""primary_image": [], "images": ["e\u0301", "\u00e9"]"#, ["e\u{301}", "\u{E9}"]),
         ]
         for (members, expected) in cases {
-            let product = try Product(try answer("{\"id\": 1, \(members)}"))
+            let product = try Product(try response("{\"id\": 1, \(members)}"))
             #expect(product.images.map { Array($0.utf8) } == expected.map { Array($0.utf8) }, "\(members)")
         }
     }
 
-    @Test func `A product has at most 1000 pictures, and one that is pushed http and https URLs only`() throws {
+    @Test func `A product has at most 1000 pictures, and one for a push only http and https URLs`() throws {
         func row(_ count: Int, _ url: String = "https://h/p") throws -> ResponseValue {
             let urls = (0..<count).map { #""https://h/\#($0)""# }.joined(separator: ",")
-            return try answer(
+            return try response(
                 #"{"id": 1, "offer_id": "A", "primary_image": "", "images": [\#(urls)], "color_image": "\#(url)"}"#)
         }
         #expect(try Product(row(1000)).images.count == 1000)
@@ -50,7 +50,7 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
         }
     }
 
-    @Test func `A row is found by the id that was asked for, in its one normal form`() throws {
+    @Test func `A row is found by the requested ID in its normal form`() throws {
         let row =
             #"{"id": "123", "offer_id": "007", "sku": 456, "sources": [{"sku": 457}, {"sku": "0458"}, {"sku": 0}]}"#
         for (text, field) in [
@@ -65,10 +65,10 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
             #expect(ArticleID(text, as: .sku) == nil && ArticleID(text, as: .productID) == nil, "\(text)")
         }
         let (composed, decomposed) = (try id("\u{E9}", .offerID), try id("e\u{301}", .offerID))
-        #expect(composed != decomposed, "bytes, not graphemes")
+        #expect(composed != decomposed, "IDs compare as bytes, not as graphemes")
     }
 
-    @Test func `An article without a row isn't found, unless the id of some row can't be read`() throws {
+    @Test func `An article without a row is not found, unless the ID of some row is invalid`() throws {
         let rows: [(row: String, field: ArticleField, kind: ErrorCode)] = [
             (#"{"id": 1, "offer_id": "A", "sku": 2}"#, .offerID, .productNotFound),
             (#"{"id": {}, "offer_id": "A", "sku": []}"#, .offerID, .productNotFound),
@@ -88,7 +88,7 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
             #expect(fault?.code == kind, "\(row)")
         }
         let known = try list(#"{"id": 1, "sku": 2, "sources": {}}"#, by: .sku)
-        #expect(try known.row(of: id("2", .sku)).id("id") == 1, "what can be read is found")
+        #expect(try known.row(of: id("2", .sku)).id("id") == 1, "an invalid member does not hide the SKU")
     }
 }
 
@@ -98,8 +98,8 @@ func http(_ body: String, status: String = "200 OK", headers: String = "") -> Sc
     .send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
 }
 
-/// A budget that has just begun.
-private var usual: Retry { Retry(budget: .seconds(20), retries: 2) }
+/// A new budget.
+private var budget: Retry { Retry(budget: .seconds(20), retries: 2) }
 
 @Suite(.timeLimit(.minutes(1)))
 struct SellerTests {
@@ -123,9 +123,11 @@ struct SellerTests {
         (ArticleField.offerID, #"{"offer_id":["A\"1","2"]}"#), (.productID, #"{"product_id":["A\"1","2"]}"#),
         (.sku, #"{"sku":["A\"1","2"]}"#),
     ])
-    func `A request for products, as Ozon wants it`(_ field: ArticleField, _ body: String) async throws {
+    func `A request for products is sent as Ozon's documentation specifies`(_ field: ArticleField, _ body: String)
+        async throws
+    {
         let server = try ScriptedServer([.receive, http(#"{"items": []}"#)])
-        _ = try await seller(server).products(["A\"1", "2"], by: field, as: try credential(), within: usual)
+        _ = try await seller(server).products(["A\"1", "2"], by: field, as: try credential(), within: budget)
         var events = server.events.makeAsyncIterator()
         guard case .request(_, let request) = await events.next() else { throw CancellationError() }
         #expect(request.hasPrefix("POST /v3/product/info/list HTTP/1.1\r\n"))
@@ -140,51 +142,51 @@ struct SellerTests {
         [http(#"{"code":13,"message":"Internal error"}"#, status: "500 X")],
         [.reset],
     ])
-    func `A passing failure is tried again`(_ first: [ScriptedServer.Step]) async throws {
+    func `A transient failure is retried`(_ first: [ScriptedServer.Step]) async throws {
         let server = try ScriptedServer([.receive] + first, [.receive, http(#"{"items": []}"#)])
-        _ = try await seller(server).products(["A"], by: .offerID, as: try credential(), within: usual)
+        _ = try await seller(server).products(["A"], by: .offerID, as: try credential(), within: budget)
     }
 
-    @Test func `A success that is no JSON object, or has no items, is an unusable answer`() async throws {
+    @Test func `A success that is not an object with a list of items is an unusable response`() async throws {
         for body in ["<html>", "[]", "{}", #"{"items": {}}"#, "", #"{"items": [}"#] {
             #expect(try await fault([.receive, http(body)])?.code == .ozonBadAnswer, "\(body)")
         }
     }
 
-    @Test func `A refused credential is told at once, without what Ozon repeats of it`() async throws {
+    @Test func `A rejected credential is reported at once, without the secret that Ozon repeats`() async throws {
         let body = #"{"code":5,"message":"Invalid Api-Key api-key-never-shown, please check the key"}"#
         let fault = try await fault([.receive, http(body, status: "404 Not Found"), .receive, http(#"{"items": []}"#)])
         #expect(fault?.code == .ozonUnauthorized)
         #expect(fault?.detail == "Invalid Api-Key ***, please check the key")
     }
 
-    @Test func `A rate limit beyond the budget is told at once, with Ozon's seconds`() async throws {
+    @Test func `A rate limit beyond the budget is reported at once with Ozon's number of seconds`() async throws {
         let limit = http(#"{"code":8,"message":"rate limit"}"#, status: "429 X", headers: "Retry-After: 60\r\n")
         let fault = try await fault([.receive, limit])
         #expect(fault?.code == .rateLimited)
         #expect(fault?.retryAfter == 60)
     }
 
-    @Test func `After a rate limit the calls with that key wait, and no others`() async throws {
+    @Test func `After a rate limit only calls with the same key wait`() async throws {
         let limit = http(#"{"code":8,"message":"rate limit"}"#, status: "429 X", headers: "Retry-After: 3600\r\n")
         let server = try ScriptedServer(
             [.receive, limit, .receive, http(#"{"items": []}"#)], [.receive, http(#"{"items": []}"#)])
         let seller = seller(server)
         let one = try credential()
-        // The first one's wait is Ozon's; what is remembered of it is a minute at most.
-        for expected in [3600...3600, 59...61] {
+        // The first fault has Ozon's wait. At most a minute of it is remembered, less the time that has passed.
+        for expected in [3600...3600, 50...61] {
             let fault = await #expect(throws: Fault.self) {
-                try await seller.products(["A"], by: .sku, as: one, within: usual)
+                try await seller.products(["A"], by: .sku, as: one, within: budget)
             }
             #expect(fault?.code == .rateLimited)
             #expect(fault?.retryAfter.map(expected.contains) == true, "\(String(describing: fault?.retryAfter))")
         }
         for other in [try credential("2"), try credential("1234567", "another-key")] {
-            _ = try await seller.products(["A"], by: .sku, as: other, within: usual)
+            _ = try await seller.products(["A"], by: .sku, as: other, within: budget)
         }
     }
 
-    @Test func `A quota of items ends its own call and slows down no other`() async throws {
+    @Test func `An item quota ends its own call and delays no other`() async throws {
         let quota = http(
             #"{"code":"RESOURCE_EXHAUSTED","message":"item_limit_exceeded"}"#, status: "403 X",
             headers: "Item-Retry-After: 60\r\n")
@@ -192,10 +194,10 @@ struct SellerTests {
         let seller = seller(server)
         let credential = try credential()
         let fault = await #expect(throws: Fault.self) {
-            try await seller.products(["A"], by: .sku, as: credential, within: usual)
+            try await seller.products(["A"], by: .sku, as: credential, within: budget)
         }
         #expect(fault?.code == .rateLimited && fault?.retryAfter == 3600)
-        _ = try await seller.products(["A"], by: .sku, as: credential, within: usual)
+        _ = try await seller.products(["A"], by: .sku, as: credential, within: budget)
         #expect(server.requests.count == 2)
     }
 
@@ -205,7 +207,7 @@ struct SellerTests {
         #expect(ContinuousClock.now - start < .seconds(10))
     }
 
-    @Test func `Cancelling ends a call at once, and is no fault of Ozon's`() async throws {
+    @Test func `Cancelling ends a call and is not a fault of Ozon's`() async throws {
         let server = try ScriptedServer([.receive, .stall])
         let seller = seller(server)
         let credential = try credential()

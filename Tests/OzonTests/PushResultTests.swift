@@ -8,9 +8,9 @@ import Testing
 private let old = ["https://h/old1", "https://h/old2"]
 private let absent = "Not among the product's pictures"
 
-/// A comparison of pictures a, b, … with the caller's indexes 0, 2, 4, …, so that an index can't be mistaken for a
-/// position. The color picture is as before unless `afterColor` is given.
-private func outcome(
+/// The result of pushing pictures a, b, … with the caller's indices 0, 2, 4, …, so that an index can't be mistaken for
+/// a position. The color picture is as before unless `afterColor` is given.
+private func result(
     _ images: [String], color: String? = nil, task: ImportTask.Status = .imported,
     taskErrors: [ImportTask.Problem] = [], refetches: Bool = false, before: CurrentPictures? = nil,
     after: [String], afterColor: [String]? = nil, errors: [(url: String, message: String)] = []
@@ -37,181 +37,180 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
     FieldFault(field: index == nil ? "color_image" : "images", index: index, url: url(name), reason: reason)
 }
 
-@Suite struct PushOutcomeTests {
+@Suite struct PushResultTests {
     private let before = CurrentPictures(images: old, color: ["https://h/oldc"])
 
-    @Test func `All stand under the URLs sent, or under those of Ozon's CDN: confirmed`() {
+    @Test func `A push is confirmed by the URLs sent or by as many URLs of Ozon's CDN`() {
         for after in [["https://h/a", "https://h/b"], ["https://cdn/1", "https://cdn/2"]] {
-            let outcome = outcome(
+            let result = result(
                 ["a", "b"], color: "c", before: before, after: after, afterColor: ["https://cdn/3"])
-            #expect(outcome.status == .confirmed && outcome.success && outcome.errors.isEmpty)
-            #expect(outcome.images == 2 && outcome.color)
-            #expect(outcome.currentImages == after && outcome.taskID == 7 && outcome.productID == 1)
+            #expect(result.status == .confirmed && result.success && result.errors.isEmpty)
+            #expect(result.images == 2 && result.color)
+            #expect(result.currentImages == after && result.taskID == 7 && result.productID == 1)
         }
     }
 
-    @Test func `What only was taken along isn't counted`() {
-        let colorOnly = outcome([], color: "c", before: before, after: old, afterColor: ["https://h/c"])
+    @Test func `Pictures that were carried over are not counted`() {
+        let colorOnly = result([], color: "c", before: before, after: old, afterColor: ["https://h/c"])
         #expect(colorOnly.images == 0 && colorOnly.color && colorOnly.success)
-        let imagesOnly = outcome(["a"], before: before, after: ["https://h/a"], afterColor: ["https://h/oldc"])
+        let imagesOnly = result(["a"], before: before, after: ["https://h/a"], afterColor: ["https://h/oldc"])
         #expect(imagesOnly.images == 1 && !imagesOnly.color && imagesOnly.success)
     }
 
-    @Test func `A picture Ozon names is reported with its reason and the caller's index, and not counted`() {
-        let outcome = outcome(
+    @Test func `A picture that Ozon rejects is reported with its reason and the caller's index`() {
+        let result = result(
             ["a", "b", "c"], color: "d", before: before, after: ["https://cdn/1", "https://cdn/3"],
             afterColor: ["https://h/oldc2"], errors: [("https://h/b", "Too small"), ("https://h/d", "")])
-        #expect(outcome.status == .partial && !outcome.success)
-        #expect(outcome.images == 2 && !outcome.color)
-        #expect(outcome.errors == [fault(2, "b", "Too small"), fault(nil, "d", "Refused by Ozon")])
+        #expect(result.status == .partial && !result.success)
+        #expect(result.images == 2 && !result.color)
+        #expect(result.errors == [fault(2, "b", "Too small"), fault(nil, "d", "Refused by Ozon")])
     }
 
-    @Test func `An error about a picture that wasn't sent is nobody's`() {
-        let outcome = outcome(["a"], before: before, after: ["https://h/a"], errors: [("https://h/old1", "Too small")])
-        #expect(outcome.status == .confirmed && outcome.errors.isEmpty)
+    @Test func `An error about a picture that was not sent is ignored`() {
+        let result = result(["a"], before: before, after: ["https://h/a"], errors: [("https://h/old1", "Too small")])
+        #expect(result.status == .confirmed && result.errors.isEmpty)
     }
 
-    @Test func `A picture that vanished without a word is named where the URLs tell`() {
-        let outcome = outcome(["a", "b", "c"], before: before, after: ["https://h/a", "https://h/c"])
-        #expect(outcome.status == .partial && outcome.images == 2)
-        #expect(outcome.errors == [fault(2, "b", absent)])
+    @Test func `A missing picture is identified if the URLs allow it`() {
+        let result = result(["a", "b", "c"], before: before, after: ["https://h/a", "https://h/c"])
+        #expect(result.status == .partial && result.images == 2)
+        #expect(result.errors == [fault(2, "b", absent)])
     }
 
-    @Test func `A picture that vanished is only counted where the URLs are Ozon's`() {
-        let outcome = outcome(["a", "b", "c"], before: before, after: ["https://cdn/1", "https://cdn/2"])
-        #expect(outcome.images == 2)
-        #expect(outcome.errors == [FieldFault(field: "images", reason: "\(absent) (1 of 3)")])
+    @Test func `A missing picture is only counted if the URLs are those of Ozon's CDN`() {
+        let result = result(["a", "b", "c"], before: before, after: ["https://cdn/1", "https://cdn/2"])
+        #expect(result.images == 2)
+        #expect(result.errors == [FieldFault(field: "images", reason: "\(absent) (1 of 3)")])
     }
 
-    @Test func `One refused and one vanished: both are reported, each once`() {
-        let outcome = outcome(
+    @Test func `A rejected and a missing picture are each reported once`() {
+        let result = result(
             ["a", "b", "c"], before: before, after: ["https://h/a"], errors: [("https://h/b", "Too small")])
-        #expect(outcome.images == 1)
-        #expect(outcome.errors == [fault(2, "b", "Too small"), fault(4, "c", absent)])
+        #expect(result.images == 1)
+        #expect(result.errors == [fault(2, "b", "Too small"), fault(4, "c", absent)])
     }
 
-    @Test func `What the task tells explains what is missing, where no picture is named`() {
-        let outcome = outcome(
+    @Test func `A missing picture is explained by the task's errors if Ozon names none`() {
+        let result = result(
             ["a", "b"], taskErrors: [problem("some_image_failed")], before: before, after: ["https://cdn/1"])
-        #expect(outcome.status == .partial && outcome.images == 1)
-        #expect(outcome.errors == [FieldFault(field: "images", reason: "some_image_failed")])
+        #expect(result.status == .partial && result.images == 1)
+        #expect(result.errors == [FieldFault(field: "images", reason: "some_image_failed")])
     }
 
-    @Test func `A task's warning while everything stands is no failure`() {
-        let outcome = outcome(["a"], taskErrors: [problem("small")], before: before, after: ["https://cdn/1"])
-        #expect(outcome.status == .confirmed && outcome.images == 1)
+    @Test func `A task's warning is not a failure if all pictures are present`() {
+        let result = result(["a"], taskErrors: [problem("small")], before: before, after: ["https://cdn/1"])
+        #expect(result.status == .confirmed && result.images == 1)
     }
 
-    @Test func `A set that is what it was before, with none of what was sent, isn't confirmed`() {
-        let images = outcome(["a", "b"], before: before, after: old)
+    @Test func `An unchanged set with none of the pictures sent is not confirmed`() {
+        let images = result(["a", "b"], before: before, after: old)
         #expect(images.status == .partial && images.images == 0)
         #expect(images.errors == [fault(0, "a", absent), fault(2, "b", absent)])
-        let color = outcome([], color: "c", before: before, after: old, afterColor: ["https://h/oldc"])
+        let color = result([], color: "c", before: before, after: old, afterColor: ["https://h/oldc"])
         #expect(color.status == .partial && !color.color)
         #expect(color.errors == [fault(nil, "c", absent)])
     }
 
-    @Test func `The same set pushed again is confirmed: it stands; so does what Ozon skipped`() {
-        let same = outcome(["old1", "old2"], before: before, after: old)
+    @Test func `Pushing the same set again is confirmed, and so is a push that Ozon skipped`() {
+        let same = result(["old1", "old2"], before: before, after: old)
         #expect(same.status == .confirmed && same.images == 2)
-        let skipped = outcome(
+        let skipped = result(
             ["a", "b"], color: "c", task: .skipped, before: before, after: old, afterColor: ["https://h/oldc"])
         #expect(skipped.status == .confirmed && skipped.images == 2 && skipped.color)
     }
 
-    @Test func `A product that had no pictures and has none now confirms nothing`() {
-        let outcome = outcome(["a"], before: CurrentPictures(images: [], color: []), after: [])
-        #expect(outcome.status == .partial && outcome.images == 0)
-        #expect(outcome.errors == [fault(0, "a", absent)])
+    @Test func `A product without pictures before and after is not confirmed`() {
+        let result = result(["a"], before: CurrentPictures(images: [], color: []), after: [])
+        #expect(result.status == .partial && result.images == 0)
+        #expect(result.errors == [fault(0, "a", absent)])
     }
 
-    @Test func `Without knowing what stood before, numbers decide, as long as the task has no errors`() {
-        #expect(outcome(["a", "b"], before: nil, after: old).images == 2)
-        #expect(outcome(["a", "b"], before: nil, after: ["https://cdn/1"]).status == .partial)
+    @Test func `Without the previous pictures the counts decide if the task has no errors`() {
+        #expect(result(["a", "b"], before: nil, after: old).images == 2)
+        #expect(result(["a", "b"], before: nil, after: ["https://cdn/1"]).status == .partial)
     }
 
-    @Test func `Without knowing what stood before, a task with errors confirms only what stands as it was sent`() {
+    @Test func `Without the previous pictures a task with errors confirms only the URLs sent`() {
         let all = [problem("warning_all_image_failed")]
-        let told = [FieldFault(field: "images", reason: "warning_all_image_failed")]
-        let kept = outcome(["a", "b"], color: "c", taskErrors: all, after: old, afterColor: ["https://h/oldc"])
-        #expect(kept.status == .partial && kept.images == 0 && !kept.color && kept.errors == told)
-        let some = outcome(["a", "b"], taskErrors: all, after: [url("a"), "https://cdn/2"])
-        #expect(some.status == .partial && some.images == 1 && some.errors == told)
-        let there = outcome(["a"], color: "c", taskErrors: all, after: [url("a")], afterColor: [url("c")])
+        let expected = [FieldFault(field: "images", reason: "warning_all_image_failed")]
+        let kept = result(["a", "b"], color: "c", taskErrors: all, after: old, afterColor: ["https://h/oldc"])
+        #expect(kept.status == .partial && kept.images == 0 && !kept.color && kept.errors == expected)
+        let some = result(["a", "b"], taskErrors: all, after: [url("a"), "https://cdn/2"])
+        #expect(some.status == .partial && some.images == 1 && some.errors == expected)
+        let there = result(["a"], color: "c", taskErrors: all, after: [url("a")], afterColor: [url("c")])
         #expect(there.status == .confirmed && there.images == 1 && there.color)
-        let skipped = outcome(["a", "b"], task: .skipped, taskErrors: all, after: old)
+        let skipped = result(["a", "b"], task: .skipped, taskErrors: all, after: old)
         #expect(skipped.status == .confirmed && skipped.images == 2)
     }
 
-    @Test func `Without the caller's list either, a task's errors are told beside what stands`() throws {
+    @Test func `Without the caller's list a task's errors are reported beside the current pictures`() throws {
         let after = CurrentPictures(images: old, color: [])
         let task = ImportTask(status: .imported, errors: [problem("warning_all_image_failed")])
         let sent = SentPictures(try pictures("{}"), token: nil, orAllOf: after)
-        let outcome = PushVerification(sent: sent, refetches: false, task: task, before: nil, after: after)
+        let result = PushVerification(sent: sent, refetches: false, task: task, before: nil, after: after)
             .result(productID: 1, taskID: 7)
-        #expect(outcome.status == .partial && outcome.images == 2)
-        #expect(outcome.errors == [FieldFault(field: "images", reason: "warning_all_image_failed")])
+        #expect(result.status == .partial && result.images == 2)
+        #expect(result.errors == [FieldFault(field: "images", reason: "warning_all_image_failed")])
     }
 
-    @Test func `More stand than were sent: no more are counted`() {
-        #expect(outcome(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).images == 1)
+    @Test func `No more pictures are counted than were sent`() {
+        #expect(result(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).images == 1)
     }
 
-    @Test func `A failed task counts nothing and tells Ozon's reasons, or that there are none`() {
-        let told = outcome(
+    @Test func `A failed task counts nothing and reports Ozon's reasons or a default`() {
+        let explained = result(
             ["a"], color: "c", task: .failed, taskErrors: [problem("all_image_failed", field: "color_image")],
-            before: before,
-            after: old, afterColor: ["https://h/oldc"])
-        #expect(told.status == .failed && !told.success && told.images == 0 && !told.color)
-        #expect(told.errors == [FieldFault(field: "color_image", reason: "all_image_failed")])
-        #expect(told.currentImages == old)
-        let untold = outcome(["a"], task: .failed, before: before, after: old)
-        #expect(untold.errors == [FieldFault(field: "images", reason: "Refused by Ozon")])
+            before: before, after: old, afterColor: ["https://h/oldc"])
+        #expect(explained.status == .failed && !explained.success && explained.images == 0 && !explained.color)
+        #expect(explained.errors == [FieldFault(field: "color_image", reason: "all_image_failed")])
+        #expect(explained.currentImages == old)
+        let unexplained = result(["a"], task: .failed, before: before, after: old)
+        #expect(unexplained.errors == [FieldFault(field: "images", reason: "Refused by Ozon")])
     }
 
-    @Test func `A failed task's error that names a picture is put at it; the rest is told as it is`() {
+    @Test func `An error of a failed task is assigned to the picture it names`() {
         let errors = [
             problem("Broken", "See \(url("b")), please"), problem("Tiny", url("bb")), problem("Gray", url("c")),
             problem("Other"),
         ]
-        let some = outcome(
+        let some = result(
             ["a", "b", "bb"], color: "c", task: .failed, taskErrors: errors, before: before, after: old)
         #expect(
             some.errors == [
                 fault(2, "b", "Broken"), fault(4, "bb", "Tiny"), fault(nil, "c", "Gray"),
                 FieldFault(field: "images", reason: "Other"),
             ])
-        let all = outcome(["b"], task: .failed, taskErrors: errors, before: before, after: old)
-        #expect(all.errors == [fault(0, "b", "Broken")], "explained")
-        let carried = outcome(
+        let all = result(["b"], task: .failed, taskErrors: errors, before: before, after: old)
+        #expect(all.errors == [fault(0, "b", "Broken")], "errors of other pictures are left out")
+        let carried = result(
             [], color: "c", task: .failed, taskErrors: [problem("Gone", url("old2"))], before: before, after: old)
         #expect(carried.errors == [FieldFault(field: "images", url: url("old2"), reason: "Gone")])
     }
 
-    @Test func `A warning that names a picture means that it failed, unless it is there`() {
-        let warned = outcome(
+    @Test func `A warning that names a picture means that it failed, unless it is present`() {
+        let warned = result(
             ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: ["https://cdn/1"])
         #expect(warned.status == .partial && warned.images == 1 && warned.errors == [fault(2, "b", "Small")])
-        let there = outcome(
+        let there = result(
             ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: [url("a"), url("b")])
         #expect(there.status == .confirmed && there.images == 2)
     }
 
-    @Test func `Skipped is no success where the pictures were to be fetched again`() {
-        let skipped = outcome(
+    @Test func `A skipped push is not a success if the pictures were to be fetched again`() {
+        let skipped = result(
             ["a"], color: "c", task: .skipped, refetches: true, before: before, after: ["https://h/a"])
         let reason = "Skipped by Ozon, not fetched again"
         #expect(skipped.status == .failed && !skipped.success && skipped.images == 0 && !skipped.color)
         #expect(skipped.errors == [fault(0, "a", reason), fault(nil, "c", reason)])
     }
 
-    @Test func `Pending and unchanged are successes; the answer in JSON`() {
+    @Test func `Pending and unchanged are successes, and every member is written to the JSON`() {
         #expect(PushResult(productID: 1, status: .pending, taskID: 7).success)
         #expect(
             text(JSONWriter.bytes(PushResult(productID: 1, status: .unchanged, currentImages: ["u/"])))
                 == #"{"success":true,"data":{"product_id":1,"updated":{"images":0,"images360":0,"color_image":false},"#
                 + #""current_images":["u/"],"status":"unchanged"}}"#)
-        let partial = outcome(["a", "b"], before: before, after: ["https://h/a"])
+        let partial = result(["a", "b"], before: before, after: ["https://h/a"])
         #expect(
             text(JSONWriter.bytes(partial))
                 == #"{"success":false,"data":{"product_id":1,"updated":{"images":1,"images360":0,"color_image":false},"#

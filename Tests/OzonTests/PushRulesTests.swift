@@ -10,13 +10,13 @@ import Testing
         return settings.faults
     }
 
-    @Test func `Unless told otherwise: 30 s, 2 retries, checked URLs, 30 images, v2`() {
+    @Test func `The defaults are 30 s, 2 retries, validated URLs, 30 images and v2`() {
         let rules = pushRules()
         #expect(rules.timeout == .seconds(30) && rules.retries == 2 && rules.validatesURLs)
         #expect(rules.maxImages == 30 && rules.api == .v2 && rules.v1Path == "/v1/product/pictures/import")
     }
 
-    @Test func `Each is read, and each wrong value is a fault of its name`() {
+    @Test func `Every setting is read, and an invalid value is a fault of its name`() {
         let rules = pushRules([
             "OZON_PUSH_TIMEOUT": "1", "OZON_PUSH_MAX_RETRIES": "0", "OZON_PUSH_VALIDATE_URLS": "false",
             "OZON_MAX_IMAGES": "50", "OZON_PICTURES_API": "v1", "OZON_PICTURES_PATH": "/v1/product/pictures",

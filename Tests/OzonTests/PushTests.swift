@@ -13,17 +13,16 @@ private let product = http(
     #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/p"], "images": ["https://h/o"], "#
         + #""color_image": ["https://h/oldc"]}]}"#)
 private let pictureless = #""primary_image": [], "images": [], "color_image": []"#
-private let taken = http(#"{"task_id": 7}"#)
+private let accepted = http(#"{"task_id": 7}"#)
 private func task(_ status: String) -> Step {
     http(#"{"result": {"items": [{"offer_id": "A-1", "product_id": 1, "status": "\#(status)", "errors": []}]}}"#)
 }
-private func standing(_ images: String, color: String = "https://h/oldc") -> Step {
+private func current(_ images: String, color: String = "https://h/oldc") -> Step {
     http(
         #"{"items": [{"product_id": 1, "primary_photo": [], "photo": [\#(images)], "#
             + #""color_photo": ["\#(color)"], "errors": []}]}"#)
 }
 
-/// The JSON that was sent, without its spacing.
 private func body(_ request: String) -> String {
     request.components(separatedBy: "\r\n\r\n").last ?? ""
 }
@@ -31,19 +30,19 @@ private func body(_ request: String) -> String {
 @Suite(.timeLimit(.minutes(1)))
 struct PushTests {
     private func push(
-        _ server: ScriptedServer, _ asked: String, _ environment: [String: String] = [:], token: Int? = nil
+        _ server: ScriptedServer, _ body: String, _ environment: [String: String] = [:], token: Int? = nil
     ) async throws -> PushResult {
         let push = Push(Seller(plainClient, origin: server.url), pushRules(environment), as: try credential())
-        return try await push.run(try pictures(asked, environment), productID: 1, refetchToken: token)
+        return try await push.run(try pictures(body, environment), productID: 1, refetchToken: token)
     }
 
-    @Test func `Images are replaced; the color image the caller left out is carried over`() async throws {
+    @Test func `Images are replaced, and the color image that the caller omitted is carried over`() async throws {
         let server = try ScriptedServer([
-            .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://cdn/1""#),
+            .receive, product, .receive, accepted, .receive, task("imported"), .receive, current(#""https://cdn/1""#),
         ])
-        let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, token: 5)
-        #expect(outcome.status == .confirmed && outcome.images == 1 && !outcome.color)
-        #expect(outcome.currentImages == ["https://cdn/1"])
+        let result = try await push(server, #"{"images": ["https://h/a"]}"#, token: 5)
+        #expect(result.status == .confirmed && result.images == 1 && !result.color)
+        #expect(result.currentImages == ["https://cdn/1"])
         let requests = server.requests
         #expect(
             requests.map { $0.components(separatedBy: " ")[1] } == [
@@ -53,18 +52,18 @@ struct PushTests {
         #expect(
             body(requests[1])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a?v=5"],"color_image":"https://h/oldc"}]}"#,
-            "what is carried over isn't marked: Ozon needn't fetch it again")
+            "a picture that is carried over gets no token, because Ozon need not fetch it again")
         #expect(body(requests[2]) == #"{"task_id":7}"#)
         #expect(body(requests[3]) == #"{"product_id":["1"]}"#)
     }
 
-    @Test func `Only a color image: the images that stand are sent along, the main one first`() async throws {
+    @Test func `With only a color image the current images are carried over, the primary one first`() async throws {
         let server = try ScriptedServer([
-            .receive, product, .receive, taken, .receive, task("imported"), .receive,
-            standing(#""https://h/p", "https://h/o""#, color: "https://h/c"),
+            .receive, product, .receive, accepted, .receive, task("imported"), .receive,
+            current(#""https://h/p", "https://h/o""#, color: "https://h/c"),
         ])
-        let outcome = try await push(server, #"{"color_image": "https://h/c"}"#)
-        #expect(outcome.status == .confirmed && outcome.images == 0 && outcome.color)
+        let result = try await push(server, #"{"color_image": "https://h/c"}"#)
+        #expect(result.status == .confirmed && result.images == 0 && result.color)
         #expect(
             body(server.requests[1])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/p","https://h/o"],"color_image":"https://h/c"}]}"#
@@ -80,10 +79,10 @@ struct PushTests {
             .productConflict
         ),
     ])
-    func `A read that fails, a product that isn't there, or one that takes no pictures: nothing is sent`(
-        _ answer: ScriptedServer.Step, _ kind: ErrorCode
+    func `Nothing is sent if the product cannot be read, is missing or takes no pictures`(
+        _ response: ScriptedServer.Step, _ kind: ErrorCode
     ) async throws {
-        let server = try ScriptedServer([.receive, answer, .receive, taken])
+        let server = try ScriptedServer([.receive, response, .receive, accepted])
         let fault = await #expect(throws: Fault.self) {
             try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_MAX_RETRIES": "0"])
         }
@@ -91,22 +90,22 @@ struct PushTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test func `Nothing to push: what stands is told, and nothing is sent`() async throws {
+    @Test func `An empty push returns the current pictures and sends nothing`() async throws {
         let server = try ScriptedServer([.receive, product])
-        let outcome = try await push(server, "{}")
-        #expect(outcome.status == .unchanged && outcome.success && outcome.errors.isEmpty)
-        #expect(outcome.currentImages == ["https://h/p", "https://h/o"])
+        let result = try await push(server, "{}")
+        #expect(result.status == .unchanged && result.success && result.errors.isEmpty)
+        #expect(result.currentImages == ["https://h/p", "https://h/o"])
         #expect(server.requests.count == 1)
     }
 
-    @Test func `A task that is pending when the time is nearly used up is told as pending, in time, with its number`()
+    @Test func `A task still pending near the deadline is reported as pending with its ID, in time`()
         async throws
     {
-        let server = try ScriptedServer([.receive, product, .receive, taken, .receive, task("pending"), .stall])
+        let server = try ScriptedServer([.receive, product, .receive, accepted, .receive, task("pending"), .stall])
         let start = ContinuousClock.now
-        let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_TIMEOUT": "2"])
-        #expect(outcome.status == .pending && outcome.success && outcome.taskID == 7 && outcome.images == 0)
-        #expect(ContinuousClock.now - start < .seconds(3), "the budget and a second")
+        let result = try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_TIMEOUT": "6"])
+        #expect(result.status == .pending && result.success && result.taskID == 7 && result.images == 0)
+        #expect(ContinuousClock.now - start < .seconds(9), "the budget and half of it")
     }
 
     @Test(arguments: [
@@ -114,50 +113,52 @@ struct PushTests {
         (#"{"code": 9, "message": "obsolete method cannot be used"}"#, "400 X"),
         (#"{"code": 5, "message": "Task not found"}"#, "404 X"), (#"{"code": 6, "message": "conflict"}"#, "409 X"),
     ])
-    func `Once Ozon has the import, whatever refuses to tell of it leaves the push pending, with its task`(
+    func `After the import, any rejected status request leaves the push pending with its task`(
         _ body: String, _ status: String
     ) async throws {
-        let refusal = http(body, status: status)
-        for answers in [[refusal], [task("imported"), refusal]] {
+        let rejection = http(body, status: status)
+        for responses in [[rejection], [task("imported"), rejection]] {
             let server = try ScriptedServer(
-                [.receive, product, .receive, taken] + answers.flatMap { [.receive, $0] } + [.stall], [.stall])
-            let outcome = try await push(server, #"{"images": ["https://h/a"]}"#)
-            #expect(outcome.status == .pending && outcome.success && outcome.taskID == 7 && outcome.images == 0)
-            #expect(outcome.detail.map(body.contains) == true, "\(outcome.detail ?? "")")
+                [.receive, product, .receive, accepted] + responses.flatMap { [.receive, $0] } + [.stall], [.stall])
+            let result = try await push(server, #"{"images": ["https://h/a"]}"#)
+            #expect(result.status == .pending && result.success && result.taskID == 7 && result.images == 0)
+            #expect(result.detail.map(body.contains) == true, "\(result.detail ?? "")")
         }
     }
 
-    @Test func `What stands with the mark of a refetch is recognized by its task's status`() async throws {
+    @Test func `A picture with a refetch token is recognized by the status of its task`() async throws {
         for (images, color) in [("a?v=5", "c?v=5"), ("a", "c")] {
             let server = try ScriptedServer([
                 .receive,
                 http(
                     #"{"result": {"items": [{"offer_id": "A-1", "product_id": 1, "status": "imported", "errors": ["#
                         + #"{"level": "warning", "message": "https://h/b?v=5: small"}]}]}}"#),
-                .receive, standing(#""https://h/\#(images)""#, color: "https://h/\(color)"),
+                .receive, current(#""https://h/\#(images)""#, color: "https://h/\(color)"),
             ])
             let push = Push(Seller(plainClient, origin: server.url), pushRules(), as: try credential())
-            let asked = #"{"images": ["https://h/a", "https://h/b"], "color_image": "https://h/c"}"#
-            let outcome = try await push.status(ofTask: 7, try pictures(asked), productID: 1, refetches: true)
+            let body = #"{"images": ["https://h/a", "https://h/b"], "color_image": "https://h/c"}"#
+            let result = try await push.status(ofTask: 7, try pictures(body), productID: 1, refetches: true)
             let bad = FieldFault(
                 field: "images", index: 1, url: "https://h/b", reason: "https://h/b?v=5: small")
-            #expect(outcome.errors.first == bad)
-            let isMarked = color == "c?v=5"
-            #expect(outcome.images == (isMarked ? 1 : 0) && outcome.color == isMarked, "sent with the mark")
+            #expect(result.errors.first == bad)
+            let hasToken = color == "c?v=5"
+            #expect(
+                result.images == (hasToken ? 1 : 0) && result.color == hasToken,
+                "only the URLs with the token are those that were sent")
         }
     }
 
-    @Test func `What was cut before the push is reported beside what was confirmed`() async throws {
+    @Test func `Pictures cut off before the push are reported beside the confirmed ones`() async throws {
         let server = try ScriptedServer([
-            .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://h/a""#),
+            .receive, product, .receive, accepted, .receive, task("imported"), .receive, current(#""https://h/a""#),
         ])
-        let outcome = try await push(
+        let result = try await push(
             server, #"{"images": ["https://h/a", "https://h/b"]}"#, ["OZON_MAX_IMAGES": "1"])
-        #expect(outcome.status == .partial && !outcome.success && outcome.images == 1)
-        #expect(outcome.errors == [FieldFault(field: "images", reason: "Exceeds limit (1)")])
+        #expect(result.status == .partial && !result.success && result.images == 1)
+        #expect(result.errors == [FieldFault(field: "images", reason: "Exceeds limit (1)")])
     }
 
-    @Test func `An import that Ozon refuses is its fault; there is no read-back`() async throws {
+    @Test func `An import that Ozon rejects is a fault and is not verified`() async throws {
         let server = try ScriptedServer([
             .receive, product, .receive, http(#"{"code": 7, "message": "Offer not signed"}"#, status: "403 X"),
         ])
@@ -166,16 +167,16 @@ struct PushTests {
         #expect(server.requests.count == 2)
     }
 
-    @Test func `V1: one call keyed by product_id on the path of the setting; its own word counts for images360`()
+    @Test func `With v1 there is one call, whose response decides about images360`()
         async throws
     {
-        let answer = http(
+        let response = http(
             #"{"result": {"pictures": [{"url": "https://h/a", "state": "imported"}, "#
                 + #"{"url": "https://h/b", "state": "failed"}, "#
                 + #"{"url": "https://h/r", "is_360": true, "state": "uploaded"}]}}"#
         )
-        let server = try ScriptedServer([.receive, product, .receive, answer, .receive, standing(#""https://cdn/1""#)])
-        let outcome = try await push(
+        let server = try ScriptedServer([.receive, product, .receive, response, .receive, current(#""https://cdn/1""#)])
+        let result = try await push(
             server, #"{"images": ["https://h/a", "https://h/b"], "images360": ["https://h/r", "https://h/s"]}"#,
             ["OZON_PICTURES_API": "v1", "OZON_PICTURES_PATH": "/v1/x"])
         #expect(server.requests[1].hasPrefix("POST /v1/x HTTP/1.1\r\n"))
@@ -183,29 +184,29 @@ struct PushTests {
             body(server.requests[1])
                 == #"{"product_id":1,"images":["https://h/a","https://h/b"],"images360":["https://h/r","https://h/s"],"#
                 + #""color_image":"https://h/oldc"}"#)
-        #expect(outcome.status == .partial && outcome.images == 1 && outcome.images360 == 1)
+        #expect(result.status == .partial && result.images == 1 && result.images360 == 1)
         #expect(
-            outcome.errors == [
+            result.errors == [
                 FieldFault(field: "images", index: 1, url: "https://h/b", reason: "Refused by Ozon"),
                 FieldFault(
                     field: "images360", index: 1, url: "https://h/s", reason: "Not among the product's pictures"),
             ])
     }
 
-    @Test func `Two pushes of one product take turns, and the second reads what the first wrote`() async throws {
+    @Test func `Two pushes of one product run one after the other`() async throws {
         let between = http(
             #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/a"], "images": [], "#
                 + #""color_image": ["https://h/oldc"]}]}"#)
         let server = try ScriptedServer([
-            .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://h/a""#),
-            .receive, between, .receive, taken, .receive, task("imported"), .receive,
-            standing(#""https://h/a""#, color: "https://h/c"),
+            .receive, product, .receive, accepted, .receive, task("imported"), .receive, current(#""https://h/a""#),
+            .receive, between, .receive, accepted, .receive, task("imported"), .receive,
+            current(#""https://h/a""#, color: "https://h/c"),
         ])
         let seller = Seller(plainClient, origin: server.url)
         let credential = try credential()
-        func push(_ asked: String) async throws -> PushResult {
+        func push(_ body: String) async throws -> PushResult {
             let push = Push(seller, pushRules(), as: credential)
-            return try await push.run(try pictures(asked), productID: 1, refetchToken: nil)
+            return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
         }
         let first = Task { try await push(#"{"images": ["https://h/a"]}"#) }
         while server.requests.isEmpty { await Task.yield() }
@@ -217,43 +218,43 @@ struct PushTests {
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
     }
 
-    @Test func `A push waits for a pending one that replaces what it carries over, and sends nothing if that stays`()
+    @Test func `A push waits for a pending one whose pictures it carries over, and otherwise sends nothing`()
         async throws
     {
         let between = http(
             #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/a"], "images": [], "#
                 + #""color_image": ["https://h/oldc"]}]}"#)
         let server = try ScriptedServer([
-            .receive, product, .receive, taken, .receive, task("pending"),  // the first, of images
-            .receive, task("pending"), .receive, task("pending"),  // the second, of a color
+            .receive, product, .receive, accepted, .receive, task("pending"),  // The first push, of images.
+            .receive, task("pending"), .receive, task("pending"),  // The second push, of a color image.
             .receive, task("imported"), .receive, between, .receive, http(#"{"task_id": 8}"#), .receive,
-            task("imported"), .receive, standing(#""https://h/a""#, color: "https://h/c"),  // the same again
-            .receive, http(#"{"items": []}"#),  // and once more
+            task("imported"), .receive, current(#""https://h/a""#, color: "https://h/c"),  // The second push, repeated.
+            .receive, http(#"{"items": []}"#),  // The second push, for the last time.
         ])
         let seller = Seller(plainClient, origin: server.url)
         let credential = try credential()
-        func push(_ asked: String, seconds: Int = 30) async throws -> PushResult {
+        func push(_ body: String, seconds: Int = 30) async throws -> PushResult {
             let push = Push(seller, pushRules(["OZON_PUSH_TIMEOUT": "\(seconds)"]), as: credential)
-            return try await push.run(try pictures(asked), productID: 1, refetchToken: nil)
+            return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
         }
         let color = #"{"color_image": "https://h/c"}"#
         #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 1).status == .pending)
         let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 1) }
         #expect(conflict?.code == .productConflict && conflict?.detail?.contains("task 7") == true)
-        #expect(server.requests.count { $0.contains("pictures/import") } == 1, "nothing was sent")
+        #expect(server.requests.count { $0.contains("pictures/import") } == 1, "the second push sent nothing")
         #expect(try await push(color).status == .confirmed)
         #expect(
             body(server.requests[7])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
         let fault = await #expect(throws: Fault.self) { try await push(color) }
-        #expect(fault?.code == .productNotFound, "the ended task isn't polled again")
+        #expect(fault?.code == .productNotFound, "the finished task isn't polled again")
     }
 
-    @Test func `Pending pushes matter to those that leave out what they replace, and are bounded`() throws {
+    @Test func `A pending push affects only those that omit what it replaces, and their number is bounded`() throws {
         let pending = PendingPushes()
         func key(_ id: Int) -> ProductKey { ProductKey(clientID: "1", productID: id) }
-        func entry(_ asked: String) throws -> PendingPushes.Entry {
-            PendingPushes.Entry(taskID: 7, offerID: "A", SentPictures(try pictures(asked), token: nil))
+        func entry(_ body: String) throws -> PendingPushes.Entry {
+            PendingPushes.Entry(taskID: 7, offerID: "A", SentPictures(try pictures(body), token: nil))
         }
         let (images, color) = (#""images": ["https://h/a"]"#, #""color_image": "https://h/c""#)
         let both = "\(images), \(color)"
@@ -271,14 +272,13 @@ struct PushTests {
         #expect(pending.entry(for: key(1), affecting: request) != nil)
         #expect(pending.entry(for: key(0), affecting: request) == nil)
         pending.set(one, for: key(0))
-        #expect(pending.entry(for: key(1), affecting: request) == nil, "too many: none is kept")
+        #expect(pending.entry(for: key(1), affecting: request) == nil, "all are dropped when there are too many")
     }
 
-    @Test func `A push whose caller leaves after the import still holds its turn until Ozon has done it`() async throws
-    {
+    @Test func `A push whose caller leaves after the import keeps its lock until Ozon has finished`() async throws {
         let server = try ScriptedServer([
-            .receive, product, .receive, taken, .receive, task("pending"), .receive, task("imported"), .receive,
-            standing(#""https://h/a""#), .receive, http(#"{"items": []}"#),
+            .receive, product, .receive, accepted, .receive, task("pending"), .receive, task("imported"), .receive,
+            current(#""https://h/a""#), .receive, http(#"{"items": []}"#),
         ])
         let seller = Seller(plainClient, origin: server.url)
         let credential = try credential()
@@ -290,7 +290,7 @@ struct PushTests {
         while server.requests.count < 2 { await Task.yield() }
         first.cancel()
         let fault = await #expect(throws: Fault.self) { try await push() }
-        #expect(fault?.code == .productNotFound, "the last of the script's answers")
-        #expect(server.requests.count == 6, "read after the first one's task had ended")
+        #expect(fault?.code == .productNotFound, "the last response of the script")
+        #expect(server.requests.count == 6, "the second push read the product after the first one's task had ended")
     }
 }

@@ -8,8 +8,8 @@ import Testing
 @testable import Ozon
 @testable import Telemetry
 
-/// An answer of Ozon's.
-func answer(_ body: String) throws -> ResponseValue {
+/// A response of Ozon's.
+func response(_ body: String) throws -> ResponseValue {
     ResponseValue(try JSON(Array(body.utf8), duplicates: .lastWins), of: "/v1/x", try credential())
 }
 
@@ -32,7 +32,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         let rows: [Row]
     }
 
-    private func told(_ error: SellerError) -> String {
+    private func retryAdvice(_ error: SellerError) -> String {
         switch error.retry {
         case nil: "no"
         case .backoff: "soon"
@@ -42,35 +42,35 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         }
     }
 
-    @Test func `Each row of Ozon's errors is its fault, and tried again or not`() throws {
+    @Test func `Every documented error has its fault and retry advice`() throws {
         let file: File = try Vectors(beside: #filePath).json("errors.json")
         #expect(file.rows.count == 74)
         for row in file.rows {
-            let reply = HTTPClient.Response(
+            let response = HTTPClient.Response(
                 status: row.status, headers: Headers(row.headers.map { ($0, $1) }), body: Array(row.body.utf8))
-            let error = SellerError(reply, try credential())
+            let error = SellerError(response, try credential())
             #expect("\(error.fault.code)" == row.kind, "\(row.status) \(row.body)")
-            #expect(told(error) == row.retry, "\(row.status) \(row.body)")
+            #expect(retryAdvice(error) == row.retry, "\(row.status) \(row.body)")
         }
     }
 
-    @Test func `A rate limit tells the caller how many seconds to wait, at least one`() throws {
+    @Test func `A rate limit has the number of seconds to wait, at least one`() throws {
         for (headers, seconds) in [([], 1), ([("Retry-After", "7")], 7), ([("Item-Retry-After", "2")], 120)]
             as [([(name: String, value: String)], Int)]
         {
-            let reply = HTTPClient.Response(status: 429, headers: Headers(headers), body: Array(#"{"code":8}"#.utf8))
-            #expect(SellerError(reply, try credential()).fault.retryAfter == seconds)
+            let response = HTTPClient.Response(status: 429, headers: Headers(headers), body: Array(#"{"code":8}"#.utf8))
+            #expect(SellerError(response, try credential()).fault.retryAfter == seconds)
         }
     }
 
-    @Test func `What Ozon said is told, without the credential it repeats`() throws {
+    @Test func `Ozon's message is reported without the credential it repeats`() throws {
         let body = #"{"code": 7, "message": "Api-key api-key-never-shown of 1234567 is deactivated\r\nbye"}"#
-        let reply = HTTPClient.Response(status: 403, headers: Headers(), body: Array(body.utf8))
-        let fault = SellerError(reply, try credential()).fault
+        let response = HTTPClient.Response(status: 403, headers: Headers(), body: Array(body.utf8))
+        let fault = SellerError(response, try credential()).fault
         #expect(fault.detail == "Api-key *** of *** is deactivatedbye")
     }
 
-    @Test func `No reply is a fault by its cause`() {
+    @Test func `A transfer error determines the fault`() {
         let cases: [(TransferError, ErrorCode, String)] = [
             (.timeout, .ozonTimeout, "soon"), (.unreachable("x"), .ozonUnavailable, "soon"),
             (.broken("x"), .ozonUnavailable, "soon"), (.tooLarge, .ozonBadAnswer, "no"),
@@ -78,13 +78,13 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         ]
         for (error, kind, retry) in cases {
             #expect(SellerError(error).fault.code == kind)
-            #expect(told(SellerError(error)) == retry)
+            #expect(retryAdvice(SellerError(error)) == retry)
         }
     }
 }
 
 @Suite struct CredentialTests {
-    @Test func `Both halves are required: 1 to 256 printable ASCII characters without spaces`() throws {
+    @Test func `Client ID and API key must have 1 to 256 printable ASCII characters without spaces`() throws {
         let cases: [(String, [String])] = [
             (#"{"credential": {}}"#, ["credential.client_id: Field required", "credential.api_key: Field required"]),
             ("{}", ["credential: Field required"]),
@@ -108,7 +108,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         #expect(try credential("1", String(repeating: "a", count: 256)).apiKey.count == 256)
     }
 
-    @Test func `No description shows either half`() throws {
+    @Test func `No description shows the client ID or the API key`() throws {
         let credential = try credential()
         var dumped = ""
         dump(credential, to: &dumped)
@@ -121,13 +121,13 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         }
     }
 
-    @Test func `Scrubbing takes out every occurrence, control characters, and all beyond 300 characters`() throws {
+    @Test func `Scrubbing removes the credential and control characters and limits the length to 300`() throws {
         let credential = try credential("77", "secret77")
         #expect(credential.scrub("secret77secret77 77") == "****** ***")
         #expect(credential.scrub("secret7") == "secret7")
         #expect(credential.scrub("a\u{0}\r\n\t\u{7F}é\u{301}b") == "aé\u{301}b")
         #expect(credential.scrub(String(repeating: "x", count: 1000)).count == 300)
-        #expect(credential.scrub("77\u{301}") == "***\u{301}", "bytes, not graphemes")
-        #expect(!credential.scrub("secre\u{0}t77").contains("secret77"), "not put together by what is taken out")
+        #expect(credential.scrub("77\u{301}") == "***\u{301}", "bytes are compared, not graphemes")
+        #expect(!credential.scrub("secre\u{0}t77").contains("secret77"), "removing characters does not reveal a secret")
     }
 }

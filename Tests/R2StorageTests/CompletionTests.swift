@@ -28,7 +28,7 @@ private func claimed(_ json: String) throws -> [ClaimedPart]? {
 
 private typealias Part = (number: Int, size: Int)
 
-/// The faults that completing these parts has; after one, R2 must not have been asked to complete.
+/// The faults of completing these parts, or "completed" if R2 received the request to complete the upload.
 private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = nil) async throws -> [String] {
     let elements = parts.map {
         "<Part><PartNumber>\($0.number)</PartNumber><ETag>&quot;\(digest)&quot;</ETag><Size>\($0.size)</Size></Part>"
@@ -36,7 +36,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
     let xml = "<ListPartsResult><IsTruncated>false</IsTruncated>\(elements.joined())</ListPartsResult>"
     let server = try ScriptedServer([
         .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(xml.utf8.count)\r\n\r\n\(xml)"), .receive,
-        .send("HTTP/1.1 418 Asked\r\nContent-Length: 0\r\n\r\n"),
+        .send("HTTP/1.1 418 Completed\r\nContent-Length: 0\r\n\r\n"),
     ])
     let completion = Completion(
         storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
@@ -52,7 +52,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
 }
 
 @Suite struct CompletionTests {
-    @Test func `Parts 1…n, equal but a smaller last one, are completed`() async throws {
+    @Test func `Consecutive parts of equal size with a last one no larger are completed`() async throws {
         for parts: [Part] in [
             [(1, 1)], [(1, 1 << 30)], [(1, partSize), (2, 1)], [(1, partSize), (2, partSize)],
             [(2, partSize), (1, partSize), (3, 7)],
@@ -64,14 +64,14 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         }
     }
 
-    @Test func `No part, and missing ones, are told`() async throws {
+    @Test func `Missing parts are reported`() async throws {
         #expect(try await faults([]) == ["parts: No part was uploaded"])
         #expect(try await faults([(2, 1)]) == ["parts: Part 1 is missing"])
         let gaps: [Part] = [(2, partSize), (3, partSize), (6, 1)]
         #expect(try await faults(gaps) == [1, 4, 5].map { "parts: Part \($0) is missing" })
     }
 
-    @Test func `Uneven parts, too small ones and a last one that is larger are told`() async throws {
+    @Test func `Parts that are uneven or too small and a last part that is larger are reported`() async throws {
         let small = [(1, partSize - 1), (2, partSize - 1), (3, 1)]
         #expect(
             try await faults(small) == [1, 2].map { "parts: Part \($0) has 5242879 bytes, fewer than 5242880" })
@@ -87,7 +87,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             ])
     }
 
-    @Test func `What the caller claims is compared with what is stored`() async throws {
+    @Test func `The caller's list of parts is compared with the stored parts`() async throws {
         let parts = [(1, partSize), (2, 1)]
         func claim(_ number: Int, _ etag: String = digest) -> String {
             "{\"part_number\": \(number), \"etag\": \"\(etag)\"}"
@@ -104,18 +104,17 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             try await faults(parts, claimed: "[\(claim(1, other)), \(claim(2))]") == [
                 "parts[0].etag: Differs from the stored part's"
             ])
-        #expect(
-            try await faults(parts, claimed: "[\(claim(1))]") == ["completed"], "the caller wants the first part alone")
+        #expect(try await faults(parts, claimed: "[\(claim(1))]") == ["completed"], "with the first part only")
     }
 
-    @Test func `An object that is not there after R2 has completed it is R2's fault`() async throws {
+    @Test func `An object missing after R2 has completed the upload is a storage fault`() async throws {
         let list =
             "<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber>"
             + "<ETag>\(digest)</ETag><Size>1</Size></Part></ListPartsResult>"
         let done = "<CompleteMultipartUploadResult><ETag>ab-1</ETag></CompleteMultipartUploadResult>"
         let gone = "<Error><Code>NoSuchUpload</Code></Error>"
-        for (answer, kind) in [(done, .storageRefused), (gone, .uploadNotFound)] as [(String, ErrorCode)] {
-            let steps = [list, answer].flatMap { text in
+        for (response, code) in [(done, .storageRefused), (gone, .uploadNotFound)] as [(String, ErrorCode)] {
+            let steps = [list, response].flatMap { text in
                 [
                     ScriptedServer.Step.receive,
                     .send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"),
@@ -126,26 +125,25 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             let completion = Completion(
                 storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
             let fault = await #expect(throws: Fault.self) { try await completion.run(size: nil, claimed: nil) }
-            #expect(fault?.code == kind)
+            #expect(fault?.code == code)
             #expect(server.requests.map { $0.prefix { $0 != " " } } == ["GET", "POST", "HEAD"])
         }
     }
 
-    @Test func `An ETag is hex, with -N and quotes allowed; nothing in it can be read as XML`() throws {
-        for good in [digest, "\\\"\(digest)\\\"", digest.uppercased(), "\(digest)-12", "ab"] {
-            let part = try #require(try claimed("[{\"part_number\": 1, \"etag\": \"\(good)\"}]")?.first)
+    @Test func `An ETag consists of hex digits and an optional part count, and cannot contain XML`() throws {
+        for valid in [digest, "\\\"\(digest)\\\"", digest.uppercased(), "\(digest)-12", "ab"] {
+            let part = try #require(try claimed("[{\"part_number\": 1, \"etag\": \"\(valid)\"}]")?.first)
             #expect(part.etag.utf8.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit || $0 == UInt8(ascii: "-") })
             #expect(part.etag == part.etag.lowercased())
         }
-        for bad in [
+        for invalid in [
             "", "</ETag><ETag>", "\(digest)</ETag>", "&lt;", "a b", "a\\nb", "é", "０a", "-1", "a-", "a-0", "a--1",
-            "a-1-1",
-            "\\\"", "\\\"\\\"", "\\\"a", "a\\\"", String(repeating: "a", count: 129), "a\\u0000",
+            "a-1-1", "\\\"", "\\\"\\\"", "\\\"a", "a\\\"", String(repeating: "a", count: 129), "a\\u0000",
         ] {
-            #expect(try claimed("[{\"part_number\": 1, \"etag\": \"\(bad)\"}]") == nil, "\(bad)")
+            #expect(try claimed("[{\"part_number\": 1, \"etag\": \"\(invalid)\"}]") == nil, "\(invalid)")
         }
-        for bad in ["0", "10001", "\"x\"", "null"] {
-            #expect(try claimed("[{\"part_number\": \(bad), \"etag\": \"a\"}]") == nil, "\(bad)")
+        for invalid in ["0", "10001", "\"x\"", "null"] {
+            #expect(try claimed("[{\"part_number\": \(invalid), \"etag\": \"a\"}]") == nil, "\(invalid)")
         }
     }
 }
@@ -157,9 +155,9 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         let etag: String
     }
 
-    @Test func `Is the MD5 of the parts' MD5s and their number, as hashlib computes it`() throws {
+    @Test func `The ETag is the MD5 of the parts' MD5s with the number of parts, as hashlib computes it`() throws {
         for vector in try Vectors(beside: #filePath).json("multipart-etags.json", as: [Vector].self) {
-            // The file names 256 digests at most; the parts repeat.
+            // The file has at most 256 digests, which are repeated for more parts.
             let parts = (0..<vector.count).map { vector.parts[$0 % vector.parts.count] }
             for etags in [parts, parts.map { $0.uppercased() }] {
                 let stored = etags.enumerated().map { StoredPart(number: $0 + 1, size: 1, etag: $1) }
@@ -168,7 +166,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         }
     }
 
-    @Test func `Of a part whose ETag is no MD5 is unknown`() {
+    @Test func `The ETag is unknown if a part's ETag is not an MD5`() {
         for etag in ["", "ab", "\(digest)-1", String(digest.dropLast()) + "x", String(repeating: "é", count: 16)] {
             #expect(multipartETag([StoredPart(number: 1, size: 1, etag: etag)]) == nil)
         }

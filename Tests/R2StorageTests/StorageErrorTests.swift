@@ -7,12 +7,12 @@ import Testing
 @testable import R2Storage
 @testable import Telemetry
 
-private func refused(_ status: Int, _ body: String = "") -> StorageError {
+private func storageError(_ status: Int, _ body: String = "") -> StorageError {
     StorageError(HTTPClient.Response(status: status, headers: Headers(), body: Array(body.utf8)))
 }
 
 @Suite struct StorageErrorTests {
-    @Test func `No reply, by its cause: our fault, R2's, and whether trying again may help`() {
+    @Test func `A transfer error determines the fault and whether a retry may help`() {
         let cases: [(TransferError, StorageError, ErrorCode, Bool)] = [
             (.timeout, .timeout, .storageTimeout, true),
             (.unreachable("x"), .unreachable("x"), .storageUnavailable, true),
@@ -21,59 +21,61 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
             (.cancelled, .cancelled, .clientClosedRequest, false),
         ]
         for (error, expected, kind, isTransient) in cases {
-            let made = StorageError(error)
-            #expect(made == expected)
-            #expect(made.fault.code == kind && made.isTransient == isTransient, "\(error)")
+            let storageError = StorageError(error)
+            #expect(storageError == expected)
+            #expect(storageError.fault.code == kind && storageError.isTransient == isTransient, "\(error)")
         }
         #expect(StorageError(.unreachable("no route")).fault.detail == "no route")
     }
 
-    @Test func `A refusal, by its status: 429 and 5xx may pass`() {
+    @Test func `An error status determines the fault, and only 429 and 5xx are transient`() {
         for (status, kind, isTransient) in [
             (301, .storageRefused, false), (400, .storageRefused, false), (403, .storageRefused, false),
             (404, .storageRefused, false), (412, .storageRefused, false), (429, .storageUnavailable, true),
             (499, .storageRefused, false), (500, .storageUnavailable, true), (503, .storageUnavailable, true),
         ] as [(Int, ErrorCode, Bool)] {
-            let error = refused(status)
+            let error = storageError(status)
             #expect(error.fault.code == kind && error.isTransient == isTransient, "\(status)")
             #expect(error.fault.detail == "HTTP \(status)")
         }
     }
 
-    @Test func `A good status without an error code is an answer that can't be read`() {
+    @Test func `A success status without an error code is an unusable response`() {
         for status in [200, 201, 203, 204, 206] {
             for text in ["", "<html></html>", "<Error/>", "<Error><Code>a b</Code></Error>"] {
-                #expect(refused(status, text) == .unusable, "\(status) \(text)")
+                #expect(storageError(status, text) == .unusable, "\(status) \(text)")
             }
-            #expect(refused(status, "<Error><Code>NoSuchKey</Code></Error>") == .refused(status, code: "NoSuchKey"))
+            #expect(
+                storageError(status, "<Error><Code>NoSuchKey</Code></Error>") == .refused(status, code: "NoSuchKey"))
         }
         #expect(StorageError.unusable.fault.code == .storageUnavailable)
     }
 
-    @Test func `R2's error code is told`() {
-        let error = refused(
+    @Test func `R2's error code is reported`() {
+        let error = storageError(
             403, "<?xml version=\"1.0\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message></Error>")
         #expect(error == .refused(403, code: "SignatureDoesNotMatch"))
         #expect(error.fault.detail == "SignatureDoesNotMatch")
         #expect(
-            refused(404, "<Error><Code>\(String(repeating: "a", count: 64))</Code></Error>").fault.detail?.count == 64)
+            storageError(404, "<Error><Code>\(String(repeating: "a", count: 64))</Code></Error>").fault.detail?.count
+                == 64)
     }
 
-    @Test func `The code decides before the status whether trying again may help`() {
+    @Test func `The error code takes precedence over the status in deciding whether to retry`() {
         func error(_ status: Int, _ code: String) -> StorageError {
-            refused(status, "<Error><Code>\(code)</Code></Error>")
+            storageError(status, "<Error><Code>\(code)</Code></Error>")
         }
-        let momentary = ["InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "TooManyRequests"]
-        for code in momentary {
+        let transient = ["InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "TooManyRequests"]
+        for code in transient {
             for status in [200, 400, 403, 409, 429, 500, 503] {
                 #expect(error(status, code).isTransient, "\(status) \(code)")
                 #expect(error(status, code).fault.code == .storageUnavailable)
             }
         }
-        let lasting = [
+        let permanent = [
             "AccessDenied", "SignatureDoesNotMatch", "NoSuchBucket", "InvalidPart", "ExpiredRequest", "NotImplemented",
         ]
-        for code in lasting {
+        for code in permanent {
             for status in [200, 400, 403, 429, 500, 503] {
                 #expect(!error(status, code).isTransient, "\(status) \(code)")
                 #expect(error(status, code).fault.code == .storageRefused)
@@ -81,12 +83,12 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
             }
         }
         for (status, isTransient) in [(200, false), (400, false), (429, true), (500, true)] {
-            #expect(error(status, "NotHeardOf").isTransient == isTransient)
+            #expect(error(status, "UnknownCode").isTransient == isTransient)
         }
         for status in [200, 400, 404, 500] { #expect(error(status, "NoSuchUpload").isNoSuchUpload) }
     }
 
-    @Test func `Cloudflare's id of the request stands in the log and not in the answer`() {
+    @Test func `Cloudflare's request ID is logged but not sent to the caller`() {
         let error = StorageError(
             HTTPClient.Response(status: 503, headers: Headers([("CF-Ray", "8f1e2d3c4b5a6978-FRA")]), body: []))
         #expect(error == .refused(503, code: nil, ray: "8f1e2d3c4b5a6978-FRA"))
@@ -102,7 +104,7 @@ private func refused(_ status: Int, _ body: String = "") -> StorageError {
         "<Error><Code><b>x</b></Code></Error>",
         "<Error><Code>\(String(repeating: "a", count: 65))</Code></Error>",
     ])
-    func `What is no error code is not told: HTML, an empty or broken element, what isn't a word`(_ body: String) {
-        #expect(refused(403, body) == .refused(403, code: nil))
+    func `A malformed error code is not reported`(_ body: String) {
+        #expect(storageError(403, body) == .refused(403, code: nil))
     }
 }

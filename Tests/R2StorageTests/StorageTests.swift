@@ -16,17 +16,17 @@ private func storage(_ server: ScriptedServer) -> Storage {
             publicBase: "https://pictures.example"))
 }
 
-private func reply(_ status: String, _ body: String = "", etag: String? = nil) -> ScriptedServer.Step {
+private func response(_ status: String, _ body: String = "", etag: String? = nil) -> ScriptedServer.Step {
     let line = etag.map { "ETag: \($0)\r\n" } ?? ""
     return .send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(line)\r\n\(body)")
 }
 
 @Suite(.timeLimit(.minutes(1)))
 struct StorageTests {
-    @Test func `An object is put under its encoded key, with its type and length, signed, and nothing R2 refuses`()
+    @Test func `An upload is signed and has the encoded key, type and length, but no header that R2 rejects`()
         async throws
     {
-        let server = try ScriptedServer([.receive, reply("200 OK", etag: "\"5d41402abc4b2a76b9719d911017c592\"")])
+        let server = try ScriptedServer([.receive, response("200 OK", etag: "\"5d41402abc4b2a76b9719d911017c592\"")])
         try await storage(server).put(
             try AllowedPrefixes([]).key("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
             timeout: .seconds(10), attempt: 1)
@@ -45,27 +45,27 @@ struct StorageTests {
         #expect(!request.contains("NeverShown"))
     }
 
-    @Test func `Whether an object stands: 200 is yes, 404 is no, anything else is an error`() async throws {
+    @Test func `An object exists on 200 and does not on 404, and any other status is an error`() async throws {
         let key = try AllowedPrefixes([]).key("users/a")
-        let there = try ScriptedServer([
+        let existing = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\nETag: \"ab\"\r\n\r\n"),
         ])
-        #expect(try await storage(there).objectExists(key, timeout: .seconds(10), attempt: 1))
-        #expect(there.requests.first?.hasPrefix("HEAD /bucket/users/a HTTP/1.1\r\n") == true)
-        let absent = try ScriptedServer([.receive, reply("404 Not Found")])
+        #expect(try await storage(existing).objectExists(key, timeout: .seconds(10), attempt: 1))
+        #expect(existing.requests.first?.hasPrefix("HEAD /bucket/users/a HTTP/1.1\r\n") == true)
+        let absent = try ScriptedServer([.receive, response("404 Not Found")])
         #expect(try await !storage(absent).objectExists(key, timeout: .seconds(10), attempt: 1))
-        let denied = try ScriptedServer([.receive, reply("403 Forbidden")])
+        let denied = try ScriptedServer([.receive, response("403 Forbidden")])
         await #expect(throws: StorageError.refused(403, code: nil)) {
             try await storage(denied).objectExists(key, timeout: .seconds(10), attempt: 1)
         }
     }
 
-    @Test func `Only 200 with an ETag is R2's word that an object is stored`() async throws {
+    @Test func `Only a 200 with an ETag confirms that an object is stored`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         let others = [
-            reply("200 OK"), reply("200 OK", "<html></html>"), reply("200 OK", etag: ""),
-            reply("200 OK", etag: "\"\""), reply("201 Created", etag: "ab"), reply("202 Accepted", etag: "ab"),
-            reply("203 Transformed", etag: "ab"), reply("204 No Content", etag: "ab"),
+            response("200 OK"), response("200 OK", "<html></html>"), response("200 OK", etag: ""),
+            response("200 OK", etag: "\"\""), response("201 Created", etag: "ab"), response("202 Accepted", etag: "ab"),
+            response("203 Transformed", etag: "ab"), response("204 No Content", etag: "ab"),
         ]
         for other in others {
             let server = try ScriptedServer([.receive, other])
@@ -87,16 +87,15 @@ struct StorageTests {
         }
     }
 
-    @Test func `A refusal carries R2's code, and is not tried again here`() async throws {
+    @Test func `A rejection has R2's code and is not retried by put`() async throws {
         let server = try ScriptedServer([
-            .receive, reply("503 Slow Down", "<Error><Code>ServiceUnavailable</Code></Error>"), .receive,
-            reply("200 OK"),
+            .receive, response("503 Slow Down", "<Error><Code>ServiceUnavailable</Code></Error>"), .receive,
+            response("200 OK"),
         ])
         await #expect(throws: StorageError.refused(503, code: "ServiceUnavailable")) {
             try await storage(server).put(
                 try AllowedPrefixes([]).key("a"), .bytes([]), contentType: "image/png", timeout: .seconds(10),
-                attempt: 1
-            )
+                attempt: 1)
         }
         #expect(server.requests.count == 1)
     }
@@ -120,15 +119,15 @@ struct StorageTests {
     }
 
     private func parts(_ pages: String...) async throws(StorageError) -> [StoredPart]? {
-        let steps = pages.flatMap { [ScriptedServer.Step.receive, reply("200 OK", $0)] }
+        let steps = pages.flatMap { [ScriptedServer.Step.receive, response("200 OK", $0)] }
         let server = try! ScriptedServer(scripts: [steps])
         return try await storage(server).parts(try! AllowedPrefixes([]).key("a"), upload: "x")
     }
 
-    @Test func `A list of parts that R2 can't hold, or that isn't whole, is unusable`() async throws {
+    @Test func `A list of parts that is impossible or incomplete is unusable`() async throws {
         let page = Self.page(Self.part("10000", "5363340410") + Self.part("1", "0"))
-        let good = try #require(try await parts(page))
-        #expect(good.map(\.number) == [1, 10_000] && good.map(\.size) == [0, 5_363_340_410])
+        let parts = try #require(try await self.parts(page))
+        #expect(parts.map(\.number) == [1, 10_000] && parts.map(\.size) == [0, 5_363_340_410])
         let max = "9223372036854775807"
         let elements = [
             Self.part("0", "1"), Self.part("10001", "1"), Self.part("30000000", "1"), Self.part("-1", "1"),
@@ -140,7 +139,7 @@ struct StorageTests {
             "<Part><PartNumber>1</PartNumber><Size>1</Size></Part>", "<Part/>",
         ]
         for element in elements {
-            await #expect(throws: StorageError.unusable, "\(element)") { try await parts(Self.page(element)) }
+            await #expect(throws: StorageError.unusable, "\(element)") { try await self.parts(Self.page(element)) }
         }
         let one = Self.part("1", "1")
         for truncated in [
@@ -150,26 +149,26 @@ struct StorageTests {
             "<IsTruncated>true</IsTruncated><NextPartNumberMarker>\(max)</NextPartNumberMarker>",
         ] {
             await #expect(throws: StorageError.unusable, "\(truncated)") {
-                try await parts(Self.page(one, truncated: truncated))
+                try await self.parts(Self.page(one, truncated: truncated))
             }
         }
-        await #expect(throws: StorageError.unusable) { try await parts(Self.page(one, root: "Other")) }
+        await #expect(throws: StorageError.unusable) { try await self.parts(Self.page(one, root: "Other")) }
         let next = "<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>"
         await #expect(throws: StorageError.unusable) {
-            try await parts(Self.page(one, truncated: next), Self.page(one))
+            try await self.parts(Self.page(one, truncated: next), Self.page(one))
         }
     }
 
-    /// Pages with these parts, none of which says that it is the last.
+    /// Pages with these parts, all of which are marked as truncated.
     private func steps(_ pages: [(parts: [Int], next: Int)]) -> [ScriptedServer.Step] {
         pages.flatMap { page in
             let parts = page.parts.map { Self.part(String($0), "1") }.joined()
             let next = "<IsTruncated>true</IsTruncated><NextPartNumberMarker>\(page.next)</NextPartNumberMarker>"
-            return [ScriptedServer.Step.receive, reply("200 OK", Self.page(parts, truncated: next))]
+            return [ScriptedServer.Step.receive, response("200 OK", Self.page(parts, truncated: next))]
         }
     }
 
-    @Test func `Pages that repeat parts, or have more than an upload can, end the list`() async throws {
+    @Test func `Pages that repeat parts or exceed the maximum number end the list`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         let tooMany = (1...10_001).map { _ in 2 }
         for (pages, count) in [
@@ -190,13 +189,13 @@ struct StorageTests {
         #expect(server.requests.count == 100)
     }
 
-    @Test func `An Error inside a 200 without a code that can be read is unusable`() async throws {
+    @Test func `An Error element in a 200 without a valid code is unusable`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         for text in [
             "<Error/>", "<Error>", "<Error><Code></Code></Error>", "<Error><Code>a b</Code></Error>",
             "<Error><Message>m</Message></Error>",
         ] {
-            let server = try ScriptedServer([.receive, reply("200 OK", text)])
+            let server = try ScriptedServer([.receive, response("200 OK", text)])
             await #expect(throws: StorageError.unusable, "\(text)") {
                 try await storage(server).completeUpload(key, upload: "x", [])
             }
@@ -204,28 +203,28 @@ struct StorageTests {
         }
     }
 
-    @Test func `An Error inside a 200 is judged by its code: what may pass is tried again`() async throws {
+    @Test func `An Error element in a 200 is retried if its code is transient`() async throws {
         let key = try AllowedPrefixes([]).key("a")
-        let weak = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>"
+        let transient = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>"
         let done = "<CompleteMultipartUploadResult><ETag>\"ab-1\"</ETag></CompleteMultipartUploadResult>"
         let part = StoredPart(number: 1, size: 1, etag: "ab")
-        let server = try ScriptedServer([.receive, reply("200 OK", weak), .receive, reply("200 OK", done)])
+        let server = try ScriptedServer([.receive, response("200 OK", transient), .receive, response("200 OK", done)])
         #expect(try await storage(server).completeUpload(key, upload: "x", [part]) == "ab-1")
         #expect(server.requests.count == 2)
-        let denied = try ScriptedServer([.receive, reply("200 OK", "<Error><Code>AccessDenied</Code></Error>")])
+        let denied = try ScriptedServer([.receive, response("200 OK", "<Error><Code>AccessDenied</Code></Error>")])
         await #expect(throws: StorageError.refused(200, code: "AccessDenied")) {
             try await storage(denied).completeUpload(key, upload: "x", [part])
         }
         #expect(denied.requests.count == 1)
-        let other = try ScriptedServer([.receive, reply("200 OK", "<Error><Code>NoSuchUpload</Code></Error>")])
+        let other = try ScriptedServer([.receive, response("200 OK", "<Error><Code>NoSuchUpload</Code></Error>")])
         #expect(try await storage(other).parts(key, upload: "x") == nil)
     }
 
-    @Test func `An upload's id is what a caller can send back`() async throws {
+    @Test func `Only an upload ID that a caller can send back is accepted`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         func create(_ id: String) async throws(StorageError) -> String {
             let text = "<InitiateMultipartUploadResult><UploadId>\(id)</UploadId></InitiateMultipartUploadResult>"
-            let server = try! ScriptedServer([.receive, reply("200 OK", text)])
+            let server = try! ScriptedServer([.receive, response("200 OK", text)])
             return try await storage(server).createUpload(key, contentType: nil)
         }
         for id in ["a", "a b+/=", "é", String(repeating: "x", count: 2048)] { #expect(try await create(id) == id) }
@@ -234,17 +233,17 @@ struct StorageTests {
         }
     }
 
-    @Test func `Only an upload that R2 doesn't know counts as aborted before`() async throws {
+    @Test func `Only NoSuchUpload counts as already aborted`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         func abort(_ status: String, _ code: String?) async throws(StorageError) {
             let body = code.map { "<Error><Code>\($0)</Code></Error>" } ?? ""
-            let server = try! ScriptedServer([.receive, reply(status, body)])
+            let server = try! ScriptedServer([.receive, response(status, body)])
             try await storage(server).abortUpload(key, upload: "x")
         }
         try await abort("204 No Content", nil)
         try await abort("404 Not Found", "NoSuchUpload")
         try await abort("400 Bad Request", "NoSuchUpload")
-        let page = try ScriptedServer([.receive, reply("200 OK", "<html></html>")])
+        let page = try ScriptedServer([.receive, response("200 OK", "<html></html>")])
         await #expect(throws: StorageError.unusable) { try await storage(page).abortUpload(key, upload: "x") }
         for code in ["NoSuchBucket", "NoSuchKey", nil] {
             await #expect(throws: StorageError.self, "\(code ?? "none")") { try await abort("404 Not Found", code) }

@@ -5,7 +5,8 @@ import SigV4
 import TestSupport
 import Testing
 
-/// The signer against botocore, byte for byte. Needs a Python with botocore: `TEST_PYTHON` names it, else `python3`.
+/// Compares the signer with botocore byte for byte. This needs a Python with botocore, which is `TEST_PYTHON` or else
+/// `python3`.
 @Suite struct BotocoreTests {
     struct Setup: Decodable {
         let endpoint: String
@@ -31,36 +32,38 @@ import Testing
         let signed: [String: String]
     }
 
-    @Test func `Are equal, whatever the key, the day and the signed headers`() throws {
+    @Test func `Presigned URLs equal botocore's for every key, day and set of signed headers`() throws {
         let lines = try botocore("presigned_urls.py")
         let presigner = Presigner(try bucket(lines[0]))
         for line in lines.dropFirst() {
-            let theirs = try JSONDecoder().decode(Line.self, from: line)
-            let ours = presigner.url(
-                try AllowedPrefixes([]).key(theirs.key), headers: Headers(theirs.headers.map { ($0[0], $0[1]) }),
-                expiresIn: theirs.expires, at: UTCTime(seconds: theirs.seconds))
-            #expect(ours == theirs.url)
+            let expected = try JSONDecoder().decode(Line.self, from: line)
+            let url = presigner.url(
+                try AllowedPrefixes([]).key(expected.key), headers: Headers(expected.headers.map { ($0[0], $0[1]) }),
+                expiresIn: expected.expires, at: UTCTime(seconds: expected.seconds))
+            #expect(url == expected.url)
         }
         #expect(lines.count > 2000)
     }
 
-    @Test func `Requests signed in a header are equal too: URL, headers and signature`() throws {
+    @Test func `Requests signed in a header have botocore's URL, headers and signature`() throws {
         let lines = try botocore("presigned_urls.py", "headers")
         let signer = RequestSigner(try bucket(lines[0]))
         for line in lines.dropFirst() {
-            let theirs = try JSONDecoder().decode(Signed.self, from: line)
-            let ours = signer.request(
-                "PUT", try AllowedPrefixes([]).key(theirs.key), headers: Headers(theirs.headers.map { ($0[0], $0[1]) }),
-                at: UTCTime(seconds: theirs.seconds))
-            #expect(ours.url == theirs.url)
-            let headers = Dictionary(uniqueKeysWithValues: ours.headers.lines.map { ($0.name.lowercased(), $0.value) })
-            #expect(headers == theirs.signed)
+            let expected = try JSONDecoder().decode(Signed.self, from: line)
+            let request = signer.request(
+                "PUT", try AllowedPrefixes([]).key(expected.key),
+                headers: Headers(expected.headers.map { ($0[0], $0[1]) }),
+                at: UTCTime(seconds: expected.seconds))
+            #expect(request.url == expected.url)
+            let headers = Dictionary(
+                uniqueKeysWithValues: request.headers.lines.map { ($0.name.lowercased(), $0.value) })
+            #expect(headers == expected.signed)
         }
         #expect(lines.count > 2000)
     }
 }
 
-/// The bucket that a script's first line tells of.
+/// The bucket that a script's first line describes.
 func bucket(_ line: Data) throws -> Bucket {
     let setup = try JSONDecoder().decode(BotocoreTests.Setup.self, from: line)
     return Bucket(
@@ -69,7 +72,7 @@ func bucket(_ line: Data) throws -> Bucket {
         publicBase: "https://pictures.example")
 }
 
-/// The lines that a script of `Vectors` writes.
+/// The lines that a script in `Vectors` writes.
 func botocore(_ script: String, _ arguments: String...) throws -> [Data] {
     let python = ProcessInfo.processInfo.environment["TEST_PYTHON"] ?? "python3"
     let process = Process()
@@ -82,6 +85,6 @@ func botocore(_ script: String, _ arguments: String...) throws -> [Data] {
     process.waitUntilExit()
     try #require(
         process.terminationStatus == 0,
-        "\(python) has not the pinned botocore: set TEST_PYTHON to one that has (deploy/test makes it)")
+        "\(python) lacks the pinned botocore; set TEST_PYTHON to a Python that has it (deploy/test creates one)")
     return data.split(separator: UInt8(ascii: "\n"))
 }

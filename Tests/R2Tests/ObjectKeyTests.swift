@@ -17,7 +17,7 @@ private func reason(_ text: String) -> String? {
         "a", "users/u/ozon/2194435300/a.jpg", "users/a b+c=(d)%#?&;,'\"!*~.jpg", "фото/图片/🧸.webp", "...", "a..b/.c",
         "..a/a..", " ", "users/\u{301}x",
     ])
-    func `An ordinary key is kept as it is`(_ text: String) throws {
+    func `A valid key is kept unchanged`(_ text: String) throws {
         #expect(try ObjectKey(text).text.utf8.elementsEqual(text.utf8))
     }
 
@@ -38,45 +38,46 @@ private func reason(_ text: String) -> String? {
         ("a\u{80}b", "contains a control character"),
         ("a\u{9F}b", "contains a control character"),
     ])
-    func `A key that browsers, R2 or a log would read otherwise is refused`(_ text: String, _ expected: String) {
+    func `A key that browsers, R2 or a log would interpret differently is rejected`(_ text: String, _ expected: String)
+    {
         #expect(reason(text) == expected)
     }
 
-    @Test func `Graphemes hide nothing: CR LF is one character, and its bytes are refused`() {
+    @Test func `CR LF is a single grapheme, but its bytes are rejected`() {
         #expect(reason("users/a\r\nb.jpg") == "contains a control character")
     }
 
-    @Test func `Graphemes hide nothing: .. before a combining mark is a segment of its own`() {
+    @Test func `Two dots before a slash with a combining mark are a segment of their own`() {
         #expect(reason("users/a/../\u{301}b") == "contains a . or .. segment")
         #expect(reason("users/a/./\u{301}b") == "contains a . or .. segment")
         #expect(reason("users/a//\u{301}b") == "contains an empty segment")
         #expect(reason("a\\\u{301}b") == "contains a backslash")
     }
 
-    @Test func `Dots that carry a mark are a name`() {
+    @Test func `Dots with a combining mark are a valid name`() {
         #expect(reason("users/..\u{301}/b") == nil)
     }
 
-    @Test func `1024 bytes are the limit, counted after normalisation`() {
+    @Test func `The limit is 1024 bytes after normalization`() {
         #expect(reason(String(repeating: "a", count: 1024)) == nil)
         #expect(reason(String(repeating: "a", count: 1025)) == "is longer than 1024 bytes")
-        // Three bytes apart, two together.
+        // Three bytes decomposed, two bytes composed.
         #expect(reason(String(repeating: "e\u{301}", count: 512)) == nil)
-        // Two bytes each; composition is excluded, so NFC makes four of them.
+        // Two bytes each. U+0344 is excluded from composition, so NFC decomposes it into four bytes.
         #expect(reason(String(repeating: "\u{344}", count: 300)) == "is longer than 1024 bytes")
     }
 
-    @Test func `A key is brought to NFC`() throws {
+    @Test func `A key is normalized to NFC`() throws {
         struct File: Decodable { let cases: [[String]] }
         let file: File = try Vectors(beside: #filePath).json("nfc.json")
         #expect(file.cases.count == 400)
         for example in file.cases {
-            let made = try ObjectKey(example[0]).text
-            #expect(made.utf8.elementsEqual(example[1].utf8), "\(example[0].unicodeScalars.map(\.value))")
+            let key = try ObjectKey(example[0]).text
+            #expect(key.utf8.elementsEqual(example[1].utf8), "\(example[0].unicodeScalars.map(\.value))")
         }
     }
 
-    @Test func `Two spellings of one name are one key`() throws {
+    @Test func `Two normal forms of one name are the same key`() throws {
         #expect(try ObjectKey("users/e\u{301}.jpg") == ObjectKey("users/é.jpg"))
         #expect(try ObjectKey("users/e.jpg") != ObjectKey("users/é.jpg"))
     }
@@ -96,18 +97,18 @@ private func reason(_ text: String) -> String? {
     }
 
     @Test(arguments: ["a.jpg", "user/a.jpg", "Users/a.jpg", "x/users/a.jpg", "usersx/a.jpg", "users"])
-    func `A key outside the prefixes is refused`(_ key: String) throws {
+    func `A key outside the prefixes is rejected`(_ key: String) throws {
         #expect(try !allows(["users/"], key))
     }
 
-    @Test func `A prefix ends at a segment's border, with its slash or without`() throws {
+    @Test func `A prefix ends at a segment boundary, with or without its slash`() throws {
         #expect(try allows(["users"], "users/a.jpg"))
         #expect(try !allows(["users"], "usersx/a.jpg"))
         #expect(try !allows(["users/u"], "users/u2/a.jpg"))
     }
 
     @Test
-    func `Graphemes hide nothing: a name that begins with a combining mark lies under its folder, and nowhere else`()
+    func `A name that begins with a combining mark belongs to its own folder only`()
         throws
     {
         #expect(try allows(["users/"], "users/\u{301}x"))
@@ -115,7 +116,7 @@ private func reason(_ text: String) -> String? {
         #expect(try !allows(["other/"], "users/\u{301}x"))
     }
 
-    @Test func `An empty list allows everything; an empty prefix nothing`() throws {
+    @Test func `An empty list allows every key and an empty prefix allows none`() throws {
         #expect(try allows([], "anything/at/all"))
         #expect(try !allows([""], "users/a.jpg"))
         #expect(try !allows(["/"], "users/a.jpg"))
@@ -125,7 +126,7 @@ private func reason(_ text: String) -> String? {
         #expect(try allows(["users/e\u{301}/"], "users/é/a.jpg"))
     }
 
-    @Test func `A narrowing takes away and never adds`() throws {
+    @Test func `Narrowing only removes access and never adds any`() throws {
         #expect(try allows(["users/"], "users/u/a.jpg", narrowed: "users/u/"))
         #expect(try !allows(["users/"], "users/v/a.jpg", narrowed: "users/u/"))
         #expect(try !allows(["users/"], "shared/a.jpg", narrowed: "shared/"))

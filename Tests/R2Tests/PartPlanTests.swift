@@ -8,7 +8,7 @@ import Testing
         (1, 5, 1), (5 << 20, 5, 1), (5 << 20 + 1, 5, 2), (100 << 20, 5, 20), (50_000 << 20, 5, 10_000),
         (50_000 << 20 + 1, 6, 8334), (60_000 << 20, 6, 10_000), (60_000 << 20 + 1, 7, 8572), (1 << 40, 105, 9987),
     ])
-    func `The part size follows from the size: 5 MiB, or what makes 10,000 parts, rounded up to a MiB`(
+    func `The default part size is 5 MiB, or as many whole MiB as 10,000 parts need`(
         _ size: Int, _ mebibytes: Int, _ count: Int
     ) throws {
         let plan = try #require(PartPlan(size: size, partSize: nil))
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test
-    func `The parts of every size are whole: equal but the last, which isn't larger, none empty, together the size`()
+    func `The parts of an object are equal except for the last one, which is not larger`()
         throws
     {
         let edges = [1, 5 << 20, 10 << 20, 50_000 << 20, 1 << 40, PartPlan.maxBytes].flatMap { [$0 - 1, $0, $0 + 1] }
@@ -29,11 +29,13 @@ import Testing
             #expect((1...plan.partSize).contains(last), "\(size)")
             #expect((plan.count - 1) * plan.partSize + last == size)
             if plan.count > 1 { #expect(plan.size(of: 1) == plan.partSize) }
-            #expect(plan == PartPlan(size: size, partSize: plan.partSize), "told or not, it is the same plan")
+            #expect(
+                plan == PartPlan(size: size, partSize: plan.partSize),
+                "the same part size, if given, makes the same plan")
         }
     }
 
-    @Test func `The largest object, and one of 5 TiB, fit`() throws {
+    @Test func `The largest object and one of 5 TiB fit`() throws {
         for size in [PartPlan.maxBytes, 5 << 40] {
             let plan = try #require(PartPlan(size: size, partSize: nil))
             #expect(plan.count <= 10_000)
@@ -44,7 +46,7 @@ import Testing
         #expect(PartPlan.sizes.upperBound == Int(4.995 * Double(1 << 30)))
     }
 
-    @Test func `A part size that is given counts, if it makes no more than 10,000 parts`() throws {
+    @Test func `A given part size is used if it results in at most 10,000 parts`() throws {
         #expect(try #require(PartPlan(size: 100, partSize: 5 << 20)).count == 1)
         #expect(try #require(PartPlan(size: 100 << 20, partSize: 33 << 20)).count == 4)
         #expect(try #require(PartPlan(size: 50_000 << 20, partSize: 5 << 20)).count == 10_000)

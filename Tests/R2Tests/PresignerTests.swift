@@ -20,7 +20,7 @@ import Testing
         url.range(of: "&X-Amz-Signature=").map { url[$0.upperBound...] }
     }
 
-    @Test func `The parameters stand in botocore's order, the signature last`() throws {
+    @Test func `The parameters are in botocore's order with the signature last`() throws {
         let url = try url("users/a b.jpg", at: noon, headers: ["content-type": "image/jpeg"])
         let names = try #require(URLComponents(string: url)?.queryItems).map(\.name)
         #expect(
@@ -34,7 +34,7 @@ import Testing
         #expect(signature(url)?.count == 64)
     }
 
-    @Test func `The path in the signed URL is the path in the public one`() throws {
+    @Test func `The signed URL has the same path as the public URL`() throws {
         let key = "users/фото №1 (+).jpg"
         let path = try #require(URLComponents(string: try url(key, at: noon))).percentEncodedPath
         #expect(
@@ -42,7 +42,7 @@ import Testing
                 == "https://r0.image2url.com\(path.dropFirst(7))")
     }
 
-    @Test func `Each of key, method, header, validity and second has its own signature`() throws {
+    @Test func `Every key, method, header, lifetime and second has its own signature`() throws {
         let key = try AllowedPrefixes([]).key("users/a.jpg")
         let urls = [
             presigner.url(key, expiresIn: 3600, at: noon),
@@ -56,7 +56,7 @@ import Testing
         #expect(Set(urls.compactMap(signature)).count == urls.count)
     }
 
-    @Test func `The key of the day changes at midnight, and back again`() throws {
+    @Test func `The signing key changes at midnight in either direction`() throws {
         let midnight = UTCTime(seconds: noon.seconds + 43_200)
         let before = try url("users/a.jpg", at: noon)
         let after = try url("users/a.jpg", at: midnight)
@@ -66,7 +66,7 @@ import Testing
         #expect(try url("users/a.jpg", at: midnight + -1).contains("X-Amz-Date=20261120T235959Z"))
     }
 
-    @Test func `Many threads sign the same, across a change of day`() async throws {
+    @Test func `Concurrent threads create the same signatures across a change of day`() async throws {
         let expected = try [0, 43_200].map { try url("users/a.jpg", at: noon + $0) }
         let urls = try await withThrowingTaskGroup(of: (Int, String).self) { group in
             for index in 0..<500 {
@@ -77,7 +77,7 @@ import Testing
         #expect(urls.allSatisfy { $0.1 == expected[$0.0] })
     }
 
-    @Test func `No description of bucket or presigner shows the secret`() {
+    @Test func `No description of a bucket or presigner shows the secret`() {
         var dumped = ""
         dump(presigner, to: &dumped)
         dump(presigner.bucket, to: &dumped)

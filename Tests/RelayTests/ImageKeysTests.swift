@@ -11,7 +11,7 @@ import Testing
         return try urls.map { try keys.key(for: $0, in: AllowedPrefixes([])).text }
     }
 
-    @Test func `User, article and the last segment of the URL, query and fragment cut`() throws {
+    @Test func `A key consists of user, article and the last path segment of the URL`() throws {
         let urls = [
             "https://cdn1.ozone.ru/s3/multimedia-1-i/8388316998.jpg", "https://ir.ozone.ru/s3/a.webp?x=/y.png#z",
             "https://ir.ozone.ru/b.png#/c.png",
@@ -20,9 +20,8 @@ import Testing
             try keys(urls) == ["users/u/ozon/219/8388316998.jpg", "users/u/ozon/219/a.webp", "users/u/ozon/219/b.png"])
     }
 
-    // The digits are `printf %s URL | sha256sum`, first eight.
-    @Test func `All but the first of a shared name get eight digits of the URL's SHA-256 before the extension`() throws
-    {
+    // The digits are the first eight of `printf %s URL | sha256sum`.
+    @Test func `A repeated name gets eight digits of the URL's SHA-256 before its extension`() throws {
         #expect(
             try keys(["https://h/1/a.jpg", "https://h/2/a.jpg", "https://h/1/noext", "https://h/2/noext"]) == [
                 "users/u/ozon/219/a.jpg", "users/u/ozon/219/a-3e3c1f15.jpg", "users/u/ozon/219/noext",
@@ -31,18 +30,18 @@ import Testing
     }
 
     @Test(arguments: ["https://h/", "https://h/a/", "https://h/?a.jpg", "https://h"])
-    func `An empty name becomes those digits`(_ url: String) throws {
+    func `An empty name is replaced by eight digits of the URL's SHA-256`(_ url: String) throws {
         let name = try #require(try keys([url])[0].split(separator: "/").last)
         #expect(name.utf8.count == 8)
         #expect(name.allSatisfy { $0.isHexDigit })
     }
 
-    @Test func `Names that differ only in their normal form are shared`() throws {
-        let made = try keys(["https://h/1/é.jpg", "https://h/2/e\u{301}.jpg"])
-        #expect(Set(made).count == 2)
+    @Test func `Names that differ only in their normal form count as repeated`() throws {
+        let keys = try self.keys(["https://h/1/é.jpg", "https://h/2/e\u{301}.jpg"])
+        #expect(Set(keys).count == 2)
     }
 
-    @Test func `What no key may hold is percent-encoded`() throws {
+    @Test func `Characters that a key cannot contain are percent-encoded`() throws {
         #expect(try keys(["https://h/a\\b\n.jpg"]) == ["users/u/ozon/219/a%5Cb%0A.jpg"])
         #expect(try keys(["https://h/.."]) == ["users/u/ozon/219/%2E%2E"])
         #expect(try keys(["https://h/a.jpg"], article: "x/y%z\\") == ["users/u/ozon/x%2Fy%25z%5C/a.jpg"])
@@ -56,18 +55,18 @@ import Testing
         #expect(Set(folders.map { Array($0.utf8) }).count == articles.count)
     }
 
-    @Test func `Graphemes hide nothing: a slash before a combining mark doesn't leave the folder`() throws {
+    @Test func `A slash before a combining mark cannot leave the folder`() throws {
         let key = try keys(["https://h/x"], article: "../\u{301}..")[0]
         #expect(key.utf8.elementsEqual("users/u/ozon/..%2F\u{301}../x".utf8))
     }
 
-    @Test func `A key over 1024 bytes is refused`() {
+    @Test func `A key over 1024 bytes is rejected`() {
         #expect(throws: KeyRefusal.invalid("is longer than 1024 bytes")) {
             try keys(["https://h/x"], article: String(repeating: "a", count: 1024))
         }
     }
 
-    @Test func `A key outside what is allowed is none, whatever the length of its article and its name`() {
+    @Test func `A key outside the allowed prefixes is rejected whatever the length of its article and name`() {
         let alice = AllowedPrefixes(["users/"]).narrowed(by: ["users/alice/"])
         for (length, name) in [(1, "a.jpg"), (1000, "ab"), (1004, "a.jp"), (1007, "a"), (1007, "abcd"), (1010, "x")] {
             var keys = ImageKeys(userID: "bob", article: String(repeating: "0", count: length))
@@ -77,7 +76,7 @@ import Testing
         #expect(alice.allows(folder: ImageKeys(userID: "alice", article: "0").folder))
     }
 
-    @Test func `A folder is allowed if all that lies directly in it is`() {
+    @Test func `A folder is allowed if everything directly in it is`() {
         let allowed = AllowedPrefixes(["users/u/ozon/A/", "shared"])
         for folder in ["users/u/ozon/A/", "users/u/ozon/A/b/", "shared/", "shared/x/"] {
             #expect(allowed.allows(folder: folder), "\(folder)")
@@ -87,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `The media type is the extension's; JPEG where it tells none`() throws {
+    @Test func `The media type follows the extension, and is JPEG for an unknown one`() throws {
         let types = [
             "a.png": "image/png", "a.PNG": "image/png", "a.webp": "image/webp", "a.gif": "image/gif",
             "a.avif": "image/avif", "a.heic": "image/heic", "a.heif": "image/heic", "a.jpg": "image/jpeg",
@@ -97,12 +96,12 @@ import Testing
     }
 
     @Test(arguments: ["u", "test-user", "фото", "...", "a b"])
-    func `A segment of a key`(_ text: String) {
+    func `A valid key segment is accepted`(_ text: String) {
         #expect(isKeySegment(text))
     }
 
     @Test(arguments: ["", ".", "..", "a/b", "/", "/\u{301}", "a\\b", "a\r\nb", "\u{85}"])
-    func `No segment of a key`(_ text: String) {
+    func `An invalid key segment is rejected`(_ text: String) {
         #expect(!isKeySegment(text))
     }
 }

@@ -10,7 +10,7 @@ import Testing
 
 private let gif = "GIF89a" + String(repeating: "x", count: 100)
 
-private func answer(_ status: String, _ body: String = "", _ headers: String = "") -> ScriptedServer.Step {
+private func response(_ status: String, _ body: String = "", _ headers: String = "") -> ScriptedServer.Step {
     .send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")
 }
 
@@ -24,7 +24,7 @@ struct ImageRelayTests {
     private let bucket: ScriptedServer
 
     init() throws {
-        bucket = try ScriptedServer([.receive, answer("200 OK", "", "ETag: \"ab\"\r\n")])
+        bucket = try ScriptedServer([.receive, response("200 OK", "", "ETag: \"ab\"\r\n")])
     }
 
     private func relay(
@@ -62,17 +62,17 @@ struct ImageRelayTests {
         bucket.requests.first.flatMap { text in text.range(of: "\r\n\r\n").map { text[$0.upperBound...] } }
     }
 
-    @Test func `An image is stored whole, with the type of its bytes and not of its name or header`() async throws {
-        let server = try ScriptedServer([.receive, answer("200 OK", gif, "Content-Type: text/html\r\n")])
+    @Test func `An image is stored completely, with the type its bytes have`() async throws {
+        let server = try ScriptedServer([.receive, response("200 OK", gif, "Content-Type: text/html\r\n")])
         #expect(try await copy(server) == nil)
         #expect(bucket.requests.first?.hasPrefix("PUT /bucket/users/a.jpg HTTP/1.1\r\n") == true)
         #expect(bucket.requests.first?.lowercased().contains("\r\ncontent-type: image/gif\r\n") == true)
         #expect(stored == Substring(gif))
     }
 
-    @Test func `An image that R2 doesn't confirm by an ETag isn't stored`() async throws {
-        let server = try ScriptedServer([.receive, answer("200 OK", gif)])
-        let page = try ScriptedServer([.receive, answer("200 OK", "<html></html>")])
+    @Test func `An image without an ETag from R2 is not stored`() async throws {
+        let server = try ScriptedServer([.receive, response("200 OK", gif)])
+        let page = try ScriptedServer([.receive, response("200 OK", "<html></html>")])
         let error = await #expect(throws: CopyFailure.self) {
             try await relay(server, storedIn: page).copy(server.url + "/a", to: try key())
         }
@@ -81,47 +81,47 @@ struct ImageRelayTests {
     }
 
     @Test(arguments: ["", "Content-Length: 10\r\n"])
-    func `An image of unknown length is stored whole, a length beside the chunks notwithstanding`(_ header: String)
-        async throws
-    {
+    func `An image of unknown length is stored completely, even with a Content-Length beside the chunks`(
+        _ header: String
+    ) async throws {
         #expect(try await copy(try ScriptedServer([.receive, chunked(gif, header)])) == nil)
         #expect(stored == Substring(gif))
     }
 
     @Test(arguments: ["<html>not an image</html>", "", "GIF"])
-    func `What is no image is not stored`(_ body: String) async throws {
-        #expect(try await copy(try ScriptedServer([.receive, answer("200 OK", body)])) == "Not an image")
+    func `Data that is not an image is not stored`(_ body: String) async throws {
+        #expect(try await copy(try ScriptedServer([.receive, response("200 OK", body)])) == "Not an image")
         #expect(bucket.requests.isEmpty)
     }
 
-    @Test func `An image too large is not stored, its length declared or not`() async throws {
+    @Test func `An image over the limit is not stored, with or without a declared length`() async throws {
         let limit = ["MAX_IMAGE_BYTES": "105"]
-        for step in [answer("200 OK", gif), chunked(gif)] {
+        for step in [response("200 OK", gif), chunked(gif)] {
             #expect(try await copy(try ScriptedServer([.receive, step]), limit) == "Too large")
         }
         #expect(bucket.requests.isEmpty)
-        for step in [answer("200 OK", gif), chunked(gif)] {
+        for step in [response("200 OK", gif), chunked(gif)] {
             #expect(try await copy(try ScriptedServer([.receive, step]), ["MAX_IMAGE_BYTES": "106"]) == nil)
         }
     }
 
-    @Test func `What may pass is tried again, the download included`() async throws {
-        let server = try ScriptedServer([.receive, answer("503 Busy")], [.receive, answer("200 OK", gif)])
+    @Test func `A transient failure is retried, including the download`() async throws {
+        let server = try ScriptedServer([.receive, response("503 Busy")], [.receive, response("200 OK", gif)])
         #expect(try await copy(server) == nil)
         #expect(stored == Substring(gif))
     }
 
     @Test(arguments: ["404 Not Found", "403 Forbidden", "206 Partial Content", "304 X"])
-    func `What can't pass is told at once`(_ status: String) async throws {
-        let server = try ScriptedServer([.receive, answer(status, gif)])
+    func `A permanent failure is reported without a retry`(_ status: String) async throws {
+        let server = try ScriptedServer([.receive, response(status, gif)])
         #expect(try await copy(server) == "HTTP \(status.prefix(3))")
         #expect(server.requests.count == 1 && bucket.requests.isEmpty)
     }
 
-    @Test func `A redirect within the allowed hosts is followed, at most three`() async throws {
-        let target = try ScriptedServer([.receive, answer("200 OK", gif)])
-        let moved = answer("302 Found", "", "Location: \(target.url)/b\r\n")
-        let here = answer("301 Moved", "gone", "Location: /b\r\n")
+    @Test func `Up to three redirects within the allowed hosts are followed`() async throws {
+        let target = try ScriptedServer([.receive, response("200 OK", gif)])
+        let moved = response("302 Found", "", "Location: \(target.url)/b\r\n")
+        let here = response("301 Moved", "gone", "Location: /b\r\n")
         let server = try ScriptedServer([.receive, here, .receive, here, .receive, moved])
         #expect(try await copy(server, also: target) == nil)
         #expect(server.requests.map { $0.components(separatedBy: " ")[1] } == ["/a", "/b", "/b"])
@@ -129,14 +129,14 @@ struct ImageRelayTests {
     }
 
     @Test func `A fourth redirect is not followed`() async throws {
-        let step = answer("307 Temporary Redirect", "", "Location: /b\r\n")
+        let step = response("307 Temporary Redirect", "", "Location: /b\r\n")
         let server = try ScriptedServer([.receive, step, .receive, step, .receive, step, .receive, step, .receive])
         #expect(try await copy(server) == "Too many redirects")
         #expect(server.requests.count == 4 && bucket.requests.isEmpty)
     }
 
-    @Test func `A redirect to another host, or to nowhere, is not followed`() async throws {
-        let other = try ScriptedServer([.receive, answer("200 OK", gif)])
+    @Test func `A redirect to a forbidden host or without a valid Location is not followed`() async throws {
+        let other = try ScriptedServer([.receive, response("200 OK", gif)])
         for (location, reason) in [
             ("\(other.url)/b", "Host not allowed: not in OZON_IMAGE_HOSTS"),
             ("https://127.0.0.1/", "Host not allowed: not in OZON_IMAGE_HOSTS"),
@@ -144,51 +144,53 @@ struct ImageRelayTests {
             ("https://u@127.0.0.1/", "Invalid URL format"), ("\\\\127.0.0.1/", "Invalid URL format"),
             ("//127.0.0.1:\(other.port)/", "Host not allowed: not in OZON_IMAGE_HOSTS"),
         ] {
-            let server = try ScriptedServer([.receive, answer("302 Found", "", "Location: \(location)\r\n")])
+            let server = try ScriptedServer([.receive, response("302 Found", "", "Location: \(location)\r\n")])
             #expect(try await copy(server) == reason, "\(location)")
         }
-        #expect(try await copy(try ScriptedServer([.receive, answer("302 X")])) == "HTTP 302 without a valid Location")
+        #expect(
+            try await copy(try ScriptedServer([.receive, response("302 X")])) == "HTTP 302 without a valid Location")
         #expect(other.requests.isEmpty && bucket.requests.isEmpty)
     }
 
     @Test(arguments: ["b.gif", "./b.gif", "../b.gif", "?q", "/s3/b.gif#x", "//HOST/b.gif", "HTTP://HOST/b.gif"])
-    func `A redirect of any form is followed`(_ location: String) async throws {
-        let target = try ScriptedServer([.receive, answer("200 OK", gif)])
+    func `Every form of redirect is followed`(_ location: String) async throws {
+        let target = try ScriptedServer([.receive, response("200 OK", gif)])
         let isElsewhere = location.contains("HOST")
-        let place = location.replacingOccurrences(of: "HOST", with: "127.0.0.1:\(target.port)")
-        let moved = answer("302 Found", "", "Location: \(place)\r\n")
-        let server = try ScriptedServer([.receive, moved, .receive, answer("200 OK", gif)])
+        let targetURL = location.replacingOccurrences(of: "HOST", with: "127.0.0.1:\(target.port)")
+        let moved = response("302 Found", "", "Location: \(targetURL)\r\n")
+        let server = try ScriptedServer([.receive, moved, .receive, response("200 OK", gif)])
         #expect(try await copy(server, also: target) == nil)
         #expect(server.requests.count == (isElsewhere ? 1 : 2))
         #expect(stored == Substring(gif))
     }
 
     @Test(arguments: ["500 Broken", "502 Bad Gateway", "503 Busy", "429 Slow down"])
-    func `A failure with a large page is tried again like one with a small one`(_ status: String) async throws {
-        let page = String(repeating: "x", count: 300_000)
-        let server = try ScriptedServer([.receive, answer(status, page)], [.receive, answer("200 OK", gif)])
+    func `A failure with a large body is retried like one with a small body`(_ status: String) async throws {
+        let body = String(repeating: "x", count: 300_000)
+        let server = try ScriptedServer([.receive, response(status, body)], [.receive, response("200 OK", gif)])
         #expect(try await copy(server) == nil)
         #expect(stored == Substring(gif))
     }
 
-    @Test func `A failure whose page never ends costs no time`() async throws {
+    @Test func `A failure with an endless body is reported at once`() async throws {
         let head = "HTTP/1.1 404 Not Found\r\nContent-Length: 100000000\r\n\r\nhello"
+        let server = try ScriptedServer([.receive, .send(head), .stall])
         let start = ContinuousClock.now
-        #expect(try await copy(try ScriptedServer([.receive, .send(head), .stall])) == "HTTP 404")
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(try await copy(server, ["IMAGE_TIMEOUT": "300"]) == "HTTP 404")
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 
-    @Test func `A redirect with a large page is followed`() async throws {
-        let page = String(repeating: "x", count: 300_000)
+    @Test func `A redirect with a large body is followed`() async throws {
+        let body = String(repeating: "x", count: 300_000)
         let server = try ScriptedServer(
-            [.receive, answer("302 Found", page, "Location: /b\r\n")], [.receive, answer("200 OK", gif)])
+            [.receive, response("302 Found", body, "Location: /b\r\n")], [.receive, response("200 OK", gif)])
         #expect(try await copy(server) == nil)
         #expect(stored == Substring(gif))
     }
 
-    @Test func `A Retry-After within IMAGE_TIMEOUT is waited for, a longer one is not`() async throws {
-        let wait = answer("503 Busy", "", "Retry-After: 3\r\n")
-        let server = try ScriptedServer([.receive, wait], [.receive, answer("200 OK", gif)])
+    @Test func `Retry-After is respected within IMAGE_TIMEOUT, and a longer one ends the copy`() async throws {
+        let wait = response("503 Busy", "", "Retry-After: 3\r\n")
+        let server = try ScriptedServer([.receive, wait], [.receive, response("200 OK", gif)])
         let start = ContinuousClock.now
         #expect(try await copy(server, ["IMAGE_TIMEOUT": "3"]) == nil)
         #expect(ContinuousClock.now - start >= .seconds(3))
@@ -197,7 +199,7 @@ struct ImageRelayTests {
         #expect(impatient.requests.count == 1)
     }
 
-    @Test func `A Retry-After is seconds or a date`() {
+    @Test func `Retry-After is a number of seconds or a date`() {
         let now = 784_111_770
         #expect(delay(retryAfter: "7", now: now) == .seconds(7))
         #expect(delay(retryAfter: "Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .seconds(7))
@@ -208,8 +210,8 @@ struct ImageRelayTests {
         }
     }
 
-    @Test func `An address that Ozon gave for a while only is told when it has expired`() async throws {
-        let server = try ScriptedServer([.receive, answer("403 Forbidden")])
+    @Test func `An expired temporary URL of Ozon's is reported as expired`() async throws {
+        let server = try ScriptedServer([.receive, response("403 Forbidden")])
         let relay = try relay(server)
         let error = await #expect(throws: CopyFailure.self) {
             try await relay.copy("\(server.url)/s3/multimedia-tmp-1/item-pic-ab.jpg", to: try key())
@@ -218,18 +220,18 @@ struct ImageRelayTests {
         #expect(server.requests.count == 1)
     }
 
-    @Test func `Copies that wait for the same key, and pauses between tries, leave the slots to others`() async throws {
-        // The slow image stalls and is tried again; the other goes on meanwhile though there is one slot only.
-        let slow = try ScriptedServer([.receive, answer("503 Busy", "", "Retry-After: 20\r\n")])
-        let quick = try ScriptedServer([.receive, answer("200 OK", gif)])
-        let relay = try relay(slow, quick, environment: ["MAX_TRANSFERS": "1"])
+    @Test func `Waiting for a key or pausing before a retry does not occupy a transfer`() async throws {
+        // The slow image waits for its retry. The other one is copied meanwhile although only one transfer is allowed.
+        let slow = try ScriptedServer([.receive, response("503 Busy", "", "Retry-After: 300\r\n")])
+        let quick = try ScriptedServer([.receive, response("200 OK", gif)])
+        let relay = try relay(slow, quick, environment: ["MAX_TRANSFERS": "1", "IMAGE_TIMEOUT": "300"])
         let key = try key()
         let slowCopies = (0..<8).map { _ in Task { try await relay.copy(slow.url + "/a", to: key) } }
         var events = slow.events.makeAsyncIterator()
         _ = await events.next()
         let start = ContinuousClock.now
         try await relay.copy(quick.url + "/b", to: try AllowedPrefixes([]).key("users/b.jpg"))
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(30))
         for task in slowCopies { task.cancel() }
         for task in slowCopies { await #expect(throws: (any Error).self) { try await task.value } }
         #expect(slow.requests.count == 1)

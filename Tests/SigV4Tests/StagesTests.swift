@@ -4,7 +4,7 @@ import SigV4
 import TestSupport
 import Testing
 
-/// AWS's published examples, stage by stage; each names its page.
+/// AWS's published examples, with the result of each stage. Each names the page it is from.
 private struct Examples: Decodable {
     struct Case: Decodable {
         let name: String
@@ -46,13 +46,13 @@ private struct Examples: Decodable {
             headers: SignedHeaders(Headers(example.headers.map { ($0[0], $0[1]) })), payloadHash: example.payload_hash)
     }
 
-    @Test func `Step 1, the canonical request`() {
+    @Test func `Step 1 creates AWS's canonical request`() {
         for example in examples.cases {
             #expect(text(canonical(example)) == example.canonical_request, "\(example.name)")
         }
     }
 
-    @Test func `Step 2, the string to sign`() {
+    @Test func `Step 2 creates AWS's string to sign`() {
         for example in examples.cases {
             guard let expected = example.string_to_sign else { continue }
             let made = stringToSign(
@@ -61,7 +61,7 @@ private struct Examples: Decodable {
         }
     }
 
-    @Test func `Steps 3 and 4, the signature of AWS's own string`() {
+    @Test func `Steps 3 and 4 create AWS's signature from its string to sign`() {
         let key = signingKey(secret: examples.secret_access_key, scope: examples.scope)
         for example in examples.cases {
             guard let string = example.string_to_sign else { continue }
@@ -69,7 +69,7 @@ private struct Examples: Decodable {
         }
     }
 
-    @Test func `All steps together`() {
+    @Test func `All steps together create AWS's signature`() {
         let key = signingKey(secret: examples.secret_access_key, scope: examples.scope)
         for example in examples.cases {
             let string = stringToSign(
@@ -78,7 +78,7 @@ private struct Examples: Decodable {
         }
     }
 
-    @Test func `A secret of one letter less, another day, region or service is another signature`() throws {
+    @Test func `Another secret, day, region or service results in another signature`() throws {
         let example = try #require(examples.cases.first)
         let string = Array(try #require(example.string_to_sign).utf8)
         let secret = examples.secret_access_key
@@ -93,9 +93,9 @@ private struct Examples: Decodable {
 }
 
 @Suite struct PartsTests {
-    @Test func `A query is sorted by encoded name, then value`() {
+    @Test func `A canonical query is sorted by encoded name and then by value`() {
         let made = canonicalQuery([("b", "1"), ("a", "2"), ("a", "10"), ("A", "z"), ("a b", ""), ("a-", "")])
-        // By byte: %20 stands before - , A before a; "10" before "2".
+        // Bytes are compared: %20 sorts before -, A before a, and 10 before 2.
         #expect(text(made) == "A=z&a=10&a=2&a%20b=&a-=&b=1")
     }
 
@@ -104,18 +104,18 @@ private struct Examples: Decodable {
         #expect(text(query([])) == "")
     }
 
-    @Test func `Header values lose blanks at the ends, and runs of them become one`() {
+    @Test func `Header values are trimmed and their runs of blanks collapsed`() {
         let headers = SignedHeaders(["x": "  a \t  b  ", "host": "h", "a": "", "b": "\t "])
         #expect(headers.names == "a;b;host;x")
         #expect(headers.lines.map(\.value) == ["", "", "h", "a b"])
     }
 
-    @Test func `A scope names day, region, service`() {
+    @Test func `A credential scope consists of day, region and service`() {
         #expect(
             CredentialScope(date: "20130524", region: "auto", service: "s3").text == "20130524/auto/s3/aws4_request")
     }
 
-    @Test func `No description of credentials shows either half`() {
+    @Test func `No description of credentials shows the key ID or the secret`() {
         let credentials = Credentials(accessKeyID: "AKIDNEVERSHOWN", secretAccessKey: "secretNeverShown")
         var dumped = ""
         dump(credentials, to: &dumped)

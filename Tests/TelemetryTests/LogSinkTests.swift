@@ -4,7 +4,7 @@ import Testing
 
 @testable import Telemetry
 
-/// A pipe, or a pair of sockets, and a log that writes to one end.
+/// A pipe or a pair of sockets, with a log that writes to one end.
 private final class Reader: Sendable {
     let reading: Int32
     let writing: Int32
@@ -28,7 +28,7 @@ private final class Reader: Sendable {
         Log(endpoint: "test", level: .info, sink: LogSink(writing) { [self] in count($0) })
     }
 
-    /// What has come.
+    /// The bytes that have been written since the last call.
     func bytes() -> [UInt8] {
         _ = fcntl(reading, F_SETFL, O_NONBLOCK)
         var bytes: [UInt8] = []
@@ -37,7 +37,7 @@ private final class Reader: Sendable {
         return bytes
     }
 
-    /// What has come, as lines.
+    /// The lines that have been written since the last call.
     func lines() throws -> [[String: Any]] {
         let bytes = bytes()
         #expect(bytes.isEmpty || bytes.last == UInt8(ascii: "\n"))
@@ -49,7 +49,7 @@ private final class Reader: Sendable {
 
 @Suite(.timeLimit(.minutes(1)))
 struct LogSinkTests {
-    @Test func `Lines wait for each other, up to what a pipe takes whole, and leave in one write`() throws {
+    @Test func `Lines are buffered up to the size of an atomic pipe write and leave together`() throws {
         let reader = try Reader()
         let log = reader.log()
         for number in 0..<3 { log(.info, "line") { $0.member("n", number) } }
@@ -66,11 +66,12 @@ struct LogSinkTests {
             bytes = reader.bytes()
         }
         #expect(bytes.count < 4096 && bytes.last == UInt8(ascii: "\n"))
-        #expect(bytes.count { $0 == UInt8(ascii: "\n") } == written - 1, "all but the one that had no room")
+        #expect(bytes.count { $0 == UInt8(ascii: "\n") } == written - 1, "all but the last line, which did not fit")
     }
 
     @Test(arguments: [Log.Level.warning, .error])
-    func `What an operator should see soon takes the waiting lines along at once`(level: Log.Level) throws {
+    func `A warning or an error is written at once, together with the lines buffered before it`(level: Log.Level) throws
+    {
         let reader = try Reader()
         let log = reader.log()
         log(.info, "first")
@@ -79,7 +80,7 @@ struct LogSinkTests {
     }
 
     @Test(arguments: [false, true])
-    func `A reader that stops holds nobody up; when it reads again the next line says what was lost`(
+    func `A stalled reader blocks no one, and the next line it reads has the number of dropped lines`(
         socket: Bool
     ) throws {
         let reader = try Reader(socket: socket)
@@ -95,7 +96,7 @@ struct LogSinkTests {
         log.flush()
         #expect(reader.dropped == 8)
         let before = try reader.lines()
-        #expect(before.compactMap { $0["n"] as? Int } == Array(0..<written - 1), "whole lines, in order")
+        #expect(before.compactMap { $0["n"] as? Int } == Array(0..<written - 1), "the lines are complete and in order")
         log(.info, "again")
         log(.info, "and again")
         log.flush()
@@ -104,14 +105,14 @@ struct LogSinkTests {
         #expect(after.map { $0["dropped"] as? Int } == [8, nil])
     }
 
-    @Test func `The pipe's other users keep their blocking descriptor`() throws {
+    @Test func `Other users of the pipe keep their blocking descriptor`() throws {
         let reader = try Reader()
         reader.log()(.error, "line")
         #expect(fcntl(reader.writing, F_GETFL) & O_NONBLOCK == 0)
     }
 
     @Test(arguments: [false, true])
-    func `A reader that has gone costs a line each and no more`(socket: Bool) throws {
+    func `A reader that has closed the pipe costs one dropped line per write and nothing else`(socket: Bool) throws {
         let reader = try Reader(socket: socket)
         let log = reader.log()
         let null = open("/dev/null", O_RDONLY)
@@ -123,10 +124,10 @@ struct LogSinkTests {
     }
 
     @Test(.enabled(if: geteuid() == 0))
-    func `A pipe that may not be opened again is asked before each line`() throws {
+    func `A pipe that cannot be reopened is polled before each write`() throws {
         let reader = try Reader()
         #expect(chmod("/proc/self/fd/\(reader.writing)", 0) == 0)
-        // As far as files go, this thread alone is another user for a moment.
+        // For file access, only this thread is another user for a moment.
         let setUser = try #require(dlsym(nil, "setfsuid"))
         let setfsuid = unsafeBitCast(setUser, to: (@convention(c) (UInt32) -> Int32).self)
         _ = setfsuid(65534)
@@ -139,7 +140,7 @@ struct LogSinkTests {
         #expect(try reader.lines().count > 100)
     }
 
-    @Test func `A line longer than a pipe takes whole is dropped; what a request's line holds is cut to fit`() throws {
+    @Test func `A line longer than an atomic pipe write is dropped, and texts are cut to fit`() throws {
         let reader = try Reader()
         let log = reader.log()
         log(.info, "long") { $0.member("text", String(repeating: "x", count: 4096)) }
@@ -149,7 +150,7 @@ struct LogSinkTests {
         #expect(cut("abc", 3) == "abc" && cut("abcd", 3) == "abc")
     }
 
-    @Test func `A descriptor that is closed is taken by /dev/null, not by the next thing opened`() throws {
+    @Test func `A closed log descriptor is reserved, so that nothing else opened gets its number`() throws {
         let number = dup(2)
         close(number)
         LogSink.reserve(number)
@@ -161,7 +162,7 @@ struct LogSinkTests {
         close(number)
     }
 
-    @Test func `Below its level nothing is written`() throws {
+    @Test func `Nothing is written below the log level`() throws {
         let reader = try Reader()
         reader.log()(.debug, "line")
         #expect(try reader.lines().isEmpty)

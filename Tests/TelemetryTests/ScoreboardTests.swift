@@ -4,7 +4,7 @@ import Testing
 
 @testable import Telemetry
 
-private final class Folder {
+private final class TemporaryDirectory {
     let path = "\(NSTemporaryDirectory())/scoreboard-\(UUID().uuidString.prefix(8))"
 
     init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
@@ -12,7 +12,7 @@ private final class Folder {
 
     var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 
-    /// Another process's page, held by a lock as a living one holds it.
+    /// Creates another process's page. A running process keeps its page locked.
     func page(_ name: String, _ bytes: [UInt8], isLocked: Bool) throws -> FileHandle {
         #expect(FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(bytes)))
         let file = try #require(FileHandle(forUpdatingAtPath: "\(path)/\(name)"))
@@ -28,28 +28,29 @@ private final class Folder {
 @Suite struct ScoreboardTests {
     private let name = "test.\(getpid()).status"
 
-    @Test func `Everything counted stands in the reading, and nothing else`() throws {
+    @Test func `A snapshot contains exactly what was counted`() throws {
         let board = Scoreboard(endpoint: "test")
         #expect(board.beginRequest() == 1)
         #expect(board.beginRequest() == 2)
         board.endRequest(.ok, nanoseconds: 2_000_000)
         board.add(.signedURLs, 7)
         board.countCall(.r2, .timeout, nanoseconds: 3_000_000_000, isRetry: true)
-        let reading = try #require(board.snapshots().readable.first)
-        #expect((reading.pid, reading.version) == (Int(getpid()), version))
-        #expect((reading.requests, reading[.inFlight], reading[.mostInFlight]) == (2, 1, 2))
-        #expect(RequestOutcome.all.filter { reading[$0] > 0 } == [.ok])
-        #expect((reading.latency.count, reading.latency.nanoseconds) == (1, 2_000_000))
-        #expect(reading[.signedURLs] == 7 && reading[.relayedBytes] == 0)
-        #expect(reading.calls(.r2, .timeout) == 1 && reading.calls(.r2, .ok) == 0 && reading.calls(.cdn, .timeout) == 0)
-        #expect((reading.retries(.r2), reading.retries(.ozon)) == (1, 0))
-        #expect((reading.latency(.r2).count, reading.latency(.cdn).count) == (1, 0))
-        #expect(!reading.isDraining)
+        let snapshot = try #require(board.snapshots().readable.first)
+        #expect((snapshot.pid, snapshot.version) == (Int(getpid()), version))
+        #expect((snapshot.requests, snapshot[.inFlight], snapshot[.mostInFlight]) == (2, 1, 2))
+        #expect(RequestOutcome.all.filter { snapshot[$0] > 0 } == [.ok])
+        #expect((snapshot.latency.count, snapshot.latency.nanoseconds) == (1, 2_000_000))
+        #expect(snapshot[.signedURLs] == 7 && snapshot[.relayedBytes] == 0)
+        #expect(
+            snapshot.calls(.r2, .timeout) == 1 && snapshot.calls(.r2, .ok) == 0 && snapshot.calls(.cdn, .timeout) == 0)
+        #expect((snapshot.retries(.r2), snapshot.retries(.ozon)) == (1, 0))
+        #expect((snapshot.latency(.r2).count, snapshot.latency(.cdn).count) == (1, 0))
+        #expect(!snapshot.isDraining)
         board.setDraining()
         #expect(board.snapshots().readable.first?.isDraining == true)
     }
 
-    @Test func `Each bound belongs to its own bucket, and a nanosecond more to the next`() throws {
+    @Test func `A duration equal to a bound is counted in its bucket, and a longer one in the next`() throws {
         for (index, bound) in Histogram.bounds.enumerated() {
             #expect(Int(try #require(Double(bound.seconds)) * 1e9) == bound.nanoseconds)
             #expect(Histogram.bucket(bound.nanoseconds) == index, "\(bound)")
@@ -59,7 +60,7 @@ private final class Folder {
         #expect(Histogram.bucket(.max) == Histogram.sum - 1)
     }
 
-    @Test func `Threads that count at once lose nothing`() throws {
+    @Test func `Concurrent counting loses nothing`() throws {
         let board = Scoreboard(endpoint: "test")
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
             for _ in 0..<10_000 {
@@ -67,82 +68,82 @@ private final class Folder {
                 board.endRequest(.error(.unauthorized), nanoseconds: 1)
             }
         }
-        let reading = try #require(board.snapshots().readable.first)
-        #expect(reading[.error(.unauthorized)] == 80_000)
-        #expect(reading.latency.nanoseconds == 80_000)
-        #expect(reading[.inFlight] == 0)
-        #expect((1...8).contains(reading[.mostInFlight]))
+        let snapshot = try #require(board.snapshots().readable.first)
+        #expect(snapshot[.error(.unauthorized)] == 80_000)
+        #expect(snapshot.latency.nanoseconds == 80_000)
+        #expect(snapshot[.inFlight] == 0)
+        #expect((1...8).contains(snapshot[.mostInFlight]))
     }
 
-    @Test func `A living process's page is read, its user's alone, and gone at its end`() throws {
-        let folder = try Folder()
-        let board = Scoreboard(endpoint: "test", directory: folder.path)
-        #expect(folder.names == [name])
-        let mode = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/\(name)")[.posixPermissions]
+    @Test func `The page of a running process is readable by its user only and removed at its end`() throws {
+        let directory = try TemporaryDirectory()
+        let board = Scoreboard(endpoint: "test", directory: directory.path)
+        #expect(directory.names == [name])
+        let mode = try FileManager.default.attributesOfItem(atPath: "\(directory.path)/\(name)")[.posixPermissions]
         #expect(mode as? Int == 0o600)
         _ = board.beginRequest()
-        // The same counts under another pid, as an older process of the same version would have them.
-        let other = try folder.page("test.1.status", folder.bytes(name), isLocked: true)
+        // Another process of the same version, with the same counts.
+        let other = try directory.page("test.1.status", directory.bytes(name), isLocked: true)
         let snapshots = board.snapshots()
         #expect(snapshots.readable.map { $0[.inFlight] } == [1, 1])
         #expect(snapshots.unreadable.isEmpty)
         #expect(ScoreboardSnapshot(sum: snapshots.readable)[.inFlight] == 2)
         try other.close()
         board.remove()
-        #expect(!folder.names.contains(name))
+        #expect(!directory.names.contains(name))
     }
 
-    @Test func `A page whose process has died is removed, and not read`() throws {
-        let folder = try Folder()
-        let board = Scoreboard(endpoint: "test", directory: folder.path)
-        _ = try folder.page("test.1.status", folder.bytes(name), isLocked: false)
+    @Test func `The page of a dead process is removed and not read`() throws {
+        let directory = try TemporaryDirectory()
+        let board = Scoreboard(endpoint: "test", directory: directory.path)
+        _ = try directory.page("test.1.status", directory.bytes(name), isLocked: false)
         #expect(board.snapshots().readable.count == 1)
-        #expect(folder.names == [name])
+        #expect(directory.names == [name])
     }
 
-    @Test func `A process that starts removes the pages of those that were killed, finished or not`() throws {
-        let folder = try Folder()
-        let first = Scoreboard(endpoint: "test", directory: folder.path)
+    @Test func `A starting process removes the pages of killed processes, complete or not`() throws {
+        let directory = try TemporaryDirectory()
+        let first = Scoreboard(endpoint: "test", directory: directory.path)
         first.remove()
-        // No process has a number this high.
+        // Process IDs are never this high.
         for name in ["test.999999999.status", "test.999999998.status.new"] {
-            _ = try folder.page(name, [1], isLocked: false)
+            _ = try directory.page(name, [1], isLocked: false)
         }
-        let living = try folder.page("test.1.status", [1], isLocked: true)
-        let board = Scoreboard(endpoint: "test", directory: folder.path)
-        #expect(folder.names.sorted() == ["test.1.status", name].sorted())
-        try living.close()
+        let running = try directory.page("test.1.status", [1], isLocked: true)
+        let board = Scoreboard(endpoint: "test", directory: directory.path)
+        #expect(directory.names.sorted() == ["test.1.status", name].sorted())
+        try running.close()
         board.remove()
     }
 
     @Test(arguments: [[], [1, 2, 3], [UInt8](repeating: 7, count: 8192)])
-    func `A page of another version is named, not read`(_ bytes: [UInt8]) throws {
-        let folder = try Folder()
-        let board = Scoreboard(endpoint: "test", directory: folder.path)
-        let file = try folder.page("test.1.status", bytes, isLocked: true)
-        let readings = board.snapshots()
-        #expect((readings.readable.count, readings.unreadable) == (1, [1]))
-        #expect(folder.names.count == 2, "it isn't ours to remove")
+    func `A page of another version is listed but not read`(_ bytes: [UInt8]) throws {
+        let directory = try TemporaryDirectory()
+        let board = Scoreboard(endpoint: "test", directory: directory.path)
+        let file = try directory.page("test.1.status", bytes, isLocked: true)
+        let snapshots = board.snapshots()
+        #expect((snapshots.readable.count, snapshots.unreadable) == (1, [1]))
+        #expect(directory.names.count == 2, "the page belongs to another process")
         try file.close()
     }
 
-    @Test func `Other endpoints' pages, other users', and other files, are left alone`() throws {
-        let folder = try Folder()
-        let board = Scoreboard(endpoint: "test", directory: folder.path)
+    @Test func `The pages of other endpoints and users and other files are left alone`() throws {
+        let directory = try TemporaryDirectory()
+        let board = Scoreboard(endpoint: "test", directory: directory.path)
         for name in ["test-more.1.status", "test.1.status.new", "test.x.status", "test.sock", "test..status"] {
-            _ = try folder.page(name, [], isLocked: false)
+            _ = try directory.page(name, [], isLocked: false)
         }
-        #expect(mkfifo("\(folder.path)/test.2.status", 0o600) == 0)
-        let strange = try folder.page("test.3.status", folder.bytes(name), isLocked: true)
-        if geteuid() == 0 { #expect(chown("\(folder.path)/test.3.status", 65534, 65534) == 0) }
-        let readings = board.snapshots()
-        #expect((readings.readable.count, readings.unreadable) == (geteuid() == 0 ? 1 : 2, []))
-        #expect(folder.names.count == 8)
-        try strange.close()
+        #expect(mkfifo("\(directory.path)/test.2.status", 0o600) == 0)
+        let foreign = try directory.page("test.3.status", directory.bytes(name), isLocked: true)
+        if geteuid() == 0 { #expect(chown("\(directory.path)/test.3.status", 65534, 65534) == 0) }
+        let snapshots = board.snapshots()
+        #expect((snapshots.readable.count, snapshots.unreadable) == (geteuid() == 0 ? 1 : 2, []))
+        #expect(directory.names.count == 8)
+        try foreign.close()
     }
 
     @Test(arguments: ["/nonexistent", "/proc"])
-    func `Without a folder to write to, a process tells of itself alone`(_ directory: String) {
+    func `Without a writable directory a process reports only itself`(_ directory: String) {
         let board = Scoreboard(endpoint: "test", directory: directory)
         _ = board.beginRequest()
         #expect(board.snapshots().readable.map { $0[.inFlight] } == [1])

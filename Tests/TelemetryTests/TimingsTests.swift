@@ -10,11 +10,11 @@ import Testing
         while MonotonicClock.nanoseconds() < end {}
     }
 
-    private func members(_ times: Timings, whole: Int) -> String {
+    private func members(_ timings: Timings, whole: Int) -> String {
         var json = JSONWriter()
         json.object {
-            times.writeCalls(to: &$0)
-            times.writeWaits(to: &$0, requestMilliseconds: whole)
+            timings.writeCalls(to: &$0)
+            timings.writeWaits(to: &$0, requestMilliseconds: whole)
         }
         return String(decoding: json.bytes, as: UTF8.self)
     }
@@ -23,47 +23,47 @@ import Testing
         text.split(separator: "\"\(name)\":").dropFirst().first.flatMap { Int($0.prefix { $0.isNumber }) }
     }
 
-    @Test func `Two calls side by side count once, and nothing under way is the process's own`() throws {
-        let times = Timings()
+    @Test func `Parallel calls count once, and the time without a call is the process's own`() throws {
+        let timings = Timings()
         let start = MonotonicClock.nanoseconds()
-        times.begin(.r2)
+        timings.begin(.r2)
         spin(20)
-        times.begin(.r2)
+        timings.begin(.r2)
         spin(20)
-        times.end(.r2)
-        times.end(.r2)
+        timings.end(.r2)
+        timings.end(.r2)
         spin(20)
-        for _ in 0..<2 { times.countCall(.r2, isRetry: false) }
+        for _ in 0..<2 { timings.countCall(.r2, isRetry: false) }
         let whole = (MonotonicClock.nanoseconds() - start) / 1_000_000
-        let text = members(times, whole: whole)
+        let text = members(timings, whole: whole)
         #expect(number("r2_calls", text) == 2)
         let (r2, own) = (try #require(number("r2_ms", text)), try #require(number("own_ms", text)))
         #expect(r2 >= 40 && own >= 19)
-        #expect(r2 + own <= whole + 1, "no time counts twice")
+        #expect(r2 + own <= whole + 1, "no time is counted twice")
         #expect(number("slot_ms", text) == 0 && number("pause_ms", text) == 0)
     }
 
-    @Test func `Kinds overlap, and what is still under way counts until now`() throws {
-        let times = Timings()
-        times.begin(.cdn)
-        times.begin(.transfer)
+    @Test func `Waits of different kinds overlap, and one under way counts until now`() throws {
+        let timings = Timings()
+        timings.begin(.cdn)
+        timings.begin(.transfer)
         spin(10)
-        times.countCall(.cdn, isRetry: true)
-        let text = members(times, whole: 10)
+        timings.countCall(.cdn, isRetry: true)
+        let text = members(timings, whole: 10)
         #expect(try #require(number("cdn_ms", text)) >= 10)
         #expect(try #require(number("slot_ms", text)) >= 10)
         #expect(number("own_ms", text) == 0)
         #expect(number("retries", text) == 1)
     }
 
-    @Test func `Upstreams that weren't called, and images where there were none, aren't mentioned`() {
+    @Test func `Upstreams that were not called and images that were not copied are left out`() {
         var json = JSONWriter()
         json.object { Timings().writeCalls(to: &$0) }
         #expect(String(decoding: json.bytes, as: UTF8.self) == "{}")
-        let times = Timings()
-        times.countImage(10)
-        times.countImage(nil)
-        let text = members(times, whole: 0)
+        let timings = Timings()
+        timings.countImage(10)
+        timings.countImage(nil)
+        let text = members(timings, whole: 0)
         #expect(text.contains(#""images_copied":1,"images_failed":1,"relayed_bytes":10"#))
     }
 }

@@ -5,7 +5,7 @@ import Testing
 import Uploads
 
 @Suite struct AllowedKeysTests {
-    @Test func `R2_PREFIX narrows what a call may reach`() throws {
+    @Test func `R2_PREFIX and scopes narrow the keys a caller may use`() throws {
         let rules = UploadRules(prefixes: AllowedPrefixes(["users/"]), types: [], requiresType: false, maxBytes: 1)
         func allows(_ prefix: String?, _ key: String, scope: [String]? = nil) throws -> Bool {
             let parameters = Parameters(prefix.map { [("R2_PREFIX", $0)] } ?? [])

@@ -6,13 +6,13 @@ import Testing
 
 private func type(_ head: [UInt8]) -> String? { ImageFormat(head: head)?.mediaType }
 
-/// An `ftyp` box and what follows it.
+/// An `ftyp` box, followed by `more`.
 private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -> [UInt8] {
     let content = Array("ftyp\(major)".utf8) + [0, 0, 0, 0] + compatible.flatMap { Array($0.utf8) }
     return [0, 0, 0, UInt8(content.count + 4)] + content + more
 }
 
-@Suite struct `Image formats` {
+@Suite struct ImageFormatTests {
     @Test(arguments: [
         ("ffd8ffe000104a464946", "image/jpeg"), ("ffd8ff", "image/jpeg"), ("89504e470d0a1a0a0000", "image/png"),
         ("474946383761", "image/gif"), ("4749463839610100", "image/gif"),
@@ -21,11 +21,11 @@ private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -
         ("00000018667479706d69663100", "image/heic"), ("0000001866747970686569780000", "image/heic"),
         ("00000000667479706865696300", "image/heic"), ("00000001667479706176696600", "image/avif"),
     ])
-    func `A file is what its first bytes say`(_ head: String, _ expected: String) {
+    func `The format is detected by the first bytes`(_ head: String, _ expected: String) {
         #expect(type(bytes(hex: head)) == expected)
     }
 
-    @Test func `AVIF and HEIC are known by any of their brands`() {
+    @Test func `AVIF and HEIC are detected by any of their brands`() {
         for brands in [
             box("avif"), box("avis", "avif"), box("mif1", "avif", "miaf"), box("mif1", "miaf", "avif"),
             box("miaf", "MA1B"), box("msf1", "avis", "miaf"), box("mif1", "mif1", "miaf", "MA1A"),
@@ -35,7 +35,7 @@ private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -
             box("mif1", "heic"), box("msf1", "hevc"), box("mif1", "miaf", "MiHB"), box("mif1"), box("msf1"),
             box("miaf"), box("mif1", "miaf"),
         ] { #expect(type(brands) == "image/heic", "\(text(brands))") }
-        // A brand counts within the box alone, and sixty of them are looked at.
+        // Only brands within the box count, and only the first sixty of them.
         #expect(type(box("isom", "mp42", more: Array("avif".utf8))) == nil)
         let many =
             [UInt8]([0, 0, 1, 0]) + Array("ftypmif1".utf8) + [0, 0, 0, 0]
@@ -43,24 +43,24 @@ private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -
         #expect(type(Array(many.prefix(ImageFormat.headBytes))) == "image/avif")
     }
 
-    @Test func `A mark cut by one byte is no image's`() {
+    @Test func `A truncated signature is not detected`() {
         for head in [
             "ffd8", "89504e470d0a1a", "4749463839", "5249464600000000574542", "0000001c66747970617669",
         ] { #expect(type(bytes(hex: head)) == nil, "\(head)") }
     }
 
-    @Test func `Pages, scripts, films and what only resembles an image are none`() {
+    @Test func `Pages, scripts, videos and lookalikes are not detected as images`() {
         for head in [
             "", "<!DOCTYPE html><html><head><title>", "<svg xmlns=\"http://www.w3.org/2000/svg\">", "{\"code\": 5}",
             "%PDF-1.7", "GIF90a", "GIF88a", "RIFF0000WAVE", "RIFFWEBP", " \u{0}\u{0}\u{0}ftypisom", "BM000000",
             "II*\u{0}", "\u{0}\u{0}\u{0}\u{0}ftyp", "JFIF", "PNG",
             "\u{0}\u{0}\u{0}\u{18}ftypqt  \u{0}\u{0}\u{0}\u{0}mp42",
         ] { #expect(type(Array(head.utf8)) == nil, "\(head)") }
-        #expect(type(bytes(hex: "00ffd8ff")) == nil, "not at the beginning")
-        #expect(type(bytes(hex: "89504e470a1a0a0000")) == nil, "a PNG that went through text mode")
+        #expect(type(bytes(hex: "00ffd8ff")) == nil, "the signature is not at the beginning")
+        #expect(type(bytes(hex: "89504e470a1a0a0000")) == nil, "a PNG whose line end was converted")
     }
 
-    @Test func `One table names media types and extensions`() {
+    @Test func `Media types and extensions map to the same formats`() {
         let names: [(ImageFormat, types: [String], extensions: [String])] = [
             (.jpeg, ["image/jpeg", "image/jpg", "image/pjpeg"], ["jpg", "JPEG", "jpe"]),
             (.png, ["image/png", "image/x-png"], ["png", "PNG"]), (.webp, ["image/webp"], ["webp"]),
@@ -76,7 +76,7 @@ private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -
         for text in ["", "svg", "html", ".png"] { #expect(ImageFormat(fileExtension: text) == nil) }
     }
 
-    @Test func `A type is allowed in every spelling of it, and stored in one`() {
+    @Test func `A type is allowed in every spelling and stored in one`() {
         let rules = UploadRules(
             prefixes: AllowedPrefixes([]), types: ["image/jpeg", "image/heic", "text/x"], requiresType: false,
             maxBytes: 1)

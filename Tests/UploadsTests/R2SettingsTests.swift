@@ -24,23 +24,23 @@ private func faults(_ changes: [String: String?]) -> [String] {
 }
 
 @Suite struct R2SettingsTests {
-    @Test func `A complete set makes a bucket`() throws {
+    @Test func `Complete settings make a bucket`() throws {
         var settings = Settings { complete[$0] }
-        let made = settings.bucket()
-        let bucket = try #require(made)
+        let result = settings.bucket()
+        let bucket = try #require(result)
         #expect(bucket.host == "account.r2.cloudflarestorage.com")
         #expect(text(bucket.path(of: try AllowedPrefixes([]).key("a b"))) == "/pictures/a%20b")
         #expect(bucket.publicURL(of: try AllowedPrefixes([]).key("a b")) == "https://r0.image2url.com/a%20b")
     }
 
-    @Test func `All that is missing is told at once`() {
+    @Test func `All missing settings are reported at once`() {
         let names = complete.keys.sorted()
         #expect(
             faults(Dictionary(uniqueKeysWithValues: names.map { ($0, nil) })).sorted()
                 == names.map { "\($0): is missing" })
     }
 
-    @Test func `Each wrong value is a fault of its name, and no fault shows the secret`() {
+    @Test func `An invalid value is one fault of its setting, and no fault shows the secret`() {
         let cases: [(String, String)] = [
             ("R2_ENDPOINT_URL", "https://account.r2.cloudflarestorage.com/pictures"),
             ("R2_ENDPOINT_URL", "https://pictures.account.r2.cloudflarestorage.com"),
@@ -61,7 +61,7 @@ private func faults(_ changes: [String: String?]) -> [String] {
         }
     }
 
-    @Test func `Users/ is the prefix unless told otherwise; told empty, every key is allowed`() throws {
+    @Test func `The default prefix is users/, and an empty one allows every key`() throws {
         for (value, allowed) in [(nil, false), ("", true), ("other", true), ("users/, other/", true)]
             as [(String?, Bool)]
         {
@@ -71,7 +71,7 @@ private func faults(_ changes: [String: String?]) -> [String] {
         }
     }
 
-    @Test func `Six types of images unless told otherwise; no html, no svg`() {
+    @Test func `Six image types are allowed by default, but neither HTML nor SVG`() {
         var settings = Settings { _ in nil }
         let rules = settings.uploadRules()
         #expect(rules.types.count == 6)
@@ -80,7 +80,7 @@ private func faults(_ changes: [String: String?]) -> [String] {
         #expect(!rules.requiresType)
     }
 
-    @Test func `The types allowed are the same in every spelling`() {
+    @Test func `Allowed types are normalized`() {
         var settings = Settings { $0 == "R2_ALLOWED_TYPES" ? "image/JPG, image/heif,text/plain; charset=utf-8" : nil }
         let rules = settings.uploadRules()
         #expect(rules.types == ["image/jpeg", "image/heic", "text/plain"])
@@ -99,18 +99,19 @@ private func faults(_ changes: [String: String?]) -> [String] {
         return upload
     }
 
-    @Test func `The path alone: an hour, no headers`() throws {
+    @Test func `An upload with a path only expires in an hour and has no headers`() throws {
         let upload = try #require(try upload(#"{"r2_path": "users/e\u0301.jpg"}"#))
-        #expect(upload.key.text.utf8.elementsEqual("users/é.jpg".utf8), "NFC")
+        #expect(upload.key.text.utf8.elementsEqual("users/é.jpg".utf8), "the key is in NFC")
         #expect(upload.expiresIn == 3600)
         #expect(upload.headers.isEmpty && upload.signedHeaders.isEmpty)
     }
 
-    @Test func `What is signed is what the browser is told to send, but for content-length, which it sends by itself`()
+    @Test func `The returned headers are signed, as is the length, which the browser adds`()
         throws
     {
         let body =
-            #"{"r2_path": "users/a", "expires_in": "60", "content_type": "image/png", "content_length": 100, "if_none_match": "*"}"#
+            #"{"r2_path": "users/a", "expires_in": "60", "content_type": "image/png", "content_length": 100, "#
+            + #""if_none_match": "*"}"#
         let upload = try #require(try upload(body))
         #expect(upload.expiresIn == 60)
         #expect(
@@ -119,9 +120,10 @@ private func faults(_ changes: [String: String?]) -> [String] {
         #expect(upload.signedHeaders.lines.last?.value == "100")
     }
 
-    @Test func `Every wrong field is told, in the contract's order`() {
+    @Test func `Every invalid field is reported, in the contract's order`() {
         let body = """
-            {"if_none_match": "x", "content_length": 101, "content_type": "text/html", "expires_in": 604801, "r2_path": "a/../b"}
+            {"if_none_match": "x", "content_length": 101, "content_type": "text/html", "expires_in": 604801,
+             "r2_path": "a/../b"}
             """
         let fault = #expect(throws: Fault.self) { try upload(body) }
         #expect(
@@ -134,7 +136,7 @@ private func faults(_ changes: [String: String?]) -> [String] {
             ])
     }
 
-    @Test func `A path is required and not empty; a type where it must be`() {
+    @Test func `A path is required and must not be empty, and a type is required by the rules`() {
         let strict = UploadRules(prefixes: AllowedPrefixes([]), types: ["image/png"], requiresType: true, maxBytes: 1)
         let none = #expect(throws: Fault.self) { try upload("{}", strict) }
         #expect(none?.errors.map(\.field) == ["r2_path", "content_type"])
@@ -143,17 +145,17 @@ private func faults(_ changes: [String: String?]) -> [String] {
         #expect(empty?.errors == [FieldFault(field: "r2_path", reason: "Must not be empty")])
     }
 
-    @Test func `A key outside what is allowed is no value, and is refused after all other faults`() throws {
+    @Test func `A key outside the allowed prefixes is denied only if there are no other faults`() throws {
         let other = #expect(throws: Fault.self) { try upload(#"{"r2_path": "other/a"}"#) }
         #expect(other?.code == .pathNotAllowed)
         let both = #expect(throws: Fault.self) { try upload(#"{"r2_path": "other/a", "expires_in": 0}"#) }
         #expect(both?.code == .validationFailed && both?.errors.map(\.field) == ["expires_in"])
     }
 
-    @Test func `A path given twice is a fault, be it allowed or not`() throws {
+    @Test func `A duplicate path is a fault, whether allowed or not`() throws {
         for path in ["users/a", "other/a", "users/\u{e9}"] {
-            let body =
-                "{\"a\": {\"r2_path\": \"\(path)\"}, \"b\": {\"r2_path\": \"\(path.decomposedStringWithCanonicalMapping)\"}}"
+            let decomposed = path.decomposedStringWithCanonicalMapping
+            let body = #"{"a": {"r2_path": "\#(path)"}, "b": {"r2_path": "\#(decomposed)"}}"#
             let fields = try Fields(body: Array(body.utf8), caller: .unlimited)
             let paths = DistinctPaths()
             for name in ["a", "b"] as [StaticString] {
@@ -165,12 +167,12 @@ private func faults(_ changes: [String: String?]) -> [String] {
     }
 
     @Test(arguments: ["image/jpg", "image/pjpeg", "IMAGE/JPEG", "image/jpeg; x=y"])
-    func `A type is signed in the one spelling it is stored with`(_ type: String) throws {
+    func `A type is signed in the spelling with which it is stored`(_ type: String) throws {
         let upload = try #require(try upload("{\"r2_path\": \"users/a\", \"content_type\": \"\(type)\"}"))
         #expect(upload.headers.lines.map { "\($0.name): \($0.value)" } == ["content-type: image/jpeg"])
     }
 
-    @Test func `An upload's id may hold whatever is no control character`() throws {
+    @Test func `An upload ID may contain anything except control characters`() throws {
         func id(_ text: String) throws -> String? {
             let fields = try Fields(body: Array("{\"upload_id\": \"\(text)\"}".utf8), caller: .unlimited)
             return fields.uploadID()

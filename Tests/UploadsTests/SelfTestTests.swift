@@ -3,7 +3,7 @@ import Testing
 @testable import Uploads
 
 @Suite struct SelfTestTests {
-    @Test func `Libcrypto computes AWS's own example`() {
+    @Test func `The self-test computes AWS's example signature`() {
         #expect(signsLikeAWS())
     }
 }

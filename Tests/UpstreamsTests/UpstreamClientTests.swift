@@ -1,51 +1,26 @@
-import FastCGI
-import Foundation
 import HTTPClient
 import TestSupport
 import Testing
 import Upstreams
 
-@testable import Core
-@testable import JSON
 @testable import Telemetry
 
-private struct NoTools: Tools {
-    init() {}
-    init?(_ settings: inout Settings) {}
-}
+private let options = HTTPClient.Options(maxConnections: 4, speaksHTTP2: false, authorities: nil)
 
-private struct Input: RequestBody {
-    init(_ fields: Fields, _ tools: NoTools) {}
-}
-
-private struct Output: ResponseBody, JSONWritable {
-    func write(to json: inout JSONWriter) { json.object { _ in } }
-}
-
-private let usual = HTTPClient.Options(maxConnections: 4, speaksHTTP2: false, authorities: nil)
-
-/// What calls made by a request leave in its process's scoreboard.
+/// The number of calls by their results that the scoreboard has after the work, which is done within a request.
 private func counted(
-    _ work: @escaping @Sendable (UpstreamClient) async throws -> Void
+    _ work: @Sendable (UpstreamClient) async throws -> Void
 ) async throws -> [UpstreamCall.Result: Int] {
     let scoreboard = Scoreboard(endpoint: "test")
-    let path = RequestPipeline<Input, Output>(
-        tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: 1,
-        telemetry: ProcessTelemetry(
-            log: Log(endpoint: "test", level: .error), scoreboard: scoreboard, slowMilliseconds: 60_000))
-    let client = UpstreamClient(.r2, HTTPClient(usual))
-    let handler = path.handler { _, _ in
-        try await work(client)
-        return Output()
+    let log = Log(endpoint: "test", level: .error, sink: LogSink(2))
+    let telemetry = ProcessTelemetry(log: log, scoreboard: scoreboard, slowMilliseconds: 60_000)
+    try await RequestTrace.$current.withValue(RequestTrace(requestID: "r", telemetry: telemetry)) {
+        try await work(UpstreamClient(.r2, HTTPClient(options)))
     }
-    let parameters = Parameters([
-        ("REQUEST_METHOD", "POST"), ("HTTP_X_API_KEY", "key"), ("CONTENT_TYPE", "application/json"),
-    ])
-    _ = await handler(Request(parameters: parameters, body: .bytes(Array("{}".utf8))))
-    let reading = try #require(scoreboard.snapshots().readable.first)
-    #expect(reading.calls(.ozon, .ok) + reading.calls(.cdn, .ok) == 0)
-    let counts = UpstreamCall.Result.allCases.map { ($0, reading.calls(.r2, $0)) }.filter { $0.1 > 0 }
-    #expect(reading.latency(.r2).count == counts.map(\.1).reduce(0, +))
+    let snapshot = try #require(scoreboard.snapshots().readable.first)
+    #expect(snapshot.calls(.ozon, .ok) + snapshot.calls(.cdn, .ok) == 0)
+    let counts = UpstreamCall.Result.allCases.map { ($0, snapshot.calls(.r2, $0)) }.filter { $0.1 > 0 }
+    #expect(snapshot.latency(.r2).count == counts.map(\.1).reduce(0, +))
     return Dictionary(uniqueKeysWithValues: counts)
 }
 
@@ -55,7 +30,7 @@ private func call(_ url: String, timeout: Duration = .seconds(10), maxResponseBy
 
 @Suite(.timeLimit(.minutes(1)))
 struct UpstreamClientTests {
-    @Test func `A reply counts by its status, and no reply by what went wrong`() async throws {
+    @Test func `A call is counted by its status, or by its error without a response`() async throws {
         let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
         let refusing = try ScriptedServer([.receive, .send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")])
         let failing = try ScriptedServer([.receive, .send("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n")])
@@ -66,14 +41,13 @@ struct UpstreamClientTests {
                 _ = try? await client.send(call(server.url), attempt: 1)
             }
             _ = try? await client.send(call(silent.url, timeout: .milliseconds(50)), attempt: 1)
-            // Port 1 of loopback: nobody.
-            _ = try? await client.send(call("http://127.0.0.1:1/"), attempt: 1)
+            _ = try? await client.send(call("http://127.0.0.1:\(try closedPort())/"), attempt: 1)
             _ = try? await client.send(call(good.url, maxResponseBytes: 1), attempt: 1)
         }
         #expect(counts == [.ok: 1, .refused: 1, .failed: 1, .broken: 2, .timeout: 1, .unreachable: 1])
     }
 
-    @Test func `A cancelled call counts as that`() async throws {
+    @Test func `A cancelled call is counted as cancelled`() async throws {
         let silent = try ScriptedServer([.receive, .stall])
         let counts = try await counted { client in
             let task = Task { try await client.send(call(silent.url), attempt: 1) }
@@ -84,7 +58,7 @@ struct UpstreamClientTests {
         #expect(counts == [.cancelled: 1])
     }
 
-    @Test func `A download lasts until its end is told, and counts as what became of its body`() async throws {
+    @Test func `A download lasts until end() and is counted by how its body ended`() async throws {
         let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
         let short = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi")])
         let absent = try ScriptedServer([.receive, .send("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")])
@@ -100,8 +74,8 @@ struct UpstreamClientTests {
         #expect(counts == [.ok: 1, .broken: 1, .refused: 1])
     }
 
-    @Test func `Outside a request nothing is counted, and calls work`() async throws {
+    @Test func `Calls outside a request work and are not counted`() async throws {
         let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
-        #expect(try await UpstreamClient(.cdn, HTTPClient(usual)).send(call(good.url), attempt: 1).status == 200)
+        #expect(try await UpstreamClient(.cdn, HTTPClient(options)).send(call(good.url), attempt: 1).status == 200)
     }
 }

@@ -21,10 +21,10 @@ extension HTTPClient {
 }
 
 @Suite(.timeLimit(.minutes(1)))
-struct RepliesTests {
+struct ResponseTests {
     private let client = plainClient
 
-    @Test func `A request on the wire: a POST with the caller's headers and body, without Expect`() async throws {
+    @Test func `A POST is sent with the caller's headers and body and without Expect`() async throws {
         let server = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
         let body = #"{"a": "\#(String(repeating: "я", count: 3000))"}"#
         _ = try await client.post(
@@ -41,22 +41,24 @@ struct RepliesTests {
 
     @Test(arguments: [
         "HTTP/1.1 409 Conflict\r\nX-A: b \r\nContent-Length: 5\r\n\r\nhello",
-        "HTTP/1.1 409 Conflict\r\nx-a:\t b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: 1\r\n\r\n",
+        "HTTP/1.1 409 Conflict\r\nx-a:\t b\r\nTransfer-Encoding: chunked\r\n\r\n"
+            + "3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: 1\r\n\r\n",
         "HTTP/1.1 409 Conflict\r\nX-A: b\r\n\r\nhello",
         "HTTP/1.0 409 Conflict\r\nX-A: b\r\n\r\nhello",
         "HTTP/1.1 100 Continue\r\nX-A: a\r\n\r\nHTTP/1.1 409 Conflict\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
-        "HTTP/1.1 103 Early Hints\r\nX-A: a\r\nX-B: b\r\n\r\nHTTP/1.1 409 X\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
+        "HTTP/1.1 103 Early Hints\r\nX-A: a\r\nX-B: b\r\n\r\n"
+            + "HTTP/1.1 409 X\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
     ])
-    func `Status, headers and body of a reply`(_ wire: String) async throws {
+    func `The status, headers and body of a response are parsed`(_ wire: String) async throws {
         let server = try ScriptedServer([.receive, .send(wire)])
-        let reply = try await client.post(server.url)
-        #expect(reply.status == 409)
-        #expect(reply.headers["X-A"] == "b")
-        #expect(reply.headers["X-B"] == nil, "a header of a 1xx")
-        #expect(text(reply.body) == "hello")
+        let response = try await client.post(server.url)
+        #expect(response.status == 409)
+        #expect(response.headers["X-A"] == "b")
+        #expect(response.headers["X-B"] == nil, "headers of a 1xx response are ignored")
+        #expect(text(response.body) == "hello")
     }
 
-    @Test func `A redirect is an answer and not followed`() async throws {
+    @Test func `A redirect is returned and not followed`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"), .receive,
             .send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
@@ -64,27 +66,27 @@ struct RepliesTests {
         #expect(try await client.post(server.url).status == 302)
     }
 
-    @Test func `A connection is used again, and a new one made where the server has closed it`() async throws {
-        let answer = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
-        let server = try ScriptedServer([.receive, answer, .receive, answer], [.receive, answer])
+    @Test func `A connection is reused, and a new one is opened if the server has closed it`() async throws {
+        let step = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+        let server = try ScriptedServer([.receive, step, .receive, step], [.receive, step])
         var events = server.events.makeAsyncIterator()
-        // Of its own: other tests' connections may push an idle one out of a shared pool.
+        // Not the shared client, in whose pool other tests' connections may displace an idle one.
         let client = HTTPClient(HTTPClient.Options(maxConnections: 4, speaksHTTP2: false, authorities: nil))
         for connection in [0, 0, 1] {
-            // A connection may close just as a request is sent on it: that call fails, it is not sent twice.
-            var reply = try? await client.post(server.url)
-            if reply == nil, connection == 1 { reply = try await client.post(server.url) }
-            #expect(reply?.status == 200)
+            // If the connection closes while a request is being sent on it, the call fails and is not sent again.
+            var response = try? await client.post(server.url)
+            if response == nil, connection == 1 { response = try await client.post(server.url) }
+            #expect(response?.status == 200)
             guard case .request(connection, _) = await events.next() else {
-                Issue.record("not on connection \(connection)")
+                Issue.record("the request was not sent on connection \(connection)")
                 return
             }
         }
     }
 
-    @Test func `Many at once, each gets its own answer`() async throws {
-        let answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
-        let server = try ScriptedServer([.receive, .send(answer)])
+    @Test func `Each of many concurrent requests gets its own response`() async throws {
+        let response = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
+        let server = try ScriptedServer([.receive, .send(response)])
         let client = client
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for _ in 0..<100 { group.addTask { try await client.post(server.url).status } }
