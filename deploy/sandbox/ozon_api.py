@@ -285,8 +285,7 @@ class SellerAPI:
         if what == ("GET", "/_peak"):
             return json_answer(200, {"peak": self.record.peak[client_id]})
         if what == ("POST", "/_product"):
-            self.catalogue.add(**json.loads(request.body))
-            return json_answer(200, {})
+            return json_answer(200, {"product_id": self.catalogue.add(**json.loads(request.body))})
         if what == ("POST", "/_reset"):
             self.faults = KeyFaults()
             for reset in (self.record.reset, self.catalogue.reset, self.tasks.reset, *self.on_reset):
