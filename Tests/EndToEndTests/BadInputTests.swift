@@ -89,7 +89,8 @@ extension EndToEnd {
                     #expect(response.json["success"].bool == false)
                 }
                 #expect(
-                    try process.post(good, with: [("CONTENT_LENGTH", nil)]).status == 200, "an empty STDIN record ends the body")
+                    try process.post(good, with: [("CONTENT_LENGTH", nil)]).status == 200,
+                    "an empty STDIN record ends the body")
                 #expect(try process.post(good, with: [("CONTENT_LENGTH", "\(endpoint.maxBody + 1)")]).status == 413)
             }
         }

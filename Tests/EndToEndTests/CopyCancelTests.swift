@@ -5,7 +5,7 @@ import Testing
 extension EndToEnd {
     /// The caller disconnects during a copy.
     @Suite struct CopyCancel {
-        @Test(arguments: [true, false])
+        @Test(.alone, arguments: [true, false])
         func `A copy stops within a second of the disconnection and leaves no partial object`(lines: Bool) throws {
             let fixture = try CopyFixture(["IMAGE_TIMEOUT": "100"], proxy: try .toStorage())
             let proxy = try #require(fixture.proxy)
@@ -32,7 +32,8 @@ extension EndToEnd {
                     && proxy.requests("r2-stall").allSatisfy { $0["end"].int != nil }
             }
             let (gets, puts) = (try cdnRequests(name).count, try proxy.requests().count)
-            #expect(try fixture.copy(["2194435302"]).json["data"]["success_images"].int == 1, "the process still serves")
+            #expect(
+                try fixture.copy(["2194435302"]).json["data"]["success_images"].int == 1, "the process still serves")
             #expect(try cdnRequests(name).count == gets, "nothing is retried")
             #expect(try proxy.requests().count == puts + 1)
             let kept = try fixture.stored().keys.filter { $0.hasPrefix("LEFT") }
@@ -41,7 +42,9 @@ extension EndToEnd {
             #expect(try bytes(at: whole) == bytes(at: urls[0]))
         }
 
-        @Test func `A request that waits for another request's copy or for a free transfer can be cancelled`() throws {
+        @Test(.alone) func `A request that waits for another request's copy or for a free transfer can be cancelled`()
+            throws
+        {
             let fixture = try CopyFixture(["MAX_TRANSFERS": "3"])
             try define("SHARED", ["slow-20000-shared.jpg"])
             try define("OTHERS", ["slow-20000-other-1.jpg", "slow-20000-other-2.jpg"])
@@ -61,7 +64,8 @@ extension EndToEnd {
             let outcomes = try fixture.process.messages("request").map { $0["outcome"].string }
             #expect(outcomes == ["CLIENT_WENT_AWAY", "CLIENT_WENT_AWAY", "CLIENT_WENT_AWAY"])
             #expect(
-                try fixture.copy(["2194435302"]).json["data"]["success_images"].int == 1, "every transfer is free again")
+                try fixture.copy(["2194435302"]).json["data"]["success_images"].int == 1, "every transfer is free again"
+            )
         }
 
         @Test func `Two requests for the same images both succeed, and no key has two writers at once`() throws {

@@ -30,7 +30,7 @@ extension EndToEnd {
         ]
 
         @Test func `Each image reports R2's error, and the bucket contains only complete images`() throws {
-            let fixture = try CopyFixture(["IMAGE_TIMEOUT": "4"], proxy: try .toStorage())
+            let fixture = try CopyFixture(["IMAGE_TIMEOUT": "5"], proxy: try .toStorage())
             let urls = try define("R2-FAULTS", Self.faults.map { "\($0.name).jpg" })
             let item = try fixture.copy(["R2-FAULTS"]).json["data"]["items"][0]
             let errors = Dictionary(uniqueKeysWithValues: item["errors"].list.map { ($0["url"].string!, $0) })
@@ -60,7 +60,7 @@ extension EndToEnd {
         }
 
         @Test func `A broken download leaves the existing object unchanged`() throws {
-            let fixture = try CopyFixture(["IMAGE_TIMEOUT": "2"])
+            let fixture = try CopyFixture(["IMAGE_TIMEOUT": "20"])
             let good = try define("BEFORE", ["to-same.jpg?to=/s3/multimedia-1-i/size-2000000-same.jpg"])
             let first = try fixture.copy(["BEFORE"]).json["data"]["items"].list
             try fixture.expectStored(first, [good])

@@ -42,8 +42,7 @@ extension EndToEnd {
             return false
         }
 
-        @Test func `The process survives a lack of descriptors, logs it and copies again afterwards`() throws
-        {
+        @Test func `The process survives a lack of descriptors, logs it and copies again afterwards`() throws {
             let fixture = try CopyFixture()
             let process = try fixture.process.warmedUp()
             // Enough to accept one request, too few for its transfers.
@@ -120,7 +119,7 @@ extension EndToEnd {
             let elapsed = try elapsedSeconds {
                 for connection in open { expect(try HTTPResponse(try connection.readToEnd()), .ozonTimeout) }
             }
-            #expect(elapsed < Double(timeout) + 2, "within the budget, not one after another")
+            #expect(elapsed < Double(timeout) + 10, "within the budget, not one after another")
             ozon.resume()
             try recovers(process, nginx.client)
             try eventually("their descriptors are closed") { process.openDescriptors < descriptors + 40 }
@@ -148,7 +147,7 @@ extension EndToEnd {
                 "mount --bind '\(files.file($0))' /etc/\($0)"
             }
             let launcher = ["unshare", "-m", "sh", "-c", (mounts + ["exec \"$@\""]).joined(separator: " && "), "sh"]
-            let silent = try SilentNameServer()
+            let silent = try BoundSocket(SocketAddress(host: 0x7F00_0035, port: 53), SOCK_DGRAM)
             let process = try EndpointProcess(
                 .download,
                 [
@@ -159,7 +158,7 @@ extension EndToEnd {
             var threads = 0
             let elapsed = try elapsedSeconds {
                 let open = try (0..<50).map { _ in try nginx.client.open(.download, body) }
-                try eventually("a name is looked up") { silent.wasAsked }
+                try eventually("a name is looked up") { silent.isReadable() }
                 threads = process.child.statusLine("Threads") ?? .max
                 for connection in open {
                     let response = try HTTPResponse(try connection.readToEnd())
@@ -168,7 +167,7 @@ extension EndToEnd {
                     #expect([502, 504].contains(response.status))
                 }
             }
-            #expect(elapsed < 5, "no request waits for a lookup, which takes 8 s")
+            #expect(elapsed < 7, "no request waits for a lookup, which takes 8 s")
             #expect(threads < 64, "concurrent lookups of a name share a thread")
             #expect(process.child.isRunning)
             // The mount has the file's inode, so the file is written in place.
@@ -204,31 +203,6 @@ extension EndToEnd {
 private enum Faketime {
     static let library = ["x86_64", "aarch64"].map { "/usr/lib/\($0)-linux-gnu/faketime/libfaketime.so.1" }
         .first { FileManager.default.fileExists(atPath: $0) }
-}
-
-/// Takes questions at 127.0.0.53 and answers none.
-private final class SilentNameServer {
-    private let descriptor: Int32
-
-    init() throws {
-        descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(53).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0035).bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
-        }
-        guard bound == 0 else { throw SocketError("bind 127.0.0.53:53") }
-    }
-
-    deinit { close(descriptor) }
-
-    var wasAsked: Bool {
-        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return Glibc.poll(&poll, 1, 0) == 1
-    }
 }
 
 extension EndpointProcess {

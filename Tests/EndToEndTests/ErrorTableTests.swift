@@ -88,7 +88,9 @@ extension EndToEnd {
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `A successful response has the same headers as an error and its own request id`(_ endpoint: Endpoint) throws {
+        func `A successful response has the same headers as an error and its own request id`(_ endpoint: Endpoint)
+            throws
+        {
             let responses = try (0..<2).map { _ in try sandbox().client.post(endpoint, endpoint.goodBody) }
             for response in responses {
                 #expect(response.status == 200)

@@ -37,7 +37,7 @@ extension EndToEnd {
                 try openConnections(process.socketPath) == 0
             }
             #expect(try process.stop() == 0)
-            #expect(try process.messages("draining").compactMap { $0["detail"].string } == ["0 connections"])
+            #expect(try process.messages("drain cut short").isEmpty)
         }
 
         @Test(arguments: Endpoint.allCases)
@@ -50,7 +50,8 @@ extension EndToEnd {
         }
 
         @Test(arguments: ["on", "off"])
-        func `Through nginx, every waiting caller gets the response to its own request`(keepConnections: String) throws {
+        func `Through nginx, every waiting caller gets the response to its own request`(keepConnections: String) throws
+        {
             var edits = [("ozon-r2/fastcgi.conf", "fastcgi_keep_conn on", "fastcgi_keep_conn \(keepConnections)")]
             // Without FCGI_KEEP_CONN nginx would still keep the closed connection of an unbuffered response.
             if keepConnections == "off" { edits.append(("ozon-r2/upstreams.conf", "keepalive 32;", "")) }

@@ -68,7 +68,7 @@ extension EndToEnd {
 
         @Test func `Lines reach the caller while other calls to Ozon are in flight`() throws {
             let clientID = newClientID()
-            let body = downloadBody((1...2000).map { "A-\($0)" }, clientID: clientID, key: "slow-1500ms@2")
+            let body = downloadBody((1...2000).map { "A-\($0)" }, clientID: clientID, key: "slow-4s@2")
             let connection = try sandbox().client.open(.download, Array(body.utf8), with: accept)
             _ = try connection.read(until: #""done":900,"#)
             let statuses = try sandbox().calls(of: clientID).map { $0["status"].int }
@@ -100,11 +100,12 @@ extension EndToEnd {
                     var response: HTTPResponse?
                     let elapsed = try elapsedSeconds { response = try nginx.client.post(endpoint, endpoint.goodBody) }
                     #expect(response?.status == 200)
-                    #expect(elapsed < 1)
+                    #expect(elapsed < 5)
                 }
             }
             #expect(
-                try processes[0].messages("request").allSatisfy { ($0["bytes"].int ?? 0) < 100_000 }, "all requests are still waiting")
+                try processes[0].messages("request").allSatisfy { ($0["bytes"].int ?? 0) < 100_000 },
+                "all requests are still waiting")
             for reader in readers {
                 let text = String(decoding: try reader.readToEnd(), as: UTF8.self)
                 #expect(text.contains(#""done":5000,"#))
@@ -112,7 +113,7 @@ extension EndToEnd {
             }
         }
 
-        @Test(arguments: [false, true])
+        @Test(.alone, arguments: [false, true])
         func `The work ends within a second of the caller's disconnection`(streamed: Bool) throws {
             let nginx = try NginxInstance()
             let process = try nginx.start(.download, ["OZON_TIMEOUT": "60"])

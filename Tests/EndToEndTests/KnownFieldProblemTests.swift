@@ -46,8 +46,7 @@ extension EndToEnd {
         }
 
         @Test(.enabled(if: runsLongTests))
-        func `All pages of ListParts are read, also of a real server with 1500 parts`() throws
-        {
+        func `All pages of ListParts are read, also of a real server with 1500 parts`() throws {
             let upload = try MultipartUpload()
             let size = 1500 * 5 * mebibyte
             let (id, _) = try upload.create(size, ["part_size": 5 * mebibyte])
@@ -103,8 +102,7 @@ extension EndToEnd {
             #expect(try send("PUT", url, lines, [1, 2, 3]).status == 200)
         }
 
-        @Test func `The declared size is compared with the stored parts`() throws
-        {
+        @Test func `The declared size is compared with the stored parts`() throws {
             let upload = try MultipartUpload()
             let (id, data) = try upload.create(10)
             try put(data["parts"][0], body(11))
@@ -135,8 +133,7 @@ extension EndToEnd {
             "https://images.x.r2.cloudflarestorage.com", "x.r2.cloudflarestorage.com",
             "http://x.r2.cloudflarestorage.com",
         ])
-        func `An R2_ENDPOINT_URL with the bucket or a wrong scheme is rejected at start`(_ url: String) throws
-        {
+        func `An R2_ENDPOINT_URL with the bucket or a wrong scheme is rejected at start`(_ url: String) throws {
             for endpoint in [Endpoint.presignBatch, .create] {
                 let settings = try sandbox().settings.merging(["R2_ENDPOINT_URL": url]) { $1 }
                 let (code, _, errors) = try ChildProcess.run(executable(endpoint), ["--check"], environment: settings)

@@ -53,7 +53,8 @@ extension EndToEnd {
             ["0"] + (runsLongTests ? [#""a""#, #""""#, "{}", "[]", "null", "-1.5e9", #"{"r2_path":0}"#] : [])
 
         @Test(arguments: Endpoint.allCases.filter { endpoint in lists.contains { $0.endpoint == endpoint } })
-        func `Half a million invalid entries cause one error, a small response and little memory`(_ endpoint: Endpoint) throws
+        func `Half a million invalid entries cause one error, a small response and little memory`(_ endpoint: Endpoint)
+            throws
         {
             let nginx = try NginxInstance()
             let process = try nginx.start(endpoint).warmedUp()

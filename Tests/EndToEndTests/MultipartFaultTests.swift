@@ -128,8 +128,7 @@ extension EndToEnd {
             #expect(data["etag"].string == R2Response.oneEmptyPart)
         }
 
-        @Test func `complete of an unknown upload succeeds if the object has the expected ETag`() throws
-        {
+        @Test func `complete of an unknown upload succeeds if the object has the expected ETag`() throws {
             let gone = [Step.receive, R2Response.error("404 Not Found", "NoSuchUpload"), .receive]
             func complete(_ members: [String: Any], _ object: Step) throws -> HTTPResponse {
                 try MultipartUpload.scripted(.complete, gone + [object])

@@ -7,7 +7,8 @@ extension EndToEnd {
     @Suite struct MultipartResume {
         private let mebibyte = 1 << 20
 
-        @Test func `A large file is intact after an interruption, a restart of the processes and a resumption`() throws {
+        @Test func `A large file is intact after an interruption, a restart of the processes and a resumption`() throws
+        {
             let size = (runsLongTests ? 200 : 60) * mebibyte + 12_345
             let directory = try TemporaryDirectory()
             let cut = "head -c \(size) /dev/urandom >file && split -b 5242880 -d -a 4 --numeric-suffixes=1 file part."

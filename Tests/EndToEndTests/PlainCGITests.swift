@@ -61,8 +61,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `Arguments of a CGI request are ignored, because its sender can choose them`(_ endpoint: Endpoint) throws
-        {
+        func `Arguments of a CGI request are ignored, because its sender can choose them`(_ endpoint: Endpoint) throws {
             let directory = try TemporaryDirectory()
             let victim = directory.file("victim.jpg")
             try directory.write("victim.jpg", "picture")
@@ -89,8 +88,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `Invalid settings end a CGI request with 78 and no output`(_ endpoint: Endpoint) throws
-        {
+        func `Invalid settings end a CGI request with 78 and no output`(_ endpoint: Endpoint) throws {
             let (code, output, errors) = try run(endpoint, endpoint.goodBody, ["API_KEYS": nil])
             #expect(code == 78)
             #expect(output.isEmpty)

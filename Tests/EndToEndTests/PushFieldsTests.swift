@@ -115,8 +115,7 @@ extension EndToEnd {
             try refused(["images": ["a"], "on_invalid": "reject"], ["images[0]: Invalid URL format"])
         }
 
-        @Test func `images360 alone is 400; together with other pictures it is reported and they are pushed`() throws
-        {
+        @Test func `images360 alone is 400; together with other pictures it is reported and they are pushed`() throws {
             let reason = "images360: Not supported by Ozon since 2026-07-10"
             try refused(["images360": pictures(2)], [reason])
             let (product, clientID, sent) = (try OzonStandIn.shared().newProduct(), newClientID(), pictures(2))

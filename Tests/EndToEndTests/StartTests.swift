@@ -34,7 +34,9 @@ extension EndToEnd {
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `--listen accepts a path, whose socket is accessible to its owner and group only`(_ endpoint: Endpoint) throws {
+        func `--listen accepts a path, whose socket is accessible to its owner and group only`(_ endpoint: Endpoint)
+            throws
+        {
             let directory = try TemporaryDirectory()
             let path = directory.file("s.sock")
             let child = try ChildProcess(executable(endpoint), ["--listen", path], environment: try settings())
@@ -82,7 +84,9 @@ extension EndToEnd {
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `Without a listening socket or with an unknown option it prints its usage and exits with 64`(_ endpoint: Endpoint)
+        func `Without a listening socket or with an unknown option it prints its usage and exits with 64`(
+            _ endpoint: Endpoint
+        )
             throws
         {
             let wrong = [

@@ -77,12 +77,12 @@ extension EndToEnd {
 
         @Test func `A replaced process is reported as draining, and then no longer`() throws {
             let nginx = try NginxInstance()
-            let old = try nginx.start(.download)
+            let old = try nginx.start(.download, ["OZON_TIMEOUT": "30"])
             let clientID = newClientID()
             let slow = try old.connect()
             try slow.socket.send(
                 FastCGIConnection.request(
-                    Array(downloadBody(["A-1"], clientID: clientID, key: "slow-1s").utf8), key: try sandbox().key))
+                    Array(downloadBody(["A-1"], clientID: clientID, key: "slow-4s").utf8), key: try sandbox().key))
             try eventually("Ozon is called") { try sandbox().calls(of: clientID).count == 1 }
             let new = try nginx.start(.download)
             old.child.signal(SIGTERM)
@@ -153,10 +153,10 @@ extension EndToEnd {
 
         @Test func `Ping responds while MAX_IN_FLIGHT is reached`() throws {
             let nginx = try NginxInstance()
-            let process = try nginx.start(.download, ["MAX_IN_FLIGHT": "1"])
+            let process = try nginx.start(.download, ["MAX_IN_FLIGHT": "1", "OZON_TIMEOUT": "30"])
             let clientID = newClientID()
             let slow = try nginx.client.open(
-                .download, Array(downloadBody(["A-1"], clientID: clientID, key: "slow-1s").utf8))
+                .download, Array(downloadBody(["A-1"], clientID: clientID, key: "slow-4s").utf8))
             try eventually("Ozon is called") { try sandbox().calls(of: clientID).count == 1 }
             #expect(try ask(nginx.client, .download, "ping").text == "pong\n")
             expect(try nginx.client.post(.download, Endpoint.download.goodBody), .overloaded)
@@ -182,7 +182,7 @@ extension EndToEnd {
         }
 
         @Test func `Copies and failures are counted for each upstream, also in OpenMetrics`() throws {
-            let fixture = try CopyFixture(["IMAGE_TIMEOUT": "3"])
+            let fixture = try CopyFixture(["IMAGE_TIMEOUT": "20"])
             try define("ONCE", ["fault-500-once-status.jpg"])
             let articles = ["2194435300", "ONCE", "FAULT-IMG-404"]
             let copied = try fixture.copy(articles).json["data"]

@@ -53,10 +53,12 @@ extension EndToEnd {
             #expect(summary.requests > 1000)
             let response = try nginx.client.post(.presign, Endpoint.presign.goodBody)
             #expect(
-                response.json["public_url"].string?.hasPrefix("https://kept.example/") == true, "the settings are inherited"
+                response.json["public_url"].string?.hasPrefix("https://kept.example/") == true,
+                "the settings are inherited"
             )
             #expect(
-                try old.messages("started").map { $0["pid"].int } == [Int(old.child.pid), Int(new)], "the log is inherited")
+                try old.messages("started").map { $0["pid"].int } == [Int(old.child.pid), Int(new)],
+                "the log is inherited")
             #expect(getsid(new) == new, "the process has its own session")
             let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(new)/fd").compactMap {
                 try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(new)/fd/\($0)")
@@ -72,7 +74,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func `If the new process dies under load after it has taken over, the old one continues and no request fails`()
+        @Test
+        func `If the new process dies under load after it has taken over, the old one continues and no request fails`()
             throws
         {
             let nginx = try NginxInstance()

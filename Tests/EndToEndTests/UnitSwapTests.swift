@@ -79,7 +79,8 @@ extension EndToEnd {
             #expect(summary.requests > 1000)
             #expect(FileManager.default.contentsEqual(atPath: units.installed, andPath: executable(.presign)))
             let after = try units.instances()
-            #expect(after.count == 2 && Set(before).intersection(after).count == 1, "only the first instance was restarted")
+            #expect(
+                after.count == 2 && Set(before).intersection(after).count == 1, "only the first instance was restarted")
             #expect(try units.swap.run(nil, ["--env", "/dev/null"]).errors.contains("the settings are the unit's"))
         }
 

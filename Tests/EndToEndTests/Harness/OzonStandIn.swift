@@ -42,6 +42,10 @@ struct OzonStandIn {
         try #require(try firstItem(Method.list, ["offer_id": [offerID]])["id"].int)
     }
 
+    func offerID(of productID: Int) throws -> String {
+        try #require(try firstItem(Method.list, ["product_id": ["\(productID)"]])["offer_id"].string)
+    }
+
     private func firstItem(_ method: String, _ body: [String: Any]) throws -> JSONValue {
         let headers = ["Content-Type: application/json", "Client-Id: 7", "Api-Key: direct"]
         return try http("POST", port: port, method, headers, body: Array(jsonText(body).utf8)).json["items"][0]
