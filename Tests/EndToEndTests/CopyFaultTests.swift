@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Faults of the CDN are reported for each image; the other images are copied, and the bucket has only complete ones.
+    /// Faults of the CDN are reported for each image. The other images are copied, and only complete ones are stored.
     @Suite struct CopyFaults {
         private static let faults: [(kind: String, reason: String?, tries: Int)] = [
             ("reset", "Connection broken", 3), ("short", "Connection broken", 3), ("404", "HTTP 404", 1),

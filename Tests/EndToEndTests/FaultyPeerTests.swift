@@ -52,11 +52,11 @@ extension EndToEnd {
                 (0..<5000).map { _ in UInt8.random(in: 0...255) },
                 [9] + begin.dropFirst(),  // another version
                 FastCGIConnection.record(.begin, [0, 7, 0, 0, 0, 0, 0, 0]),  // an unknown role
-                FastCGIConnection.record(.begin, [0, 2, 0, 0, 0, 0, 0, 0]) + FastCGIConnection.params([]),  // an authorizer
+                FastCGIConnection.record(.begin, [0, 2, 0, 0, 0, 0, 0, 0]) + FastCGIConnection.params([]),  // authorizer
                 begin + begin, FastCGIConnection.record(.stdin, [1, 2, 3]), FastCGIConnection.record(.abort, []),
                 begin + FastCGIConnection.record(.abort, []),
                 begin + FastCGIConnection.record(.params, [200]),  // a truncated length
-                begin + FastCGIConnection.record(.params, [0x80, 0x10, 0, 0, 1, 65, 66]),  // a name longer than its record
+                begin + FastCGIConnection.record(.params, [0x80, 0x10, 0, 0, 1, 65, 66]),  // a long name
                 begin
                     + FastCGIConnection.record(
                         .params, FastCGIConnection.length(5) + FastCGIConnection.length(1 << 20) + Array("abcde".utf8))

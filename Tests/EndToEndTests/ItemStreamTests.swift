@@ -69,7 +69,9 @@ extension EndToEnd {
         @Test func `Lines reach the caller while other calls to Ozon are in flight`() throws {
             let clientID = newClientID()
             let body = downloadBody((1...2000).map { "A-\($0)" }, clientID: clientID, key: "slow-4s@2")
-            let connection = try sandbox().client.open(.download, Array(body.utf8), with: accept)
+            let nginx = try NginxInstance()
+            let process = try nginx.start(.download, ["OZON_TIMEOUT": "30"])
+            let connection = try nginx.client.open(.download, Array(body.utf8), with: accept)
             _ = try connection.read(until: #""done":900,"#)
             let statuses = try sandbox().calls(of: clientID).map { $0["status"].int }
             #expect(statuses.compactMap { $0 } == [200], "one call has ended and the other has not: \(statuses)")
@@ -77,6 +79,7 @@ extension EndToEnd {
             let rest = String(decoding: try connection.readToEnd(), as: UTF8.self)
             #expect(rest.contains(#""done":2000,"#))
             #expect(rest.contains(#"{"type":"done","success":true"#))
+            #expect(process.child.isRunning)
         }
 
         @Test func `A stream may presign more articles than a JSON response`() throws {

@@ -82,8 +82,8 @@ extension EndToEnd {
 
         @Test func `A list with numbers or sizes out of range is unusable`() throws {
             func list(_ number: String, _ size: String) -> Step {
-                let part =
-                    "<Part><PartNumber>\(number)</PartNumber><ETag>\(R2Response.emptyMD5)</ETag><Size>\(size)</Size></Part>"
+                let etag = "<ETag>\(R2Response.emptyMD5)</ETag>"
+                let part = "<Part><PartNumber>\(number)</PartNumber>\(etag)<Size>\(size)</Size></Part>"
                 return R2Response.send(
                     "200 OK", "<ListPartsResult><IsTruncated>false</IsTruncated>\(part)\(part)</ListPartsResult>")
             }
@@ -205,8 +205,8 @@ extension EndToEnd {
             #expect(sent.map { $0.prefix { $0 != " " } } == ["GET", "POST", "HEAD"])
             #expect(sent.allSatisfy { $0.lowercased().contains("\r\nx-amz-content-sha256: unsigned-payload\r\n") })
             let xml =
-                "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Part><PartNumber>1</PartNumber>"
-                + "<ETag>\"\(R2Response.emptyMD5)\"</ETag></Part></CompleteMultipartUpload>"
+                "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                + "<Part><PartNumber>1</PartNumber><ETag>\"\(R2Response.emptyMD5)\"</ETag></Part></CompleteMultipartUpload>"
             #expect(sent[1].hasSuffix("\r\n\r\n\(xml)"))
             #expect(sent[1].contains("\r\nContent-Length: \(xml.utf8.count)\r\n"))
             #expect(sent[1].hasPrefix("POST /images/\(upload.path)?uploadId=x HTTP/1.1\r\n"))

@@ -16,7 +16,7 @@ extension EndToEnd {
             let nginx = try NginxInstance()
             let processes = try [Endpoint.download, .pushImages, .pushStatus].map { try nginx.start($0, settings) }
             let times = Mutex<[Double]>([])
-            // The callers start at different times, so that transfers wait for others' connections. Most use one process.
+            // The callers start at different times, so that transfers wait for others' connections.
             let callers = (0..<24).map { number in
                 let (endpoint, body): (Endpoint, String) =
                     switch number {

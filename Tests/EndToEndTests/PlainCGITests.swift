@@ -38,7 +38,8 @@ extension EndToEnd {
                 (#"{"r2_path":"users/фото 1.jpg","content_type":"image/png","content_length":"7"}"#, []),
                 (#"{"r2_path":"else/a"}"#, []), (endpoint.goodBody, [("R2_PREFIX", "else/")]),
                 (
-                    #"{"credential":\#(credential),"articles":["2194435300","x"],"user_id":"u","download_images":false}"#,
+                    #"{"credential":\#(credential),"articles":["2194435300","x"],"#
+                        + #""user_id":"u","download_images":false}"#,
                     []
                 ),
                 (#"{"credential":\#(credential),"articles":["1"],"user_id":"u"}"#, []),

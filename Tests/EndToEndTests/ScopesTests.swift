@@ -111,7 +111,7 @@ extension EndToEnd {
             expect(try post(process, other), .unauthorized)
             try directory.write("scopes", jsonText([try entry("next", other)]))
             expect(try post(process, other), .unauthorized, "not before HUP")
-            try reload(process, "scopes read again")
+            try reload(process, "scopes reloaded")
             #expect(try post(process, other).status == 200)
             expect(try post(process, key), .unauthorized)
             let broken = [
@@ -120,18 +120,18 @@ extension EndToEnd {
             ]
             for (index, text) in broken.enumerated() {
                 try directory.write("scopes", text)
-                try reload(process, "scopes not read again", index + 1)
+                try reload(process, "scopes not reloaded", index + 1)
                 #expect(try post(process, other).status == 200)
                 expect(try post(process, key), .unauthorized)
             }
             try FileManager.default.removeItem(atPath: directory.file("scopes"))
-            try reload(process, "scopes not read again", broken.count + 1)
-            let logged = try process.messages("scopes not read again")
+            try reload(process, "scopes not reloaded", broken.count + 1)
+            let logged = try process.messages("scopes not reloaded")
             #expect(logged.allSatisfy { $0["level"].string == "error" && $0["cause"].string?.isEmpty == false })
             #expect(try post(process, other).status == 200)
             #expect(try post(process, try sandbox().key).status == 200)
             try directory.write("scopes", jsonText([] as [Any]))
-            try reload(process, "scopes read again", 2)
+            try reload(process, "scopes reloaded", 2)
             expect(try post(process, other), .unauthorized)
         }
 

@@ -13,7 +13,9 @@ extension EndToEnd {
 
             init() throws {
                 let machines = [try NginxInstance(), try NginxInstance()]
-                processes = try machines.flatMap { [try $0.start(.presign), try $0.start(.download, ["OZON_TIMEOUT": "30"])] }
+                processes = try machines.flatMap {
+                    [try $0.start(.presign), try $0.start(.download, ["OZON_TIMEOUT": "30"])]
+                }
                 let upstream = machines.map { "server 127.0.0.1:\($0.client.port);" }.joined(separator: " ")
                 front = try NginxInstance([
                     ("nginx.conf", "include ozon-r2/upstreams.conf;", "upstream ozon-r2 { \(upstream) keepalive 32; }"),

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// The README's figures for swaps: deploy/swap replaces every endpoint twenty times, under load through one nginx. Prints a
-    /// row for each endpoint and value of fastcgi_keep_conn.
+    /// The README's figures for swaps: deploy/swap replaces every endpoint twenty times, under load through one nginx.
+    /// Prints a row for each endpoint and value of fastcgi_keep_conn.
     @Suite struct SwapsUnderLoad {
         private static let swaps = 20
 
@@ -53,7 +53,8 @@ extension EndToEnd {
                     let failed = summary.map(\.failed).reduce(0, +)
                     let name = "\(row.swap.endpoint)".padding(toLength: 22, withPad: " ", startingAt: 0)
                     print(
-                        "\(name) keep_conn \(keepConnections): \(Self.swaps) swaps, \(requests) requests, \(failed) failed"
+                        "\(name) keep_conn \(keepConnections): \(Self.swaps) swaps,",
+                        "\(requests) requests, \(failed) failed"
                     )
                     #expect(failed == 0, "\(row.swap.endpoint)")
                     #expect(summary.allSatisfy { $0.requests > 0 })

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// deploy/swap where systemd owns the socket and two instances share it. deploy/sandbox/systemctl takes systemd's role.
+    /// deploy/swap where systemd owns the socket and two instances share it. deploy/sandbox/systemctl stands in for it.
     @Suite struct UnitSwaps {
         /// nginx, the two instances of the presigner, and a swap that finds their `systemctl`.
         private final class Units {

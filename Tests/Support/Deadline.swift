@@ -16,7 +16,7 @@ package func eventually<Value>(
     while true {
         if let value = try condition() { return value }
         if Date() > deadline { throw TimedOut("not within \(seconds) s: \(description)") }
-        usleep(5000)
+        usleep(20_000)
     }
 }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// JSON as parsed by Foundation, independently of the code under test. Every accessor of a missing value is nil or empty.
+/// JSON as parsed by Foundation, independently of the code under test. Accessors of a missing value are nil or empty.
 package struct JSONValue: CustomStringConvertible {
     package let value: Any?
 

@@ -91,13 +91,13 @@ package final class ScriptedServer: Sendable {
     }
 }
 
-/// Polls first and clears SO_RCVTIMEO, because the tests of inherited listeners make every listening socket of the process
-/// non-blocking and set a timeout, which accepted sockets inherit.
+/// Polls first and clears SO_RCVTIMEO, because the tests of inherited listeners make every listening socket of the
+/// process non-blocking and set a timeout, which accepted sockets inherit.
 private func accepted(_ listener: Int32) -> Int32? {
     while true {
         var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, -1) == 1, Int32(waiting.revents) & POLLIN != 0 else { return nil }
-        let socket = accept(listener, nil, nil)
+        let socket = acceptCloseOnExec(listener)
         if socket >= 0 {
             var none = timeval()
             setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &none, socklen_t(MemoryLayout<timeval>.size))
@@ -105,6 +105,12 @@ private func accepted(_ listener: Int32) -> Int32? {
         }
         if errno != EAGAIN { return nil }
     }
+}
+
+/// accept4(2), which Swift does not import. With fcntl(2), a process that another test starts could inherit the socket.
+private func acceptCloseOnExec(_ listener: Int32) -> Int32 {
+    typealias Function = @convention(c) (Int32, OpaquePointer?, OpaquePointer?, Int32) -> Int32
+    return unsafeBitCast(dlsym(nil, "accept4"), to: Function.self)(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
 }
 
 private func wholeRequest(_ socket: Int32) -> String? {

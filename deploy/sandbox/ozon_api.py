@@ -281,7 +281,7 @@ class SellerAPI:
         if what == ("GET", "/_record"):
             return json_answer(200, [c for c in self.record.calls if client_id in (None, c["client_id"])])
         if what == ("GET", "/_images"):
-            return json_answer(200, self.record.images)
+            return json_answer(200, [hit for hit in self.record.images if request.query.get("path", "") in hit["path"]])
         if what == ("GET", "/_peak"):
             return json_answer(200, {"peak": self.record.peak[client_id]})
         if what == ("POST", "/_product"):

@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// Runs each test on a thread of its own, several at once. Swift Testing runs tests on the concurrency runtime's threads,
-/// one per core, and these tests spend most of their time in blocking calls.
+/// Runs each test on a thread of its own, several at once. Swift Testing runs tests on the concurrency runtime's
+/// threads, one per core, but these tests spend most of their time in blocking calls.
 struct BlockingTests: TestTrait, SuiteTrait, TestScoping {
     var isRecursive: Bool { true }
 

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// ozon-download behind an nginx of its own. It copies images from the stand-in's CDN to a folder of the sandbox's bucket
-/// that nothing else uses.
+/// ozon-download behind an nginx of its own. It copies images from the stand-in's CDN to a folder of the sandbox's
+/// bucket that nothing else uses.
 final class CopyFixture {
     let nginx: NginxInstance
     let process: EndpointProcess

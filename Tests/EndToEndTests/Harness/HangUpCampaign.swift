@@ -2,8 +2,8 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// Callers that disconnect at random moments of a request, together with callers that wait and check that the response is
-/// to their own request.
+/// Callers that disconnect at random moments of a request, together with callers that wait and check that the response
+/// is to their own request.
 final class HangUpCampaign: Sendable {
     enum Route: Sendable {
         case socket(String)
@@ -107,16 +107,18 @@ final class HangUpCampaign: Sendable {
     private func wait(_ number: Int) {
         var count = 0
         var kept: FastCGIConnection?
+        var keptUntil = Date.distantPast
         while continues {
             count += 1
             let mark = "W\(number)x\(count)"
-            // A draining process serves a kept connection until its peer closes it.
-            if number % 2 == 0 || count % 5 == 0 { kept = nil }
+            // A draining process serves a kept connection until its peer closes it, so none is kept for long.
+            if number % 2 == 0 || Date() > keptUntil { kept = nil }
             do {
                 let response: HTTPResponse
                 switch route {
                 case .socket(let path):
                     let connection = try kept ?? FastCGIConnection(path: path, timeout: 15)
+                    if kept == nil { keptUntil = Date(timeIntervalSinceNow: 0.3) }
                     kept = connection
                     response = try connection.post(
                         body(mark), keep: number % 2 == 1, with: [("REQUEST_ID", mark)] + acceptHeader(count))

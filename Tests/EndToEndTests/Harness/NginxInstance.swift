@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// An nginx of a test's own, with the sandbox's configuration and changes to it. It has no upstream processes except those
-/// that the test starts.
+/// An nginx of a test's own, with the sandbox's configuration and changes to it. Only the processes that the test
+/// starts are behind it.
 final class NginxInstance {
     let client: NginxClient
     private let directory: TemporaryDirectory

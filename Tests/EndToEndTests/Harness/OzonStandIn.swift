@@ -90,9 +90,8 @@ func define(_ article: String, _ images: [String]) throws -> [String] {
 
 /// The requests to the sandbox's CDN with this text in their path.
 func cdnRequests(_ text: String) throws -> [JSONValue] {
-    try http("GET", port: try sandbox().ozonPort, "/_images").json.list.filter {
-        $0["path"].string?.contains(text) == true
-    }
+    let escaped = text.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!
+    return try http("GET", port: try sandbox().ozonPort, "/_images?path=\(escaped)").json.list
 }
 
 /// The maximum number of these requests that were in flight at once.

@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// deploy/sandbox/s3-proxy, which records requests and injects faults: between an endpoint and the S3 server, in place of
-/// that server, or, with TLS, between an endpoint and the CDN.
+/// deploy/sandbox/s3-proxy, which records requests and injects faults: between an endpoint and the S3 server, in place
+/// of that server, or, with TLS, between an endpoint and the CDN.
 final class ReverseProxy {
     let port: UInt16
     let url: String

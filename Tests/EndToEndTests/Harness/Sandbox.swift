@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// The stack of deploy/sandbox: nginx, every endpoint, an S3 server and the Ozon stand-in. It starts on first use and stops
-/// when the process of the tests ends, whatever ends it.
+/// The stack of deploy/sandbox: nginx, every endpoint, an S3 server and the Ozon stand-in. It starts on first use and
+/// stops when the process of the tests ends, whatever ends it.
 func sandbox() throws -> Sandbox { try started.get() }
 
 private let started = Result { try Sandbox() }

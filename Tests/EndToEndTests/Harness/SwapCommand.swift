@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// deploy/swap, run for an endpoint whose socket is in a test's own directory. The process that takes over is a child of
-/// swap, so it is found by its socket; it is ended with this value.
+/// deploy/swap, run for an endpoint whose socket is in a test's own directory. The process that takes over is not a
+/// child of the tests, so it is found by its socket; it is ended with this value.
 final class SwapCommand {
     let endpoint: Endpoint
     let runDirectory: String
