@@ -13,13 +13,13 @@ package struct HTTPResponse {
     }
 
     package init(_ bytes: [UInt8]) throws {
-        let malformed = Malformed(text: TestSupport.text(bytes))
+        func malformed() -> Malformed { Malformed(text: String(decoding: bytes, as: UTF8.self)) }
         let separator = Array("\r\n\r\n".utf8)
-        guard let end = bytes.indices.first(where: { bytes[$0...].starts(with: separator) }) else { throw malformed }
-        var lines = TestSupport.text(bytes[..<end]).components(separatedBy: "\r\n")
+        guard let end = bytes.indices.first(where: { bytes[$0...].starts(with: separator) }) else { throw malformed() }
+        var lines = String(decoding: bytes[..<end], as: UTF8.self).components(separatedBy: "\r\n")
         let first = lines.removeFirst().split(separator: " ")
         guard first.count >= 2, first[0].hasPrefix("HTTP/1.") || first[0] == "Status:", let status = Int(first[1])
-        else { throw malformed }
+        else { throw malformed() }
         self.status = status
         headers = lines.map { line in
             let parts = line.split(separator: ":", maxSplits: 1)
@@ -37,7 +37,7 @@ package struct HTTPResponse {
         var result: [UInt8] = []
         var rest = chunks[...]
         while let end = rest.firstIndex(of: 10) {
-            let line = TestSupport.text(rest[..<end]).trimmingCharacters(in: .whitespacesAndNewlines)
+            let line = String(decoding: rest[..<end], as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             guard let size = Int(line, radix: 16), rest.count > end - rest.startIndex + size else { break }
             if size == 0 { return result }
             rest = rest[(end + 1)...]
@@ -53,7 +53,7 @@ package struct HTTPResponse {
         return values.isEmpty ? nil : values.joined(separator: " & ")
     }
 
-    package var text: String { TestSupport.text(body) }
+    package var text: String { String(decoding: body, as: UTF8.self) }
     package var json: JSONValue { JSONValue(text) }
     /// The lines of an application/x-ndjson body, without the blank lines that are heartbeats.
     package var lines: [JSONValue] { text.split(separator: "\n").map { JSONValue(String($0)) } }
