@@ -31,10 +31,10 @@ extension EndToEnd {
 
         @Test func `If Ozon's API is unchanged, each check prints ok and nothing is changed on Ozon`() throws {
             let clientID = newClientID()
-            let told = try run("good", ["OZON_CLIENT_ID": clientID])
-            #expect(told.code == 0 && told.failed.isEmpty, "\(told.text)")
+            let report = try run("good", ["OZON_CLIENT_ID": clientID])
+            #expect(report.code == 0 && report.failed.isEmpty, "\(report.text)")
             for check in ["key", "expiry", "roles", "products", "pictures", "tasks", "import"] {
-                #expect(told.text.contains("ok      \(check) "), "\(check)")
+                #expect(report.text.contains("ok      \(check) "), "\(check)")
             }
             let calls = try sandbox().calls(of: clientID)
             #expect(calls.count == 5)
@@ -61,10 +61,10 @@ extension EndToEnd {
                 ("retired-410@5", "import", "has retired this method"), ("internal@5", "import", "try again"),
             ]
             for row in rows {
-                let told = try run(row.key)
-                #expect(told.code == 1, "\(row.key)")
-                #expect(told.failed == [row.check], "\(row.key): \(told.text)")
-                #expect(told.text.contains(row.words), "\(row.key): \(told.text)")
+                let report = try run(row.key)
+                #expect(report.code == 1, "\(row.key)")
+                #expect(report.failed == [row.check], "\(row.key): \(report.text)")
+                #expect(report.text.contains(row.words), "\(row.key): \(report.text)")
             }
         }
 
@@ -74,18 +74,19 @@ extension EndToEnd {
                 check = runpy.run_path(sys.argv[1])
                 error = {"code": "c", "level": "warning", "field": "pictures", "message": "", "description": ""}
                 item = {"offer_id": "A", "product_id": 1, "status": "imported", "errors": [error]}
-                def told(**changes):
+                def compare(**changes):
                     error.update(changes)
                     return check["differences"](item, check["TASK"], "")
-                print(told(), told(texts={"message": "m"}), told(texts={"message": 5}), told(texts=None, message=5))
-                print(told(message="", description=5), check["LARGEST"])
+                print(compare(), compare(texts={"message": "m"}), compare(texts={"message": 5}))
+                print(compare(texts=None, message=5))
+                print(compare(message="", description=5), check["LARGEST"])
                 """
             let (code, output, errors) = try ChildProcess.run(
                 "/usr/bin/python3", ["-B", "-c", load, "\(repository)/deploy/check-ozon"], within: 30)
             #expect(code == 0, "\(errors)")
             #expect(
                 String(decoding: output, as: UTF8.self) == """
-                    [] [] ['errors[0].texts.message is a number, a text was expected'] \
+                    [] [] ['errors[0].texts.message is a number, a text was expected']
                     ['errors[0].message is a number, a text was expected']
                     ['errors[0].description is a number, a text was expected'] 16777216
 
@@ -96,16 +97,16 @@ extension EndToEnd {
         {
             #expect(try run("expires-14d").code == 0)
             #expect(try run("rate-limited-once").code == 0)
-            let told = try run("good", product: nil)
-            #expect(told.code == 0)
-            #expect(told.text.contains("with --product ID"))
+            let report = try run("good", product: nil)
+            #expect(report.code == 0)
+            #expect(report.text.contains("with --product ID"))
             #expect(try run("good", product: 99_999_999).failed == ["product"])
         }
 
         @Test func `With OZON_PICTURES_API=v1 the v1 method is checked`() throws {
-            let told = try run("good", ["OZON_PICTURES_API": "v1"])
-            #expect(told.failed == ["import"])
-            #expect(told.text.contains("/v1/product/pictures/import: HTTP 400, obsolete method cannot be used"))
+            let report = try run("good", ["OZON_PICTURES_API": "v1"])
+            #expect(report.failed == ["import"])
+            #expect(report.text.contains("/v1/product/pictures/import: HTTP 400, obsolete method cannot be used"))
         }
 
         @Test func `An unreachable Ozon and every invalid setting are reported`() throws {

@@ -36,11 +36,11 @@ extension EndToEnd {
             #expect(item["errors"].list.map { $0["url"].string } == urls)
             for error in item["errors"].list {
                 let reason = error["reason"].string
-                let isRefused = ["Host not allowed: ", "Invalid URL format", "HTTP 302 without a valid Location"]
+                let isRejected = ["Host not allowed: ", "Invalid URL format", "HTTP 302 without a valid Location"]
                     .contains {
                         reason?.hasPrefix($0) == true
                     }
-                #expect(isRefused, "\(error)")
+                #expect(isRejected, "\(error)")
             }
             #expect(try cdnRequests("/forbidden.jpg").isEmpty)
             #expect(try witness.requests(method: "GET").isEmpty)

@@ -21,9 +21,9 @@ extension EndToEnd {
             for lines in [false, true] {
                 let again = try fixture.copy(articles, skip, lines: lines)
                 if lines {
-                    let told = again.lines.dropFirst().dropLast().sorted { $0["index"].int! < $1["index"].int! }
+                    let items = again.lines.dropFirst().dropLast().sorted { $0["index"].int! < $1["index"].int! }
                     #expect(
-                        told.map { $0["urls"].strings } == first.json["data"]["items"].list.map { $0["urls"].strings })
+                        items.map { $0["urls"].strings } == first.json["data"]["items"].list.map { $0["urls"].strings })
                     #expect(again.lines.last?["data"]["success_images"].int == 43)
                 } else {
                     #expect(again.json.description == first.json.description)
@@ -31,9 +31,9 @@ extension EndToEnd {
             }
             #expect(try cdnRequests("skip-").count == gets)
             #expect(try #require(fixture.proxy).requests().count == puts)
-            let asked = try #require(fixture.proxy).requests(method: "HEAD")
-            #expect(asked.count == 3 * 43)
-            #expect(maximumConcurrency(asked) > 4, "many run at once")
+            let heads = try #require(fixture.proxy).requests(method: "HEAD")
+            #expect(heads.count == 3 * 43)
+            #expect(maximumConcurrency(heads) > 4, "many run at once")
             let overwritten = try fixture.copy([articles[1]])
             #expect(overwritten.json["data"]["items"][0].description == first.json["data"]["items"][1].description)
             #expect(try cdnRequests("skip-b").count > 6, "without skip they are copied again")
@@ -61,9 +61,9 @@ extension EndToEnd {
             let urls = try define("UNKNOWN", ["r2-500-unknown.jpg", "r2-503-once-unknown.jpg", "fine-unknown.jpg"])
             let item = try fixture.copy(["UNKNOWN"], skip).json["data"]["items"][0]
             #expect(item["errors"].list.map { $0["reason"].string } == ["Storage unavailable"])
-            let (asked, put) = ("/r2-500-unknown.jpg", try #require(fixture.proxy).requests("/r2-500-unknown.jpg"))
+            let (heads, put) = ("/r2-500-unknown.jpg", try #require(fixture.proxy).requests("/r2-500-unknown.jpg"))
             #expect(
-                try #require(fixture.proxy).requests(asked, method: "HEAD").map { $0["status"].int } == [500, 500, 500])
+                try #require(fixture.proxy).requests(heads, method: "HEAD").map { $0["status"].int } == [500, 500, 500])
             #expect(put.isEmpty, "an unknown state does not count as missing")
             try fixture.expectStored([item], [urls])
         }

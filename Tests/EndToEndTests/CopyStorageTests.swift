@@ -72,14 +72,14 @@ extension EndToEnd {
         }
 
         @Test func `An unreachable R2 and a rejected credential are reported for each image`() throws {
-            let nobody = try CopyFixture(["R2_ENDPOINT_URL": "http://127.0.0.1:\(try closedPort())"])
-            let item = try nobody.copy(["2194435302"]).json["data"]["items"][0]
+            let unreachable = try CopyFixture(["R2_ENDPOINT_URL": "http://127.0.0.1:\(try closedPort())"])
+            let item = try unreachable.copy(["2194435302"]).json["data"]["items"][0]
             #expect(item["error"].string == "NO_IMAGES_DOWNLOADED")
             #expect(item["errors"][0]["reason"].string == "Storage unavailable")
             let stranger = try CopyFixture(["R2_SECRET_ACCESS_KEY": String(repeating: "0", count: 64)])
-            let refused = try stranger.copy(["2194435302"]).json["data"]["items"][0]
-            #expect(refused["errors"][0]["reason"].string == "Storage refused the request")
-            #expect(refused["errors"][0]["detail"].string == "SignatureDoesNotMatch")
+            let rejected = try stranger.copy(["2194435302"]).json["data"]["items"][0]
+            #expect(rejected["errors"][0]["reason"].string == "Storage refused the request")
+            #expect(rejected["errors"][0]["detail"].string == "SignatureDoesNotMatch")
             let skipping = try stranger.copy(["2194435302"], ["existing": "skip"]).json["data"]["items"][0]
             #expect(skipping["errors"][0]["detail"].string == "HTTP 403", "a response to HEAD has no body with a code")
             #expect(try stranger.stored().isEmpty)

@@ -11,17 +11,17 @@ extension EndToEnd {
         {
             let fixture = try CopyFixture()
             let urls = [
-                try define("SLOW-ONE", ["slow-7000-told.jpg", "told-a.jpg"]),
-                try define("QUICK", ["told-b.jpg", "told-c.jpg"]),
+                try define("SLOW-ONE", ["slow-7000-stream.jpg", "stream-a.jpg"]),
+                try define("QUICK", ["stream-b.jpg", "stream-c.jpg"]),
             ]
             let connection = try fixture.begin(fixture.body(["SLOW-ONE", "QUICK", "NO-IMAGES", "nobody"]), lines: true)
             var text = try connection.read(until: #""index":1,"#)
             let stored = try fixture.stored().keys
-            #expect(stored.contains("QUICK/told-b.jpg") && stored.contains("QUICK/told-c.jpg"))
+            #expect(stored.contains("QUICK/stream-b.jpg") && stored.contains("QUICK/stream-c.jpg"))
             #expect(!text.contains(#""index":0,"#))
             // A heartbeat: a chunk with a blank line.
             text += try connection.read(until: "1\r\n\n\r\n")
-            #expect(try cdnRequests("slow-7000-told")[0]["end"].int == nil, "the slow image is still in progress")
+            #expect(try cdnRequests("slow-7000-stream")[0]["end"].int == nil, "the slow image is still in progress")
             text += String(decoding: try connection.readToEnd(), as: UTF8.self)
             let response = try HTTPResponse(Array(text.utf8))
             let lines = response.lines

@@ -61,8 +61,8 @@ extension EndToEnd {
             #expect(try fixture.stored().count == 6)
 
             let strangers = try CopyFixture(settings.filter { $0.key != "SSL_CERT_FILE" }, proxy: storage)
-            let refused = try strangers.copy(["TLS"]).json["data"]["items"][0]
-            #expect(refused["errors"].list.map { $0["reason"].string } == names.map { _ in "Certificate not trusted" })
+            let rejected = try strangers.copy(["TLS"]).json["data"]["items"][0]
+            #expect(rejected["errors"].list.map { $0["reason"].string } == names.map { _ in "Certificate not trusted" })
             let unstored = try strangers.copy(["2194435302"]).json["data"]["items"][0]
             #expect(unstored["errors"][0]["detail"].string?.hasPrefix("SSL") == true, "\(unstored)")
             #expect(try strangers.stored().isEmpty)

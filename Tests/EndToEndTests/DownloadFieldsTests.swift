@@ -6,20 +6,20 @@ extension EndToEnd {
     /// The fields of ozon-download, which are checked before Ozon is called.
     @Suite struct DownloadFields {
         /// Expects 400 with exactly these errors, and no call to Ozon with this Client-Id.
-        private func expectRefused(_ body: String, clientID: String, _ reasons: [String]) throws {
+        private func expectErrors(_ body: String, clientID: String, _ reasons: [String]) throws {
             let response = try sandbox().client.post(.download, body)
             expect(response, .validationFailed, body)
             #expect(fieldErrors(response) == reasons, "\(body.prefix(200))")
             #expect(try sandbox().calls(of: clientID).isEmpty, "Ozon was called")
         }
 
-        private func refused(_ more: [String: Any], _ reasons: [String], articles: [String] = ["A-1"]) throws {
+        private func expectErrors(_ more: [String: Any], _ reasons: [String], articles: [String] = ["A-1"]) throws {
             let clientID = newClientID()
-            try expectRefused(downloadBody(articles, clientID: clientID, more), clientID: clientID, reasons)
+            try expectErrors(downloadBody(articles, clientID: clientID, more), clientID: clientID, reasons)
         }
 
         @Test func `All invalid fields are listed, in their order`() throws {
-            try refused(
+            try expectErrors(
                 [
                     "credential": ["client_id": 5, "api_key": ""], "articles": ["A-1", 7, "", NSNull()],
                     "field": "name",
@@ -36,16 +36,16 @@ extension EndToEnd {
 
         @Test func `Required fields are required`() throws {
             let clientID = newClientID()
-            try expectRefused(
+            try expectErrors(
                 "{}", clientID: clientID,
                 ["credential: Field required", "articles: Field required", "user_id: Field required"])
-            try refused(["user_id": NSNull()], ["user_id: Field required"])
-            try refused(
+            try expectErrors(["user_id": NSNull()], ["user_id: Field required"])
+            try expectErrors(
                 ["credential": [String: String]()],
                 ["credential.client_id: Field required", "credential.api_key: Field required"])
-            try refused(["credential": "x"], ["credential: Must be an object"])
-            try refused(["articles": "A-1"], ["articles: Must be an array"])
-            try refused([:], ["articles: Must not be empty"], articles: [])
+            try expectErrors(["credential": "x"], ["credential: Must be an object"])
+            try expectErrors(["articles": "A-1"], ["articles: Must be an array"])
+            try expectErrors([:], ["articles: Must not be empty"], articles: [])
         }
 
         @Test func `A null field counts as absent`() throws {
@@ -62,22 +62,22 @@ extension EndToEnd {
                 for name in ["client_id", "api_key"] {
                     let clientID = newClientID()
                     let other = name == "client_id" ? "api_key" : "client_id"
-                    try expectRefused(
+                    try expectErrors(
                         downloadBody(["A-1"], ["credential": [name: bad, other: clientID]]), clientID: clientID,
                         ["credential.\(name): Invalid characters"])
                 }
             }
             let long = String(repeating: "1", count: 257)
-            try refused(
+            try expectErrors(
                 ["credential": ["client_id": "1", "api_key": long]], ["credential.api_key: Exceeds limit (256)"])
         }
 
         @Test func `user_id must be a single segment of a key`() throws {
             for bad in ["a/b", "a\\b", ".", "..", "a\u{0}", "a\nb", "a\r\nb", "a\u{85}", "/\u{301}"] {
-                try refused(["user_id": bad], ["user_id: Invalid characters"])
+                try expectErrors(["user_id": bad], ["user_id: Invalid characters"])
             }
-            try refused(["user_id": ""], ["user_id: Must not be empty"])
-            try refused(["user_id": String(repeating: "é", count: 65)], ["user_id: Exceeds limit (128)"])
+            try expectErrors(["user_id": ""], ["user_id: Must not be empty"])
+            try expectErrors(["user_id": String(repeating: "é", count: 65)], ["user_id: Exceeds limit (128)"])
             for good in ["test-user", "юзер 1", "a..b", "...", String(repeating: "é", count: 64)] {
                 #expect(try sandbox().client.post(.download, downloadBody(["A-1"], ["user_id": good])).status == 200)
             }
@@ -85,9 +85,9 @@ extension EndToEnd {
 
         @Test func `The number of articles is limited`() throws {
             let many = (1...5001).map { "A-\($0)" }
-            try refused([:], ["articles: Exceeds limit (5000)"], articles: many)
-            try refused(["presign": true], ["articles: Exceeds limit (500)"], articles: Array(many.prefix(501)))
-            try refused(
+            try expectErrors([:], ["articles: Exceeds limit (5000)"], articles: many)
+            try expectErrors(["presign": true], ["articles: Exceeds limit (500)"], articles: Array(many.prefix(501)))
+            try expectErrors(
                 ["presign": true, "user_id": ""], ["articles: Exceeds limit (500)", "user_id: Must not be empty"],
                 articles: Array(many.prefix(501)))
             let process = try EndpointProcess(.download, ["OZON_MAX_ARTICLES": "2"])

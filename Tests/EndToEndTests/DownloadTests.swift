@@ -37,9 +37,9 @@ extension EndToEnd {
                 #expect(items(response).map { $0["article"].string } == articles)
                 #expect(items(response).allSatisfy { $0["status"].string == "success" })
                 #expect(items(response).map { $0["product_id"].int } == (1...count).map { 1_000_000 + $0 })
-                let asked = try sandbox().requestedIDs(by: clientID)
-                #expect(asked.map(\.count).sorted(by: >) == calls)
-                #expect(Set(asked.joined()) == Set(articles))
+                let requested = try sandbox().requestedIDs(by: clientID)
+                #expect(requested.map(\.count).sorted(by: >) == calls)
+                #expect(Set(requested.joined()) == Set(articles))
             }
         }
 
@@ -115,8 +115,8 @@ extension EndToEnd {
             let thousand = (1...999).map { "A-\($0)" }
             // The first failure counts. The other call is retried before it fails.
             expect(try post(downloadBody(["FAULT-HTML"] + thousand + ["FAULT-500", "A-1000"])), .ozonBadAnswer)
-            let refused = (1...1000).map { "A-\($0)" } + ["FAULT-FORBIDDEN"]
-            expect(try post(downloadBody(refused)), .ozonUnauthorized)
+            let rejected = (1...1000).map { "A-\($0)" } + ["FAULT-FORBIDDEN"]
+            expect(try post(downloadBody(rejected)), .ozonUnauthorized)
         }
 
         @Test func `Pictures are read from every shape that Ozon uses`() throws {

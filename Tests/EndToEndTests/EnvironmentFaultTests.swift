@@ -124,9 +124,9 @@ extension EndToEnd {
             try recovers(process, nginx.client)
             try eventually("their descriptors are closed") { process.openDescriptors < descriptors + 40 }
             try storage.end()
-            let refused = try nginx.client.post(.create, Endpoint.create.goodBody)
-            expect(refused, .storageUnavailable)
-            #expect(refused.json["detail"].string?.isEmpty == false)
+            let rejected = try nginx.client.post(.create, Endpoint.create.goodBody)
+            expect(rejected, .storageUnavailable)
+            #expect(rejected.json["detail"].string?.isEmpty == false)
             #expect(create.child.isRunning)
             let back = try ReverseProxy(to: try sandbox().s3Port, port: storage.port)
             try recovers(create, nginx.client)
@@ -188,9 +188,9 @@ extension EndToEnd {
         {
             let wrong = ["LD_PRELOAD": Faketime.library!, "FAKETIME": offset, "DONT_FAKE_MONOTONIC": "1"]
             let create = try EndpointProcess(.create, wrong)
-            let refused = try create.post(Endpoint.create.goodBody)
-            expect(refused, .storageRefused)
-            #expect(refused.json["detail"].string == "RequestTimeTooSkewed")
+            let rejected = try create.post(Endpoint.create.goodBody)
+            expect(rejected, .storageRefused)
+            #expect(rejected.json["detail"].string == "RequestTimeTooSkewed")
             #expect(try create.messages("request").last?["detail"].string == "RequestTimeTooSkewed")
             let fixture = try CopyFixture(wrong)
             let item = try fixture.copy(["2194435302"]).json["data"]["items"][0]

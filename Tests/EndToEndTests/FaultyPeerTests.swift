@@ -52,7 +52,7 @@ extension EndToEnd {
                 (0..<5000).map { _ in UInt8.random(in: 0...255) },
                 [9] + begin.dropFirst(),  // another version
                 FastCGIConnection.record(.begin, [0, 7, 0, 0, 0, 0, 0, 0]),  // an unknown role
-                FastCGIConnection.record(.begin, [0, 2, 0, 0, 0, 0, 0, 0]) + FastCGIConnection.params([]),  // authorizer
+                FastCGIConnection.record(.begin, [0, 2, 0, 0, 0, 0, 0, 0]) + FastCGIConnection.params([]),
                 begin + begin, FastCGIConnection.record(.stdin, [1, 2, 3]), FastCGIConnection.record(.abort, []),
                 begin + FastCGIConnection.record(.abort, []),
                 begin + FastCGIConnection.record(.params, [200]),  // a truncated length

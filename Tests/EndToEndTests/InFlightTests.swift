@@ -80,7 +80,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `A request in flight keeps no more of its body than it needs`() throws {
+        @Test(.alone) func `A request in flight keeps no more of its body than it needs`() throws {
             let process = try EndpointProcess(.download, ["OZON_TIMEOUT": "60"]).warmedUp()
             let articles = (0..<5000).map { "\($0)".padding(toLength: 200, withPad: "x", startingAt: 0) }
             // Smaller than the largest body, and without anything that is needed.
@@ -132,7 +132,7 @@ extension EndToEnd {
             print("in flight, complete: \(each / Double(4 << 20)) times the body")
         }
 
-        @Test func `32 concurrent batches of long paths take at most 2.5 times the largest body each`() throws {
+        @Test(.alone) func `32 concurrent batches of long paths take at most 2.5 times the largest body each`() throws {
             let process = try EndpointProcess(.presignBatch)
             let name = String(repeating: "я", count: 480)
             let items = (0..<1000).map { ["r2_path": "users/u/\($0)/\(name)"] }

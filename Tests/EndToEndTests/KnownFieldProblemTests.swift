@@ -15,12 +15,12 @@ extension EndToEnd {
             let size = 1024 * 5 * mebibyte
             let (id, data) = try upload.create(size)
             #expect(data["parts"].list.count == 100)
-            let ask: [String: Any] = ["upload_id": id, "size": size, "part_size": 5 * mebibyte]
-            let last = try upload.call(.parts, ask.merging(["part_numbers": Array(25...1024)]) { $1 })
+            let members: [String: Any] = ["upload_id": id, "size": size, "part_size": 5 * mebibyte]
+            let last = try upload.call(.parts, members.merging(["part_numbers": Array(25...1024)]) { $1 })
             #expect(last["parts"].list.count == 1000)
-            let again = try upload.call(.parts, ask.merging(["part_numbers": [1]]) { $1 })
+            let again = try upload.call(.parts, members.merging(["part_numbers": [1]]) { $1 })
             try put(again["parts"][0], [1])
-            let over = try upload.post(.parts, ask.merging(["part_numbers": Array(1...1001)]) { $1 })
+            let over = try upload.post(.parts, members.merging(["part_numbers": Array(1...1001)]) { $1 })
             #expect(fieldErrors(over) == ["part_numbers: Exceeds limit (1000)"])
             _ = try upload.call(.abort, ["upload_id": id])
         }
@@ -50,14 +50,14 @@ extension EndToEnd {
             let upload = try MultipartUpload()
             let size = 1500 * 5 * mebibyte
             let (id, _) = try upload.create(size, ["part_size": 5 * mebibyte])
-            let ask: [String: Any] = ["upload_id": id, "size": size, "part_size": 5 * mebibyte]
+            let members: [String: Any] = ["upload_id": id, "size": size, "part_size": 5 * mebibyte]
             for first in [1, 501, 1001] {
-                let batch = ask.merging(["part_numbers": Array(first..<first + 500)]) { $1 }
+                let batch = members.merging(["part_numbers": Array(first..<first + 500)]) { $1 }
                 for part in try upload.call(.parts, batch)["parts"].list { try put(part, [1]) }
             }
-            let told = fieldErrors(try upload.post(.complete, ["upload_id": id]))
-            #expect(told.count == 1499)
-            #expect(told.last == "parts: Part 1499 has 1 bytes, fewer than 5242880")
+            let errors = fieldErrors(try upload.post(.complete, ["upload_id": id]))
+            #expect(errors.count == 1499)
+            #expect(errors.last == "parts: Part 1499 has 1 bytes, fewer than 5242880")
             _ = try upload.call(.abort, ["upload_id": id])
         }
 
@@ -117,12 +117,12 @@ extension EndToEnd {
         {
             let upload = try MultipartUpload()
             let (id, _) = try upload.create(10)
-            let ask: [String: Any] = [
+            let members: [String: Any] = [
                 "upload_id": id, "size": 10, "part_size": 5 * mebibyte, "part_numbers": [1], "date": "19700101T000000Z",
             ]
             for _ in 0..<2 {
                 let response = try sandbox().client.post(
-                    .parts, jsonText(ask.merging(["r2_path": upload.path]) { $1 }),
+                    .parts, jsonText(members.merging(["r2_path": upload.path]) { $1 }),
                     with: ["Date: Thu, 01 Jan 1970 00:00:00 GMT", "X-Amz-Date: 19700101T000000Z"])
                 try put(response.json["data"]["parts"][0], body(10))
             }

@@ -45,14 +45,14 @@ extension EndToEnd {
             let child = try ChildProcess(
                 executable(.presign), ["--listen", socket], environment: try sandbox().settings, errors: pipe)
             let connection = try eventually("the process listens") { try? FastCGIConnection(path: socket) }
-            func ask() throws { #expect(try connection.post(Endpoint.presign.goodBody, keep: true).status == 200) }
+            func request() throws { #expect(try connection.post(Endpoint.presign.goodBody, keep: true).status == 200) }
             func dropped() throws -> Int {
                 try #require(
                     try connection.post("", keep: true, with: [("OZON_R2_STATUS", "status")]).json["log lines dropped"]
                         .int)
             }
-            while try dropped() == 0 { try ask() }
-            for _ in 0..<20 { try ask() }
+            while try dropped() == 0 { try request() }
+            for _ in 0..<20 { try request() }
             let lost = try dropped()
             #expect(lost == 21)
             func lines() throws -> [JSONValue] {
@@ -63,8 +63,8 @@ extension EndToEnd {
             }
             let before = try lines()
             #expect(before.count > 100 && before.allSatisfy { $0["message"].exists })
-            try ask()
-            try ask()
+            try request()
+            try request()
             #expect(try lines().map { $0["dropped"].int } == [lost, nil])
             #expect(try dropped() == lost)
             #expect(child.isRunning)
@@ -119,11 +119,11 @@ extension EndToEnd {
             #expect(copied.json["data"]["items"][0]["success_images"].int == 2)
             let calls = try fixture.process.messages("upstream call")
             #expect(Set(calls.map { $0["request_id"].string }) == [copied["X-Request-Id"]])
-            let told = calls.map { "\($0["upstream"].string!) \($0["method"].string!) \($0["outcome"].string!)" }
+            let summaries = calls.map { "\($0["upstream"].string!) \($0["method"].string!) \($0["outcome"].string!)" }
             let expected = [
                 "ozon POST ok", "cdn GET ok", "cdn GET ok", "cdn GET failed", "r2 PUT ok", "r2 PUT ok",
             ]
-            #expect(told.sorted() == expected.sorted())
+            #expect(summaries.sorted() == expected.sorted())
             #expect(calls.allSatisfy { $0["url"].string?.contains("?") == false && $0["ms"].int != nil })
             let named = Set(calls.compactMap { $0["url"].string })
             #expect(urls.allSatisfy { named.contains(String($0.prefix { $0 != "?" })) })

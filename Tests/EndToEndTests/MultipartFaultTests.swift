@@ -135,11 +135,11 @@ extension EndToEnd {
                     .post(.complete, members.merging(["upload_id": "x"]) { $1 })
             }
             func parts(_ etag: String) -> [[String: Any]] { [["part_number": 1, "etag": etag]] }
-            let stands = R2Response.object(7, R2Response.oneEmptyPart)
+            let matching = R2Response.object(7, R2Response.oneEmptyPart)
             let same: [[String: Any]] = [
                 ["size": 7], ["parts": parts(R2Response.emptyMD5)], ["size": 7, "parts": parts(R2Response.emptyMD5)],
             ]
-            for members in same { #expect(try complete(members, stands).json["data"]["size"].int == 7) }
+            for members in same { #expect(try complete(members, matching).json["data"]["size"].int == 7) }
             // ETags of other uploads: of one piece, or of other parts.
             for etag in [R2Response.emptyMD5, "abc", R2Response.emptyMD5 + "-0", R2Response.emptyMD5 + "-x"] {
                 for members in same {
@@ -152,7 +152,7 @@ extension EndToEnd {
             expect(try complete(["size": 7, "parts": parts("ab")], R2Response.object(7, "ab-1")), .uploadNotFound)
             let other = parts(String(R2Response.emptyMD5.reversed()))
             for members in [[:], ["size": 8], ["parts": other], ["size": 7, "parts": other]] as [[String: Any]] {
-                expect(try complete(members, stands), .uploadNotFound, "\(members)")
+                expect(try complete(members, matching), .uploadNotFound, "\(members)")
             }
             expect(try complete(["size": 7], R2Response.send("404 Not Found")), .uploadNotFound)
         }
@@ -177,17 +177,17 @@ extension EndToEnd {
         @Test func `A required type is also required to restart an upload`() throws {
             let strict = ["R2_REQUIRE_TYPE": "true"]
             let gone = [Step.receive, R2Response.error("404 Not Found", "NoSuchUpload")]
-            let refused = try MultipartUpload.scripted(.resume, gone, settings: strict).post(
+            let rejected = try MultipartUpload.scripted(.resume, gone, settings: strict).post(
                 .resume, ["upload_id": "x", "size": 1])
-            expect(refused, .validationFailed)
-            #expect(fieldErrors(refused) == ["content_type: Field required"])
+            expect(rejected, .validationFailed)
+            #expect(fieldErrors(rejected) == ["content_type: Field required"])
             let id = "<InitiateMultipartUploadResult><UploadId>y</UploadId></InitiateMultipartUploadResult>"
             let upload = try MultipartUpload.scripted(
                 .resume, gone + [.receive, R2Response.send("200 OK", id)], settings: strict)
             let data = try upload.call(.resume, ["upload_id": "a b+/=é", "size": 1, "content_type": "image/jpg"])
             #expect(data["restarted"].bool == true && data["upload_id"].string == "y")
-            let begun = try #require(upload.server?.requests.last)
-            #expect(begun.lowercased().contains("\r\ncontent-type: image/jpeg\r\n"))
+            let started = try #require(upload.server?.requests.last)
+            #expect(started.lowercased().contains("\r\ncontent-type: image/jpeg\r\n"))
         }
 
         @Test func `complete sends the parts as XML in order, with R2's ETags`() async throws {
@@ -206,7 +206,8 @@ extension EndToEnd {
             #expect(sent.allSatisfy { $0.lowercased().contains("\r\nx-amz-content-sha256: unsigned-payload\r\n") })
             let xml =
                 "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                + "<Part><PartNumber>1</PartNumber><ETag>\"\(R2Response.emptyMD5)\"</ETag></Part></CompleteMultipartUpload>"
+                + "<Part><PartNumber>1</PartNumber>"
+                + "<ETag>\"\(R2Response.emptyMD5)\"</ETag></Part></CompleteMultipartUpload>"
             #expect(sent[1].hasSuffix("\r\n\r\n\(xml)"))
             #expect(sent[1].contains("\r\nContent-Length: \(xml.utf8.count)\r\n"))
             #expect(sent[1].hasPrefix("POST /images/\(upload.path)?uploadId=x HTTP/1.1\r\n"))
@@ -224,12 +225,12 @@ extension EndToEnd {
         }
 
         @Test func `R2's rejections are reported with their codes and not retried`() throws {
-            let refusals = [
+            let rejections = [
                 ("403 Forbidden", "SignatureDoesNotMatch"), ("403 Forbidden", "AccessDenied"),
                 ("400 Bad Request", "InvalidArgument"), ("404 Not Found", "NoSuchBucket"),
             ]
             for (endpoint, members) in calls {
-                for (status, code) in refusals {
+                for (status, code) in rejections {
                     let upload = try MultipartUpload.scripted(
                         endpoint, [.receive, R2Response.error(status, code)], [.reset])
                     let response = try upload.post(endpoint, members)

@@ -101,12 +101,12 @@ extension EndToEnd {
             #expect(resumed["restarted"].bool == false)
             #expect(resumed["uploaded"].list.map { $0["part_number"].int } == [1])
             for other in [12 * mebibyte, 5 * mebibyte] {
-                let anew = try upload.call(.resume, ["upload_id": id, "size": other])
-                #expect(anew["restarted"].bool == true, "\(other)")
-                #expect(anew["upload_id"].string != id)
-                #expect(anew["uploaded"].list.isEmpty)
-                #expect(anew["part_size"].int == 5 * mebibyte)
-                #expect(anew["part_count"].int == (other + 5 * mebibyte - 1) / (5 * mebibyte))
+                let restarted = try upload.call(.resume, ["upload_id": id, "size": other])
+                #expect(restarted["restarted"].bool == true, "\(other)")
+                #expect(restarted["upload_id"].string != id)
+                #expect(restarted["uploaded"].list.isEmpty)
+                #expect(restarted["part_size"].int == 5 * mebibyte)
+                #expect(restarted["part_count"].int == (other + 5 * mebibyte - 1) / (5 * mebibyte))
             }
         }
 

@@ -73,12 +73,12 @@ extension EndToEnd {
                 ])
             let etags = ["", "xyz", "\"", "</ETag>", "0-0", "0-x", "-1"]
             let parts = etags.map { ["part_number": 1, "etag": $0] as [String: Any] }
-            let told = try fieldErrorsOf(
+            let errors = try fieldErrorsOf(
                 .complete, ["upload_id": "x", "parts": parts + [["part_number": 10_001, "etag": "0"]]])
-            #expect(told.first == "parts[0].etag: Must not be empty")
+            #expect(errors.first == "parts[0].etag: Must not be empty")
             #expect(
-                told.dropFirst().dropLast() == (1..<etags.count).map { "parts[\($0)].etag: Invalid characters" }[...])
-            #expect(told.last == "parts[7].part_number: Must be between 1 and 10000")
+                errors.dropFirst().dropLast() == (1..<etags.count).map { "parts[\($0)].etag: Invalid characters" }[...])
+            #expect(errors.last == "parts[7].part_number: Must be between 1 and 10000")
             #expect(try fieldErrorsOf(.abort, [:]) == ["upload_id: Field required"])
         }
 

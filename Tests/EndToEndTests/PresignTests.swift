@@ -189,11 +189,11 @@ extension EndToEnd {
             #expect(try fieldErrorsOf("image/png").isEmpty)
             #expect(try fieldErrorsOf("text/x").isEmpty)
             #expect(try fieldErrorsOf(nil) == ["content_type: Field required"])
-            let refused = ["content_type: Must be one of image/png, text/x"]
+            let rejected = ["content_type: Must be one of image/png, text/x"]
             for type in [
                 "image/jpeg", "image /png", "image/png\r\nx: y", "image/png, image/jpeg", "text/xy", "png", "",
             ] {
-                #expect(try fieldErrorsOf(type) == refused, "\(type)")
+                #expect(try fieldErrorsOf(type) == rejected, "\(type)")
             }
             for type in ["IMAGE/PNG", "image/png; charset=x", "image/x-png", " image/png", "image/png;\r\nx: y"] {
                 let response = try process.post(jsonText(["r2_path": "users/u/a", "content_type": type]))

@@ -19,11 +19,11 @@ extension EndToEnd {
             for (row, clientID, product, before, connection) in open {
                 let response = try HTTPResponse(try connection.readToEnd())
                 row.check(response, sentAs: row.key + suffix)
-                let asked = try fixture.ozon.paths(of: clientID)
+                let paths = try fixture.ozon.paths(of: clientID)
                 // The budget may end before the last attempt of a stall.
-                let wanted = expected(row)
-                let short = row.key == "stall" ? Array(wanted.dropLast()) : wanted
-                #expect(asked == wanted || asked == short, "\(row.key): \(asked)")
+                let expectedPaths = expected(row)
+                let short = row.key == "stall" ? Array(expectedPaths.dropLast()) : expectedPaths
+                #expect(paths == expectedPaths || paths == short, "\(row.key): \(paths)")
                 #expect(try fixture.ozon.currentPictures(of: product) == before, "\(row.key)")
             }
         }
@@ -77,7 +77,7 @@ extension EndToEnd {
         @Test func `A failure after the import leaves the push pending`() throws {
             let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "4", "OZON_PUSH_MAX_RETRIES": "1"])
             let words = [
-                "internal@3+": "Internal error", "html-200@3+": "no JSON object", "stall@3+": "timeout",
+                "internal@3+": "Internal error", "html-200@3+": "JSON object", "stall@3+": "timeout",
                 "no-role@3+": "missing a required role", "retired@3+": "obsolete method", "conflict@3+": "conflict",
                 "not-found@3+": "not found",
             ]
@@ -106,17 +106,17 @@ extension EndToEnd {
         @Test func `The credential is in no response and no log`() throws {
             let fixture = try PushFixture()
             let (clientID, key) = ("98765432987", Sandbox.sellerKey)
-            let (push, ask): ([String: Any], [String: Any]) = (["images": pictures(1)], ["task_id": 1])
+            let (push, status): ([String: Any], [String: Any]) = (["images": pictures(1)], ["task_id": 1])
             for response in [
                 try fixture.push(pushBody(try fixture.ozon.newProduct(), clientID: clientID, key: key, push)),
-                try fixture.requestStatus(pushBody(123, clientID: clientID, key: key, ask)),
+                try fixture.requestStatus(pushBody(123, clientID: clientID, key: key, status)),
             ] {
                 expect(response, .ozonUnavailable)
                 #expect(response.json["detail"].string == "Internal error: Client-Id ***, Api-Key ***")
                 #expect(!response.text.contains(clientID) && !response.text.contains(key))
             }
-            let refused = try fixture.push(pushBody(0, clientID: clientID, key: key, ["images": [key, clientID]]))
-            expect(refused, .validationFailed, "the same text in another field is not masked")
+            let rejected = try fixture.push(pushBody(0, clientID: clientID, key: key, ["images": [key, clientID]]))
+            expect(rejected, .validationFailed, "the same text in another field is not masked")
             for process in [fixture.images, fixture.status] {
                 #expect(try process.messages("request").isEmpty == false)
                 let log = try String(contentsOfFile: process.log, encoding: .utf8)

@@ -8,7 +8,7 @@ extension EndToEnd {
         private func push(_ body: String) throws -> HTTPResponse { try sandbox().client.post(.pushImages, body) }
 
         /// Expects 400 with exactly these errors, and no call to Ozon.
-        private func refused(
+        private func expectErrors(
             _ more: [String: Any], _ reasons: [String], at location: SourceLocation = #_sourceLocation
         ) throws {
             let clientID = newClientID()
@@ -21,7 +21,7 @@ extension EndToEnd {
 
         @Test func `All invalid fields are listed, in their order`() throws {
             let many = (1...71).map { "https://a.example/\($0).jpg" }
-            try refused(
+            try expectErrors(
                 [
                     "credential": ["client_id": "1 2"], "product_id": "x", "images": ["a", 5] + many,
                     "images360": many + ["b"], "color_image": "c", "on_invalid": "ask", "refetch": 1,
@@ -43,12 +43,12 @@ extension EndToEnd {
                 (1.5, "Must be an integer"), (true, "Must be an integer"), ("", "Must be an integer"),
                 ("12a", "Must be an integer"), (NSNull(), "Field required"),
             ] as [(Any, String)] {
-                try refused(["product_id": value], ["product_id: \(reason)"])
+                try expectErrors(["product_id": value], ["product_id: \(reason)"])
             }
-            try refused(["images": "https://a.example/1.jpg"], ["images: Must be an array"])
-            try refused(
+            try expectErrors(["images": "https://a.example/1.jpg"], ["images: Must be an array"])
+            try expectErrors(
                 ["images": [["a"]], "images360": 1], ["images[0]: Must be a string", "images360: Must be an array"])
-            try refused(["color_image": ["https://a.example/1.jpg"]], ["color_image: Must be a string"])
+            try expectErrors(["color_image": ["https://a.example/1.jpg"]], ["color_image: Must be a string"])
         }
 
         @Test func `A product_id may be a string of digits, and is returned as a number`() throws {
@@ -57,7 +57,7 @@ extension EndToEnd {
 
         @Test func `Nulls and empty strings are skipped, and the others keep their index`() throws {
             let images: [Any] = [NSNull(), "", "https://a.example/1.jpg", NSNull(), "x", "", "y"]
-            try refused(
+            try expectErrors(
                 ["images": images, "images360": [NSNull(), "", "z"], "color_image": NSNull()],
                 ["images[4]: Invalid URL format", "images[6]: Invalid URL format", "images360[2]: Invalid URL format"])
         }
@@ -72,7 +72,7 @@ extension EndToEnd {
                 "https://пример.рф/a.jpg", "httpsx://a.example/", "https//a.example/a.jpg",
                 "https://a.example/" + String(repeating: "x", count: 2031),
             ]
-            try refused(["images": bad], bad.indices.map { "images[\($0)]: Invalid URL format" })
+            try expectErrors(["images": bad], bad.indices.map { "images[\($0)]: Invalid URL format" })
             let good = [
                 "http://a.example/a.jpg", "HTTPS://A.EXAMPLE/a.jpg", "https://a.example:8443/a.jpg?b=c&d=%20#e",
                 "https://u:p@a.example/a.jpg", "https://[2001:db8::1]/a.jpg", "https://a.example",
@@ -100,24 +100,24 @@ extension EndToEnd {
         }
 
         @Test func `on_invalid "skip" is 400 if nothing is left or another field is invalid`() throws {
-            try refused(
+            try expectErrors(
                 ["images": ["a"], "color_image": "b", "images360": ["https://a.example/1.jpg"], "on_invalid": "skip"],
                 [
                     "images[0]: Invalid URL format", "images360: Not supported by Ozon since 2026-07-10",
                     "color_image: Invalid URL format",
                 ])
-            try refused(
+            try expectErrors(
                 ["images": ["a", "https://a.example/1.jpg"], "refetch": "yes", "on_invalid": "skip"],
                 ["images[0]: Invalid URL format", "refetch: Must be true or false"])
-            try refused(
+            try expectErrors(
                 ["images": (0..<150).map { "bad-\($0)" }, "refetch": "yes", "on_invalid": "skip"],
                 (0..<99).map { "images[\($0)]: Invalid URL format" } + ["refetch: Must be true or false"])
-            try refused(["images": ["a"], "on_invalid": "reject"], ["images[0]: Invalid URL format"])
+            try expectErrors(["images": ["a"], "on_invalid": "reject"], ["images[0]: Invalid URL format"])
         }
 
         @Test func `images360 alone is 400; together with other pictures it is reported and they are pushed`() throws {
             let reason = "images360: Not supported by Ozon since 2026-07-10"
-            try refused(["images360": pictures(2)], [reason])
+            try expectErrors(["images360": pictures(2)], [reason])
             let (product, clientID, sent) = (try OzonStandIn.shared().newProduct(), newClientID(), pictures(2))
             let response = try push(pushBody(product, clientID: clientID, ["images": sent, "images360": pictures(2)]))
             expectOutcome(response, "partial", product, images: 2, errors: [reason])

@@ -5,7 +5,7 @@ import Testing
 extension EndToEnd {
     /// Pushes whose task takes longer than their budget; ozon-push-status reports the outcome.
     @Suite struct PushPending {
-        private static let hasty = ["OZON_PUSH_TIMEOUT": "2"]
+        private static let shortBudget = ["OZON_PUSH_TIMEOUT": "2"]
 
         /// Requests the status until the task has ended, and expects it to be pending until then.
         private func follow(_ fixture: PushFixture, _ product: Int, _ task: Int, _ more: [String: Any]) throws
@@ -31,7 +31,7 @@ extension EndToEnd {
         }
 
         @Test func `A pending push is later confirmed`() throws {
-            let fixture = try PushFixture(Self.hasty)
+            let fixture = try PushFixture(Self.shortBudget)
             let (product, clientID, sent) = (fixture.ozon.newPendingProduct(20), newClientID(), pictures(3))
             let more: [String: Any] = ["images": sent, "color_image": pictures(1)[0]]
             let before = try fixture.ozon.currentPictures(of: product)
@@ -46,7 +46,7 @@ extension EndToEnd {
         }
 
         @Test func `A pending push is later partial, with each bad image's index in the list as sent`() throws {
-            let fixture = try PushFixture(Self.hasty)
+            let fixture = try PushFixture(Self.shortBudget)
             let (product, bad) = (fixture.ozon.newPendingProduct(20), pictures(1, "bad-decode")[0])
             let color = pictures(1, "bad-http")[0]
             let images: [Any] = [pictures(1)[0], NSNull(), bad]
@@ -64,7 +64,7 @@ extension EndToEnd {
         }
 
         @Test func `A pending push later fails`() throws {
-            let fixture = try PushFixture(Self.hasty)
+            let fixture = try PushFixture(Self.shortBudget)
             let (product, bad) = (fixture.ozon.newPendingProduct(20), pictures(2, "bad-http"))
             let before = try fixture.ozon.currentPictures(of: product)
             let task = try pend(fixture, product, ["images": bad])
@@ -75,14 +75,14 @@ extension EndToEnd {
         }
 
         @Test func `Without the list, updated describes the product's current pictures`() throws {
-            let fixture = try PushFixture(Self.hasty)
+            let fixture = try PushFixture(Self.shortBudget)
             let product = fixture.ozon.newPendingProduct(20)
             let task = try pend(fixture, product, ["images": pictures(4), "color_image": pictures(1)[0]])
             expectOutcome(try follow(fixture, product, task, [:]), "confirmed", product, images: 4, color: true)
         }
 
         @Test func `Pictures that a pending push left out are reported by it and by push-status`() throws {
-            let fixture = try PushFixture(Self.hasty.merging(["OZON_MAX_IMAGES": "2"]) { $1 })
+            let fixture = try PushFixture(Self.shortBudget.merging(["OZON_MAX_IMAGES": "2"]) { $1 })
             let (product, sent) = (fixture.ozon.newPendingProduct(20), pictures(3))
             let task = try pend(fixture, product, ["images": sent], errors: ["images: Exceeds limit (2)"])
             let body = pushBody(product, ["images": sent, "task_id": task])
@@ -94,7 +94,7 @@ extension EndToEnd {
         }
 
         @Test func `A task that never ends stays pending`() throws {
-            let fixture = try PushFixture(Self.hasty)
+            let fixture = try PushFixture(Self.shortBudget)
             let product = try fixture.ozon.productID(of: "PENDING-FOREVER")
             let task = try pend(fixture, product, ["images": pictures(1)])
             for _ in 0..<5 {
@@ -106,7 +106,7 @@ extension EndToEnd {
         }
 
         @Test func `A push that would carry over pictures that a pending one replaces sends nothing`() throws {
-            let fixture = try PushFixture(Self.hasty)
+            let fixture = try PushFixture(Self.shortBudget)
             let (product, clientID) = (try fixture.ozon.productID(of: "PENDING-FOREVER"), newClientID())
             let task = try pend(fixture, product, clientID: clientID, ["images": pictures(1)])
             let color = pushBody(product, clientID: clientID, ["color_image": pictures(1)[0]])
@@ -135,7 +135,7 @@ extension EndToEnd {
         }
 
         @Test func `push-status polls the task once and reads back only after its end`() throws {
-            let fixture = try PushFixture(Self.hasty)
+            let fixture = try PushFixture(Self.shortBudget)
             let product = fixture.ozon.newPendingProduct(20)
             let (clientID, sent) = (newClientID(), pictures(1))
             let task = try pend(fixture, product, ["images": sent])

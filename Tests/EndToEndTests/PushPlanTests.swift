@@ -102,8 +102,8 @@ extension EndToEnd {
             }
             #expect(elapsed > 2 && elapsed < 4, "the budget is 3 s, and it took \(elapsed) s")
             for (key, paths, clientID) in calls {
-                let asked = try fixture.ozon.paths(of: clientID)
-                #expect(paths.starts(with: asked) && asked.count >= paths.count - 1, "\(key): \(asked)")
+                let requested = try fixture.ozon.paths(of: clientID)
+                #expect(paths.starts(with: requested) && requested.count >= paths.count - 1, "\(key): \(requested)")
             }
         }
 

@@ -142,9 +142,9 @@ extension EndToEnd {
             let response = try fixture.push(pushBody(product, clientID: clientID, ["images": images]))
             expectOutcome(response, "partial", product, images: 2, errors: ["images: Exceeds limit (2)"])
             #expect(try sent(clientID)["images"].strings == ["r2://bucket/é 1.jpg", "2.jpg"])
-            let refused = try fixture.push(pushBody(product, ["images": [5]]))
-            expect(refused, .validationFailed)
-            #expect(fieldErrors(refused) == ["images[0]: Must be a string"])
+            let rejected = try fixture.push(pushBody(product, ["images": [5]]))
+            expect(rejected, .validationFailed)
+            #expect(fieldErrors(rejected) == ["images[0]: Must be a string"])
         }
     }
 }

@@ -5,7 +5,7 @@ import Testing
 extension EndToEnd {
     /// Ozon's responses with a field that is missing, renamed or of another type must not lead to guesses or losses.
     @Suite struct PushUnexpectedResponses {
-        private static let hasty = ["OZON_PUSH_TIMEOUT": "2"]
+        private static let shortBudget = ["OZON_PUSH_TIMEOUT": "2"]
 
         @Test func `If the current pictures have an unexpected shape, nothing is sent and the field is named`() throws {
             let fixture = try PushFixture()
@@ -62,16 +62,16 @@ extension EndToEnd {
                     #expect(try fixture.ozon.paths(of: clientID).last == OzonStandIn.Method.picturesInfo, "\(key)")
                     let task = try #require(response.json["data"]["task_id"].int)
                     let more = sent.merging(["task_id": task]) { $1 }
-                    let asked = try fixture.requestStatus(pushBody(product, key: "\(change)-\(field)@2", more))
-                    expect(asked, .ozonBadAnswer, key)
-                    #expect(asked.json["detail"].string?.contains(field) == true, "\(asked.text)")
+                    let status = try fixture.requestStatus(pushBody(product, key: "\(change)-\(field)@2", more))
+                    expect(status, .ozonBadAnswer, key)
+                    #expect(status.json["detail"].string?.contains(field) == true, "\(status.text)")
                     expectOutcome(try fixture.requestStatus(pushBody(product, more)), "confirmed", product, images: 2)
                 }
             }
         }
 
         @Test func `An unexpected task leaves the push pending and is OZON_BAD_ANSWER for push-status`() throws {
-            let fixture = try PushFixture(Self.hasty)
+            let fixture = try PushFixture(Self.shortBudget)
             for change in [
                 "state-archived", "state-Imported", "lacks-status", "null-status", "retyped-status", "lacks-result",
                 "retyped-result", "lacks-items", "retyped-items", "retyped-errors", "other-item", "retyped-product_id",
@@ -83,9 +83,9 @@ extension EndToEnd {
                 #expect(try fixture.ozon.imports(of: clientID).count == 1)
                 let task = try #require(response.json["data"]["task_id"].int)
                 let more: [String: Any] = ["images": sent, "task_id": task]
-                let asked = try fixture.requestStatus(pushBody(product, key: change, more))
-                expect(asked, .ozonBadAnswer, change)
-                #expect(asked.json["detail"].string != nil)
+                let status = try fixture.requestStatus(pushBody(product, key: change, more))
+                expect(status, .ozonBadAnswer, change)
+                #expect(status.json["detail"].string != nil)
             }
         }
 
@@ -123,10 +123,10 @@ extension EndToEnd {
             let reason = "Skipped by Ozon, not fetched again"
             expectOutcome(response, "failed", product, errors: ["images[0]: \(reason)", "images[1]: \(reason)"])
             let task = try #require(response.json["data"]["task_id"].int)
-            for (refetch, status) in [(true, "failed"), (false, "confirmed")] {
+            for (refetch, expected) in [(true, "failed"), (false, "confirmed")] {
                 let more: [String: Any] = ["images": sent, "refetch": refetch, "task_id": task]
-                let asked = try sandbox().client.post(.pushStatus, pushBody(product, key: "state-skipped@1", more))
-                #expect(asked.json["data"]["status"].string == status, "\(asked.text)")
+                let status = try sandbox().client.post(.pushStatus, pushBody(product, key: "state-skipped@1", more))
+                #expect(status.json["data"]["status"].string == expected, "\(status.text)")
             }
         }
     }

@@ -5,7 +5,7 @@ import Testing
 extension EndToEnd {
     /// The pages ping, status and metrics, through nginx.
     @Suite struct Status {
-        private func ask(
+        private func get(
             _ client: NginxClient, _ endpoint: Endpoint, _ page: String = "status", _ headers: [String] = []
         ) throws -> HTTPResponse {
             try http("GET", port: client.port, "/ozon-r2/\(endpoint)/\(page)", headers)
@@ -14,14 +14,14 @@ extension EndToEnd {
         @Test(arguments: Endpoint.allCases)
         func `Every endpoint serves ping, status and metrics`(_ endpoint: Endpoint) throws {
             let client = try sandbox().client
-            let ping = try ask(client, endpoint, "ping")
+            let ping = try get(client, endpoint, "ping")
             #expect((ping.status, ping.text, ping["Content-Type"]) == (200, "pong\n", "text/plain"))
-            let status = try ask(client, endpoint)
+            let status = try get(client, endpoint)
             #expect(status["Content-Type"] == "application/json")
             #expect(status.json["pool"].string == endpoint.rawValue)
             #expect(status.json["total processes"].int == 1)
-            #expect(try ask(client, endpoint, "metrics").text.hasSuffix("# EOF\n"))
-            let unknown = try ask(client, endpoint, "more")
+            #expect(try get(client, endpoint, "metrics").text.hasSuffix("# EOF\n"))
+            let unknown = try get(client, endpoint, "more")
             #expect(unknown.status == 404 && unknown.json["code"].string == "NOT_FOUND")
         }
 
@@ -37,23 +37,23 @@ extension EndToEnd {
             try eventually("both processes are reported") { () -> Bool in
                 try #require(processes.isRunning)
                 guard FileManager.default.fileExists(atPath: socket) else { return false }
-                return (try? ask(nginx.client, .presign))?.json["total processes"].int == 2
+                return (try? get(nginx.client, .presign))?.json["total processes"].int == 2
             }
             let load = try WrkLoad(nginx.client, .presign)
             for _ in 0..<100 {
-                let status = try ask(nginx.client, .presign).json
+                let status = try get(nginx.client, .presign).json
                 let each = status["processes"].list
                 #expect(each.count == 2)
                 #expect(each.compactMap { $0["accepted conn"].int }.reduce(0, +) == status["accepted conn"].int)
                 #expect(try #require(status["in flight"].int) <= 16)
             }
             try eventually("both processes have served requests") {
-                try ask(nginx.client, .presign).json["processes"].list.allSatisfy { ($0["accepted conn"].int ?? 0) > 0 }
+                try get(nginx.client, .presign).json["processes"].list.allSatisfy { ($0["accepted conn"].int ?? 0) > 0 }
             }
             let summary = try load.stop()
             #expect(summary.failed == 0)
             let status = try eventually("nothing is in flight") {
-                let status = try ask(nginx.client, .presign).json
+                let status = try get(nginx.client, .presign).json
                 return status["in flight"].int == 0 ? status : nil
             }
             let counted = try #require(status["by status"]["200"].int)
@@ -65,7 +65,7 @@ extension EndToEnd {
             let pids = status["processes"].list.compactMap { $0["pid"].int }
             kill(pid_t(pids[0]), SIGKILL)
             try eventually("its page is replaced by the new process's page") {
-                let now = (try? ask(nginx.client, .presign))?.json["processes"].list.compactMap { $0["pid"].int } ?? []
+                let now = (try? get(nginx.client, .presign))?.json["processes"].list.compactMap { $0["pid"].int } ?? []
                 return now.count == 2 && now.contains(pids[1]) && !now.contains(pids[0])
             }
             let directory = URL(fileURLWithPath: socket).deletingLastPathComponent().path
@@ -87,7 +87,7 @@ extension EndToEnd {
             let new = try nginx.start(.download)
             old.child.signal(SIGTERM)
             let both = try eventually("the drain is reported") { () -> [JSONValue]? in
-                let processes = try ask(nginx.client, .download).json["processes"].list
+                let processes = try get(nginx.client, .download).json["processes"].list
                 return processes.contains { $0["draining"].bool == true } ? processes : nil
             }
             #expect(
@@ -95,7 +95,7 @@ extension EndToEnd {
                     == ["\(old.child.pid) true", "\(new.child.pid) false"])
             #expect(try slow.response().status == 200)
             #expect(try old.child.wait() == 0)
-            #expect(try ask(nginx.client, .download).json["total processes"].int == 1)
+            #expect(try get(nginx.client, .download).json["total processes"].int == 1)
         }
 
         @Test(arguments: Endpoint.allCases)
@@ -127,10 +127,10 @@ extension EndToEnd {
             defer { close(file) }
             #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
             #expect(rename("\(page).new", page) == 0)
-            let status = try ask(nginx.client, .presign).json
+            let status = try get(nginx.client, .presign).json
             #expect(status["unreadable processes"].list.map(\.int) == [7])
             #expect(status["processes"].list.map { $0["pid"].int } == [Int(process.child.pid)])
-            #expect(try ask(nginx.client, .presign, "metrics").text.hasSuffix("# EOF\n"))
+            #expect(try get(nginx.client, .presign, "metrics").text.hasSuffix("# EOF\n"))
         }
 
         @Test func `A process on a port, which has no directory, reports itself only`() throws {
@@ -158,9 +158,9 @@ extension EndToEnd {
             let slow = try nginx.client.open(
                 .download, Array(downloadBody(["A-1"], clientID: clientID, key: "slow-4s").utf8))
             try eventually("Ozon is called") { try sandbox().calls(of: clientID).count == 1 }
-            #expect(try ask(nginx.client, .download, "ping").text == "pong\n")
+            #expect(try get(nginx.client, .download, "ping").text == "pong\n")
             expect(try nginx.client.post(.download, Endpoint.download.goodBody), .overloaded)
-            let status = try ask(nginx.client, .download).json
+            let status = try get(nginx.client, .download).json
             #expect((status["in flight"].int, status["max children reached"].int) == (1, 1))
             #expect(try HTTPResponse(try slow.readToEnd()).status == 200)
             #expect(process.child.isRunning)
@@ -177,7 +177,7 @@ extension EndToEnd {
             let asked = try client.post(.presign, Endpoint.presign.goodBody, with: ["OZON-R2-STATUS: /status"])
             #expect(asked.json["upload_url"].exists)
             let empty = try NginxInstance()
-            let down = try ask(empty.client, .presign)
+            let down = try get(empty.client, .presign)
             #expect(down.status == 502 && down.json["code"].string == "BACKEND_UNAVAILABLE")
         }
 
@@ -188,7 +188,7 @@ extension EndToEnd {
             let copied = try fixture.copy(articles).json["data"]
             _ = try fixture.nginx.client.post(.download, downloadBody(["A-1"], key: "internal"))
             _ = try fixture.nginx.client.post(.download, downloadBody(["A-1"], ["presign": true]))
-            let status = try ask(fixture.nginx.client, .download).json
+            let status = try get(fixture.nginx.client, .download).json
             #expect(status["images copied"].int == copied["success_images"].int)
             #expect(status["images failed"].int == 1)
             #expect(status["by status"].description == #"{"200":2,"502":1}"#)
@@ -203,7 +203,7 @@ extension EndToEnd {
             #expect(try #require(status["urls signed"].int) > 0)
 
             let python = try #require(ProcessInfo.processInfo.environment["TEST_PYTHON"])
-            let metrics = try ask(fixture.nginx.client, .download, "metrics")
+            let metrics = try get(fixture.nginx.client, .download, "metrics")
             #expect(
                 metrics["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8")
             let script = """

@@ -135,11 +135,11 @@ extension EndToEnd {
 
         @Test func `A URL expires when it says`() throws {
             let url = try sign("users/u/short.jpg", ["expires_in": 1]).json["upload_url"].string!
-            let refused = try eventually("the URL expires") { () -> HTTPResponse? in
+            let rejected = try eventually("the URL expires") { () -> HTTPResponse? in
                 let response = try put(url, [], [1])
                 return response.status == 200 ? nil : response
             }
-            #expect([400, 403].contains(refused.status), "\(refused.text)")
+            #expect([400, 403].contains(rejected.status), "\(rejected.text)")
         }
     }
 }

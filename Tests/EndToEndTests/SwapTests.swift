@@ -19,7 +19,7 @@ extension EndToEnd {
         }
 
         /// A FastCGI server whose response to every request has these bytes of STDOUT.
-        private static func answering(_ text: String) -> String {
+        private static func responding(_ text: String) -> String {
             """
             exec python3 - "$2" <<'END'
             import socket, struct, sys
@@ -103,16 +103,16 @@ extension EndToEnd {
         private static let faults = [
             Fault(name: "ends at once", behaviour: "exit 3", words: "ended at its start"),
             Fault(
-                name: "never answers",
+                name: "never responds",
                 behaviour: "(until [ -S \"$2\" ]; do :; done; kill -STOP $$) & exec \"$real\" \"$@\"",
                 words: "no answer within 5 s"),
             Fault(
-                name: "answers 200", behaviour: answering(#""Status: 200 OK\r\n\r\n{}""#),
+                name: "responds with 200", behaviour: responding(#""Status: 200 OK\r\n\r\n{}""#),
                 words: "'Status: 200 OK' in place of 'Status: 401'"),
             Fault(
-                name: "answers another request", behaviour: answering(#""Status: 401 Unauthorized\r\n\r\n{}""#),
+                name: "responds to another request", behaviour: responding(#""Status: 401 Unauthorized\r\n\r\n{}""#),
                 words: "its X-Request-Id is not the request's"),
-            Fault(name: "answers nothing", behaviour: answering(#""""#), words: "'' in place of 'Status: 401'"),
+            Fault(name: "responds with nothing", behaviour: responding(#""""#), words: "'' in place of 'Status: 401'"),
             Fault(
                 name: "hangs after it has taken over", behaviour: afterTakeOver("kill -STOP $child"),
                 words: "failed after it had taken over"),

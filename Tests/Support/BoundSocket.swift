@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A bound socket that answers nothing. A stream socket listens, so that the kernel accepts connections.
+/// A bound socket from which nothing reads. A stream socket listens, so that the kernel accepts connections.
 package final class BoundSocket: Sendable {
     package let descriptor: Int32
 

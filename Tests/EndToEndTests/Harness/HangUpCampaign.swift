@@ -12,7 +12,7 @@ final class HangUpCampaign: Sendable {
 
     struct Tally: Sendable {
         var disconnected = 0
-        var answered = 0
+        var served = 0
         /// Responses to other requests, and malformed or missing ones.
         var errors: [String] = []
     }
@@ -144,7 +144,7 @@ final class HangUpCampaign: Sendable {
         if echoes { isOwn = isOwn && response.text.contains("\(mark)~") }
         tally.withLock {
             if isOwn {
-                $0.answered += 1
+                $0.served += 1
             } else {
                 $0.errors.append("\(mark): \(response.status) \(response.text.prefix(200))")
             }
