@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// What no well-meaning client sends. The same process answers afterwards, and nothing reaches Ozon.
+    /// Hostile and malformed requests. The same process must respond afterwards.
     @Suite struct BadInput {
         private static let good = #"{"r2_path":"users/a"}"#
 
@@ -43,13 +44,13 @@ extension EndToEnd {
         private static let noObject = ["[]", "1", "true", "null", #""x""#, #"[{"r2_path":"users/a"}]"#]
 
         @Test(arguments: Endpoint.allCases)
-        func `What is no JSON object in UTF-8 is 400 and hurts nobody`(_ endpoint: Endpoint) throws {
-            let stage = try Stage()
-            try stage.handler(endpoint).outlives { _ in
+        func `A body that is not a JSON object in UTF-8 is rejected with 400`(_ endpoint: Endpoint) throws {
+            let nginx = try NginxInstance()
+            try nginx.start(endpoint).survives { _ in
                 func check(_ what: String, _ bytes: [UInt8], _ reason: String) throws {
-                    let answer = try stage.site.post(endpoint, bytes: bytes)
-                    expect(answer, .validationFailed, what)
-                    #expect(faults(answer) == ["body: \(reason)"], "\(what)")
+                    let response = try nginx.client.post(endpoint, bytes: bytes)
+                    expect(response, .validationFailed, what)
+                    #expect(fieldErrors(response) == ["body: \(reason)"], "\(what)")
                 }
                 for (what, text) in Self.texts { try check(what, Array(text.utf8), "Invalid JSON") }
                 for (what, bytes) in Self.raw { try check(what, bytes, "Invalid JSON") }
@@ -57,44 +58,46 @@ extension EndToEnd {
             }
         }
 
-        @Test func `32 deep is read, and a body of 60,000 names too`() throws {
+        @Test func `A body may be nested 32 levels deep and have 60,000 names`() throws {
             let names = (0..<60_000).map { "\"n\($0)\":0" }.joined(separator: ",")
             for more in ["\"x\":\(Self.nested(31))", names] {
                 let body = "{\"r2_path\":\"users/a\",\(more)}"
-                #expect(try sandbox().site.post(.presign, body).status == 200)
+                #expect(try sandbox().client.post(.presign, body).status == 200)
             }
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `Twice as much as is allowed, and a body that breaks off, hurt nobody`(_ endpoint: Endpoint) throws {
-            let stage = try Stage()
-            try stage.handler(endpoint).outlives { handler in
+        func `The process survives bodies that are twice too large or incomplete`(_ endpoint: Endpoint) throws {
+            let nginx = try NginxInstance()
+            try nginx.start(endpoint).survives { process in
                 let twice = [UInt8](repeating: UInt8(ascii: "["), count: 2 * endpoint.maxBody - 1)
-                expect(try stage.site.post(endpoint, bytes: twice), .bodyTooLarge)
-                // nginx keeps half a body to itself.
-                let wire = try Wire(port: stage.site.port)
-                try wire.send(stage.site.head(endpoint.path, try Site.headers(), length: 1000) + "{\"a\":")
-                wire.finish()
-                _ = try? wire.readToEnd()
-                #expect(try handler.messages("request").count == 1)
-                // Told of more, or of less, than comes.
+                expect(try nginx.client.post(endpoint, bytes: twice), .bodyTooLarge)
+                // nginx does not forward an incomplete body.
+                let connection = try SocketConnection(port: nginx.client.port)
+                try connection.send(
+                    nginx.client.head(endpoint.path, try NginxClient.headers(), length: 1000) + "{\"a\":")
+                connection.finish()
+                _ = try? connection.readToEnd()
+                #expect(try process.messages("request").count == 1)
+                // CONTENT_LENGTH is larger or smaller than the body.
                 let good = endpoint.goodBody
                 for length in [
                     "\(good.utf8.count + 1)", "\(good.utf8.count - 1)", "0", "-1", "x", "99999999999999999999",
                 ] {
-                    let answer = try handler.post(good, with: [("CONTENT_LENGTH", length)])
-                    #expect([400, 413].contains(answer.status), "\(length): \(answer.status)")
-                    #expect(answer.json["success"].bool == false)
+                    let response = try process.post(good, with: [("CONTENT_LENGTH", length)])
+                    #expect([400, 413].contains(response.status), "\(length): \(response.status)")
+                    #expect(response.json["success"].bool == false)
                 }
                 #expect(
-                    try handler.post(good, with: [("CONTENT_LENGTH", nil)]).status == 200, "its end is told by STDIN's")
-                #expect(try handler.post(good, with: [("CONTENT_LENGTH", "\(endpoint.maxBody + 1)")]).status == 413)
+                    try process.post(good, with: [("CONTENT_LENGTH", nil)]).status == 200,
+                    "an empty STDIN record ends the body")
+                #expect(try process.post(good, with: [("CONTENT_LENGTH", "\(endpoint.maxBody + 1)")]).status == 413)
             }
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `Broken HTTP is answered by nginx, and hurts nobody`(_ endpoint: Endpoint) throws {
-            let site = try sandbox().site
+        func `nginx rejects malformed HTTP`(_ endpoint: Endpoint) throws {
+            let client = try sandbox().client
             let heads = [
                 "POST \(endpoint.path) HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n",
                 "POST \(endpoint.path) HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
@@ -104,25 +107,25 @@ extension EndToEnd {
                 "POST \(endpoint.path) HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n",
             ]
             for head in heads {
-                let wire = try Wire(port: site.port)
-                try wire.send(head)
-                wire.finish()
-                let text = String(decoding: try wire.readToEnd(), as: UTF8.self)
+                let connection = try SocketConnection(port: client.port)
+                try connection.send(head)
+                connection.finish()
+                let text = String(decoding: try connection.readToEnd(), as: UTF8.self)
                 #expect(!text.contains("200 OK"), "\(head.prefix(80))")
             }
-            #expect(try site.post(endpoint, endpoint.goodBody).status == 200)
+            #expect(try client.post(endpoint, endpoint.goodBody).status == 200)
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `A chunked body is read too`(_ endpoint: Endpoint) throws {
-            let site = try sandbox().site
-            let wire = try Wire(port: site.port)
+        func `A chunked body is accepted`(_ endpoint: Endpoint) throws {
+            let client = try sandbox().client
+            let connection = try SocketConnection(port: client.port)
             let body = endpoint.goodBody
-            let headers = try Site.headers(with: ["Transfer-Encoding: chunked"])
-            try wire.send(site.head(endpoint.path, headers, length: nil))
-            for byte in body.utf8 { try wire.send([UInt8(ascii: "1"), 13, 10, byte, 13, 10]) }
-            try wire.send("0\r\n\r\n")
-            #expect(try HTTPAnswer(try wire.readToEnd()).status == 200)
+            let headers = try NginxClient.headers(with: ["Transfer-Encoding: chunked"])
+            try connection.send(client.head(endpoint.path, headers, length: nil))
+            for byte in body.utf8 { try connection.send([UInt8(ascii: "1"), 13, 10, byte, 13, 10]) }
+            try connection.send("0\r\n\r\n")
+            #expect(try HTTPResponse(try connection.readToEnd()).status == 200)
         }
     }
 }

@@ -1,48 +1,49 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// deploy/check-ozon, with the stand-in in Ozon's place, which plays what may change there by the seller's key.
+    /// deploy/check-ozon against the stand-in, whose Api-Keys select possible changes of Ozon's API.
     @Suite struct CheckOzon {
-        private struct Told {
+        private struct Report {
             let code: Int32
             let text: String
-            /// The checks that failed.
+            /// The names of the checks that failed.
             let failed: [String]
         }
 
-        private func run(_ key: String, product: Int? = 123, _ changes: [String: String] = [:]) throws -> Told {
-            let folder = try Scratch()
+        private func run(_ key: String, product: Int? = 123, _ changes: [String: String] = [:]) throws -> Report {
+            let directory = try TemporaryDirectory()
             let settings = [
-                "OZON_CLIENT_ID": nextClient(), "OZON_API_KEY": key,
+                "OZON_CLIENT_ID": newClientID(), "OZON_API_KEY": key,
                 "OZON_API_URL": "http://127.0.0.1:\(try sandbox().ozonPort)",
             ].merging(changes) { $1 }
-            try folder.write("env", settings.map { "\($0)=\"\($1)\"" }.joined(separator: "\n") + "\n")
-            let arguments = ["--env", folder.file("env")] + (product.map { ["--product", "\($0)"] } ?? [])
-            let (code, output, errors) = try Program.run("\(repository)/deploy/check-ozon", arguments, within: 30)
+            try directory.write("env", settings.map { "\($0)=\"\($1)\"" }.joined(separator: "\n") + "\n")
+            let arguments = ["--env", directory.file("env")] + (product.map { ["--product", "\($0)"] } ?? [])
+            let (code, output, errors) = try ChildProcess.run("\(repository)/deploy/check-ozon", arguments, within: 30)
             let text = String(decoding: output, as: UTF8.self) + errors
-            if key.count > 3 { #expect(!text.contains(key), "the key is shown") }
+            if key.count > 3 { #expect(!text.contains(key), "the key is printed") }
             let failed = text.split(separator: "\n").filter { $0.hasPrefix("FAILED") }.map {
                 String($0.split(separator: " ")[1])
             }
-            return Told(code: code, text: text, failed: failed)
+            return Report(code: code, text: text, failed: failed)
         }
 
-        @Test func `With everything as it was each check says ok, and nothing is changed at Ozon`() throws {
-            let client = nextClient()
-            let told = try run("good", ["OZON_CLIENT_ID": client])
-            #expect(told.code == 0 && told.failed.isEmpty, "\(told.text)")
+        @Test func `If Ozon's API is unchanged, each check prints ok and nothing is changed on Ozon`() throws {
+            let clientID = newClientID()
+            let report = try run("good", ["OZON_CLIENT_ID": clientID])
+            #expect(report.code == 0 && report.failed.isEmpty, "\(report.text)")
             for check in ["key", "expiry", "roles", "products", "pictures", "tasks", "import"] {
-                #expect(told.text.contains("ok      \(check) "), "\(check)")
+                #expect(report.text.contains("ok      \(check) "), "\(check)")
             }
-            let calls = try sandbox().calls(of: client)
+            let calls = try sandbox().calls(of: clientID)
             #expect(calls.count == 5)
             #expect(
-                calls.filter { $0["path"].string == OzonMethod.picturesImport }.map { $0["body"].string }
+                calls.filter { $0["path"].string == OzonStandIn.Method.picturesImport }.map { $0["body"].string }
                     == [#"{"items": []}"#])
         }
 
-        @Test func `What has changed is told in words, by the check that it concerns`() throws {
+        @Test func `Each change of Ozon's API fails the check that covers it, with an explanation`() throws {
             let rows: [(key: String, check: String, words: String)] = [
                 ("invalid-key", "key", "create a new one"), ("deactivated", "key", "create a new key"),
                 ("lacks-expires_at", "key", "expires_at is gone"), ("expires-3d", "expiry", "expires in 3 days"),
@@ -60,56 +61,57 @@ extension EndToEnd {
                 ("retired-410@5", "import", "has retired this method"), ("internal@5", "import", "try again"),
             ]
             for row in rows {
-                let told = try run(row.key)
-                #expect(told.code == 1, "\(row.key)")
-                #expect(told.failed == [row.check], "\(row.key): \(told.text)")
-                #expect(told.text.contains(row.words), "\(row.key): \(told.text)")
+                let report = try run(row.key)
+                #expect(report.code == 1, "\(row.key)")
+                #expect(report.failed == [row.check], "\(row.key): \(report.text)")
+                #expect(report.text.contains(row.words), "\(row.key): \(report.text)")
             }
         }
 
-        @Test func `All that is read of a task's error is in its shape`() throws {
+        @Test func `The shape of a task's errors covers every member that is read`() throws {
             let load = """
                 import os, runpy, sys
                 sys.path.insert(0, os.path.dirname(sys.argv[1]))
                 check = runpy.run_path(sys.argv[1])
                 error = {"code": "c", "level": "warning", "field": "pictures", "message": "", "description": ""}
                 item = {"offer_id": "A", "product_id": 1, "status": "imported", "errors": [error]}
-                def told(**changes):
+                def compare(**changes):
                     error.update(changes)
                     return check["differences"](item, check["TASK"], "")
-                print(told(), told(texts={"message": "m"}), told(texts={"message": 5}), told(texts=None, message=5))
-                print(told(message="", description=5), sys.modules["checks"].LARGEST)
+                print(compare(), compare(texts={"message": "m"}), compare(texts={"message": 5}))
+                print(compare(texts=None, message=5))
+                print(compare(message="", description=5), sys.modules["checks"].LARGEST)
                 """
-            let (code, output, errors) = try Program.run(
+            let (code, output, errors) = try ChildProcess.run(
                 "/usr/bin/python3", ["-B", "-c", load, "\(repository)/deploy/check-ozon"], within: 30)
             #expect(code == 0, "\(errors)")
             #expect(
                 String(decoding: output, as: UTF8.self) == """
-                    [] [] ['errors[0].texts.message is a number, a text was expected'] \
+                    [] [] ['errors[0].texts.message is a number, a text was expected']
                     ['errors[0].message is a number, a text was expected']
                     ['errors[0].description is a number, a text was expected'] 16777216
 
                     """)
         }
 
-        @Test func `Fourteen days are enough, a limit is waited for, and without a product the rest is checked`() throws
+        @Test func `Fourteen days of validity suffice, a rate limit is waited for, and the product is optional`() throws
         {
             #expect(try run("expires-14d").code == 0)
             #expect(try run("rate-limited-once").code == 0)
-            let told = try run("good", product: nil)
-            #expect(told.code == 0)
-            #expect(told.text.contains("with --product ID"))
+            let report = try run("good", product: nil)
+            #expect(report.code == 0)
+            #expect(report.text.contains("with --product ID"))
             #expect(try run("good", product: 99_999_999).failed == ["product"])
         }
 
-        @Test func `Under v1 its own method is asked for`() throws {
-            let told = try run("good", ["OZON_PICTURES_API": "v1"])
-            #expect(told.failed == ["import"])
-            #expect(told.text.contains("/v1/product/pictures/import: HTTP 400, obsolete method cannot be used"))
+        @Test func `With OZON_PICTURES_API=v1 the v1 method is checked`() throws {
+            let report = try run("good", ["OZON_PICTURES_API": "v1"])
+            #expect(report.failed == ["import"])
+            #expect(report.text.contains("/v1/product/pictures/import: HTTP 400, obsolete method cannot be used"))
         }
 
-        @Test func `An Ozon that isn't there is told, and so is all that is wrong with the settings`() throws {
-            let gone = try run("good", ["OZON_API_URL": "http://127.0.0.1:\(try freePort())"])
+        @Test func `An unreachable Ozon and every invalid setting are reported`() throws {
+            let gone = try run("good", ["OZON_API_URL": "http://127.0.0.1:\(try closedPort())"])
             #expect(gone.failed == ["key"] && gone.code == 1, "\(gone.text)")
             let wrong = try run("", ["OZON_CLIENT_ID": "1 2", "OZON_API_URL": "http://ozon.example"])
             #expect(wrong.code == 64)

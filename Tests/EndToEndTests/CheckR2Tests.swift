@@ -1,20 +1,21 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// deploy/check-r2, with the sandbox's S3 server in R2's place.
+    /// deploy/check-r2 against the sandbox's S3 server.
     @Suite struct CheckR2 {
         private func run(
             _ changes: [String: String] = [:], origin: String? = nil
         ) throws -> (code: Int32, lines: [String: String]) {
             let sandbox = try sandbox()
-            let folder = try Scratch()
+            let directory = try TemporaryDirectory()
             let settings = sandbox.settings.merging(changes) { $1 }
-            try folder.write("env", settings.map { "\($0)=\($1)" }.joined(separator: "\n") + "\n")
+            try directory.write("env", settings.map { "\($0)=\($1)" }.joined(separator: "\n") + "\n")
             let binaries = URL(fileURLWithPath: executable(.presign)).deletingLastPathComponent().path
-            let (code, output, errors) = try Program.run(
+            let (code, output, errors) = try ChildProcess.run(
                 "\(repository)/deploy/check-r2",
-                ["--env", folder.file("env"), "--origin", origin ?? "http://localhost:\(sandbox.site.port)"],
+                ["--env", directory.file("env"), "--origin", origin ?? "http://localhost:\(sandbox.client.port)"],
                 environment: ["BIN": binaries], within: 60)
             let text = String(decoding: output, as: UTF8.self)
             for secret in sandbox.secrets + [settings["R2_SECRET_ACCESS_KEY"]!, settings["R2_ACCESS_KEY_ID"]!] {
@@ -33,13 +34,13 @@ extension EndToEnd {
             "settings", "endpoint", "clock", "key", "bucket", "presign", "cors", "put", "head", "public", "delete",
         ]
 
-        @Test func `With everything right each check says ok`() throws {
+        @Test func `With correct settings each check prints ok`() throws {
             let (code, lines) = try run()
             #expect(lines == Dictionary(uniqueKeysWithValues: all.map { ($0, "ok") }))
             #expect(code == 0)
         }
 
-        @Test func `The check that fails is the one whose cause is wrong`() throws {
+        @Test func `A wrong setting fails the check that covers it and no other`() throws {
             let wrong: [(name: String, value: String, check: String)] = [
                 ("R2_ENDPOINT_URL", "https://x.example/images", "settings"),
                 ("R2_ENDPOINT_URL", "http://127.0.0.1:1", "endpoint"), ("R2_SECRET_ACCESS_KEY", "wr\"o\\ng", "key"),

@@ -1,17 +1,18 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// URLs that lead where no image may be fetched from: each refused, and the server there never sees a request.
+    /// URLs of servers from which no image may be fetched. Each is rejected, and the server never receives a request.
     @Suite struct CopyAddresses {
-        @Test func `Only declared origins and https on 443 of allowed hosts are fetched from, redirects included`()
+        @Test func `Images are fetched only from declared origins and port 443 of allowed hosts, also after redirects`()
             throws
         {
-            let witness = try Proxy(to: nil)
+            let witness = try ReverseProxy(to: nil)
             let origin = try sandbox().settings["OZON_IMAGE_HOSTS"]!
             let cdn = origin.split(separator: ":").last!
             let path = "/s3/multimedia-1-i/forbidden"
-            let site = try CopySite(["OZON_IMAGE_HOSTS": "\(origin),.ozone.test,cdn.ozonru.test"])
+            let fixture = try CopyFixture(["OZON_IMAGE_HOSTS": "\(origin),.ozone.test,cdn.ozonru.test"])
             let bad =
                 [
                     "http://127.0.0.1:\(witness.port)", "https://127.0.0.1:\(witness.port)",
@@ -31,70 +32,47 @@ extension EndToEnd {
                 "to-forbidden.jpg?to=\(url.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!)"
             }
             let urls = try define("FORBIDDEN", bad + redirects)
-            let item = try site.copy(["FORBIDDEN"]).json["data"]["items"][0]
+            let item = try fixture.copy(["FORBIDDEN"]).json["data"]["items"][0]
             #expect(item["errors"].list.map { $0["url"].string } == urls)
             for error in item["errors"].list {
                 let reason = error["reason"].string
-                let isRefused = ["Host not allowed: ", "Invalid URL format", "HTTP 302 without a valid Location"]
+                let isRejected = ["Host not allowed: ", "Invalid URL format", "HTTP 302 without a valid Location"]
                     .contains {
                         reason?.hasPrefix($0) == true
                     }
-                #expect(isRefused, "\(error)")
+                #expect(isRejected, "\(error)")
             }
-            #expect(try hits("/forbidden.jpg").isEmpty)
+            #expect(try cdnRequests("/forbidden.jpg").isEmpty)
             #expect(try witness.requests(method: "GET").isEmpty)
-            #expect(try site.stored().isEmpty)
+            #expect(try fixture.stored().isEmpty)
             let allowed = try define("UNRESOLVED", ["https://a.ozone.test/x.jpg", "https://OZONE.test:443/y.jpg"])
-            let reasons = try site.copy(["UNRESOLVED"]).json["data"]["items"][0]["errors"].list
+            let reasons = try fixture.copy(["UNRESOLVED"]).json["data"]["items"][0]["errors"].list
             #expect(reasons.map { $0["url"].string } == allowed)
-            #expect(reasons.allSatisfy { $0["reason"].string == "Host unreachable" }, "allowed, and not there")
+            #expect(
+                reasons.allSatisfy { $0["reason"].string == "Host unreachable" },
+                "the host is allowed but does not exist")
         }
 
-        @Test(.enabled(if: geteuid() == 0, "listening at port 443 takes root"))
-        func `Of allowed hosts only public addresses are connected to, whatever DNS says`() throws {
-            // Whoever is there would answer: the system's queue takes the connection.
-            let witness = try Listener(port: 443)
+        @Test(.enabled(if: isRoot, "listening on port 443 needs root"))
+        func `An allowed host is not connected to if its address is not public`() throws {
+            // The kernel accepts connections to it.
+            let witness = try BoundSocket(SocketAddress(host: 0, port: 443))
             let hosts = [
                 "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
                 "224.0.0.1", "0.0.0.0", "255.255.255.255", "localhost", "images.localhost",
             ]
-            let site = try CopySite(["OZON_IMAGE_HOSTS": hosts.joined(separator: ","), "IMAGE_TIMEOUT": "20"])
+            let fixture = try CopyFixture(["OZON_IMAGE_HOSTS": hosts.joined(separator: ","), "IMAGE_TIMEOUT": "20"])
             let urls = try define("PRIVATE", hosts.map { "https://\($0)/private.jpg" })
             var item = JSONValue("")
-            let passed = try seconds { item = try site.copy(["PRIVATE"]).json["data"]["items"][0] }
+            let elapsed = try elapsedSeconds { item = try fixture.copy(["PRIVATE"]).json["data"]["items"][0] }
             #expect(item["errors"].list.map { $0["url"].string } == urls)
             #expect(
                 item["errors"].list.map { $0["reason"].string }
                     == hosts.map { _ in "Host not allowed: its address isn't public" })
-            #expect(passed < 5, "none is even tried")
-            #expect(!witness.wasConnectedTo)
-            _ = try Wire(port: 443)
-            #expect(witness.wasConnectedTo, "it does notice")
+            #expect(elapsed < 5, "no address is tried")
+            #expect(!witness.isReadable())
+            _ = try SocketConnection(port: 443)
+            #expect(witness.isReadable(), "the witness notices connections")
         }
-    }
-}
-
-/// Listens on every IPv4 address and answers nothing.
-private final class Listener {
-    private let descriptor: Int32
-
-    init(port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0, listen(descriptor, 16) == 0 else { throw WireError("listen at \(port)") }
-    }
-
-    deinit { close(descriptor) }
-
-    var wasConnectedTo: Bool {
-        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&entry, 1, 0) == 1
     }
 }

@@ -1,15 +1,16 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// What a CDN, or Ozon's answer, may hold against a copy, and what is copied all the same.
+    /// Unusual images, URLs and CDN responses, and the limits of copies.
     @Suite struct CopyBounds {
         private func reasons(_ item: JSONValue) -> [String: String] {
             Dictionary(item["errors"].list.map { ($0["url"].string ?? "", $0["reason"].string ?? "") }) { $1 }
         }
 
-        @Test func `A redirect of any form is followed`() throws {
-            let site = try CopySite()
+        @Test func `Every form of redirect is followed`() throws {
+            let fixture = try CopyFixture()
             let cdn = try sandbox().settings["OZON_IMAGE_HOSTS"]!
             let host = cdn.dropFirst("http:".count)
             let forms = [
@@ -21,51 +22,53 @@ extension EndToEnd {
                 "to-\(index).jpg?to=\(form.addingPercentEncoding(withAllowedCharacters: .alphanumerics)!)"
             }
             let urls = try define("REDIRECTS", names)
-            let item = try site.copy(["REDIRECTS"]).json["data"]["items"][0]
+            let item = try fixture.copy(["REDIRECTS"]).json["data"]["items"][0]
             #expect(item["success_images"].int == urls.count, "\(item["errors"])")
-            for index in [0, 1, 2, 3, 5, 6, 7] { #expect(try hits("/b\(index).jpg").count == 1) }
+            for index in [0, 1, 2, 3, 5, 6, 7] { #expect(try cdnRequests("/b\(index).jpg").count == 1) }
         }
 
-        @Test func `A busy CDN is asked again when it says, however large its page, and not if that is too late`()
+        @Test func `A request to a busy CDN is retried after Retry-After, unless that exceeds the budget`()
             throws
         {
-            let site = try CopySite(["IMAGE_TIMEOUT": "4"])
+            let fixture = try CopyFixture(["IMAGE_TIMEOUT": "20"])
             let names = [
                 "busy-503-300000-3-a.jpg", "busy-429-10-date3-b.jpg", "busy-500-2000000-0-c.jpg", "busy-502-0-1-d.jpg",
                 "busy-503-10-60-e.jpg", "busy-429-70000-date60-f.jpg",
             ]
             let urls = try define("BUSY", names)
-            let item = try site.copy(["BUSY"]).json["data"]["items"][0]
+            let item = try fixture.copy(["BUSY"]).json["data"]["items"][0]
             #expect(reasons(item) == [urls[4]: "HTTP 503", urls[5]: "HTTP 429"])
-            for (name, tries) in zip(names, [2, 2, 2, 2, 1, 1]) { #expect(try hits(name).count == tries, "\(name)") }
+            for (name, tries) in zip(names, [2, 2, 2, 2, 1, 1]) {
+                #expect(try cdnRequests(name).count == tries, "\(name)")
+            }
             for name in names[0...1] {
-                let times = try hits(name).compactMap { $0["at"].int }
+                let times = try cdnRequests(name).compactMap { $0["at"].int }
                 try #require(times.count == 2)
-                // A date says whole seconds.
+                // A date has a resolution of one second.
                 #expect(times[1] - times[0] >= (name.contains("date") ? 2000 : 3000), "\(name)")
             }
         }
 
-        @Test func `AVIF and HEIC are stored as such whatever brand comes first`() throws {
-            let site = try CopySite()
+        @Test func `AVIF and HEIC are recognised whatever their major brand is`() throws {
+            let fixture = try CopyFixture()
             let brands = [
                 "mif1.avif.miaf": "image/avif", "avis.msf1": "image/avif", "miaf.MA1B": "image/avif",
                 "mif1.heic": "image/heic", "msf1.hevc": "image/heic", "miaf": "image/heic", "heix.mif1": "image/heic",
             ]
             try define("BRANDS", brands.keys.map { "brands-\($0)-x.jpg" } + ["brands-isom.mp42-x.jpg"])
-            let item = try site.copy(["BRANDS"]).json["data"]["items"][0]
+            let item = try fixture.copy(["BRANDS"]).json["data"]["items"][0]
             #expect(item["errors"].list.map { $0["reason"].string } == ["Not an image"])
-            let stored = try site.stored().mapValues(\.type)
+            let stored = try fixture.stored().mapValues(\.type)
             #expect(stored == Dictionary(uniqueKeysWithValues: brands.map { ("BRANDS/brands-\($0)-x.jpg", $1) }))
         }
 
-        @Test func `A product that carries our own pictures is copied`() throws {
-            let site = try CopySite()
-            let own = try site.copy(["2194435302"]).json["data"]["items"][0]["urls"].strings
+        @Test func `A product whose pictures are already in the bucket is copied`() throws {
+            let fixture = try CopyFixture()
+            let own = try fixture.copy(["2194435302"]).json["data"]["items"][0]["urls"].strings
             let base = try sandbox().settings["R2_PUBLIC_BASE"]!
             let origin = base.split(separator: "/").prefix(2).joined(separator: "//")
             let urls = try define("OWN", own + ["\(origin)/elsewhere/a.jpg", "\(base)/../a.jpg"])
-            let item = try site.copy(["OWN"]).json["data"]["items"][0]
+            let item = try fixture.copy(["OWN"]).json["data"]["items"][0]
             #expect(item["success_images"].int == own.count)
             #expect(
                 reasons(item)
@@ -75,8 +78,8 @@ extension EndToEnd {
                         }))
         }
 
-        @Test func `An image that can't be stored fails alone, in every mode`() throws {
-            let site = try CopySite()
+        @Test func `An image that cannot be stored fails without affecting others, in every mode`() throws {
+            let fixture = try CopyFixture()
             let name = String(repeating: "x", count: 1100)
             let long = String(repeating: "y", count: 2100)
             let urls = try define("LONG", ["a.jpg", "\(name).jpg", "b.jpg?\(long)", "c.jpg"])
@@ -86,7 +89,7 @@ extension EndToEnd {
             for (more, success) in [
                 (["download_images": false], 0), (["download_images": false, "presign": true], 0), ([:], 2),
             ] as [([String: Any], Int)] {
-                let data = try site.copy(["LONG", "2194435302"], more).json["data"]
+                let data = try fixture.copy(["LONG", "2194435302"], more).json["data"]
                 let item = data["items"][0]
                 #expect(item["status"].string == "success", "\(more)")
                 #expect(reasons(item) == expected, "\(more)")
@@ -100,48 +103,49 @@ extension EndToEnd {
             }
         }
 
-        @Test func `A URL of megabytes is its image's failure, and the process lives`() throws {
-            let site = try CopySite()
+        @Test func `A URL of nine megabytes fails its own image only`() throws {
+            let fixture = try CopyFixture()
             let huge = try sandbox().settings["OZON_IMAGE_HOSTS"]! + "/" + String(repeating: "z", count: 9_000_000)
             try define("HUGE", ["a.jpg", huge])
             for lines in [false, true] {
-                let answer = try site.copy(["HUGE"], lines: lines)
-                let item = lines ? answer.lines[1] : answer.json["data"]["items"][0]
+                let response = try fixture.copy(["HUGE"], lines: lines)
+                let item = lines ? response.lines[1] : response.json["data"]["items"][0]
                 #expect(item["success_images"].int == 1)
                 #expect(item["errors"].list.map { $0["reason"].string } == ["Invalid URL format: over 2048 bytes"])
-                #expect(answer.body.count < 20_000)
+                #expect(response.body.count < 20_000)
             }
-            #expect(site.handler.program.isRunning)
+            #expect(fixture.process.child.isRunning)
         }
 
-        @Test func `An address that has expired on the CDN says so, and isn't tried again`() throws {
-            let site = try CopySite()
+        @Test func `An expired CDN address is reported as such and not retried`() throws {
+            let fixture = try CopyFixture()
             let cdn = try sandbox().settings["OZON_IMAGE_HOSTS"]!
             let urls = try define(
                 "EXPIRED", ["\(cdn)/s3/multimedia-tmp-1/fault-403-expired.jpg", "fault-403-other.jpg"])
-            let item = try site.copy(["EXPIRED"]).json["data"]["items"][0]
+            let item = try fixture.copy(["EXPIRED"]).json["data"]["items"][0]
             #expect(reasons(item) == [urls[0]: "Expired on Ozon's CDN", urls[1]: "HTTP 403"])
-            #expect(try hits("fault-403-").count == 2)
+            #expect(try cdnRequests("fault-403-").count == 2)
         }
 
-        @Test func `Many calls for one slow image hold up no other`() throws {
-            let site = try CopySite(["MAX_TRANSFERS": "2"])
-            try define("SHARED-SLOW", ["slow-2500-shared.jpg"])
+        @Test func `Many requests for the same slow image do not delay other images`() throws {
+            let fixture = try CopyFixture(["MAX_TRANSFERS": "2"])
+            try define("SHARED-SLOW", ["slow-5000-shared.jpg"])
             try define("SHARED-QUICK", ["quick.jpg"])
-            let waiting = try (0..<8).map { _ in try site.begin(site.body(["SHARED-SLOW"])) }
-            try eventually("the slow image is asked for") { try hits("slow-2500-shared").count == 1 }
-            var copied: Int?
-            let passed = try seconds { copied = try site.copy(["SHARED-QUICK"]).json["data"]["success_images"].int }
-            #expect(copied == 1)
-            #expect(passed < 2, "\(passed) s")
-            #expect(try hits("slow-2500-shared").count == 1, "one at a time")
-            for wire in waiting.prefix(2) {
-                #expect(try HTTPAnswer(try wire.readToEnd()).json["data"]["success_images"].int == 1)
-            }
+            let first = try fixture.begin(fixture.body(["SHARED-SLOW"]))
+            try eventually("the slow image is requested") { try cdnRequests("slow-5000-shared").count == 1 }
+            let waiting = try (0..<7).map { _ in try fixture.begin(fixture.body(["SHARED-SLOW"])) }
+            try eventually("all are in flight") { try fixture.process.status()["in flight"].int == 8 }
+            #expect(try fixture.copy(["SHARED-QUICK"]).json["data"]["success_images"].int == 1)
+            let requests = try cdnRequests("slow-5000-shared")
+            #expect(requests.count == 1, "one request at a time")
+            #expect(requests[0]["end"].int == nil, "the slow image is still in progress")
+            #expect(try HTTPResponse(try first.readToEnd()).json["data"]["success_images"].int == 1)
+            try eventually("the next one copies") { try cdnRequests("slow-5000-shared").count == 2 }
+            #expect(waiting.count == 7)
         }
 
-        @Test func `No article and no name is long enough to leave the prefix`() throws {
-            let handler = try Handler(.download)
+        @Test func `An article number of any length stays within the allowed prefix`() throws {
+            let process = try EndpointProcess(.download)
             let id = 123
             try define("x", ["a"])
             for length in [1, 100, 1000, 1004, 1007, 1010] {
@@ -149,15 +153,15 @@ extension EndToEnd {
                 for more in [["presign": true], ["download_images": true]] as [[String: Any]] {
                     let body = downloadBody(
                         [article], ["user_id": "bob", "field": "product_id"].merging(more) { $1 })
-                    let answer = try handler.post(body, with: [("R2_PREFIX", "users/alice/")])
-                    expect(answer, .pathNotAllowed, "\(length) \(more)")
+                    let response = try process.post(body, with: [("R2_PREFIX", "users/alice/")])
+                    expect(response, .pathNotAllowed, "\(length) \(more)")
                 }
             }
         }
 
-        @Test func `A presigned type is one of those allowed`() throws {
-            let handler = try Handler(.download, ["R2_REQUIRE_TYPE": "true", "R2_ALLOWED_TYPES": "image/png"])
-            let item = try handler.post(downloadBody(["FORMATS"], ["presign": true])).json["data"]["items"][0]
+        @Test func `Only images of allowed types are presigned`() throws {
+            let process = try EndpointProcess(.download, ["R2_REQUIRE_TYPE": "true", "R2_ALLOWED_TYPES": "image/png"])
+            let item = try process.post(downloadBody(["FORMATS"], ["presign": true])).json["data"]["items"][0]
             #expect(item["uploads"].list.map { $0["headers"].description } == [#"{"content-type":"image/png"}"#])
             #expect(
                 item["errors"].list.map { $0["reason"].string } == [

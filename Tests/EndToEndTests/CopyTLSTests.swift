@@ -1,13 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Copies over TLS, from a CDN to an R2 whose certificates an authority of this test has signed.
+    /// Copies over TLS, between servers with certificates of this test's own authority.
     @Suite struct CopyTLS {
-        private let scratch: Scratch
+        private let directory: TemporaryDirectory
 
         init() throws {
-            scratch = try Scratch()
+            directory = try TemporaryDirectory()
             try openssl(
                 ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Test authority"]
                     + ["-keyout", "ca.key", "-out", "ca.pem"])
@@ -15,13 +16,13 @@ extension EndToEnd {
 
         private func openssl(_ arguments: [String]) throws {
             let quoted = arguments.map { "'\($0)'" }.joined(separator: " ")
-            let done = try Program.run("bash", ["-c", "cd '\(scratch.path)' && openssl \(quoted)"])
+            let done = try ChildProcess.run("bash", ["-c", "cd '\(directory.path)' && openssl \(quoted)"])
             try #require(done.code == 0, "\(done.errors)")
         }
 
-        /// A certificate for a name: `IP:127.0.0.1`.
+        /// Creates a certificate for a name such as `IP:127.0.0.1`.
         private func certificate(_ name: String) throws -> (file: String, key: String) {
-            try scratch.write("extensions", "subjectAltName=\(name)\n")
+            try directory.write("extensions", "subjectAltName=\(name)\n")
             let file = "\(UUID().uuidString.prefix(8))"
             try openssl(
                 ["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=server"]
@@ -29,27 +30,27 @@ extension EndToEnd {
             try openssl(
                 ["x509", "-req", "-in", "\(file).csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
                     + ["-days", "2", "-extfile", "extensions", "-out", "\(file).pem"])
-            return (scratch.file("\(file).pem"), scratch.file("\(file).key"))
+            return (directory.file("\(file).pem"), directory.file("\(file).key"))
         }
 
-        @Test func `Images are copied over https, relayed and spooled, and by nobody the authority hasn't signed`()
+        @Test func `Images are copied over TLS, and only between servers with trusted certificates`()
             throws
         {
             let origin = try sandbox().settings["OZON_IMAGE_HOSTS"]!
             let cdnPort = UInt16(origin.split(separator: ":").last!)!
             let good = try certificate("IP:127.0.0.1")
-            let cdn = try Proxy(to: cdnPort, certificate: good)
-            let storage = try Proxy(to: try sandbox().s3Port, certificate: good)
+            let cdn = try ReverseProxy(to: cdnPort, certificate: good)
+            let storage = try ReverseProxy(to: try sandbox().s3Port, certificate: good)
             let names =
                 ["tls.jpg", "size-3000000-tls.jpg", "chunked-3000000-tls.jpg", "chunked-9000-tls.jpg"]
                 + ["r2-reset-once-tls.jpg", "fault-short-tls.jpg", "redirects-1-tls.jpg"]
             let urls = try define("TLS", names.map { "\(cdn.url)/s3/multimedia-1-i/\($0)" })
             let settings = [
-                "SSL_CERT_FILE": scratch.file("ca.pem"), "OZON_IMAGE_HOSTS": "\(cdn.url),\(origin)",
+                "SSL_CERT_FILE": directory.file("ca.pem"), "OZON_IMAGE_HOSTS": "\(cdn.url),\(origin)",
                 "IMAGE_TIMEOUT": "8",
             ]
-            let site = try CopySite(settings, proxy: storage)
-            let item = try site.copy(["TLS"]).json["data"]["items"][0]
+            let fixture = try CopyFixture(settings, proxy: storage)
+            let item = try fixture.copy(["TLS"]).json["data"]["items"][0]
             #expect(item["errors"].list.map { $0["url"].string } == [urls[5]])
             #expect(item["errors"][0]["reason"].string == "Connection broken")
             let plain = urls.map { $0.replacingOccurrences(of: cdn.url, with: origin) }
@@ -57,21 +58,21 @@ extension EndToEnd {
                 let isSame = try bytes(at: url) == bytes(at: original)
                 #expect(isSame, "\(url)")
             }
-            #expect(try site.stored().count == 6)
+            #expect(try fixture.stored().count == 6)
 
-            let strangers = try CopySite(settings.filter { $0.key != "SSL_CERT_FILE" }, proxy: storage)
-            let refused = try strangers.copy(["TLS"]).json["data"]["items"][0]
-            #expect(refused["errors"].list.map { $0["reason"].string } == names.map { _ in "Certificate not trusted" })
+            let strangers = try CopyFixture(settings.filter { $0.key != "SSL_CERT_FILE" }, proxy: storage)
+            let rejected = try strangers.copy(["TLS"]).json["data"]["items"][0]
+            #expect(rejected["errors"].list.map { $0["reason"].string } == names.map { _ in "Certificate not trusted" })
             let unstored = try strangers.copy(["2194435302"]).json["data"]["items"][0]
             #expect(unstored["errors"][0]["detail"].string?.hasPrefix("SSL") == true, "\(unstored)")
             #expect(try strangers.stored().isEmpty)
 
-            let misnamed = try Proxy(to: cdnPort, certificate: try certificate("DNS:cdn.ozone.test"))
+            let misnamed = try ReverseProxy(to: cdnPort, certificate: try certificate("DNS:cdn.ozone.test"))
             try define("MISNAMED", ["\(misnamed.url)/s3/multimedia-1-i/misnamed.jpg"])
-            let third = try CopySite(settings.merging(["OZON_IMAGE_HOSTS": misnamed.url]) { $1 })
+            let third = try CopyFixture(settings.merging(["OZON_IMAGE_HOSTS": misnamed.url]) { $1 })
             let item3 = try third.copy(["MISNAMED"]).json["data"]["items"][0]
             #expect(item3["errors"].list.map { $0["reason"].string } == ["Certificate not trusted"])
-            #expect(try hits("misnamed").isEmpty)
+            #expect(try cdnRequests("misnamed").isEmpty)
         }
     }
 }

@@ -1,24 +1,25 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// What ozon-download refuses, before it asks Ozon.
+    /// The fields of ozon-download, which are checked before Ozon is called.
     @Suite struct DownloadFields {
-        /// 400 with exactly these faults, and not one call of Ozon by that client.
-        private func expectRefused(_ body: String, client: String, _ reasons: [String]) throws {
-            let answer = try sandbox().site.post(.download, body)
-            expect(answer, .validationFailed, body)
-            #expect(faults(answer) == reasons, "\(body.prefix(200))")
-            #expect(try sandbox().calls(of: client).isEmpty, "something was sent on")
+        /// Expects 400 with exactly these errors, and no call to Ozon with this Client-Id.
+        private func expectErrors(_ body: String, clientID: String, _ reasons: [String]) throws {
+            let response = try sandbox().client.post(.download, body)
+            expect(response, .validationFailed, body)
+            #expect(fieldErrors(response) == reasons, "\(body.prefix(200))")
+            #expect(try sandbox().calls(of: clientID).isEmpty, "Ozon was called")
         }
 
-        private func refused(_ more: [String: Any], _ reasons: [String], articles: [String] = ["A-1"]) throws {
-            let client = nextClient()
-            try expectRefused(downloadBody(articles, client: client, more), client: client, reasons)
+        private func expectErrors(_ more: [String: Any], _ reasons: [String], articles: [String] = ["A-1"]) throws {
+            let clientID = newClientID()
+            try expectErrors(downloadBody(articles, clientID: clientID, more), clientID: clientID, reasons)
         }
 
-        @Test func `All faults are listed, in the order of the fields`() throws {
-            try refused(
+        @Test func `All invalid fields are listed, in their order`() throws {
+            try expectErrors(
                 [
                     "credential": ["client_id": 5, "api_key": ""], "articles": ["A-1", 7, "", NSNull()],
                     "field": "name",
@@ -33,77 +34,77 @@ extension EndToEnd {
                 ])
         }
 
-        @Test func `What is required is required`() throws {
-            let client = nextClient()
-            try expectRefused(
-                "{}", client: client,
+        @Test func `Required fields are required`() throws {
+            let clientID = newClientID()
+            try expectErrors(
+                "{}", clientID: clientID,
                 ["credential: Field required", "articles: Field required", "user_id: Field required"])
-            try refused(["user_id": NSNull()], ["user_id: Field required"])
-            try refused(
+            try expectErrors(["user_id": NSNull()], ["user_id: Field required"])
+            try expectErrors(
                 ["credential": [String: String]()],
                 ["credential.client_id: Field required", "credential.api_key: Field required"])
-            try refused(["credential": "x"], ["credential: Must be an object"])
-            try refused(["articles": "A-1"], ["articles: Must be an array"])
-            try refused([:], ["articles: Must not be empty"], articles: [])
+            try expectErrors(["credential": "x"], ["credential: Must be an object"])
+            try expectErrors(["articles": "A-1"], ["articles: Must be an array"])
+            try expectErrors([:], ["articles: Must not be empty"], articles: [])
         }
 
-        @Test func `null is absent`() throws {
+        @Test func `A null field counts as absent`() throws {
             let body =
-                #"{"credential":{"client_id":"\#(nextClient())","api_key":"k"},"articles":["A-1"],"field":null,"#
+                #"{"credential":{"client_id":"\#(newClientID())","api_key":"k"},"articles":["A-1"],"field":null,"#
                 + #""user_id":"u","download_images":false,"presign":null,"existing":null,"unknown":[{"x":1}]}"#
-            #expect(try sandbox().site.post(.download, body).status == 200)
+            #expect(try sandbox().client.post(.download, body).status == 200)
         }
 
-        @Test func `No credential can break out of its header line`() throws {
+        @Test func `A credential cannot inject header lines`() throws {
             for bad in [
                 "1\r\nX-Evil: 1", "1\n", "1\r", "1 2", "1\t", "1\u{0}", "é", "1\u{7F}", "1\u{2028}", "１",
             ] {
                 for name in ["client_id", "api_key"] {
-                    let client = nextClient()
+                    let clientID = newClientID()
                     let other = name == "client_id" ? "api_key" : "client_id"
-                    try expectRefused(
-                        downloadBody(["A-1"], ["credential": [name: bad, other: client]]), client: client,
+                    try expectErrors(
+                        downloadBody(["A-1"], ["credential": [name: bad, other: clientID]]), clientID: clientID,
                         ["credential.\(name): Invalid characters"])
                 }
             }
             let long = String(repeating: "1", count: 257)
-            try refused(
+            try expectErrors(
                 ["credential": ["client_id": "1", "api_key": long]], ["credential.api_key: Exceeds limit (256)"])
         }
 
-        @Test func `user_id is one segment of a key`() throws {
+        @Test func `user_id must be a single segment of a key`() throws {
             for bad in ["a/b", "a\\b", ".", "..", "a\u{0}", "a\nb", "a\r\nb", "a\u{85}", "/\u{301}"] {
-                try refused(["user_id": bad], ["user_id: Invalid characters"])
+                try expectErrors(["user_id": bad], ["user_id: Invalid characters"])
             }
-            try refused(["user_id": ""], ["user_id: Must not be empty"])
-            try refused(["user_id": String(repeating: "é", count: 65)], ["user_id: Exceeds limit (128)"])
+            try expectErrors(["user_id": ""], ["user_id: Must not be empty"])
+            try expectErrors(["user_id": String(repeating: "é", count: 65)], ["user_id: Exceeds limit (128)"])
             for good in ["test-user", "юзер 1", "a..b", "...", String(repeating: "é", count: 64)] {
-                #expect(try sandbox().site.post(.download, downloadBody(["A-1"], ["user_id": good])).status == 200)
+                #expect(try sandbox().client.post(.download, downloadBody(["A-1"], ["user_id": good])).status == 200)
             }
         }
 
-        @Test func `There are limits to the number of articles`() throws {
+        @Test func `The number of articles is limited`() throws {
             let many = (1...5001).map { "A-\($0)" }
-            try refused([:], ["articles: Exceeds limit (5000)"], articles: many)
-            try refused(["presign": true], ["articles: Exceeds limit (500)"], articles: Array(many.prefix(501)))
-            try refused(
+            try expectErrors([:], ["articles: Exceeds limit (5000)"], articles: many)
+            try expectErrors(["presign": true], ["articles: Exceeds limit (500)"], articles: Array(many.prefix(501)))
+            try expectErrors(
                 ["presign": true, "user_id": ""], ["articles: Exceeds limit (500)", "user_id: Must not be empty"],
                 articles: Array(many.prefix(501)))
-            let handler = try Handler(.download, ["OZON_MAX_ARTICLES": "2"])
-            #expect(faults(try handler.post(downloadBody(["1", "2", "3"]))) == ["articles: Exceeds limit (2)"])
-            #expect(try handler.post(downloadBody(["1", "2"])).status == 200)
+            let process = try EndpointProcess(.download, ["OZON_MAX_ARTICLES": "2"])
+            #expect(fieldErrors(try process.post(downloadBody(["1", "2", "3"]))) == ["articles: Exceeds limit (2)"])
+            #expect(try process.post(downloadBody(["1", "2"])).status == 200)
         }
 
-        @Test func `A user_id outside the allowed prefixes is 403, and nothing is sent on`() throws {
-            let handler = try Handler(.download, ["R2_ALLOWED_PREFIXES": "users/mine/"])
-            let client = nextClient()
+        @Test func `A user_id outside the allowed prefixes is rejected with 403, and Ozon is not called`() throws {
+            let process = try EndpointProcess(.download, ["R2_ALLOWED_PREFIXES": "users/mine/"])
+            let clientID = newClientID()
             let sign: [String: Any] = ["presign": true]
-            expect(try handler.post(downloadBody(["A-1"], client: client, sign)), .pathNotAllowed)
-            #expect(try sandbox().calls(of: client).isEmpty)
+            expect(try process.post(downloadBody(["A-1"], clientID: clientID, sign)), .pathNotAllowed)
+            #expect(try sandbox().calls(of: clientID).isEmpty)
             let mine = sign.merging(["user_id": "mine"]) { $1 }
-            #expect(try handler.post(downloadBody(["A-1"], mine)).status == 200)
+            #expect(try process.post(downloadBody(["A-1"], mine)).status == 200)
             let narrow = [("R2_PREFIX", Optional("users/other/"))]
-            expect(try handler.post(downloadBody(["A-1"], mine), with: narrow), .pathNotAllowed)
+            expect(try process.post(downloadBody(["A-1"], mine), with: narrow), .pathNotAllowed)
         }
     }
 }

@@ -1,23 +1,25 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Callers hang up at every moment; nobody else notices.
-    @Suite struct HangUp {
-        private static let seconds: Double = isLong ? 12 : 0.8
+    /// Callers that disconnect at any moment do not affect others.
+    @Suite(.alone) struct HangUp {
+        private static let seconds: Double = runsLongTests ? 12 : 0.8
 
         private func waitForEnd() throws {
             let end = Date(timeIntervalSinceNow: Self.seconds)
             try eventually("the campaign's time has passed", within: Self.seconds + 5) { Date() > end }
         }
 
-        private func expectNoFault(_ tally: HangUps.Tally, _ comment: String = "") {
-            #expect(tally.faults.isEmpty, "\(comment) \(tally.faults.count): \(tally.faults.prefix(3))")
-            #expect(tally.left > 10 && tally.answered > 3, "\(comment) \(tally.left) left, \(tally.answered) answered")
+        private func expectNoFault(_ tally: HangUpCampaign.Tally, _ comment: String = "") {
+            #expect(tally.errors.isEmpty, "\(comment) \(tally.errors.count): \(tally.errors.prefix(3))")
+            #expect(
+                tally.disconnected > 10 && tally.served > 3,
+                "\(comment) \(tally.disconnected) disconnected, \(tally.served) served")
         }
 
-        /// Accepted sockets that are still open, on whichever side: the kernel lists them by the path they were bound
-        /// to.
+        /// The number of accepted sockets that are open; the kernel lists them by their path.
         private func openConnections(_ socket: String) throws -> Int {
             try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).split(separator: "\n").count { line in
                 let fields = line.split(separator: " ")
@@ -25,62 +27,65 @@ extension EndToEnd {
             }
         }
 
-        /// Nothing of any request is left in the process, and it ends in good order.
-        private func expectNothingLeft(_ handler: Handler) throws {
-            #expect(handler.program.isRunning)
-            try eventually("\(handler.endpoint): no request is in flight") {
-                try handler.post("", with: [("OZON_R2_STATUS", "status")]).json["in flight"].int == 0
+        /// Expects that no request or connection is left in the process, and that it exits with 0.
+        private func expectNothingLeft(_ process: EndpointProcess) throws {
+            #expect(process.child.isRunning)
+            try eventually("\(process.endpoint): no request is in flight") {
+                try process.status()["in flight"].int == 0
             }
-            try eventually("\(handler.endpoint): no connection is open") { try openConnections(handler.socket) == 0 }
-            #expect(try handler.stop() == 0)
-            #expect(try handler.messages("draining").compactMap { $0["detail"].string } == ["0 connections"])
+            try eventually("\(process.endpoint): no connection is open") {
+                try openConnections(process.socketPath) == 0
+            }
+            #expect(try process.stop() == 0)
+            #expect(try process.messages("drain cut short").isEmpty)
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `Straight to the socket, every caller who waits gets the answer that is theirs`(
+        func `On the socket, every waiting caller gets the response to its own request`(
             _ endpoint: Endpoint
         ) throws {
-            let handler = try Handler(endpoint)
-            expectNoFault(try HangUps.campaign(endpoint, .socket(handler.socket)) { try waitForEnd() })
-            try expectNothingLeft(handler)
+            let process = try EndpointProcess(endpoint)
+            expectNoFault(try HangUpCampaign.run(endpoint, .socket(process.socketPath)) { try waitForEnd() })
+            try expectNothingLeft(process)
         }
 
         @Test(arguments: ["on", "off"])
-        func `Through nginx, every caller who waits gets the answer that is theirs`(keepConnections: String) throws {
+        func `Through nginx, every waiting caller gets the response to its own request`(keepConnections: String) throws
+        {
             var edits = [("ozon-r2/fastcgi.conf", "fastcgi_keep_conn on", "fastcgi_keep_conn \(keepConnections)")]
-            // Without FCGI_KEEP_CONN nginx would still keep the connection of an unbuffered answer, though it is
-            // closed.
+            // Without FCGI_KEEP_CONN nginx would still keep the closed connection of an unbuffered response.
             if keepConnections == "off" {
                 edits.append(("ozon-r2/upstreams.conf", "include ozon-r2/keepalive.conf;", ""))
             }
-            let stage = try Stage(edits)
+            let nginx = try NginxInstance(edits)
             for endpoint in Endpoint.allCases {
-                let handler = try stage.handler(endpoint)
-                expectNoFault(try HangUps.campaign(endpoint, .site(stage.site)) { try waitForEnd() }, "\(endpoint)")
-                #expect(handler.program.isRunning)
+                let process = try nginx.start(endpoint)
+                expectNoFault(
+                    try HangUpCampaign.run(endpoint, .nginx(nginx.client)) { try waitForEnd() }, "\(endpoint)")
+                #expect(process.child.isRunning)
                 try eventually("\(endpoint): no request is in flight") {
-                    try handler.post("", with: [("OZON_R2_STATUS", "status")]).json["in flight"].int == 0
+                    try process.status()["in flight"].int == 0
                 }
             }
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `While a newer process takes over and the older one drains, nobody who waits notices`(
+        func `No waiting caller notices that a new process takes over and the old one drains`(
             _ endpoint: Endpoint
         ) throws {
-            let folder = try Scratch()
-            let socket = folder.file("h.sock")
-            let first = try Handler(endpoint, socket: socket)
-            var handlers = [first]
-            let tally = try HangUps.campaign(endpoint, .socket(socket)) {
-                for _ in 0..<(isLong ? 20 : 3) {
-                    handlers.append(try Handler(endpoint, socket: socket))
-                    handlers[handlers.count - 2].program.signal(SIGTERM)
-                    #expect(try handlers[handlers.count - 2].program.wait(within: 20) == 0)
+            let directory = try TemporaryDirectory()
+            let socket = directory.file("h.sock")
+            let first = try EndpointProcess(endpoint, socket: socket)
+            var processes = [first]
+            let tally = try HangUpCampaign.run(endpoint, .socket(socket)) {
+                for _ in 0..<(runsLongTests ? 20 : 3) {
+                    processes.append(try EndpointProcess(endpoint, socket: socket))
+                    processes[processes.count - 2].child.signal(SIGTERM)
+                    #expect(try processes[processes.count - 2].child.wait(within: 20) == 0)
                 }
             }
             expectNoFault(tally)
-            try expectNothingLeft(try #require(handlers.last))
+            try expectNothingLeft(try #require(processes.last))
         }
     }
 }

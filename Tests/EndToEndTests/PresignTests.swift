@@ -1,35 +1,36 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// r2-presigned-url: what it signs and what it refuses.
+    /// r2-presigned-url: its fields and its response.
     @Suite struct Presign {
-        private func post(_ members: [String: Any]) throws -> HTTPAnswer {
-            try sandbox().site.post(.presign, jsonText(members))
+        private func post(_ members: [String: Any]) throws -> HTTPResponse {
+            try sandbox().client.post(.presign, jsonText(members))
         }
 
-        /// With a good path.
-        private func options(_ members: [String: Any]) throws -> HTTPAnswer {
+        /// Sends a request with a valid path.
+        private func options(_ members: [String: Any]) throws -> HTTPResponse {
             try post(members.merging(["r2_path": "users/u/a.jpg"]) { $1 })
         }
 
-        private func query(_ answer: HTTPAnswer) -> [String: String] {
-            let items = URLComponents(string: answer.json["upload_url"].string ?? "")?.queryItems ?? []
+        private func query(_ response: HTTPResponse) -> [String: String] {
+            let items = URLComponents(string: response.json["upload_url"].string ?? "")?.queryItems ?? []
             return Dictionary(items.map { ($0.name, $0.value ?? "") }, uniquingKeysWith: { "\($0) & \($1)" })
         }
 
-        @Test func `The answer has the five members, and the URL the six parameters`() throws {
-            let answer = try post(["r2_path": "users/u/ozon/1/a.jpg"])
-            let json = answer.json
+        @Test func `The response has five members, and the URL six parameters`() throws {
+            let response = try post(["r2_path": "users/u/ozon/1/a.jpg"])
+            let json = response.json
             let settings = try sandbox().settings
-            #expect(answer.status == 200)
+            #expect(response.status == 200)
             #expect(json.names == ["expires_at", "headers", "method", "public_url", "upload_url"])
             #expect(json["method"].string == "PUT")
             #expect(json["headers"].names.isEmpty)
             #expect(json["public_url"].string == "\(settings["R2_PUBLIC_BASE"]!)/users/u/ozon/1/a.jpg")
             let start = "\(settings["R2_ENDPOINT_URL"]!)/\(settings["R2_BUCKET_NAME"]!)/users/u/ozon/1/a.jpg?"
             #expect(json["upload_url"].string?.hasPrefix(start) == true)
-            let query = query(answer)
+            let query = query(response)
             #expect(
                 query.keys.sorted() == [
                     "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Signature",
@@ -48,67 +49,67 @@ extension EndToEnd {
             #expect(abs(signed.timeIntervalSinceNow) < 60)
         }
 
-        @Test func `All faults are listed, in the order of the fields`() throws {
-            let answer = try post([
+        @Test func `All invalid fields are listed, in their order`() throws {
+            let response = try post([
                 "if_none_match": "x", "content_length": -1, "content_type": "text/html", "expires_in": 0, "r2_path": 5,
             ])
-            expect(answer, .validationFailed)
+            expect(response, .validationFailed)
             let types = "image/jpeg, image/png, image/webp, image/gif, image/avif, image/heic"
             #expect(
-                faults(answer) == [
+                fieldErrors(response) == [
                     "r2_path: Must be a string", "expires_in: Must be between 1 and 604800",
                     "content_type: Must be one of \(types)", "content_length: Must be between 1 and 5368709120",
                     "if_none_match: Must be one of *",
                 ])
-            #expect(faults(try post([:])) == ["r2_path: Field required"])
-            #expect(faults(try post(["r2_path": NSNull()])) == ["r2_path: Field required"])
+            #expect(fieldErrors(try post([:])) == ["r2_path: Field required"])
+            #expect(fieldErrors(try post(["r2_path": NSNull()])) == ["r2_path: Field required"])
         }
 
         @Test(arguments: ["expires_in", "content_length"])
-        func `An integer may be a string of digits, and nothing else`(_ name: String) throws {
+        func `An integer may be a string of digits, but nothing else`(_ name: String) throws {
             for good: Any in [60, "60", 604_800, "604800", "0060"] {
-                let answer = try options([name: good])
-                #expect(answer.status == 200, "\(good)")
-                if name == "expires_in" { #expect(query(answer)["X-Amz-Expires"] == String(Int("\(good)")!)) }
+                let response = try options([name: good])
+                #expect(response.status == 200, "\(good)")
+                if name == "expires_in" { #expect(query(response)["X-Amz-Expires"] == String(Int("\(good)")!)) }
             }
             for bad: Any in ["", " 60", "60 ", "+60", "-60", "6e1", "60.0", 60.5, true, [60], ["a": 1], "６０"] {
-                #expect(faults(try options([name: bad])) == ["\(name): Must be an integer"], "\(bad)")
+                #expect(fieldErrors(try options([name: bad])) == ["\(name): Must be an integer"], "\(bad)")
             }
-            let site = try sandbox().site
+            let client = try sandbox().client
             for bad in ["6e1", "60.0", "99999999999999999999", "\"99999999999999999999\""] {
-                let answer = try site.post(.presign, #"{"r2_path":"users/u/a.jpg","\#(name)":\#(bad)}"#)
-                #expect(faults(answer) == ["\(name): Must be an integer"], "\(bad)")
+                let response = try client.post(.presign, #"{"r2_path":"users/u/a.jpg","\#(name)":\#(bad)}"#)
+                #expect(fieldErrors(response) == ["\(name): Must be an integer"], "\(bad)")
             }
         }
 
-        @Test func `expires_in and content_length have limits`() throws {
+        @Test func `expires_in and content_length are limited`() throws {
             for bad in [0, -1, 604_801] {
-                #expect(faults(try options(["expires_in": bad])) == ["expires_in: Must be between 1 and 604800"])
+                #expect(fieldErrors(try options(["expires_in": bad])) == ["expires_in: Must be between 1 and 604800"])
             }
             #expect(try options(["content_length": 5 << 30]).status == 200)
             #expect(try options(["content_length": 5 << 30 + 1]).status == 400)
-            let handler = try Handler(.presign, ["MAX_UPLOAD_BYTES": "1000"])
+            let process = try EndpointProcess(.presign, ["MAX_UPLOAD_BYTES": "1000"])
             let body = #"{"r2_path":"users/u/a.jpg","content_length":1001}"#
-            #expect(faults(try handler.post(body)) == ["content_length: Must be between 1 and 1000"])
+            #expect(fieldErrors(try process.post(body)) == ["content_length: Must be between 1 and 1000"])
         }
 
-        @Test func `null is absent, and unknown fields are ignored`() throws {
-            let answer = try options([
+        @Test func `A null field counts as absent, and unknown fields are ignored`() throws {
+            let response = try options([
                 "expires_in": NSNull(), "content_type": NSNull(), "content_length": NSNull(), "if_none_match": NSNull(),
                 "acl": "public-read", "": 1, "R2_PATH": "x",
             ])
-            #expect(answer.status == 200)
-            #expect(query(answer)["X-Amz-Expires"] == "3600")
-            #expect(query(answer)["X-Amz-SignedHeaders"] == "host")
+            #expect(response.status == 200)
+            #expect(query(response)["X-Amz-Expires"] == "3600")
+            #expect(query(response)["X-Amz-SignedHeaders"] == "host")
         }
 
-        @Test func `headers is what must be sent, and content-length is only signed`() throws {
-            let answer = try options(["content_type": "image/png", "content_length": "5", "if_none_match": "*"])
-            #expect(answer.json["headers"].description == #"{"content-type":"image/png","if-none-match":"*"}"#)
-            #expect(query(answer)["X-Amz-SignedHeaders"] == "content-length;content-type;host;if-none-match")
+        @Test func `headers lists what must be sent, and content-length is only signed`() throws {
+            let response = try options(["content_type": "image/png", "content_length": "5", "if_none_match": "*"])
+            #expect(response.json["headers"].description == #"{"content-type":"image/png","if-none-match":"*"}"#)
+            #expect(query(response)["X-Amz-SignedHeaders"] == "content-length;content-type;host;if-none-match")
         }
 
-        @Test func `A path that no browser or bucket keeps is refused`() throws {
+        @Test func `A path that a browser or a bucket would change is rejected`() throws {
             let bad = [
                 "": "Must not be empty", "/users/a": "begins or ends with /", "users/a/": "begins or ends with /",
                 "/": "begins or ends with /", "users//a": "contains an empty segment",
@@ -117,53 +118,54 @@ extension EndToEnd {
                 "users/a\u{0}b": "contains a control character", "users/a\u{7F}": "contains a control character",
                 "users/a\u{85}": "contains a control character",
                 "users/" + String(repeating: "a", count: 1019): "is longer than 1024 bytes",
-                // What Swift's own comparisons, which see graphemes, would let through.
+                // Swift's string comparisons, which compare graphemes, would not find these.
                 "users/a/../\u{301}b": "contains a . or .. segment", "users/a\r\nb": "contains a control character",
                 "users/a/\u{301}/../b": "contains a . or .. segment",
                 "users/..\u{200D}/../b": "contains a . or .. segment",
             ]
             for (path, reason) in bad {
                 let expected = path.isEmpty ? "r2_path: \(reason)" : "r2_path: Invalid path: \(reason)"
-                #expect(faults(try post(["r2_path": path])) == [expected], "\(path.debugDescription)")
+                #expect(fieldErrors(try post(["r2_path": path])) == [expected], "\(path.debugDescription)")
             }
             for good in ["users/" + String(repeating: "a", count: 1018), "users/..a", "users/.../a", "users/\u{301}x"] {
                 #expect(try post(["r2_path": good]).status == 200, "\(good)")
             }
         }
 
-        @Test func `A path is signed in NFC, whatever form it comes in`() throws {
+        @Test func `A path is normalized to NFC`() throws {
             for path in ["users/e\u{301}.jpg", "users/\u{E9}.jpg"] {
-                let answer = try post(["r2_path": path])
-                #expect(answer.json["public_url"].string?.hasSuffix("/users/%C3%A9.jpg") == true)
-                #expect(answer.json["upload_url"].string?.contains("/users/%C3%A9.jpg?") == true)
+                let response = try post(["r2_path": path])
+                #expect(response.json["public_url"].string?.hasSuffix("/users/%C3%A9.jpg") == true)
+                #expect(response.json["upload_url"].string?.contains("/users/%C3%A9.jpg?") == true)
             }
         }
 
-        @Test func `Only paths under an allowed prefix, on segment borders`() throws {
+        @Test func `A path must be below an allowed prefix, at a segment boundary`() throws {
             for path in ["users", "usersx/a", "Users/a", "other/a", "users\u{301}/a", "ｕsers/a", "a/users/b"] {
                 expect(try post(["r2_path": path]), .pathNotAllowed, path)
             }
-            let two = try Handler(.presign, ["R2_ALLOWED_PREFIXES": "a/b, c/"])
-            func status(_ handler: Handler, _ path: String) throws -> Int {
-                try handler.post(jsonText(["r2_path": path])).status
+            let two = try EndpointProcess(.presign, ["R2_ALLOWED_PREFIXES": "a/b, c/"])
+            func status(_ process: EndpointProcess, _ path: String) throws -> Int {
+                try process.post(jsonText(["r2_path": path])).status
             }
             let paths = ["a/b/c", "c/d", "a/bc", "a/b", "cc/d", "users/a"]
             #expect(try paths.map { try status(two, $0) } == [200, 200, 403, 403, 403, 403])
-            let any = try Handler(.presign, ["R2_ALLOWED_PREFIXES": ""])
+            let any = try EndpointProcess(.presign, ["R2_ALLOWED_PREFIXES": ""])
             #expect(try paths.map { try status(any, $0) } == paths.map { _ in 200 })
         }
 
-        @Test func `nginx may narrow the prefixes, and an empty narrowing allows nothing`() throws {
-            let stage = try Stage([
+        @Test func `nginx can restrict the prefixes, and an empty restriction allows nothing`() throws {
+            let nginx = try NginxInstance([
                 (
                     "ozon-r2/locations/r2-presigned-url.conf", "fastcgi_pass",
                     "fastcgi_param R2_PREFIX users/$arg_session/;\n    fastcgi_pass"
                 )
             ])
-            let handler = try stage.handler(.presign)
+            let process = try nginx.start(.presign)
             func status(_ path: String, _ session: String) throws -> Int {
                 try http(
-                    "POST", port: stage.site.port, "\(Endpoint.presign.path)?session=\(session)", try Site.headers(),
+                    "POST", port: nginx.client.port, "\(Endpoint.presign.path)?session=\(session)",
+                    try NginxClient.headers(),
                     body: Array(jsonText(["r2_path": path]).utf8)
                 ).status
             }
@@ -173,27 +175,29 @@ extension EndToEnd {
             #expect(try status("users/one/a", "") == 403)
             let body = Endpoint.presign.goodBody
             for (prefix, expected) in [("", 403), ("/", 403), ("users", 200), ("users/u", 200), ("other/", 403)] {
-                #expect(try handler.post(body, with: [("R2_PREFIX", prefix)]).status == expected, "\(prefix)")
+                #expect(try process.post(body, with: [("R2_PREFIX", prefix)]).status == expected, "\(prefix)")
             }
         }
 
-        @Test func `The types allowed are a setting, and may be required`() throws {
-            let handler = try Handler(.presign, ["R2_ALLOWED_TYPES": "image/png,text/x", "R2_REQUIRE_TYPE": "true"])
-            func faultsOf(_ type: String?) throws -> [String] {
-                faults(try handler.post(jsonText(["r2_path": "users/u/a", "content_type": type as Any? ?? NSNull()])))
+        @Test func `The allowed types are a setting, and a type can be required`() throws {
+            let process = try EndpointProcess(
+                .presign, ["R2_ALLOWED_TYPES": "image/png,text/x", "R2_REQUIRE_TYPE": "true"])
+            func fieldErrorsOf(_ type: String?) throws -> [String] {
+                fieldErrors(
+                    try process.post(jsonText(["r2_path": "users/u/a", "content_type": type as Any? ?? NSNull()])))
             }
-            #expect(try faultsOf("image/png").isEmpty)
-            #expect(try faultsOf("text/x").isEmpty)
-            #expect(try faultsOf(nil) == ["content_type: Field required"])
-            let refused = ["content_type: Must be one of image/png, text/x"]
+            #expect(try fieldErrorsOf("image/png").isEmpty)
+            #expect(try fieldErrorsOf("text/x").isEmpty)
+            #expect(try fieldErrorsOf(nil) == ["content_type: Field required"])
+            let rejected = ["content_type: Must be one of image/png, text/x"]
             for type in [
                 "image/jpeg", "image /png", "image/png\r\nx: y", "image/png, image/jpeg", "text/xy", "png", "",
             ] {
-                #expect(try faultsOf(type) == refused, "\(type)")
+                #expect(try fieldErrorsOf(type) == rejected, "\(type)")
             }
             for type in ["IMAGE/PNG", "image/png; charset=x", "image/x-png", " image/png", "image/png;\r\nx: y"] {
-                let answer = try handler.post(jsonText(["r2_path": "users/u/a", "content_type": type]))
-                #expect(answer.json["headers"].description == #"{"content-type":"image/png"}"#, "\(type)")
+                let response = try process.post(jsonText(["r2_path": "users/u/a", "content_type": type]))
+                #expect(response.json["headers"].description == #"{"content-type":"image/png"}"#, "\(type)")
             }
         }
     }

@@ -1,150 +1,168 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Ozon takes longer than a push may: ozon-push-status tells the rest.
+    /// Pushes whose task takes longer than their budget; ozon-push-status reports the outcome.
     @Suite struct PushPending {
-        private static let hasty = ["OZON_PUSH_TIMEOUT": "1"]
+        private static let shortBudget = ["OZON_PUSH_TIMEOUT": "2"]
 
-        /// Asks until the task has ended; everything before is pending.
-        private func follow(_ stage: PushStage, _ product: Int, _ task: Int, _ more: [String: Any]) throws -> HTTPAnswer
+        /// Requests the status until the task has ended, and expects it to be pending until then.
+        private func follow(_ fixture: PushFixture, _ product: Int, _ task: Int, _ more: [String: Any]) throws
+            -> HTTPResponse
         {
             try eventually("the task ends") {
-                let answer = try stage.ask(pushBody(product, more.merging(["task_id": task]) { $1 }))
-                if answer.json["data"]["status"].string != "pending" { return answer }
-                expectOutcome(answer, "pending", product)
-                #expect(answer.json["data"]["task_id"].int == task)
+                let response = try fixture.requestStatus(pushBody(product, more.merging(["task_id": task]) { $1 }))
+                if response.json["data"]["status"].string != "pending" { return response }
+                expectOutcome(response, "pending", product)
+                #expect(response.json["data"]["task_id"].int == task)
                 return nil
             }
         }
 
-        /// A push whose answer is pending, within its budget.
+        /// Sends a push, expects it to be pending and returns its task.
         private func pend(
-            _ stage: PushStage, _ product: Int, client: String = nextClient(), _ sent: [String: Any],
-            faults reasons: [String] = []
+            _ fixture: PushFixture, _ product: Int, clientID: String = newClientID(), _ sent: [String: Any],
+            errors reasons: [String] = []
         ) throws -> Int {
-            var answer: HTTPAnswer?
-            let passed = try seconds { answer = try stage.push(pushBody(product, client: client, sent)) }
-            expectOutcome(try #require(answer), "pending", product, faults: reasons)
-            #expect(passed < 2, "1 s and 1 s; it took \(passed) s")
-            return try #require(answer?.json["data"]["task_id"].int)
+            let response = try fixture.push(pushBody(product, clientID: clientID, sent))
+            expectOutcome(response, "pending", product, errors: reasons)
+            return try #require(response.json["data"]["task_id"].int)
         }
 
-        @Test func `Pending, then followed to its end: confirmed`() throws {
-            let stage = try PushStage(Self.hasty)
-            let (product, client, sent) = (OwnProduct.nextPending(4), nextClient(), pictures(3))
+        @Test func `A pending push is later confirmed`() throws {
+            let fixture = try PushFixture(Self.shortBudget)
+            let (product, clientID, sent) = (fixture.ozon.newPendingProduct(20), newClientID(), pictures(3))
             let more: [String: Any] = ["images": sent, "color_image": pictures(1)[0]]
-            let before = try stage.ozon.standing(product)
-            let task = try pend(stage, product, client: client, more)
-            #expect(try stage.ozon.standing(product) == before)
-            #expect(try stage.ozon.imports(of: client).count == 1)
-            let answer = try follow(stage, product, task, more)
-            expectOutcome(answer, "confirmed", product, images: 3, color: true)
-            #expect(answer.json["data"]["task_id"].int == task)
-            #expect(answer.json["data"]["current_images"].strings == sent)
-            #expect(try stage.ozon.imports(of: client).count == 1, "asking sends nothing")
+            let before = try fixture.ozon.currentPictures(of: product)
+            let task = try pend(fixture, product, clientID: clientID, more)
+            #expect(try fixture.ozon.currentPictures(of: product) == before)
+            #expect(try fixture.ozon.imports(of: clientID).count == 1)
+            let response = try follow(fixture, product, task, more)
+            expectOutcome(response, "confirmed", product, images: 3, color: true)
+            #expect(response.json["data"]["task_id"].int == task)
+            #expect(response.json["data"]["current_images"].strings == sent)
+            #expect(try fixture.ozon.imports(of: clientID).count == 1, "push-status imports nothing")
         }
 
-        @Test func `Pending, then partial: with the list as sent, each bad image by its index`() throws {
-            let stage = try PushStage(Self.hasty)
-            let (product, bad) = (OwnProduct.nextPending(4), pictures(1, "bad-decode")[0])
+        @Test func `A pending push is later partial, with each bad image's index in the list as sent`() throws {
+            let fixture = try PushFixture(Self.shortBudget)
+            let (product, bad) = (fixture.ozon.newPendingProduct(20), pictures(1, "bad-decode")[0])
             let color = pictures(1, "bad-http")[0]
             let images: [Any] = [pictures(1)[0], NSNull(), bad]
-            let task = try pend(stage, product, ["images": images, "color_image": color])
-            let answer = try follow(stage, product, task, ["images": images, "color_image": color])
+            let task = try pend(fixture, product, ["images": images, "color_image": color])
+            let response = try follow(fixture, product, task, ["images": images, "color_image": color])
             let reasons = ["images[2]: pics_cant_decode", "color_image: pics_http_error"]
-            expectOutcome(answer, "partial", product, images: 1, faults: reasons)
-            #expect(answer.json["errors"].list.map { $0["url"].string } == [bad, color])
-            let bare = try stage.ask(pushBody(product, ["task_id": task]))
+            expectOutcome(response, "partial", product, images: 1, errors: reasons)
+            #expect(response.json["errors"].list.map { $0["url"].string } == [bad, color])
+            let bare = try fixture.requestStatus(pushBody(product, ["task_id": task]))
             expectOutcome(
                 bare, "partial", product, images: 1,
-                faults: ["images: pics_cant_decode", "color_image: pics_http_error"], "without the list, no indexes")
+                errors: ["images: pics_cant_decode", "color_image: pics_http_error"],
+                "without the list there are no indexes")
             #expect(bare.json["errors"].list.map { $0["url"].string } == [bad, color])
         }
 
-        @Test func `Pending, then failed`() throws {
-            let stage = try PushStage(Self.hasty)
-            let (product, bad) = (OwnProduct.nextPending(4), pictures(2, "bad-http"))
-            let before = try stage.ozon.standing(product)
-            let task = try pend(stage, product, ["images": bad])
-            let answer = try follow(stage, product, task, ["images": bad])
+        @Test func `A pending push later fails`() throws {
+            let fixture = try PushFixture(Self.shortBudget)
+            let (product, bad) = (fixture.ozon.newPendingProduct(20), pictures(2, "bad-http"))
+            let before = try fixture.ozon.currentPictures(of: product)
+            let task = try pend(fixture, product, ["images": bad])
+            let response = try follow(fixture, product, task, ["images": bad])
             expectOutcome(
-                answer, "failed", product, faults: ["images[0]: pics_http_error", "images[1]: pics_http_error"])
-            #expect(answer.json["data"]["current_images"].strings == before.images)
+                response, "failed", product, errors: ["images[0]: pics_http_error", "images[1]: pics_http_error"])
+            #expect(response.json["data"]["current_images"].strings == before.images)
         }
 
-        @Test func `Without the list, updated tells what now stands`() throws {
-            let stage = try PushStage(Self.hasty)
-            let product = OwnProduct.nextPending(4)
-            let task = try pend(stage, product, ["images": pictures(4), "color_image": pictures(1)[0]])
-            expectOutcome(try follow(stage, product, task, [:]), "confirmed", product, images: 4, color: true)
+        @Test func `Without the list, updated describes the product's current pictures`() throws {
+            let fixture = try PushFixture(Self.shortBudget)
+            let product = fixture.ozon.newPendingProduct(20)
+            let task = try pend(fixture, product, ["images": pictures(4), "color_image": pictures(1)[0]])
+            expectOutcome(try follow(fixture, product, task, [:]), "confirmed", product, images: 4, color: true)
         }
 
-        @Test func `What a pending push left out is reported by it and by its status`() throws {
-            let stage = try PushStage(Self.hasty.merging(["OZON_MAX_IMAGES": "2"]) { $1 })
-            let (product, sent) = (OwnProduct.nextPending(1), pictures(3))
-            let task = try pend(stage, product, ["images": sent], faults: ["images: Exceeds limit (2)"])
+        @Test func `Pictures that a pending push left out are reported by it and by push-status`() throws {
+            let fixture = try PushFixture(Self.shortBudget.merging(["OZON_MAX_IMAGES": "2"]) { $1 })
+            let (product, sent) = (fixture.ozon.newPendingProduct(20), pictures(3))
+            let task = try pend(fixture, product, ["images": sent], errors: ["images: Exceeds limit (2)"])
             let body = pushBody(product, ["images": sent, "task_id": task])
-            let answer = try eventually("the task ends") {
-                let answer = try stage.ask(body)
-                return answer.json["data"]["status"].string == "pending" ? nil : answer
+            let response = try eventually("the task ends") {
+                let response = try fixture.requestStatus(body)
+                return response.json["data"]["status"].string == "pending" ? nil : response
             }
-            expectOutcome(answer, "partial", product, images: 2, faults: ["images: Exceeds limit (2)"])
+            expectOutcome(response, "partial", product, images: 2, errors: ["images: Exceeds limit (2)"])
         }
 
         @Test func `A task that never ends stays pending`() throws {
-            let stage = try PushStage(Self.hasty)
-            let product = try stage.ozon.named("PENDING-FOREVER")
-            let task = try pend(stage, product, ["images": pictures(1)])
-            for _ in 0..<5 { expectOutcome(try stage.ask(pushBody(product, ["task_id": task])), "pending", product) }
+            let fixture = try PushFixture(Self.shortBudget)
+            let product = try fixture.ozon.productID(of: "PENDING-FOREVER")
+            let task = try pend(fixture, product, ["images": pictures(1)])
+            for _ in 0..<5 {
+                expectOutcome(try fixture.requestStatus(pushBody(product, ["task_id": task])), "pending", product)
+            }
             expectOutcome(
-                try stage.ask(pushBody(product, ["task_id": 4_000_000_000])), "pending", product, "not known yet")
+                try fixture.requestStatus(pushBody(product, ["task_id": 4_000_000_000])), "pending", product,
+                "Ozon does not know the task yet")
         }
 
-        @Test func `A push that carries over what a pending one replaces sends nothing`() throws {
-            let stage = try PushStage(Self.hasty)
-            let (product, client) = (try stage.ozon.named("PENDING-FOREVER"), nextClient())
-            let task = try pend(stage, product, client: client, ["images": pictures(1)])
-            let color = pushBody(product, client: client, ["color_image": pictures(1)[0]])
-            var answer: HTTPAnswer?
-            let passed = try seconds { answer = try stage.push(color) }
-            let conflict = try #require(answer)
+        @Test func `A push that would carry over pictures that a pending one replaces sends nothing`() throws {
+            let fixture = try PushFixture(Self.shortBudget)
+            let (product, clientID) = (try fixture.ozon.productID(of: "PENDING-FOREVER"), newClientID())
+            let task = try pend(fixture, product, clientID: clientID, ["images": pictures(1)])
+            let color = pushBody(product, clientID: clientID, ["color_image": pictures(1)[0]])
+            let conflict = try fixture.push(color)
             expect(conflict, .productConflict)
             #expect(conflict.json["detail"].string == "Ozon hasn't ended the task \(task) of an earlier push")
-            #expect(passed < 2, "1 s and 1 s; it took \(passed) s")
-            #expect(try stage.ozon.imports(of: client).count == 1)
-            _ = try pend(stage, product, client: client, ["images": pictures(1)])
-            #expect(try stage.ozon.imports(of: client).count == 2, "what it names itself, it needn't read")
+            #expect(try fixture.ozon.imports(of: clientID).count == 1)
+            _ = try pend(fixture, product, clientID: clientID, ["images": pictures(1)])
+            #expect(
+                try fixture.ozon.imports(of: clientID).count == 2,
+                "a push that replaces everything carries nothing over")
         }
 
-        @Test func `push-status asks once for the task, and reads back only when it has ended`() throws {
-            let stage = try PushStage(Self.hasty)
-            let product = OwnProduct.nextPending(2)
-            let (client, sent) = (nextClient(), pictures(1))
-            let task = try pend(stage, product, ["images": sent])
-            _ = try stage.ask(pushBody(product, client: client, ["task_id": task]))
-            #expect(try stage.ozon.paths(of: client) == [OzonMethod.importInfo])
-            _ = try follow(stage, product, task, ["images": sent])
-            let last = nextClient()
-            _ = try stage.ask(pushBody(product, client: last, ["task_id": task]))
-            #expect(try stage.ozon.paths(of: last) == [OzonMethod.importInfo, OzonMethod.picturesInfo])
-            expect(try stage.ask(pushBody(999_999_999, ["task_id": task])), .productNotFound)
+        @Test(.alone) func `A push that waits for a task takes at most a second more than its budget`() throws {
+            let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "1"])
+            let (product, clientID) = (try fixture.ozon.productID(of: "PENDING-FOREVER"), newClientID())
+            for (field, status) in [("images", 200), ("color_image", 409)] {
+                let pushed: Any = field == "images" ? pictures(1) : pictures(1)[0]
+                var response: HTTPResponse?
+                let elapsed = try elapsedSeconds {
+                    response = try fixture.push(pushBody(product, clientID: clientID, [field: pushed]))
+                }
+                #expect(response?.status == status)
+                #expect(elapsed < 2, "\(field): \(elapsed) s")
+            }
         }
 
-        @Test func `push-status refuses what push-images refuses, and lists all of it`() throws {
-            let client = nextClient()
+        @Test func `push-status polls the task once and reads back only after its end`() throws {
+            let fixture = try PushFixture(Self.shortBudget)
+            let product = fixture.ozon.newPendingProduct(20)
+            let (clientID, sent) = (newClientID(), pictures(1))
+            let task = try pend(fixture, product, ["images": sent])
+            _ = try fixture.requestStatus(pushBody(product, clientID: clientID, ["task_id": task]))
+            #expect(try fixture.ozon.paths(of: clientID) == [OzonStandIn.Method.importInfo])
+            _ = try follow(fixture, product, task, ["images": sent])
+            let last = newClientID()
+            _ = try fixture.requestStatus(pushBody(product, clientID: last, ["task_id": task]))
+            #expect(
+                try fixture.ozon.paths(of: last) == [OzonStandIn.Method.importInfo, OzonStandIn.Method.picturesInfo])
+            expect(try fixture.requestStatus(pushBody(999_999_999, ["task_id": task])), .productNotFound)
+        }
+
+        @Test func `push-status rejects what push-images rejects, and lists every error`() throws {
+            let clientID = newClientID()
             let more: [String: Any] = ["task_id": 0, "images": ["a"], "color_image": 5]
-            let answer = try sandbox().site.post(.pushStatus, pushBody(-1, client: client, more))
-            expect(answer, .validationFailed)
+            let response = try sandbox().client.post(.pushStatus, pushBody(-1, clientID: clientID, more))
+            expect(response, .validationFailed)
             let most = Int.max
             #expect(
-                faults(answer) == [
+                fieldErrors(response) == [
                     "product_id: Must be between 1 and \(most)", "task_id: Must be between 1 and \(most)",
                     "images[0]: Invalid URL format", "color_image: Must be a string",
                 ])
-            let none = try sandbox().site.post(.pushStatus, pushBody(1, client: client))
-            #expect(faults(none) == ["task_id: Field required"])
-            #expect(try Ozon.shared().calls(of: client).isEmpty)
+            let none = try sandbox().client.post(.pushStatus, pushBody(1, clientID: clientID))
+            #expect(fieldErrors(none) == ["task_id: Field required"])
+            #expect(try OzonStandIn.shared().calls(of: clientID).isEmpty)
         }
     }
 }

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Each way to start an executable.
+    /// The ways to start an executable.
     @Suite struct Start {
         private func settings(_ more: [String: String?] = [:]) throws -> [String: String] {
             var all = try sandbox().settings
@@ -13,44 +14,46 @@ extension EndToEnd {
         private func run(
             _ endpoint: Endpoint, _ arguments: [String], _ more: [String: String?] = [:]
         ) throws -> (code: Int32, output: String, errors: String) {
-            let (code, output, errors) = try Program.run(
+            let (code, output, errors) = try ChildProcess.run(
                 executable(endpoint), arguments, environment: try settings(more))
             return (code, String(decoding: output, as: UTF8.self), errors)
         }
 
-        /// Waits until it answers, and ends it.
+        /// Expects it to serve a request, and stops it.
         private func expectServes(
-            _ endpoint: Endpoint, _ program: Program, _ connect: () throws -> Wire
+            _ endpoint: Endpoint, _ child: ChildProcess, _ connect: () throws -> SocketConnection
         ) throws {
-            let wire = try eventually("\(endpoint) takes connections") { () -> Wire? in
-                try #require(program.isRunning)
+            let connection = try eventually("\(endpoint) accepts connections") { () -> SocketConnection? in
+                try #require(child.isRunning)
                 return try? connect()
             }
-            #expect(try FastCGIWire(wire).post(endpoint.goodBody).status == 200)
-            program.signal(SIGTERM)
-            #expect(try program.wait() == 0)
-            #expect(throws: WireError.self) { try connect() }
+            #expect(try FastCGIConnection(connection).post(endpoint.goodBody).status == 200)
+            child.signal(SIGTERM)
+            #expect(try child.wait() == 0)
+            #expect(throws: SocketError.self) { try connect() }
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `--listen takes a path, whose socket only owner and group may use`(_ endpoint: Endpoint) throws {
-            let folder = try Scratch()
-            let path = folder.file("s.sock")
-            let program = try Program(executable(endpoint), ["--listen", path], environment: try settings())
-            try eventually("the socket") { FileManager.default.fileExists(atPath: path) }
+        func `--listen accepts a path, whose socket is accessible to its owner and group only`(_ endpoint: Endpoint)
+            throws
+        {
+            let directory = try TemporaryDirectory()
+            let path = directory.file("s.sock")
+            let child = try ChildProcess(executable(endpoint), ["--listen", path], environment: try settings())
+            try eventually("the socket exists") { FileManager.default.fileExists(atPath: path) }
             let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
             #expect(mode == 0o660)
-            try expectServes(endpoint, program) { try Wire(path: path) }
-            let rest = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            #expect(rest.allSatisfy { $0 == "s.sock" }, "temporary names are left: \(rest)")
+            try expectServes(endpoint, child) { try SocketConnection(path: path) }
+            let rest = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            #expect(rest.allSatisfy { $0 == "s.sock" }, "temporary names remain: \(rest)")
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `--listen takes a port of 127.0.0.1, and no other address`(_ endpoint: Endpoint) throws {
-            let port = try freePort()
-            let program = try Program(
+        func `--listen accepts a port of 127.0.0.1 and no other address`(_ endpoint: Endpoint) throws {
+            let port = try closedPort()
+            let child = try ChildProcess(
                 executable(endpoint), ["--listen", "127.0.0.1:\(port)"], environment: try settings())
-            try expectServes(endpoint, program) { try Wire(port: port) }
+            try expectServes(endpoint, child) { try SocketConnection(port: port) }
             for address in [
                 "0.0.0.0:9000", ":9000", "[::]:9000", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "localhost:9000",
                 "127.0.0.2:9000", "127.0.0.1:9000x", "",
@@ -62,26 +65,28 @@ extension EndToEnd {
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `A listener on descriptor 0 is taken over, as spawn-fcgi hands it`(_ endpoint: Endpoint) throws {
-            let folder = try Scratch()
-            let path = folder.file("s.sock")
-            let program = try Program(
+        func `A listening socket on descriptor 0 is used, as spawn-fcgi passes it`(_ endpoint: Endpoint) throws {
+            let directory = try TemporaryDirectory()
+            let path = directory.file("s.sock")
+            let child = try ChildProcess(
                 "spawn-fcgi", ["-n", "-s", path, "--", executable(endpoint)], environment: try settings())
-            try expectServes(endpoint, program) { try Wire(path: path) }
+            try expectServes(endpoint, child) { try SocketConnection(path: path) }
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `A listener in LISTEN_FDS is taken over, as systemd hands it`(_ endpoint: Endpoint) throws {
-            let folder = try Scratch()
-            let path = folder.file("s.sock")
+        func `A listening socket in LISTEN_FDS is used, as systemd passes it`(_ endpoint: Endpoint) throws {
+            let directory = try TemporaryDirectory()
+            let path = directory.file("s.sock")
             let pass = try settings().keys.sorted().map { "--setenv=\($0)" }
-            let program = try Program(
+            let child = try ChildProcess(
                 "systemd-socket-activate", ["-l", path] + pass + [executable(endpoint)], environment: try settings())
-            try expectServes(endpoint, program) { try Wire(path: path) }
+            try expectServes(endpoint, child) { try SocketConnection(path: path) }
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `Without a listener or with an unknown option it says how to use it, and exits 64`(_ endpoint: Endpoint)
+        func `Without a listening socket or with an unknown option it prints its usage and exits with 64`(
+            _ endpoint: Endpoint
+        )
             throws
         {
             let wrong = [
@@ -96,7 +101,7 @@ extension EndToEnd {
             }
         }
 
-        /// The commands of that section's block, in order.
+        /// The commands in the section's code block.
         private static let manual: [String] = {
             let text = (try? String(contentsOfFile: "\(repository)/deploy/README.md", encoding: .utf8)) ?? ""
             let section = text.components(separatedBy: "\n## Starting the executables\n").last ?? ""
@@ -104,43 +109,44 @@ extension EndToEnd {
             return block.replacing(" \\\n  ", with: " ").components(separatedBy: "\n").dropFirst().map { $0 }
         }()
 
-        @Test func `README shows each way to start one`() {
+        @Test func `The README shows each way to start an endpoint`() {
             let ways = [
                 "--listen /", "--listen 127", "spawn-fcgi", "multiwatch", "systemd-socket-activate",
                 "GATEWAY_INTERFACE",
             ]
-            for way in ways { #expect(Self.manual.contains { $0.contains(way) }, "\(way)") }
+            for route in ways { #expect(Self.manual.contains { $0.contains(route) }, "\(route)") }
         }
 
         @Test(arguments: manual)
-        func `A line of README starts it as it stands`(_ line: String) throws {
-            let scratch = try Scratch()
-            let port = try freePort()
+        func `The README's command starts an endpoint as written`(_ line: String) throws {
+            let directory = try TemporaryDirectory()
+            let port = try closedPort()
             let binaries = URL(fileURLWithPath: executable(.presign)).deletingLastPathComponent().path
             let body = Endpoint.presign.goodBody
-            try scratch.write("body", body)
+            try directory.write("body", body)
             var environment = try settings()
             environment["PATH"] = "\(binaries):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
             let command = [
-                ("/run/ozon-r2/", "\(scratch.path)/"), ("/usr/local/bin/", "\(binaries)/"), (":9001", ":\(port)"),
+                ("/run/ozon-r2/", "\(directory.path)/"), ("/usr/local/bin/", "\(binaries)/"), (":9001", ":\(port)"),
                 ("-E R2_...", environment.keys.map { "-E \($0)" }.joined(separator: " ")),
                 ("...", "CONTENT_TYPE=application/json CONTENT_LENGTH=\(body.utf8.count) HTTP_X_API_KEY=$API_KEYS"),
-                ("< body", "<\(scratch.file("body"))"), ("-U www-data", geteuid() == 0 ? "-U www-data" : ""),
+                ("< body", "<\(directory.file("body"))"), ("-U www-data", isRoot ? "-U www-data" : ""),
             ].reduce(line) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
             if line.hasPrefix("GATEWAY_INTERFACE") {
-                let (code, output, errors) = try Program.run("bash", ["-c", command], environment: environment)
+                let (code, output, errors) = try ChildProcess.run("bash", ["-c", command], environment: environment)
                 #expect(code == 0, "\(errors)")
-                #expect(try HTTPAnswer(output).status == 200)
+                #expect(try HTTPResponse(output).status == 200)
                 return
             }
-            let program = try Program("bash", ["-c", "exec \(command)"], environment: environment)
-            try expectServes(.presign, program) {
-                try line.contains(":9001") ? Wire(port: port) : Wire(path: scratch.file("\(Endpoint.presign).sock"))
+            let child = try ChildProcess("bash", ["-c", "exec \(command)"], environment: environment)
+            try expectServes(.presign, child) {
+                try line.contains(":9001")
+                    ? SocketConnection(port: port) : SocketConnection(path: directory.file("\(Endpoint.presign).sock"))
             }
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `--version and --help answer without any setting`(_ endpoint: Endpoint) throws {
+        func `--version and --help need no settings`(_ endpoint: Endpoint) throws {
             let none = Dictionary(uniqueKeysWithValues: try settings().keys.map { ($0, String?.none) })
             let version = try run(endpoint, ["--version"], none)
             #expect(version.code == 0 && version.errors.isEmpty)
@@ -152,7 +158,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `A path that can't be bound ends the start with its reason`() throws {
+        @Test func `A path that cannot be bound ends the start with a reason`() throws {
             for path in ["/nonexistent/x.sock", "/tmp/\(String(repeating: "x", count: 200))"] {
                 let (code, _, errors) = try run(.presign, ["--listen", path])
                 #expect(code == 1)
@@ -161,7 +167,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `--check says all that is wrong, and exits 78; so does a start`(_ endpoint: Endpoint) throws {
+        func `--check and a start report every invalid setting and exit with 78`(_ endpoint: Endpoint) throws {
             let good = try run(endpoint, ["--check"])
             #expect(good.code == 0 && good.output == "\(endpoint): settings are complete\n" && good.errors.isEmpty)
             var wrong: [String: String?] = [
@@ -185,7 +191,7 @@ extension EndToEnd {
                     "OZON_PICTURES_API": "v3", "OZON_PICTURES_PATH": "v1/pictures",
                 ]) { $1 }
             }
-            let socket = try Scratch().file("s.sock")
+            let socket = try TemporaryDirectory().file("s.sock")
             for arguments in [["--check"], ["--listen", socket]] {
                 let (code, output, errors) = try run(endpoint, arguments, wrong)
                 #expect(code == 78)
@@ -198,27 +204,27 @@ extension EndToEnd {
         }
 
         @Test(arguments: Endpoint.allCases)
-        func `Secrets may come from files`(_ endpoint: Endpoint) throws {
-            let folder = try Scratch()
+        func `Secrets can be read from files`(_ endpoint: Endpoint) throws {
+            let directory = try TemporaryDirectory()
             var given: [String: String?] = [:]
             for name in ["R2_ACCESS_KEY_ID", "R2_SECRET_ACCESS_KEY", "API_KEYS"] {
-                try folder.write(name, try sandbox().settings[name]! + "\n")
+                try directory.write(name, try sandbox().settings[name]! + "\n")
                 given[name] = .some(nil)
-                given["\(name)_FILE"] = folder.file(name)
+                given["\(name)_FILE"] = directory.file(name)
             }
-            let sockets = ["file", "plain"].map(folder.file)
-            let programs = try [
-                Program(executable(endpoint), ["--listen", sockets[0]], environment: try settings(given)),
-                Program(executable(endpoint), ["--listen", sockets[1]], environment: try settings()),
+            let sockets = ["file", "plain"].map(directory.file)
+            let children = try [
+                ChildProcess(executable(endpoint), ["--listen", sockets[0]], environment: try settings(given)),
+                ChildProcess(executable(endpoint), ["--listen", sockets[1]], environment: try settings()),
             ]
-            for (program, socket) in zip(programs, sockets) {
-                try expectServes(endpoint, program) { try Wire(path: socket) }
+            for (child, socket) in zip(children, sockets) {
+                try expectServes(endpoint, child) { try SocketConnection(path: socket) }
             }
             let missing = try run(endpoint, ["--check"], given.merging(["API_KEYS_FILE": "/nonexistent"]) { $1 })
             #expect(missing.code == 78 && missing.errors.contains("API_KEYS_FILE: cannot be read"))
-            let twice = try run(endpoint, ["--check"], ["API_KEYS_FILE": folder.file("API_KEYS")])
+            let twice = try run(endpoint, ["--check"], ["API_KEYS_FILE": directory.file("API_KEYS")])
             #expect(twice.code == 78 && twice.errors.contains("API_KEYS: must not be set together with API_KEYS_FILE"))
-            try folder.write("API_KEYS", "\n")
+            try directory.write("API_KEYS", "\n")
             #expect(try run(endpoint, ["--check"], given).code == 78)
         }
     }

@@ -1,22 +1,23 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// The signed URLs, used as a browser would, at a real S3 server that checks every signature.
+    /// Uses the signed URLs as a browser does, with a real S3 server that checks every signature.
     @Suite struct Storage {
-        private func sign(_ path: String, _ options: [String: Any] = [:]) throws -> HTTPAnswer {
-            let answer = try sandbox().site.post(.presign, jsonText(options.merging(["r2_path": path]) { $1 }))
-            try #require(answer.status == 200, "\(answer.text)")
-            return answer
+        private func sign(_ path: String, _ options: [String: Any] = [:]) throws -> HTTPResponse {
+            let response = try sandbox().client.post(.presign, jsonText(options.merging(["r2_path": path]) { $1 }))
+            try #require(response.status == 200, "\(response.text)")
+            return response
         }
 
-        /// PUT by raw HTTP, the target exactly as it stands in the URL.
-        private func put(_ url: String, _ headers: [String] = [], _ body: [UInt8]) throws -> HTTPAnswer {
+        /// PUTs a body with the target exactly as it is in the URL.
+        private func put(_ url: String, _ headers: [String] = [], _ body: [UInt8]) throws -> HTTPResponse {
             let (port, target) = try #require(split(url))
             return try http("PUT", port: port, target, headers, body: body)
         }
 
-        private func get(_ url: String) throws -> HTTPAnswer {
+        private func get(_ url: String) throws -> HTTPResponse {
             let (port, target) = try #require(split(url))
             return try http("GET", port: port, target)
         }
@@ -32,18 +33,18 @@ extension EndToEnd {
 
         private let image: [UInt8] = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 7) }
 
-        @Test func `What is PUT to upload_url is read back at public_url, byte for byte`() throws {
-            let answer = try sign(
+        @Test func `A body that is PUT to upload_url is returned at public_url, byte for byte`() throws {
+            let response = try sign(
                 "users/u/roundtrip.jpg", ["content_type": "image/jpeg", "content_length": image.count])
-            let stored = try put(answer.json["upload_url"].string!, lines(answer.json["headers"]), image)
+            let stored = try put(response.json["upload_url"].string!, lines(response.json["headers"]), image)
             #expect(stored.status == 200, "\(stored.text)")
-            let read = try get(answer.json["public_url"].string!)
+            let read = try get(response.json["public_url"].string!)
             #expect(read.status == 200)
             #expect(read.body == image)
             #expect(read["Content-Type"] == "image/jpeg")
         }
 
-        @Test func `Any key that is allowed can be stored and read`() throws {
+        @Test func `Every allowed key can be stored and read`() throws {
             let names = [
                 "a b", "a+b", "a=b&c", "(a)", "100%", "100%25", "%2e%2e", "a#b", "a?b", "фото 1", "🏺🇷🇺", "é", "e\u{301}",
                 "~-_.", "!*'()", "a;b:c@d,e$f", "[x]{y}|z^`\"<>", "..a", "a..", "日本", "\u{301}a", "a\u{200D}b",
@@ -51,19 +52,19 @@ extension EndToEnd {
             ]
             for name in names {
                 let body = Array("<\(name)>".utf8)
-                let answer = try sign("users/u/keys \(name)/\(name).jpg")
-                let stored = try put(answer.json["upload_url"].string!, [], body)
+                let response = try sign("users/u/keys \(name)/\(name).jpg")
+                let stored = try put(response.json["upload_url"].string!, [], body)
                 #expect(stored.status == 200, "\(name): \(stored.text.prefix(200))")
-                let read = try get(answer.json["public_url"].string!)
+                let read = try get(response.json["public_url"].string!)
                 #expect(read.status == 200, "\(name)")
                 #expect(read.body == body, "\(name)")
             }
         }
 
-        @Test func `The uploads of ozon-download are stored too, each under a key of its own`() throws {
-            let answer = try sandbox().site.post(
+        @Test func `The uploads of ozon-download can be stored, each with a key of its own`() throws {
+            let response = try sandbox().client.post(
                 .download, downloadBody(["SAME-NAMES", "FORMATS"], ["presign": true, "user_id": "юзер 1"]))
-            let uploads = answer.json["data"]["items"].list.flatMap(\.["uploads"].list)
+            let uploads = response.json["data"]["items"].list.flatMap(\.["uploads"].list)
             #expect(uploads.count == 5)
             #expect(Set(uploads.compactMap(\.["r2_path"].string)).count == 5)
             for upload in uploads {
@@ -76,9 +77,9 @@ extension EndToEnd {
             }
         }
 
-        @Test func `Uploads carry their type where types are required`() throws {
-            let handler = try Handler(.download, ["R2_REQUIRE_TYPE": "true"])
-            let uploads = try handler.post(downloadBody(["FORMATS"], ["presign": true])).json["data"]["items"][0][
+        @Test func `Uploads have a type if types are required`() throws {
+            let process = try EndpointProcess(.download, ["R2_REQUIRE_TYPE": "true"])
+            let uploads = try process.post(downloadBody(["FORMATS"], ["presign": true])).json["data"]["items"][0][
                 "uploads"]
             let types = ["image/jpeg", "image/png", "image/webp"]
             #expect(uploads.list.map { $0["headers"]["content-type"].string } == types)
@@ -89,7 +90,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `One altered character is refused`() throws {
+        @Test func `A URL with one altered character is rejected`() throws {
             let url = try sign("users/u/tamper.jpg").json["upload_url"].string!
             func altered(_ old: String, _ new: String) throws -> String {
                 try #require(url.contains(old))
@@ -108,18 +109,19 @@ extension EndToEnd {
                 "one more parameter": url + "&x=1",
             ]
             for (what, url) in changed {
-                let answer = try put(url, [], [1])
-                #expect([400, 403].contains(answer.status), "\(what): \(answer.status) \(answer.text.prefix(200))")
+                let response = try put(url, [], [1])
+                #expect(
+                    [400, 403].contains(response.status), "\(what): \(response.status) \(response.text.prefix(200))")
             }
             #expect(try http("DELETE", port: split(url)!.0, split(url)!.1).status == 403, "another method")
             #expect(try put(url, [], [1]).status == 200, "as it was signed")
         }
 
-        @Test func `What is signed must be sent as it was signed`() throws {
-            let answer = try sign(
+        @Test func `Signed headers must be sent as they were signed`() throws {
+            let response = try sign(
                 "users/u/signed.jpg", ["content_type": "image/jpeg", "content_length": 3, "if_none_match": "*"])
-            let url = answer.json["upload_url"].string!
-            let all = lines(answer.json["headers"])
+            let url = response.json["upload_url"].string!
+            let all = lines(response.json["headers"])
             for missing in all {
                 #expect(try put(url, all.filter { $0 != missing }, [1, 2, 3]).status == 403, "\(missing)")
             }
@@ -131,13 +133,13 @@ extension EndToEnd {
             #expect(second.status == 412, "\(second.text.prefix(200))")
         }
 
-        @Test func `A URL ends when it says`() throws {
+        @Test func `A URL expires when it says`() throws {
             let url = try sign("users/u/short.jpg", ["expires_in": 1]).json["upload_url"].string!
-            let refused = try eventually("the URL expires") { () -> HTTPAnswer? in
-                let answer = try put(url, [], [1])
-                return answer.status == 200 ? nil : answer
+            let rejected = try eventually("the URL expires") { () -> HTTPResponse? in
+                let response = try put(url, [], [1])
+                return response.status == 200 ? nil : response
             }
-            #expect([400, 403].contains(refused.status), "\(refused.text)")
+            #expect([400, 403].contains(rejected.status), "\(rejected.text)")
         }
     }
 }

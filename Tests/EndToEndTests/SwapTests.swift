@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// deploy/swap: a new executable takes the old one's place, or the old one keeps it.
-    @Suite struct Swapping {
-        /// Told to listen, runs the real executable until it has taken over, and half a second more.
+    /// deploy/swap replaces a process with a new executable, or keeps the old process.
+    @Suite struct Swaps {
+        /// Runs the real executable until half a second after it has taken over.
         private static func afterTakeOver(_ command: String) -> String {
             """
             "$real" "$@" & child=$!
@@ -17,8 +18,8 @@ extension EndToEnd {
             """
         }
 
-        /// Speaks FastCGI, and answers every request with these bytes of STDOUT.
-        private static func answering(_ text: String) -> String {
+        /// A FastCGI server whose response to every request has these bytes of STDOUT.
+        private static func responding(_ text: String) -> String {
             """
             exec python3 - "$2" <<'END'
             import socket, struct, sys
@@ -36,59 +37,63 @@ extension EndToEnd {
             """
         }
 
-        @Test func `Under load the new process takes over and nothing is lost`() throws {
-            let stage = try Stage()
-            let old = try stage.handler(.presign, ["R2_PUBLIC_BASE": "https://kept.example"])
-            let swap = try Swap(.presign, in: stage.sockets)
-            let load = try Load(stage.site, .presign)
+        @Test func `Under load the new process takes over and no request fails`() throws {
+            let nginx = try NginxInstance()
+            let old = try nginx.start(.presign, ["R2_PUBLIC_BASE": "https://kept.example"])
+            let swap = try SwapCommand(.presign, in: nginx.sockets)
+            let load = try WrkLoad(nginx.client, .presign)
             let (code, errors) = try swap.run()
             #expect(code == 0 && errors.isEmpty, "\(errors)")
             let new = try swap.listener()
-            #expect(new != old.program.pid)
+            #expect(new != old.child.pid)
             #expect(try swap.output().contains("(process \(new))"))
-            #expect(try old.program.wait() == 0)
-            let seen = try load.stop()
-            #expect(seen.failed == 0)
-            #expect(seen.requests > 1000)
-            let answer = try stage.site.post(.presign, Endpoint.presign.goodBody)
+            #expect(try old.child.wait() == 0)
+            let summary = try load.stop()
+            #expect(summary.failed == 0)
+            #expect(summary.requests > 1000)
+            let response = try nginx.client.post(.presign, Endpoint.presign.goodBody)
             #expect(
-                answer.json["public_url"].string?.hasPrefix("https://kept.example/") == true, "its settings went over")
+                response.json["public_url"].string?.hasPrefix("https://kept.example/") == true,
+                "the settings are inherited"
+            )
             #expect(
-                try old.messages("started").map { $0["pid"].int } == [Int(old.program.pid), Int(new)], "its log too")
-            #expect(getsid(new) == new, "no terminal's end reaches it")
+                try old.messages("started").map { $0["pid"].int } == [Int(old.child.pid), Int(new)],
+                "the log is inherited")
+            #expect(getsid(new) == new, "the process has its own session")
             let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(new)/fd").compactMap {
                 try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(new)/fd/\($0)")
             }
             #expect(!open.contains { $0.hasSuffix(".sock.lock") }, "\(open)")
-            #expect(try left(stage.sockets) == ["\(Endpoint.presign).sock"])
+            #expect(try left(nginx.sockets) == ["\(Endpoint.presign).sock"])
         }
 
-        /// The locks of swaps stay; what processes tell of themselves goes when they end.
-        private func left(_ folder: String) throws -> [String] {
-            try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+        /// The files that remain, without locks and status pages.
+        private func left(_ directory: String) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: directory).filter {
                 !$0.hasSuffix(".lock") && !$0.contains(".status")
             }
         }
 
-        @Test func `The new process dies under load after it has taken over: the old one goes on and nothing is lost`()
+        @Test
+        func `If the new process dies under load after it has taken over, the old one continues and no request fails`()
             throws
         {
-            let stage = try Stage()
-            let old = try stage.handler(.presign)
-            let swap = try Swap(.presign, in: stage.sockets)
-            let load = try Load(stage.site, .presign)
+            let nginx = try NginxInstance()
+            let old = try nginx.start(.presign)
+            let swap = try SwapCommand(.presign, in: nginx.sockets)
+            let load = try WrkLoad(nginx.client, .presign)
             let (code, errors) = try swap.run(swap.impostor(Self.afterTakeOver("kill -TERM $child")))
             #expect(code == 1)
             #expect(
                 errors.contains("failed after it had taken over") && errors.contains("serves as before"), "\(errors)")
-            let seen = try load.stop()
-            #expect(seen.failed == 0)
-            #expect(seen.requests > 1000)
-            #expect(try swap.listener() == old.program.pid)
-            #expect(try left(stage.sockets) == ["\(Endpoint.presign).sock"])
+            let summary = try load.stop()
+            #expect(summary.failed == 0)
+            #expect(summary.requests > 1000)
+            #expect(try swap.listener() == old.child.pid)
+            #expect(try left(nginx.sockets) == ["\(Endpoint.presign).sock"])
         }
 
-        /// An impostor, and what must be said of it.
+        /// An impostor, and the text of the error that it must cause.
         private struct Fault {
             let name: String
             let behaviour: String
@@ -98,16 +103,16 @@ extension EndToEnd {
         private static let faults = [
             Fault(name: "ends at once", behaviour: "exit 3", words: "exited during its start"),
             Fault(
-                name: "never answers",
+                name: "never responds",
                 behaviour: "(until [ -S \"$2\" ]; do :; done; kill -STOP $$) & exec \"$real\" \"$@\"",
                 words: "no answer within 5 s"),
             Fault(
-                name: "answers 200", behaviour: answering(#""Status: 200 OK\r\n\r\n{}""#),
+                name: "responds with 200", behaviour: responding(#""Status: 200 OK\r\n\r\n{}""#),
                 words: "'Status: 200 OK' instead of 'Status: 401'"),
             Fault(
-                name: "answers another request", behaviour: answering(#""Status: 401 Unauthorized\r\n\r\n{}""#),
+                name: "responds to another request", behaviour: responding(#""Status: 401 Unauthorized\r\n\r\n{}""#),
                 words: "its X-Request-Id is not the one of the request"),
-            Fault(name: "answers nothing", behaviour: answering(#""""#), words: "'' instead of 'Status: 401'"),
+            Fault(name: "responds with nothing", behaviour: responding(#""""#), words: "'' instead of 'Status: 401'"),
             Fault(
                 name: "hangs after it has taken over", behaviour: afterTakeOver("kill -STOP $child"),
                 words: "failed after it had taken over"),
@@ -115,50 +120,50 @@ extension EndToEnd {
 
         @Test func `Each new executable that fails leaves the old process in its place`() throws {
             let tried = try Self.faults.map { fault in
-                let scratch = try Scratch()
-                let old = try Handler(.presign, socket: scratch.file("\(Endpoint.presign).sock"))
-                let swap = try Swap(.presign, in: scratch.path)
+                let directory = try TemporaryDirectory()
+                let old = try EndpointProcess(.presign, socket: directory.file("\(Endpoint.presign).sock"))
+                let swap = try SwapCommand(.presign, in: directory.path)
                 try swap.start(swap.impostor(fault.behaviour))
-                return (fault, scratch, old, swap)
+                return (fault, directory, old, swap)
             }
-            for (fault, scratch, old, swap) in tried {
+            for (fault, directory, old, swap) in tried {
                 let (code, errors) = try swap.wait()
                 #expect(code == 1, "\(fault.name)")
                 #expect(errors.contains(fault.words), "\(fault.name): \(errors)")
                 #expect(errors.hasSuffix("old executable serves as before\n"))
-                #expect(try swap.listener() == old.program.pid, "\(fault.name)")
+                #expect(try swap.listener() == old.child.pid, "\(fault.name)")
                 #expect(try old.post(Endpoint.presign.goodBody).status == 200)
-                let files = try left(scratch.path)
+                let files = try left(directory.path)
                 #expect(files == ["\(Endpoint.presign).sock"], "\(fault.name)")
                 try eventually("\(fault.name): only the old process is left") {
-                    let (_, output, _) = try Program.run("pgrep", ["-f", "--", "--listen \(scratch.path)/"])
-                    return String(decoding: output, as: UTF8.self) == "\(old.program.pid)\n"
+                    let (_, output, _) = try ChildProcess.run("pgrep", ["-f", "--", "--listen \(directory.path)/"])
+                    return String(decoding: output, as: UTF8.self) == "\(old.child.pid)\n"
                 }
             }
         }
 
-        @Test func `Settings that --check refuses change nothing`() throws {
-            let scratch = try Scratch()
-            let old = try Handler(.presign, socket: scratch.file("\(Endpoint.presign).sock"))
-            let swap = try Swap(.presign, in: scratch.path)
-            try scratch.write("broken", "MAX_BODY_BYTES=1k\nnot a setting\n")
+        @Test func `Settings that --check rejects change nothing`() throws {
+            let directory = try TemporaryDirectory()
+            let old = try EndpointProcess(.presign, socket: directory.file("\(Endpoint.presign).sock"))
+            let swap = try SwapCommand(.presign, in: directory.path)
+            try directory.write("broken", "MAX_BODY_BYTES=1k\nnot a setting\n")
             #expect(
-                try swap.run(nil, ["--env", scratch.file("broken")]).errors.contains("NAME=value: not a setting\n"))
-            try scratch.write("broken", "MAX_BODY_BYTES=1k\n")
-            let (code, errors) = try swap.run(nil, ["--env", scratch.file("broken")])
+                try swap.run(nil, ["--env", directory.file("broken")]).errors.contains("NAME=value: not a setting\n"))
+            try directory.write("broken", "MAX_BODY_BYTES=1k\n")
+            let (code, errors) = try swap.run(nil, ["--env", directory.file("broken")])
             #expect(code == 1)
             for name in ["API_KEYS", "R2_BUCKET_NAME", "MAX_BODY_BYTES"] { #expect(errors.contains("\(name): ")) }
-            #expect(try swap.listener() == old.program.pid)
+            #expect(try swap.listener() == old.child.pid)
         }
 
-        @Test func `What can't be swapped is refused with its reason, and nothing is touched`() throws {
-            let scratch = try Scratch()
-            let socket = scratch.file("\(Endpoint.presign).sock")
-            let swap = try Swap(.presign, in: scratch.path)
+        @Test func `An impossible swap is rejected with a reason and changes nothing`() throws {
+            let directory = try TemporaryDirectory()
+            let socket = directory.file("\(Endpoint.presign).sock")
+            let swap = try SwapCommand(.presign, in: directory.path)
             #expect(try swap.run().errors.contains("there is no socket \(socket)"))
-            let taken = try Program(
+            let taken = try ChildProcess(
                 "spawn-fcgi", ["-n", "-s", socket, "--", executable(.presign)], environment: try sandbox().settings)
-            try eventually("spawn-fcgi's socket") { (try? swap.listener()) == taken.pid }
+            try eventually("spawn-fcgi listens") { (try? swap.listener()) == taken.pid }
             #expect(
                 try swap.run().errors.contains(
                     "process \(taken.pid) (\(executable(.presign))), which was not started with --listen"))
@@ -166,32 +171,34 @@ extension EndToEnd {
             taken.signal(SIGTERM)
             try taken.wait()
             #expect(try swap.run().errors.contains("nothing answers at \(socket)"))
-            let old = try Handler(.presign, socket: socket)
+            let old = try EndpointProcess(.presign, socket: socket)
             #expect(try swap.run("/nonexistent").errors.contains("there is no /nonexistent"))
             #expect(try swap.run("/etc/passwd").errors.contains("/etc/passwd is not an executable"))
             #expect(try swap.run(executable(.download)).errors.contains("is not r2-presigned-url but: ozon-download "))
-            #expect(try swap.listener() == old.program.pid)
+            #expect(try swap.listener() == old.child.pid)
             for arguments in [[], ["r2-presigned-url"], ["--user", "a", "b"], ["--run"], ["a", "b", "c"]] {
-                #expect(try Program.run("\(repository)/deploy/swap", arguments).code == 64, "\(arguments)")
+                #expect(try ChildProcess.run("\(repository)/deploy/swap", arguments).code == 64, "\(arguments)")
             }
         }
 
         @Test
-        func `Of two swaps at once the second is refused, and TERM before the old one drains takes the first back`()
+        func `A second concurrent swap is rejected, and TERM before the old process drains reverts the first`()
             throws
         {
-            let scratch = try Scratch()
-            let old = try Handler(.presign, socket: scratch.file("\(Endpoint.presign).sock"))
-            let (first, second) = (try Swap(.presign, in: scratch.path), try Swap(.presign, in: scratch.path))
+            let directory = try TemporaryDirectory()
+            let old = try EndpointProcess(.presign, socket: directory.file("\(Endpoint.presign).sock"))
+            let (first, second) = (
+                try SwapCommand(.presign, in: directory.path), try SwapCommand(.presign, in: directory.path)
+            )
             try first.start()
-            try eventually("it has taken over") { try first.listener() != old.program.pid }
+            try eventually("the new process has taken over") { try first.listener() != old.child.pid }
             let (code, errors) = try second.run()
             #expect(code == 1 && errors.contains("r2-presigned-url is already being swapped"), "\(errors)")
             let new = try first.listener()
             first.signal(SIGTERM)
             #expect(try first.wait().code == 1)
-            #expect(try first.listener() == old.program.pid)
-            #expect(try left(scratch.path) == ["\(Endpoint.presign).sock"])
+            #expect(try first.listener() == old.child.pid)
+            #expect(try left(directory.path) == ["\(Endpoint.presign).sock"])
             try eventually("the new process has ended") { kill(new, 0) != 0 }
         }
 
@@ -203,16 +210,17 @@ extension EndToEnd {
 
         @Test
         func
-            `The new process has the old one's user, the socket's group and the settings of --env, and is swapped in turn`()
+            `The new process has the old one's user, the socket's group and the settings of --env, and can be swapped`()
             throws
         {
-            let scratch = try Scratch()
-            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: scratch.path)
-            let socket = scratch.file("\(Endpoint.presign).sock")
+            let directory = try TemporaryDirectory()
+            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory.path)
+            let socket = directory.file("\(Endpoint.presign).sock")
             let another = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=www-data,games"]
-            // Takes root, and an executable that isn't below root's own folder.
-            let may = try Program.run("setpriv", another.dropFirst() + ["test", "-x", executable(.presign)]).code == 0
-            let old = try Handler(.presign, socket: socket, launcher: may ? another : [])
+            // Needs root, and an executable that other users can reach.
+            let may =
+                try ChildProcess.run("setpriv", another.dropFirst() + ["test", "-x", executable(.presign)]).code == 0
+            let old = try EndpointProcess(.presign, socket: socket, launcher: may ? another : [])
             if may {
                 try FileManager.default.setAttributes([.groupOwnerAccountName: "www-data"], ofItemAtPath: socket)
             }
@@ -220,19 +228,19 @@ extension EndToEnd {
                 let all = try FileManager.default.attributesOfItem(atPath: socket)
                 return ["\(all[.groupOwnerAccountName] ?? "")", "\(all[.posixPermissions] ?? "")"]
             }
-            let before = try (identity(old.program.pid), attributes())
+            let before = try (identity(old.child.pid), attributes())
             let settings = try sandbox().settings.merging(["R2_PUBLIC_BASE": "https://new.example"]) { $1 }
-            try scratch.write("env", settings.map { "\($0)=\($1)\n" }.joined())
-            let swap = try Swap(.presign, in: scratch.path)
-            let (code, errors) = try swap.run(nil, ["--env", scratch.file("env")])
+            try directory.write("env", settings.map { "\($0)=\($1)\n" }.joined())
+            let swap = try SwapCommand(.presign, in: directory.path)
+            let (code, errors) = try swap.run(nil, ["--env", directory.file("env")])
             #expect(code == 0, "\(errors)")
             let new = try swap.listener()
             #expect(try identity(new) == before.0)
             #expect(try attributes() == before.1)
-            let answer = try old.post(Endpoint.presign.goodBody)
-            #expect(answer.json["public_url"].string?.hasPrefix("https://new.example/") == true)
+            let response = try old.post(Endpoint.presign.goodBody)
+            #expect(response.json["public_url"].string?.hasPrefix("https://new.example/") == true)
             try swap.start()
-            try eventually("another takes over from it") { try swap.listener() != new }
+            try eventually("another process takes over") { try swap.listener() != new }
             swap.signal(SIGINT)
             #expect(try swap.wait().code == 1)
             #expect(try swap.listener() == new)

@@ -1,22 +1,22 @@
 import Foundation
 import Synchronization
 
-/// A server on loopback that plays a script to each connection, byte for byte: the wire as text.
+/// A server on 127.0.0.1 that plays a script on each connection, byte for byte.
 package final class ScriptedServer: Sendable {
     package enum Step: Sendable {
-        /// Waits for one whole request: its head, and as much body as Content-Length says.
+        /// Waits for one complete request: its head, and a body of Content-Length bytes.
         case receive
         case send(String)
         case sendBytes([UInt8])
-        /// Breaks the connection off with RST.
+        /// Resets the connection.
         case reset
-        /// Says nothing more until the peer has gone.
+        /// Sends nothing until the peer closes.
         case stall
     }
 
     package enum Event: Sendable, Equatable {
         case request(connection: Int, String)
-        /// The peer closed a connection on which the script stalls.
+        /// The peer closed a connection on which the script stalled.
         case peerLeft(connection: Int)
     }
 
@@ -28,15 +28,17 @@ package final class ScriptedServer: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let received = Mutex<[String]>([])
 
-    /// - Parameter scripts: one for each connection in order, the last for all that follow. At its end the server closes.
+    /// - Parameter scripts: one for each connection in order; the last also for all later ones. The server closes the
+    ///   connection at the end of its script.
     package convenience init(_ scripts: [Step]...) throws { try self.init(scripts: scripts) }
 
     package init(scripts: [[Step]]) throws {
         self.scripts = scripts
-        (listener, port) = try listening()
+        listener = try SocketAddress(port: 0).boundSocket()
+        port = try SocketAddress.port(of: listener)
         (stream, continuation) = AsyncStream.makeStream()
         let accept: @Sendable () -> Void = { [weak self, listener] in
-            // Closed here and nowhere else, so that no other socket gets its number while this thread may wait for it.
+            // Only this thread closes the descriptor; otherwise another socket could reuse its number while it polls.
             defer { close(listener) }
             var count = 0
             while let socket = accepted(listener) {
@@ -60,10 +62,10 @@ package final class ScriptedServer: Sendable {
 
     package var url: String { "http://127.0.0.1:\(port)" }
 
-    /// The whole requests so far: those a caller has answers to are among them.
+    /// The complete requests so far, among them all that were answered.
     package var requests: [String] { received.withLock { $0 } }
 
-    /// What happened, in order, as it happens. For one reader.
+    /// The events in order, for one reader.
     package var events: AsyncStream<Event> { stream }
 
     private func play(_ number: Int, _ socket: Int32) {
@@ -89,35 +91,13 @@ package final class ScriptedServer: Sendable {
     }
 }
 
-/// A port on which nobody listens.
-package func closedPort() throws -> UInt16 {
-    let (socket, port) = try listening()
-    close(socket)
-    return port
-}
-
-private func listening() throws -> (Int32, UInt16) {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            bind(listener, $0, size) == 0 && listen(listener, 128) == 0 && getsockname(listener, $0, &size) == 0
-        }
-    }
-    guard result else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-    return (listener, UInt16(bigEndian: address.sin_port))
-}
-
-/// Waits in poll, and gives the accepted socket no time limit: the tests of inherited listeners make every listening socket
-/// of the process non-blocking and limit its waits, which accepted sockets inherit.
+/// Polls first and clears SO_RCVTIMEO, because the tests of inherited listeners make every listening socket of the
+/// process non-blocking and set a timeout, which accepted sockets inherit.
 private func accepted(_ listener: Int32) -> Int32? {
     while true {
         var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, -1) == 1, Int32(waiting.revents) & POLLIN != 0 else { return nil }
-        let socket = accept(listener, nil, nil)
+        let socket = acceptCloseOnExec(listener)
         if socket >= 0 {
             var none = timeval()
             setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &none, socklen_t(MemoryLayout<timeval>.size))
@@ -127,18 +107,24 @@ private func accepted(_ listener: Int32) -> Int32? {
     }
 }
 
+/// accept4(2), which Swift does not import. With fcntl(2), a process that another test starts could inherit the socket.
+private func acceptCloseOnExec(_ listener: Int32) -> Int32 {
+    typealias Function = @convention(c) (Int32, OpaquePointer?, OpaquePointer?, Int32) -> Int32
+    return unsafeBitCast(dlsym(nil, "accept4"), to: Function.self)(listener, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
+}
+
 private func wholeRequest(_ socket: Int32) -> String? {
     var bytes: [UInt8] = []
-    var wanted: Int?
+    var size: Int?
     var buffer = [UInt8](repeating: 0, count: 4096)
-    while wanted == nil || bytes.count < wanted! {
+    while size == nil || bytes.count < size! {
         let count = recv(socket, &buffer, buffer.count, 0)
         guard count > 0 else { return nil }
         bytes += buffer[..<count]
-        guard wanted == nil, let end = text(bytes).range(of: "\r\n\r\n") else { continue }
+        guard size == nil, let end = text(bytes).range(of: "\r\n\r\n") else { continue }
         let head = text(bytes)[..<end.upperBound]
         let length = head.lowercased().components(separatedBy: "content-length:").dropFirst().first
-        wanted = head.utf8.count + (length.map { Int($0.prefix { $0 != "\r\n" }.filter(\.isNumber))! } ?? 0)
+        size = head.utf8.count + (length.map { Int($0.prefix { $0 != "\r\n" }.filter(\.isNumber))! } ?? 0)
     }
     return text(bytes)
 }

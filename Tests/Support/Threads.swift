@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs the body on so many threads at once, each with its number, and returns when all have ended.
+/// Runs the body on `count` threads, each with its number, and returns when all have ended.
 package func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     let group = DispatchGroup()
     for number in 0..<count {

@@ -1,24 +1,24 @@
 import Foundation
 
-/// Files that lie beside a test, in its target's folder `Vectors`.
+/// The files of a test target's `Vectors` directory.
 package struct Vectors {
-    private let folder: URL
+    private let directory: URL
 
     /// - Parameter file: the test's own `#filePath`.
     package init(beside file: String) {
-        folder = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Vectors")
+        directory = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("Vectors")
     }
 
     package func path(_ name: String) -> String {
-        folder.appendingPathComponent(name).path
+        directory.appendingPathComponent(name).path
     }
 
     package func json<T: Decodable>(_ name: String, as type: T.Type = T.self) throws -> T {
-        try JSONDecoder().decode(T.self, from: Data(contentsOf: folder.appendingPathComponent(name)))
+        try JSONDecoder().decode(T.self, from: Data(contentsOf: directory.appendingPathComponent(name)))
     }
 }
 
-/// Bytes in lower-case hexadecimal, by Foundation's formatter: independent of the code under test.
+/// Lower-case hexadecimal by Foundation's formatter, independently of the code under test.
 package func hex(_ bytes: some Sequence<UInt8>) -> String {
     bytes.map { String(format: "%02x", $0) }.joined()
 }
@@ -32,7 +32,7 @@ package func text(_ bytes: some Collection<UInt8>) -> String {
     String(decoding: bytes, as: UTF8.self)
 }
 
-/// The same numbers in every run (Steele, Lea, Flood, "Fast splittable pseudorandom number generators").
+/// A generator with a fixed seed (Steele, Lea, Flood, "Fast splittable pseudorandom number generators").
 package struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 

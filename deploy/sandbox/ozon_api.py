@@ -281,12 +281,11 @@ class SellerAPI:
         if command == ("GET", "/_record"):
             return json_answer(200, [c for c in self.record.calls if client_id in (None, c["client_id"])])
         if command == ("GET", "/_images"):
-            return json_answer(200, self.record.images)
+            return json_answer(200, [hit for hit in self.record.images if request.query.get("path", "") in hit["path"]])
         if command == ("GET", "/_peak"):
             return json_answer(200, {"peak": self.record.peak[client_id]})
         if command == ("POST", "/_product"):
-            self.catalogue.add(**json.loads(request.body))
-            return json_answer(200, {})
+            return json_answer(200, {"product_id": self.catalogue.add(**json.loads(request.body))})
         if command == ("POST", "/_reset"):
             self.faults = KeyFaults()
             for reset in (self.record.reset, self.catalogue.reset, self.tasks.reset, *self.on_reset):

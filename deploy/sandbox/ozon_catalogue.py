@@ -41,11 +41,12 @@ class Catalogue:
         self._products = {p.product_id: p for p in named}
         self._skus = {sku: p for p in named for sku in [p.sku, *p.more_skus] if sku}
 
-    def add(self, offer_id: str, images: list) -> None:
-        """Adds a product with new ids."""
-        number = 9_000_000 + len(self._offers)
-        product = Product(number, offer_id, number + 1_000_000, images)
+    def add(self, offer_id: str, images: list, color_image: str = "") -> int:
+        """Adds or replaces a product. Returns its product_id."""
+        number = 9_000_000 + len(self._products)
+        product = Product(number, offer_id, number + 1_000_000, images, color_image)
         self._offers[offer_id] = self._products[number] = self._skus[product.sku] = product
+        return number
 
     def find(self, kind: str, value: str) -> Product | None:
         """`kind` is offer_id, product_id or sku."""

@@ -1,17 +1,18 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// What one of Ozon's failures becomes. The stand-in plays it for the seller's key of that name.
+/// One of Ozon's failures and the error that it becomes. The stand-in produces it for the Api-Key of that name.
 struct OzonFailure {
     let key: String
-    let failure: Failure
+    let error: ExpectedError
     let detail: String?
-    /// How often Ozon is asked for the same thing.
+    /// The number of calls, including retries.
     let calls: Int
     let retryAfter: String?
 
-    private init(_ key: String, _ failure: Failure, _ detail: String?, calls: Int = 1, retryAfter: String? = nil) {
-        (self.key, self.failure, self.detail) = (key, failure, detail)
+    private init(_ key: String, _ error: ExpectedError, _ detail: String?, calls: Int = 1, retryAfter: String? = nil) {
+        (self.key, self.error, self.detail) = (key, error, detail)
         (self.calls, self.retryAfter) = (calls, retryAfter)
     }
 
@@ -43,12 +44,12 @@ struct OzonFailure {
         OzonFailure("stall", .ozonTimeout, nil, calls: 3),
     ]
 
-    /// - Parameter key: as it was sent: an answer doesn't repeat it.
-    func check(_ answer: HTTPAnswer, sentAs key: String) {
-        expect(answer, failure, self.key)
+    /// - Parameter key: the Api-Key that was sent, which the response masks.
+    func check(_ response: HTTPResponse, sentAs key: String) {
+        expect(response, error, self.key)
         if let detail = detail?.replacingOccurrences(of: key, with: "***") {
-            #expect(answer.json["detail"].string == detail, "\(self.key)")
+            #expect(response.json["detail"].string == detail, "\(self.key)")
         }
-        if let retryAfter { #expect(answer["Retry-After"] == retryAfter, "\(self.key)") }
+        if let retryAfter { #expect(response["Retry-After"] == retryAfter, "\(self.key)") }
     }
 }

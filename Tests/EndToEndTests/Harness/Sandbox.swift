@@ -1,69 +1,61 @@
 import Foundation
+import TestSupport
 
-/// The whole stack of deploy/sandbox: nginx, both endpoints, the S3 server, the Ozon stand-in. Started once for a run of
-/// the tests, stopped when their process ends, however it ends.
+/// The stack of deploy/sandbox: nginx, every endpoint, an S3 server and the Ozon stand-in. It starts on first use and
+/// stops when the process of the tests ends, whatever ends it.
 func sandbox() throws -> Sandbox { try started.get() }
 
 private let started = Result { try Sandbox() }
-nonisolated(unsafe) private var keeper: (pipe: Int32, process: Program)?
-
-let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().path
-
-func executable(_ endpoint: Endpoint) -> String {
-    "\(ProcessInfo.processInfo.environment["BIN"] ?? "\(repository)/.build/release")/\(endpoint)"
-}
+nonisolated(unsafe) private var cleaner: (pipe: Int32, child: ChildProcess)?
 
 final class Sandbox: Sendable {
-    let folder: String
-    let site: Site
+    let directory: String
+    let client: NginxClient
     let key: String
     let ozonPort: UInt16
     let s3Port: UInt16
-    /// What the handlers run with; at level debug, so that no secret is in any line there can be.
+    /// The endpoints' settings. LOG_LEVEL is debug, so that the search for secrets covers every kind of line.
     let settings: [String: String]
-    /// What no log and no answer may hold, besides the sellers' keys that the tests send.
+    /// Texts that must not be in any log or response.
     let secrets: [String]
 
-    struct NotStarted: Error { let text: String }
-
-    /// Small enough for a stall to be waited for, large enough for an answer that takes a second.
+    /// OZON_TIMEOUT in seconds: short enough to wait for a stall, long enough for a response that takes a second.
     static let ozonTimeout = 6
 
     fileprivate init() throws {
-        folder = "\(NSTemporaryDirectory())/e2e-\(getpid())".replacingOccurrences(of: "//", with: "/")
+        directory = "\(NSTemporaryDirectory())/ozon-r2-\(getpid())".replacingOccurrences(of: "//", with: "/")
         let stack = "\(repository)/deploy/sandbox/stack"
-        try Self.keep(stack, folder)
-        let started = try Program.run(
-            stack, ["start", folder, "OZON_TIMEOUT=\(Self.ozonTimeout)", "LOG_LEVEL=debug"],
+        try Self.startCleaner(stack, directory)
+        let started = try ChildProcess.run(
+            stack, ["start", directory, "OZON_TIMEOUT=\(Self.ozonTimeout)", "LOG_LEVEL=debug"],
             environment: ProcessInfo.processInfo.environment.filter { ["BIN", "S3_VENV", "HOME"].contains($0.key) },
             within: 180)
-        guard started.code == 0 else { throw NotStarted(text: started.errors) }
-        let env = try Self.values("\(folder)/env")
-        settings = try Self.values("\(folder)/handler.env")
+        guard started.code == 0 else { throw StartFailure(text: started.errors) }
+        let env = try Self.values("\(directory)/env")
+        settings = try Self.values("\(directory)/handler.env")
         guard let port = Self.port(env["URL"]), let ozon = Self.port(env["OZON_URL"]),
             let s3 = Self.port(env["S3_URL"]),
             let key = env["API_KEY"], let secret = settings["R2_SECRET_ACCESS_KEY"]
-        else { throw NotStarted(text: "\(folder)/env lacks something: \(env.keys.sorted())") }
-        (site, ozonPort, s3Port, self.key) = (Site(port: port), ozon, s3, key)
+        else { throw StartFailure(text: "\(directory)/env is incomplete: \(env.keys.sorted())") }
+        (client, ozonPort, s3Port, self.key) = (NginxClient(port: port), ozon, s3, key)
         secrets = [key, secret, Self.sellerKey, "X-Amz-Signature="]
     }
 
-    /// An Api-Key no other text would contain by chance.
+    /// An Api-Key that no text contains by chance. Ozon's error message repeats it.
     static let sellerKey = "echo-secret-7e57ab1e"
 
-    /// A shell that waits for our end, at the other end of a pipe, and then clears up.
-    private static func keep(_ stack: String, _ folder: String) throws {
+    /// Starts a shell that reads from a pipe until this process ends, and then stops the stack and removes its files.
+    private static func startCleaner(_ stack: String, _ directory: String) throws {
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw WireError("pipe") }
+        guard pipe(&ends) == 0 else { throw SocketError("pipe") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         let script = "trap '' INT TERM; read -r _; \"$1\" stop \"$2\"; rm -rf \"$2\""
-        keeper = (ends[1], try Program("bash", ["-c", script, "keeper", stack, folder], input: ends[0]))
+        cleaner = (ends[1], try ChildProcess("bash", ["-c", script, "cleaner", stack, directory], input: ends[0]))
         close(ends[0])
         atexit {
-            guard let (pipe, process) = keeper else { return }
+            guard let (pipe, child) = cleaner else { return }
             close(pipe)
-            _ = try? process.wait(within: 30)
+            _ = try? child.wait(within: 30)
         }
     }
 
@@ -80,21 +72,15 @@ final class Sandbox: Sendable {
         url.flatMap(URLComponents.init)?.port.map { UInt16($0) }
     }
 
-    var socket: (Endpoint) -> String { { [folder] in "\(folder)/run/\($0).sock" } }
+    func log(_ endpoint: Endpoint) throws -> [JSONValue] { try logLines("\(directory)/log/\(endpoint).log") }
 
-    func log(_ endpoint: Endpoint) throws -> [JSONValue] { try logLines("\(folder)/log/\(endpoint).log") }
-
-    /// Ozon's calls of one Client-Id, as the stand-in saw them.
-    func calls(of client: String) throws -> [JSONValue] {
-        try http("GET", port: ozonPort, "/_record?client_id=\(client)").json.list
+    /// The stand-in's record of the calls with this Client-Id.
+    func calls(of clientID: String) throws -> [JSONValue] {
+        try http("GET", port: ozonPort, "/_record?client_id=\(clientID)").json.list
     }
 
-    /// The articles of each call.
-    func asked(by client: String, _ field: String = "offer_id") throws -> [[String]] {
-        try calls(of: client).map { JSONValue($0["body"].string ?? "")[field].strings }
+    /// The articles or other ids in each call.
+    func requestedIDs(by clientID: String, _ field: String = "offer_id") throws -> [[String]] {
+        try calls(of: clientID).map { JSONValue($0["body"].string ?? "")[field].strings }
     }
-}
-
-func logLines(_ path: String) throws -> [JSONValue] {
-    try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map { JSONValue(String($0)) }
 }

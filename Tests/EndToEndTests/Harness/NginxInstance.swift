@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+
+/// An nginx of a test's own, with the sandbox's configuration and changes to it. Only the processes that the test
+/// starts are behind it.
+final class NginxInstance {
+    let client: NginxClient
+    private let directory: TemporaryDirectory
+    private let child: ChildProcess
+
+    /// - Parameter edits: replacements in the configuration files. Each text must occur.
+    init(_ edits: [(file: String, text: String, new: String)] = []) throws {
+        let directory = try TemporaryDirectory()
+        let sandbox = try sandbox()
+        let port = try closedPort()
+        for name in ["run", "log", "tmp"] {
+            try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: true)
+        }
+        for name in ["ozon-r2", "nginx.conf"] {
+            try FileManager.default.copyItem(atPath: "\(sandbox.directory)/\(name)", toPath: directory.file(name))
+        }
+        let own = [
+            ("nginx.conf", "127.0.0.1:\(sandbox.client.port)", "127.0.0.1:\(port)"),
+            ("nginx.conf", sandbox.directory, directory.path),
+            ("ozon-r2/upstreams.conf", sandbox.directory, directory.path),
+        ]
+        for (file, old, new) in own + edits {
+            let text = try directory.read(file)
+            guard text.contains(old) else { throw StartFailure(text: "\(file) does not contain \(old)") }
+            try directory.write(file, text.replacingOccurrences(of: old, with: new))
+        }
+        self.directory = directory
+        client = NginxClient(port: port)
+        let log = directory.file("log/nginx-error.log")
+        let child = try ChildProcess(
+            "nginx",
+            ["-e", log, "-p", directory.path, "-c", directory.file("nginx.conf")]
+                + (isRoot ? ["-g", "user root;"] : []),
+            errors: log)
+        self.child = child
+        try eventually("nginx responds on port \(port)") {
+            guard child.isRunning else {
+                throw StartFailure(text: (try? directory.read("log/nginx-error.log")) ?? "")
+            }
+            return (try? http("GET", port: port, "/ready").status) == 204
+        }
+    }
+
+    deinit { try? stop() }
+
+    /// Stops nginx, not the processes behind it.
+    func stop() throws {
+        child.signal(SIGTERM)
+        try child.wait()
+    }
+
+    /// The directory of the sockets to which this nginx connects.
+    var sockets: String { directory.file("run") }
+
+    func socketPath(_ endpoint: Endpoint) -> String { "\(sockets)/\(endpoint).sock" }
+
+    /// Starts an endpoint on the socket to which this nginx connects.
+    func start(_ endpoint: Endpoint, _ settings: [String: String] = [:]) throws -> EndpointProcess {
+        try EndpointProcess(endpoint, settings, socket: socketPath(endpoint))
+    }
+}
