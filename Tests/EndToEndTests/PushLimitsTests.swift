@@ -67,8 +67,8 @@ extension EndToEnd {
             #expect(answer.json.names == ["data", "success", "warnings"])
             #expect(
                 answer.json["warnings"].description
-                    == #"[{"field":"images","index":1,"reason":"Ozon takes JPG or PNG by link","url":"\#(images[1])"},"#
-                    + #"{"field":"color_image","reason":"Ozon takes JPG by link","url":"\#(color)"}]"#)
+                    == #"[{"field":"images","index":1,"reason":"Ozon accepts only JPG or PNG by URL","url":"\#(images[1])"},"#
+                    + #"{"field":"color_image","reason":"Ozon accepts only JPG by URL","url":"\#(color)"}]"#)
             #expect(try Ozon.shared().imports(of: client)[0]["images"].strings == images)
         }
 

@@ -110,7 +110,7 @@ extension EndToEnd {
             let passed = try seconds { answer = try stage.push(color) }
             let conflict = try #require(answer)
             expect(conflict, .productConflict)
-            #expect(conflict.json["detail"].string == "Ozon hasn't ended the task \(task) of an earlier push")
+            #expect(conflict.json["detail"].string == "Task \(task) of an earlier push has not finished")
             #expect(passed < 2, "1 s and 1 s; it took \(passed) s")
             #expect(try stage.ozon.imports(of: client).count == 1)
             _ = try pend(stage, product, client: client, ["images": pictures(1)])

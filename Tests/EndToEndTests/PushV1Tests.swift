@@ -68,7 +68,7 @@ extension EndToEnd {
             expectOutcome(
                 answer, "partial", product, images: 1, images360: 1,
                 faults: [
-                    "images[1]: pics_http_error", "color_image: pics_http_error", "images360[1]: Refused by Ozon",
+                    "images[1]: pics_http_error", "color_image: pics_http_error", "images360[1]: Rejected by Ozon",
                 ])
             #expect(answer.json["errors"].list.map { $0["url"].string } == [bad, bad, bad360])
             let gone = try stage.push(pushBody(product, ["images": [good, pictures(1, "vanish")[0]]]))

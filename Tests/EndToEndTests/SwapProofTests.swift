@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// The figures of README's "Swapping": every endpoint swapped twenty times by deploy/swap, all of them under load through
+    /// The figures of deploy/README.md: every endpoint swapped twenty times by deploy/swap, all of them under load through
     /// one nginx. Prints a row for each endpoint and each way that nginx keeps its connections.
     @Suite struct SwapProof {
         private static let swaps = 20

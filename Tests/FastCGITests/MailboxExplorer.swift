@@ -2,8 +2,8 @@
 
 /// The three steps of a mailbox's word, so that tests can explore broken ones as well.
 struct MailboxAlgorithm: Sendable {
-    var post: @Sendable (inout MailboxWord, Signals, UInt32) -> Bool = { $0.post($1, for: $2) }
-    var takeSignals: @Sendable (inout MailboxWord) -> Signals? = { $0.takeSignals() }
+    var post: @Sendable (inout MailboxWord, ConnectionEvents, UInt32) -> Bool = { $0.post($1, for: $2) }
+    var takeSignals: @Sendable (inout MailboxWord) -> ConnectionEvents? = { $0.takeEvents() }
     var renew: @Sendable (inout MailboxWord) -> Void = { $0.renew() }
 }
 
@@ -48,7 +48,7 @@ struct MailboxExplorer {
         /// The life whose handler runs, or has ended unseen; 0: none.
         var running: UInt8 = 0
         var ended: UInt8 = 0
-        /// Signals that were left in this life and not taken yet.
+        /// ConnectionEvents that were left in this life and not taken yet.
         var left: UInt8 = 0
 
         var generation: UInt32 { MailboxWord(bits: word).generation }
@@ -57,7 +57,7 @@ struct MailboxExplorer {
     static let handlerThread = 3
     var algorithm = MailboxAlgorithm()
     /// The events of each life, beside its handler's end.
-    var events: [Signals] = [.readable, .hungUp]
+    var events: [ConnectionEvents] = [.readable, .hungUp]
     var lives: UInt8 = 3
 
     /// The number of states explored.
@@ -118,7 +118,7 @@ struct MailboxExplorer {
             return [
                 with {
                     let end = Event(
-                        signals: Signals.output.rawValue, generation: $0.generation, life: $0.running)
+                        signals: ConnectionEvents.output.rawValue, generation: $0.generation, life: $0.running)
                     ($0.running, $0.ended) = (0, $0.running)
                     $0.places[thread] = .leaving(end, old: nil)
                 }
@@ -161,7 +161,7 @@ struct MailboxExplorer {
             }
             var word = MailboxWord(bits: old)
             if world.life == event.life { new.left |= event.signals }
-            let owns = algorithm.post(&word, Signals(rawValue: event.signals), event.generation)
+            let owns = algorithm.post(&word, ConnectionEvents(rawValue: event.signals), event.generation)
             new.word = word.bits
             let isWorker = thread != Self.handlerThread
             new.places[thread] = owns && isWorker ? .taking(old: nil) : .free
@@ -187,7 +187,7 @@ struct MailboxExplorer {
             }
             new.left &= ~signals.rawValue
             new.places[thread] = .running(signals.rawValue)
-        case .running(let signals): run(Signals(rawValue: signals), thread, &new)
+        case .running(let signals): run(ConnectionEvents(rawValue: signals), thread, &new)
         case .renewing(let old?):
             guard old == world.word else {
                 new.places[thread] = .renewing(old: nil)
@@ -209,7 +209,7 @@ struct MailboxExplorer {
     }
 
     /// What the server does for these signals (Server.advance).
-    private func run(_ signals: Signals, _ thread: Int, _ world: inout World) {
+    private func run(_ signals: ConnectionEvents, _ thread: Int, _ world: inout World) {
         if signals.contains(.hungUp) { world.hasHungUp = true }
         if signals.contains(.readable), !world.isAnswering {
             world.isAnswering = true

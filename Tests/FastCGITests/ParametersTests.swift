@@ -61,19 +61,19 @@ import Testing
 
     @Test func `Root and we ourselves always may`() throws {
         let users = try AllowedPeers([])
-        #expect(users.allows(0))
-        #expect(users.allows(Int64(geteuid())))
-        #expect(!users.allows(somebody))
+        #expect(users.allows(uid: 0))
+        #expect(users.allows(uid: Int64(geteuid())))
+        #expect(!users.allows(uid: somebody))
     }
 
     @Test func `A peer without a user, as on TCP, may not`() throws {
-        #expect(try !AllowedPeers(nil).allows(-1))
+        #expect(try !AllowedPeers(nil).allows(uid: -1))
     }
 
     @Test func `Those named may, by their number`() throws {
         let daemon = try #require(getpwnam("daemon")).pointee.pw_uid
-        #expect(try AllowedPeers(["daemon"]).allows(Int64(daemon)))
-        #expect(try !AllowedPeers([]).allows(Int64(daemon)) || daemon == geteuid())
+        #expect(try AllowedPeers(["daemon"]).allows(uid: Int64(daemon)))
+        #expect(try !AllowedPeers([]).allows(uid: Int64(daemon)) || daemon == geteuid())
     }
 
     @Test func `A name that doesn't exist is a fault and told`() {

@@ -58,7 +58,7 @@ import Testing
                 """)
         ).errors
         #expect(errors.map(\.field) == ["images", "color_image", "images", "images", "images"])
-        #expect(errors.map(\.reason) == ["m ***", "d", "c", "e", "Refused by Ozon"])
+        #expect(errors.map(\.reason) == ["m ***", "d", "c", "e", "Rejected by Ozon"])
         #expect(try task(item(#""status": "failed", "errors": null"#)).errors.isEmpty)
     }
 
@@ -96,7 +96,7 @@ import Testing
 
     @Test func `An error names a URL where it isn't the beginning of a longer one`() {
         func names(_ text: String, _ url: String = "https://h/a.jpg") -> Bool {
-            ImportTask.Problem(field: "images", reason: "", texts: ["", text]).names(url)
+            ImportTask.Problem(field: "images", reason: "", texts: ["", text]).mentions(url)
         }
         for text in [
             "https://h/a.jpg", "can't load https://h/a.jpg.", "(https://h/a.jpg), 404", "https://h/a.jpg: gone",

@@ -45,16 +45,16 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
             let outcome = outcome(
                 ["a", "b"], color: "c", before: before, after: after, afterColor: ["https://cdn/3"])
             #expect(outcome.status == .confirmed && outcome.success && outcome.errors.isEmpty)
-            #expect(outcome.images == 2 && outcome.color)
+            #expect(outcome.updatedImages == 2 && outcome.updatedColorImage)
             #expect(outcome.currentImages == after && outcome.taskID == 7 && outcome.productID == 1)
         }
     }
 
     @Test func `What only was taken along isn't counted`() {
         let colorOnly = outcome([], color: "c", before: before, after: old, afterColor: ["https://h/c"])
-        #expect(colorOnly.images == 0 && colorOnly.color && colorOnly.success)
+        #expect(colorOnly.updatedImages == 0 && colorOnly.updatedColorImage && colorOnly.success)
         let imagesOnly = outcome(["a"], before: before, after: ["https://h/a"], afterColor: ["https://h/oldc"])
-        #expect(imagesOnly.images == 1 && !imagesOnly.color && imagesOnly.success)
+        #expect(imagesOnly.updatedImages == 1 && !imagesOnly.updatedColorImage && imagesOnly.success)
     }
 
     @Test func `A picture Ozon names is reported with its reason and the caller's index, and not counted`() {
@@ -62,8 +62,8 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
             ["a", "b", "c"], color: "d", before: before, after: ["https://cdn/1", "https://cdn/3"],
             afterColor: ["https://h/oldc2"], errors: [("https://h/b", "Too small"), ("https://h/d", "")])
         #expect(outcome.status == .partial && !outcome.success)
-        #expect(outcome.images == 2 && !outcome.color)
-        #expect(outcome.errors == [fault(2, "b", "Too small"), fault(nil, "d", "Refused by Ozon")])
+        #expect(outcome.updatedImages == 2 && !outcome.updatedColorImage)
+        #expect(outcome.errors == [fault(2, "b", "Too small"), fault(nil, "d", "Rejected by Ozon")])
     }
 
     @Test func `An error about a picture that wasn't sent is nobody's`() {
@@ -73,60 +73,60 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
 
     @Test func `A picture that vanished without a word is named where the URLs tell`() {
         let outcome = outcome(["a", "b", "c"], before: before, after: ["https://h/a", "https://h/c"])
-        #expect(outcome.status == .partial && outcome.images == 2)
+        #expect(outcome.status == .partial && outcome.updatedImages == 2)
         #expect(outcome.errors == [fault(2, "b", absent)])
     }
 
     @Test func `A picture that vanished is only counted where the URLs are Ozon's`() {
         let outcome = outcome(["a", "b", "c"], before: before, after: ["https://cdn/1", "https://cdn/2"])
-        #expect(outcome.images == 2)
+        #expect(outcome.updatedImages == 2)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "\(absent) (1 of 3)")])
     }
 
     @Test func `One refused and one vanished: both are reported, each once`() {
         let outcome = outcome(
             ["a", "b", "c"], before: before, after: ["https://h/a"], errors: [("https://h/b", "Too small")])
-        #expect(outcome.images == 1)
+        #expect(outcome.updatedImages == 1)
         #expect(outcome.errors == [fault(2, "b", "Too small"), fault(4, "c", absent)])
     }
 
     @Test func `What the task tells explains what is missing, where no picture is named`() {
         let outcome = outcome(
             ["a", "b"], taskErrors: [problem("some_image_failed")], before: before, after: ["https://cdn/1"])
-        #expect(outcome.status == .partial && outcome.images == 1)
+        #expect(outcome.status == .partial && outcome.updatedImages == 1)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "some_image_failed")])
     }
 
     @Test func `A task's warning while everything stands is no failure`() {
         let outcome = outcome(["a"], taskErrors: [problem("small")], before: before, after: ["https://cdn/1"])
-        #expect(outcome.status == .confirmed && outcome.images == 1)
+        #expect(outcome.status == .confirmed && outcome.updatedImages == 1)
     }
 
     @Test func `A set that is what it was before, with none of what was sent, isn't confirmed`() {
         let images = outcome(["a", "b"], before: before, after: old)
-        #expect(images.status == .partial && images.images == 0)
+        #expect(images.status == .partial && images.updatedImages == 0)
         #expect(images.errors == [fault(0, "a", absent), fault(2, "b", absent)])
         let color = outcome([], color: "c", before: before, after: old, afterColor: ["https://h/oldc"])
-        #expect(color.status == .partial && !color.color)
+        #expect(color.status == .partial && !color.updatedColorImage)
         #expect(color.errors == [fault(nil, "c", absent)])
     }
 
     @Test func `The same set pushed again is confirmed: it stands; so does what Ozon skipped`() {
         let same = outcome(["old1", "old2"], before: before, after: old)
-        #expect(same.status == .confirmed && same.images == 2)
+        #expect(same.status == .confirmed && same.updatedImages == 2)
         let skipped = outcome(
             ["a", "b"], color: "c", task: .skipped, before: before, after: old, afterColor: ["https://h/oldc"])
-        #expect(skipped.status == .confirmed && skipped.images == 2 && skipped.color)
+        #expect(skipped.status == .confirmed && skipped.updatedImages == 2 && skipped.updatedColorImage)
     }
 
     @Test func `A product that had no pictures and has none now confirms nothing`() {
         let outcome = outcome(["a"], before: CurrentPictures(images: [], color: []), after: [])
-        #expect(outcome.status == .partial && outcome.images == 0)
+        #expect(outcome.status == .partial && outcome.updatedImages == 0)
         #expect(outcome.errors == [fault(0, "a", absent)])
     }
 
     @Test func `Without knowing what stood before, numbers decide, as long as the task has no errors`() {
-        #expect(outcome(["a", "b"], before: nil, after: old).images == 2)
+        #expect(outcome(["a", "b"], before: nil, after: old).updatedImages == 2)
         #expect(outcome(["a", "b"], before: nil, after: ["https://cdn/1"]).status == .partial)
     }
 
@@ -134,13 +134,13 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         let all = [problem("warning_all_image_failed")]
         let told = [FieldFault(field: "images", reason: "warning_all_image_failed")]
         let kept = outcome(["a", "b"], color: "c", taskErrors: all, after: old, afterColor: ["https://h/oldc"])
-        #expect(kept.status == .partial && kept.images == 0 && !kept.color && kept.errors == told)
+        #expect(kept.status == .partial && kept.updatedImages == 0 && !kept.updatedColorImage && kept.errors == told)
         let some = outcome(["a", "b"], taskErrors: all, after: [url("a"), "https://cdn/2"])
-        #expect(some.status == .partial && some.images == 1 && some.errors == told)
+        #expect(some.status == .partial && some.updatedImages == 1 && some.errors == told)
         let there = outcome(["a"], color: "c", taskErrors: all, after: [url("a")], afterColor: [url("c")])
-        #expect(there.status == .confirmed && there.images == 1 && there.color)
+        #expect(there.status == .confirmed && there.updatedImages == 1 && there.updatedColorImage)
         let skipped = outcome(["a", "b"], task: .skipped, taskErrors: all, after: old)
-        #expect(skipped.status == .confirmed && skipped.images == 2)
+        #expect(skipped.status == .confirmed && skipped.updatedImages == 2)
     }
 
     @Test func `Without the caller's list either, a task's errors are told beside what stands`() throws {
@@ -149,12 +149,12 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         let sent = SentPictures(try pictures("{}"), token: nil, orAllOf: after)
         let outcome = PushVerification(sent: sent, refetches: false, task: task, before: nil, after: after)
             .result(productID: 1, taskID: 7)
-        #expect(outcome.status == .partial && outcome.images == 2)
+        #expect(outcome.status == .partial && outcome.updatedImages == 2)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "warning_all_image_failed")])
     }
 
     @Test func `More stand than were sent: no more are counted`() {
-        #expect(outcome(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).images == 1)
+        #expect(outcome(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).updatedImages == 1)
     }
 
     @Test func `A failed task counts nothing and tells Ozon's reasons, or that there are none`() {
@@ -162,11 +162,11 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
             ["a"], color: "c", task: .failed, taskErrors: [problem("all_image_failed", field: "color_image")],
             before: before,
             after: old, afterColor: ["https://h/oldc"])
-        #expect(told.status == .failed && !told.success && told.images == 0 && !told.color)
+        #expect(told.status == .failed && !told.success && told.updatedImages == 0 && !told.updatedColorImage)
         #expect(told.errors == [FieldFault(field: "color_image", reason: "all_image_failed")])
         #expect(told.currentImages == old)
         let untold = outcome(["a"], task: .failed, before: before, after: old)
-        #expect(untold.errors == [FieldFault(field: "images", reason: "Refused by Ozon")])
+        #expect(untold.errors == [FieldFault(field: "images", reason: "Rejected by Ozon")])
     }
 
     @Test func `A failed task's error that names a picture is put at it; the rest is told as it is`() {
@@ -191,17 +191,18 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
     @Test func `A warning that names a picture means that it failed, unless it is there`() {
         let warned = outcome(
             ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: ["https://cdn/1"])
-        #expect(warned.status == .partial && warned.images == 1 && warned.errors == [fault(2, "b", "Small")])
+        #expect(warned.status == .partial && warned.updatedImages == 1 && warned.errors == [fault(2, "b", "Small")])
         let there = outcome(
             ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: [url("a"), url("b")])
-        #expect(there.status == .confirmed && there.images == 2)
+        #expect(there.status == .confirmed && there.updatedImages == 2)
     }
 
     @Test func `Skipped is no success where the pictures were to be fetched again`() {
         let skipped = outcome(
             ["a"], color: "c", task: .skipped, refetches: true, before: before, after: ["https://h/a"])
         let reason = "Skipped by Ozon, not fetched again"
-        #expect(skipped.status == .failed && !skipped.success && skipped.images == 0 && !skipped.color)
+        #expect(
+            skipped.status == .failed && !skipped.success && skipped.updatedImages == 0 && !skipped.updatedColorImage)
         #expect(skipped.errors == [fault(0, "a", reason), fault(nil, "c", reason)])
     }
 

@@ -42,7 +42,7 @@ struct PushTests {
             .receive, product, .receive, taken, .receive, task("imported"), .receive, standing(#""https://cdn/1""#),
         ])
         let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, token: 5)
-        #expect(outcome.status == .confirmed && outcome.images == 1 && !outcome.color)
+        #expect(outcome.status == .confirmed && outcome.updatedImages == 1 && !outcome.updatedColorImage)
         #expect(outcome.currentImages == ["https://cdn/1"])
         let requests = server.requests
         #expect(
@@ -64,7 +64,7 @@ struct PushTests {
             standing(#""https://h/p", "https://h/o""#, color: "https://h/c"),
         ])
         let outcome = try await push(server, #"{"color_image": "https://h/c"}"#)
-        #expect(outcome.status == .confirmed && outcome.images == 0 && outcome.color)
+        #expect(outcome.status == .confirmed && outcome.updatedImages == 0 && outcome.updatedColorImage)
         #expect(
             body(server.requests[1])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/p","https://h/o"],"color_image":"https://h/c"}]}"#
@@ -105,7 +105,7 @@ struct PushTests {
         let server = try ScriptedServer([.receive, product, .receive, taken, .receive, task("pending"), .stall])
         let start = ContinuousClock.now
         let outcome = try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_TIMEOUT": "2"])
-        #expect(outcome.status == .pending && outcome.success && outcome.taskID == 7 && outcome.images == 0)
+        #expect(outcome.status == .pending && outcome.success && outcome.taskID == 7 && outcome.updatedImages == 0)
         #expect(ContinuousClock.now - start < .seconds(3), "the budget and a second")
     }
 
@@ -122,7 +122,7 @@ struct PushTests {
             let server = try ScriptedServer(
                 [.receive, product, .receive, taken] + answers.flatMap { [.receive, $0] } + [.stall], [.stall])
             let outcome = try await push(server, #"{"images": ["https://h/a"]}"#)
-            #expect(outcome.status == .pending && outcome.success && outcome.taskID == 7 && outcome.images == 0)
+            #expect(outcome.status == .pending && outcome.success && outcome.taskID == 7 && outcome.updatedImages == 0)
             #expect(outcome.detail.map(body.contains) == true, "\(outcome.detail ?? "")")
         }
     }
@@ -143,7 +143,9 @@ struct PushTests {
                 field: "images", index: 1, url: "https://h/b", reason: "https://h/b?v=5: small")
             #expect(outcome.errors.first == bad)
             let isMarked = color == "c?v=5"
-            #expect(outcome.images == (isMarked ? 1 : 0) && outcome.color == isMarked, "sent with the mark")
+            #expect(
+                outcome.updatedImages == (isMarked ? 1 : 0) && outcome.updatedColorImage == isMarked,
+                "sent with the mark")
         }
     }
 
@@ -153,7 +155,7 @@ struct PushTests {
         ])
         let outcome = try await push(
             server, #"{"images": ["https://h/a", "https://h/b"]}"#, ["OZON_MAX_IMAGES": "1"])
-        #expect(outcome.status == .partial && !outcome.success && outcome.images == 1)
+        #expect(outcome.status == .partial && !outcome.success && outcome.updatedImages == 1)
         #expect(outcome.errors == [FieldFault(field: "images", reason: "Exceeds limit (1)")])
     }
 
@@ -183,10 +185,10 @@ struct PushTests {
             body(server.requests[1])
                 == #"{"product_id":1,"images":["https://h/a","https://h/b"],"images360":["https://h/r","https://h/s"],"#
                 + #""color_image":"https://h/oldc"}"#)
-        #expect(outcome.status == .partial && outcome.images == 1 && outcome.images360 == 1)
+        #expect(outcome.status == .partial && outcome.updatedImages == 1 && outcome.updatedImages360 == 1)
         #expect(
             outcome.errors == [
-                FieldFault(field: "images", index: 1, url: "https://h/b", reason: "Refused by Ozon"),
+                FieldFault(field: "images", index: 1, url: "https://h/b", reason: "Rejected by Ozon"),
                 FieldFault(
                     field: "images360", index: 1, url: "https://h/s", reason: "Not among the product's pictures"),
             ])

@@ -146,7 +146,7 @@ struct LogSinkTests {
         log(.info, "next")
         log.flush()
         #expect(try reader.lines().map { $0["message"] as? String } == ["next"])
-        #expect(cut("abc", 3) == "abc" && cut("abcd", 3) == "abc")
+        #expect(truncated("abc", toBytes: 3) == "abc" && truncated("abcd", toBytes: 3) == "abc")
     }
 
     @Test func `A descriptor that is closed is taken by /dev/null, not by the next thing opened`() throws {
