@@ -241,7 +241,7 @@ struct PushTests {
         let color = #"{"color_image": "https://h/c"}"#
         #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 1).status == .pending)
         let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 1) }
-        #expect(conflict?.code == .productConflict && conflict?.detail?.contains("task 7") == true)
+        #expect(conflict?.code == .productConflict && conflict?.detail?.contains("Task 7") == true)
         #expect(server.requests.count { $0.contains("pictures/import") } == 1, "nothing was sent")
         #expect(try await push(color).status == .confirmed)
         #expect(
