@@ -10,14 +10,13 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
     private var keys: [[UInt8]]
     private var scoped: [Scoped] = []
 
-    /// `{"id": "studio", "sha256": "<hex of the key>", "prefixes": ["users/"], "endpoints": ["*"]}`
+    /// `{"id": "studio", "sha256": "<SHA-256 of the key, in hex>", "prefixes": ["users/"], "endpoints": ["*"]}`
     private struct Scoped {
         /// In lower-case hexadecimal.
         let digest: [UInt8]
         let access: Access
     }
 
-    /// The permissions of a key.
     package struct Access: Sendable {
         /// The id of a key with a scope, for the log.
         package let id: String?
@@ -31,8 +30,8 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
         self.keys = keys.map { Array($0.utf8) }
     }
 
-    /// - Parameter values: every X-API-Key header of the request. Two of them permit nothing, because readers differ on
-    ///   which one counts.
+    /// - Parameter values: every X-API-Key header of the request. If there are several, access is denied, because
+    ///   parsers disagree about which one applies.
     package func access(_ values: [[UInt8]]) -> Access? {
         guard values.count == 1 else { return nil }
         var found: Access?

@@ -3,7 +3,6 @@ import FastCGI
 
 /// The sender of a request, as its parameters and its API key describe it.
 package struct Caller: Sendable {
-    /// The client accepts application/x-ndjson.
     package let acceptsNDJSON: Bool
     /// The permitted prefixes of object keys: a key must have a prefix from every one of these lists. They come from
     /// the scope of the API key, and from nginx's parameter `R2_PREFIX`.

@@ -2,7 +2,6 @@ import FastCGI
 import Glibc
 import Telemetry
 
-/// The settings that every executable has.
 struct CommonSettings {
     let keys: APIKeys?
     let scopesFile: String?
@@ -15,19 +14,19 @@ struct CommonSettings {
 
     init(_ settings: inout Settings, maxBodyBytes: Int) {
         scopesFile = settings.optional(
-            "API_KEY_SCOPES_FILE", "A file of API keys with scopes; it is read again on HUP.")
+            "API_KEY_SCOPES_FILE", "A file of API keys with scopes; it is read again on SIGHUP.")
         keys = settings.apiKeys(scopesFile: scopesFile)
         peers = settings.allowedPeers()
         self.maxBodyBytes = settings.integer(
             "MAX_BODY_BYTES", default: maxBodyBytes, in: 1024...(64 << 20), "The largest request body, in bytes.")
         maxInFlight = settings.integer(
             "MAX_IN_FLIGHT", default: defaultMaxInFlight(maxBodyBytes: self.maxBodyBytes), in: 1...65_536,
-            "The most requests in progress in one process; more are answered with 503.")
+            "The maximum number of concurrent requests per process; further requests get 503.")
         drainSeconds = settings.integer(
-            "DRAIN_SECONDS", default: 600, in: 1...86_400, "How long requests in progress may take after TERM.")
+            "DRAIN_SECONDS", default: 600, in: 1...86_400, "How long requests in progress may take after SIGTERM.")
         let level = settings.choice(
             "LOG_LEVEL", Log.Level.allCases.map(\.rawValue), default: Log.Level.info.rawValue,
-            "The least important level that is logged.")
+            "The minimum level to log.")
         logLevel = Log.Level(rawValue: level)!
         slowMilliseconds = settings.integer(
             "SLOW_MS", default: 5000, in: 1...3_600_000,

@@ -4,25 +4,25 @@ import Telemetry
 /// The failure of a request, as the client sees it: a row of the table in ErrorCode.swift, and details of this request.
 package struct Fault: Error, Sendable {
     package let code: ErrorCode
-    /// A text for people, such as the error message of Ozon or R2, without credentials.
+    /// A human-readable message, such as Ozon's or R2's error message, without credentials.
     package var detail: String?
-    /// The faults of the request's fields, in their order: at most `maxErrors`.
+    /// The faults of the request's fields, in field order; at most `maxErrors`.
     package private(set) var errors: [FieldFault] = []
     /// The number of further faults.
     package private(set) var errorsOmitted = 0
     /// The number of seconds after which the client should try again.
     package var retryAfter: Int?
-    /// A text that is only logged.
-    package var logDetail: String?
+    /// The cause, written to the log but never sent to the client.
+    package var cause: String?
 
-    package init(_ code: ErrorCode, detail: String? = nil, retryAfter: Int? = nil, logDetail: String? = nil) {
+    package init(_ code: ErrorCode, detail: String? = nil, retryAfter: Int? = nil, cause: String? = nil) {
         self.code = code
         self.detail = detail
         self.retryAfter = retryAfter
-        self.logDetail = logDetail
+        self.cause = cause
     }
 
-    /// The most field faults in one response.
+    /// The maximum number of field faults in one response.
     package static let maxErrors = 100
 
     /// - Parameter omitted: the number of faults in addition to `errors`.

@@ -1,39 +1,39 @@
 /// The faults of one request's fields, in the order in which they are found. A body of one megabyte can have half a
 /// million, so after the first hundred they are only counted: neither the response nor the memory grows with them.
 final class FaultList {
-    private var entries: [(fault: FieldFault, isWarning: Bool)] = []
-    /// The number of entries that are not warnings.
+    private var entries: [(fault: FieldFault, isTolerated: Bool)] = []
+    /// The number of entries that are not tolerated.
     private var faultCount = 0
-    private var warningsFail = false
+    private var toleratedFail = false
     /// The number of faults that were counted and not kept.
     private var omitted = 0
     /// The request contains an object key that isn't allowed.
     var isForbidden = false
 
-    var warnings: [FieldFault] { entries.filter(\.isWarning).map(\.fault) }
+    var tolerated: [FieldFault] { entries.filter(\.isTolerated).map(\.fault) }
 
-    /// - Parameter isWarning: warnings are always kept, because the response of a request that succeeds lists all of
-    ///   them. There are at most as many as the request's lists have entries.
-    func add(_ fault: FieldFault, isWarning: Bool) {
-        guard isWarning || faultCount < Fault.maxErrors else {
+    /// - Parameter isTolerated: tolerated faults are always kept, because the response of a request that succeeds lists
+    ///   all of them. There are at most as many as the request's lists have entries.
+    func add(_ fault: FieldFault, isTolerated: Bool) {
+        guard isTolerated || faultCount < Fault.maxErrors else {
             omitted += 1
             return
         }
-        entries.append((fault, isWarning))
-        if !isWarning { faultCount += 1 }
+        entries.append((fault, isTolerated))
+        if !isTolerated { faultCount += 1 }
     }
 
-    func failWarnings() {
-        warningsFail = true
+    func failTolerated() {
+        toleratedFail = true
     }
 
-    /// Why the request fails, or nil. Warnings are listed too, in their order, as far as the faults leave room for
+    /// Why the request fails, or nil. Tolerated faults are listed too, in order, as far as the others leave room for
     /// them.
     var fault: Fault? {
-        guard faultCount > 0 || warningsFail && !entries.isEmpty else { return nil }
+        guard faultCount > 0 || toleratedFail && !entries.isEmpty else { return nil }
         var room = Fault.maxErrors - faultCount
         let listed = entries.filter { entry in
-            guard entry.isWarning else { return true }
+            guard entry.isTolerated else { return true }
             room -= 1
             return room >= 0
         }

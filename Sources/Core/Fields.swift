@@ -46,7 +46,7 @@ package struct Fields {
     }
 
     /// The values of required fields, after all of them have been read.
-    /// - Throws: if one of them is nil, so that its reader has recorded a fault.
+    /// - Throws: if one of them is nil, in which case its reader has recorded a fault.
     package func require<each Value>(_ values: repeat (each Value)?) throws(InvalidFields) -> (repeat each Value) {
         func unwrap<Field>(_ value: Field?) throws(InvalidFields) -> Field {
             guard let value else { throw InvalidFields() }
@@ -67,19 +67,19 @@ package struct Fields {
     }
 
     package func fail(_ fault: FieldFault) {
-        faults.add(fault, isWarning: false)
+        faults.add(fault, isTolerated: false)
     }
 
-    /// Records a warning. It is listed among the faults, but only if the request fails for another reason.
-    package func warn(_ fault: FieldFault) {
-        faults.add(fault, isWarning: true)
+    /// Records a tolerated fault: a successful response lists it in `errors`, a failed one among the other faults.
+    package func tolerate(_ fault: FieldFault) {
+        faults.add(fault, isTolerated: true)
     }
 
-    package var warnings: [FieldFault] { faults.warnings }
+    package var toleratedFaults: [FieldFault] { faults.tolerated }
 
-    /// Turns all warnings into faults.
-    package func failWarnings() {
-        faults.failWarnings()
+    /// Makes the request fail if there are tolerated faults.
+    package func failTolerated() {
+        faults.failTolerated()
     }
 
     /// Records that the request contains an object key that isn't allowed: it is denied with 403 unless it has faults.
@@ -109,14 +109,14 @@ package struct Fields {
     }
 
     /// A string of 1…`maxBytes` bytes.
-    /// - Parameter allows: whether its characters are allowed.
-    package func text(_ name: StaticString, maxBytes: Int, allows: (String) -> Bool) -> String? {
+    /// - Parameter isValid: whether the string is valid.
+    package func text(_ name: StaticString, maxBytes: Int, isValid: (String) -> Bool) -> String? {
         guard let text = string(name) else { return nil }
         if text.isEmpty {
             fail(name, "Must not be empty")
         } else if text.utf8.count > maxBytes {
             fail(name, "Exceeds limit (\(maxBytes))")
-        } else if !allows(text) {
+        } else if !isValid(text) {
             fail(name, "Invalid characters")
         } else {
             return text
@@ -146,7 +146,7 @@ package struct Fields {
         return nil
     }
 
-    /// The value that `read` makes of an object's members.
+    /// The value that `read` creates from an object's members.
     package func object<Value>(_ name: StaticString, _ read: (Fields) throws(InvalidFields) -> Value) -> Value? {
         guard
             let members = value(name, required: true, mustBe: "an object", { if case .object = $0 { $0 } else { nil } })
@@ -178,7 +178,7 @@ func wholeNumber(_ value: JSON) -> Int? {
     }
 }
 
-/// A decimal number from 1 to 2⁶³ − 1, without a sign. Nil if the text is anything else.
+/// A decimal number from 1 to 2⁶³ − 1, without a sign. Nil if the string is anything else.
 package func positiveInteger(_ text: String) -> Int? {
     guard isDigits(text), let value = Int(text), value > 0 else { return nil }
     return value
@@ -188,7 +188,7 @@ private func isDigits(_ text: String) -> Bool {
     text.utf8.allSatisfy(\.isASCIIDigit)
 }
 
-/// Whether a text is printable ASCII without spaces, and so can be the value of a header.
+/// Whether a string is printable ASCII without spaces, and so can be the value of a header.
 package func isHeaderSafe(_ text: String) -> Bool {
     text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
 }

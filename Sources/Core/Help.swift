@@ -2,7 +2,7 @@ func usage(_ name: String) -> String {
     "usage: \(name) --listen PATH | --listen 127.0.0.1:PORT | --check | --version | --help"
 }
 
-/// The text of `--help`. It lists the settings that the executable reads: their readers declare them, whatever is set.
+/// The text of `--help`. It lists the settings that the executable reads, because reading one declares it, set or not.
 func helpText<Input: RequestBody>(_ name: String, maxBodyBytes: Int, _: Input.Type) -> String {
     var settings = Settings { _ in nil }
     _ = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)
@@ -10,11 +10,12 @@ func helpText<Input: RequestBody>(_ name: String, maxBodyBytes: Int, _: Input.Ty
     return """
         \(usage(name))
 
-        Answers the POST requests of one endpoint over FastCGI. Without an option it serves a listening socket that it
+        Handles the POST requests of one endpoint over FastCGI. Without an option it serves a listening socket that it
         inherits: on descriptor 0 (spawn-fcgi, multiwatch) or by LISTEN_FDS (systemd). If GATEWAY_INTERFACE is set, it
-        ignores all options and answers one plain CGI request. On TERM it accepts no new connections, finishes the
-        requests in progress and exits with 0. --check reads the settings, reports everything that is wrong with them,
-        and exits with 0 or 78. All settings are environment variables.
+        ignores all options and handles one plain CGI request. On SIGTERM, SIGINT or SIGUSR1 it empties the queue of a
+        socket that it opened itself, accepts no further connections, finishes the requests in progress and exits with
+        0. --check reads the settings, reports everything that is wrong with them, and exits with 0 or 78. All settings
+        are environment variables.
 
         Settings:
         \(settings.declarations.map(\.helpLines).joined(separator: "\n"))
@@ -24,7 +25,11 @@ func helpText<Input: RequestBody>(_ name: String, maxBodyBytes: Int, _: Input.Ty
 extension Settings.Declaration {
     fileprivate var helpLines: String {
         let facts =
-            fallback == "required" ? fallback : "default: \(fallback)" + (values.map { "; values: \($0)" } ?? "")
+            switch defaultValue {
+            case .required: "required"
+            case .none: "default: none"
+            case .value(let text): "default: \(text)" + (values.map { "; values: \($0)" } ?? "")
+            }
         return "  \(name)  (\(facts))\n      \(purpose)"
     }
 }

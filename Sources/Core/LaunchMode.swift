@@ -1,6 +1,5 @@
 import FastCGI
 
-/// The mode in which an executable is started.
 enum LaunchMode: Equatable {
     case listenOnPath(String)
     case listenOnPort(UInt16)

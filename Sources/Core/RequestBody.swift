@@ -1,4 +1,3 @@
-/// The decoded body of a request.
 package protocol RequestBody: Sendable {
     associatedtype Tools: Core.Tools
     /// Reads all fields before it throws, so that the response lists everything that is wrong.

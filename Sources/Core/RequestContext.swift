@@ -1,7 +1,7 @@
 import Encoding
 import Glibc
 
-/// The part of a request that is not in its body.
+/// A handler's inputs other than the request body.
 package struct RequestContext<Tools: Core.Tools>: Sendable {
     package let tools: Tools
     /// The client accepts application/x-ndjson.

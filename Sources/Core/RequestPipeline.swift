@@ -5,7 +5,7 @@ import Synchronization
 import Telemetry
 
 /// Handles every request: checks the method, API key, media type and size, decodes the fields, calls the endpoint's
-/// `handle`, makes a response of its output or error, and counts and logs the request.
+/// `handle`, turns its output or error into a response, and counts and logs the request.
 final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable {
     typealias Context = RequestContext<Input.Tools>
 
@@ -26,7 +26,6 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
         self.keys.withLock { $0 = keys }
     }
 
-    /// - Parameter handle: the endpoint's function.
     func handler(_ handle: @escaping @Sendable (Input, Context) async throws -> Output) -> Handler {
         { [self] request in
             let trace = RequestTrace(requestID: requestID(request.parameters), telemetry: telemetry)
@@ -53,7 +52,7 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
             input = try Input(fields, tools)
         } catch {
             try fields.check()
-            throw Fault(.internalError, logDetail: "a field was invalid, but no fault was recorded")
+            throw Fault(.internalError, cause: "a field was invalid, but no fault was recorded")
         }
         try fields.check()
         return (input, Context(tools: tools, caller: caller))
@@ -135,6 +134,6 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
 
     private func end(_ trace: RequestTrace, with fault: Fault, status: Int, bytes: Int) {
         trace.end(
-            .error(fault.code), status: status, bytes: bytes, detail: fault.detail, logDetail: fault.logDetail)
+            .error(fault.code), status: status, bytes: bytes, detail: fault.detail, cause: fault.cause)
     }
 }

@@ -3,12 +3,12 @@ import Glibc
 import System
 import Telemetry
 
-/// Runs an executable: reads its settings, opens its socket, and handles requests until TERM.
+/// Runs an executable: reads its settings, opens its socket, and handles requests until SIGTERM.
 ///
-/// Exit codes, as in sysexits.h: 0 after a drain, 64 for arguments that are not understood, 78 for settings that can't
-/// be used, 1 if it can't listen.
+/// Exit codes: 0 after draining, 64 (EX_USAGE) for invalid arguments, 78 (EX_CONFIG) for invalid settings, 1 if it
+/// cannot listen or cannot write a CGI response.
 /// - Parameters:
-///   - name: the name of the executable: the path of its route, with `-` for `/`.
+///   - name: the name of the executable: its route without `/api/v1/`, with `/` replaced by `-`.
 ///   - maxBodyBytes: the default of `MAX_BODY_BYTES`.
 ///   - handle: handles one request. An error that it throws becomes an HTTP error (FaultConvertible.swift). Its task is
 ///     cancelled when the client closes the connection.
@@ -38,14 +38,14 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
         exit(EX_CONFIG)
     }
     if mode == .check {
-        printLine(STDOUT_FILENO, "\(name): settings are complete")
+        printLine(STDOUT_FILENO, "\(name): settings are valid")
         exit(EX_OK)
     }
     let listeners: [Listener]
     do throws(Listener.Failure) {
         listeners = try mode.listeners()
     } catch {
-        printLine(STDERR_FILENO, "\(name): cannot listen on \(error)")
+        printLine(STDERR_FILENO, "\(name): cannot listen: \(error)")
         exit(EXIT_FAILURE)
     }
     let scoreboard = Scoreboard(endpoint: name, directory: scoreboardDirectory(listeners))
@@ -89,7 +89,7 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
 /// Exit codes of sysexits.h, which Swift's Glibc module lacks.
 private let (EX_OK, EX_USAGE, EX_CONFIG): (Int32, Int32, Int32) = (0, 64, 78)
 
-/// Handles HUP. If the file can't be used, the keys stay as they are.
+/// Handles SIGHUP. If the file can't be used, the keys stay as they are.
 private func reloadScopes(from file: String, _ keys: APIKeys, _ log: Log, replaceKeys: (APIKeys) -> Void) {
     do throws(APIKeys.BrokenScopes) {
         replaceKeys(try keys.with(scopesFile: file))

@@ -2,18 +2,17 @@ import Encoding
 import Glibc
 import System
 
-/// The process's settings: environment variables, all read at the start. Each reader declares its setting, so that
-/// `--help` lists exactly the settings that the executable reads. An empty value counts as unset. All faults are
-/// collected, so that one start reports everything that is wrong.
+/// The process's settings: environment variables, all read at startup. Each reader declares its setting, so that
+/// `--help` lists exactly the settings that the executable reads. An empty value counts as unset, except for lists. All
+/// faults are collected, so that one start reports everything that is wrong.
 package struct Settings {
     /// A setting as `--help` and the operator's table show it.
     package struct Declaration: Sendable {
         package let name: String
-        /// The default value, `required`, or `none`.
-        package let fallback: String
+        package enum Default: Sendable { case required, none, value(String) }
+        package let defaultValue: Default
         /// The values it may have: `1…600`.
         package let values: String?
-        /// One sentence about it.
         package let purpose: String
     }
 
@@ -35,10 +34,10 @@ package struct Settings {
     }
 
     private mutating func declare(
-        _ name: String, default fallback: String, values: String? = nil, _ purpose: String
+        _ name: String, default defaultValue: Declaration.Default, values: String? = nil, _ purpose: String
     ) {
         guard !declarations.contains(where: { $0.name == name }) else { return }
-        declarations.append(Declaration(name: name, fallback: fallback, values: values, purpose: purpose))
+        declarations.append(Declaration(name: name, defaultValue: defaultValue, values: values, purpose: purpose))
     }
 
     private func value(_ name: String) -> String? {
@@ -52,73 +51,73 @@ package struct Settings {
 
     /// Nil if it is not set.
     package mutating func optional(_ name: String, _ purpose: String) -> String? {
-        declare(name, default: "none", purpose)
+        declare(name, default: .none, purpose)
         return value(name)
     }
 
     /// Nil, and a fault, if it is not set.
     package mutating func required(_ name: String, _ purpose: String) -> String? {
-        declare(name, default: "required", purpose)
+        declare(name, default: .required, purpose)
         if value(name) == nil { fail(name, "is missing") }
         return value(name)
     }
 
-    package mutating func string(_ name: String, default fallback: String, _ purpose: String) -> String {
-        declare(name, default: fallback, purpose)
-        return value(name) ?? fallback
+    package mutating func string(_ name: String, default defaultValue: String, _ purpose: String) -> String {
+        declare(name, default: .value(defaultValue), purpose)
+        return value(name) ?? defaultValue
     }
 
     package mutating func integer(
-        _ name: String, default fallback: Int, in range: ClosedRange<Int>, _ purpose: String
+        _ name: String, default defaultValue: Int, in range: ClosedRange<Int>, _ purpose: String
     ) -> Int {
-        declare(name, default: "\(fallback)", values: "\(range.lowerBound)…\(range.upperBound)", purpose)
-        guard let text = value(name) else { return fallback }
+        declare(name, default: .value("\(defaultValue)"), values: "\(range.lowerBound)…\(range.upperBound)", purpose)
+        guard let text = value(name) else { return defaultValue }
         guard let number = Int(text), range.contains(number) else {
             fail(name, "must be a whole number between \(range.lowerBound) and \(range.upperBound)")
-            return fallback
+            return defaultValue
         }
         return number
     }
 
     package mutating func seconds(
-        _ name: String, default fallback: Int, in range: ClosedRange<Int>, _ purpose: String
+        _ name: String, default defaultValue: Int, in range: ClosedRange<Int>, _ purpose: String
     ) -> Duration {
-        .seconds(integer(name, default: fallback, in: range, purpose))
+        .seconds(integer(name, default: defaultValue, in: range, purpose))
     }
 
-    package mutating func bool(_ name: String, default fallback: Bool, _ purpose: String) -> Bool {
-        declare(name, default: "\(fallback)", values: "true false", purpose)
+    package mutating func bool(_ name: String, default defaultValue: Bool, _ purpose: String) -> Bool {
+        declare(name, default: .value("\(defaultValue)"), values: "true false", purpose)
         switch value(name) {
-        case nil: return fallback
+        case nil: return defaultValue
         case "true": return true
         case "false": return false
         default:
             fail(name, "must be true or false")
-            return fallback
+            return defaultValue
         }
     }
 
     package mutating func choice(
-        _ name: String, _ choices: [String], default fallback: String, _ purpose: String
+        _ name: String, _ choices: [String], default defaultValue: String, _ purpose: String
     ) -> String {
-        declare(name, default: fallback, values: choices.joined(separator: " "), purpose)
-        guard let text = value(name) else { return fallback }
+        declare(name, default: .value(defaultValue), values: choices.joined(separator: " "), purpose)
+        guard let text = value(name) else { return defaultValue }
         if choices.contains(text) { return text }
         fail(name, "must be one of \(choices.joined(separator: ", "))")
-        return fallback
+        return defaultValue
     }
 
-    /// Comma-separated entries, without the blanks around them. Nil if the variable doesn't exist; it may exist and be
+    /// Comma-separated entries, without surrounding spaces. Nil if the variable doesn't exist; it may exist and be
     /// empty.
-    package mutating func list(_ name: String, default fallback: String, _ purpose: String) -> [String]? {
-        declare(name, default: fallback, purpose)
+    package mutating func list(_ name: String, default defaultValue: String, _ purpose: String) -> [String]? {
+        declare(name, default: .value(defaultValue), purpose)
         return environment(name).map(listEntries)
     }
 
     /// `NAME`, or the contents of the file that `NAME_FILE` names, without its trailing newline.
     /// - Parameter isRequired: an unset secret is a fault.
     package mutating func secret(_ name: String, isRequired: Bool = true, _ purpose: String) -> String? {
-        declare(name, default: isRequired ? "required" : "none", purpose)
+        declare(name, default: isRequired ? .required : .none, purpose)
         guard let path = value("\(name)_FILE") else {
             if isRequired, value(name) == nil { fail(name, "is missing") }
             return value(name)
@@ -138,9 +137,9 @@ package struct Settings {
     }
 
     /// `https://host[:port]`, or http for a loopback address, without a path. Nil, and a fault, if it is anything else.
-    package mutating func origin(_ name: String, default fallback: String? = nil, _ purpose: String) -> Origin? {
-        declare(name, default: fallback ?? "required", purpose)
-        guard let text = value(name) ?? fallback else {
+    package mutating func origin(_ name: String, default defaultValue: String? = nil, _ purpose: String) -> Origin? {
+        declare(name, default: defaultValue.map { .value($0) } ?? .required, purpose)
+        guard let text = value(name) ?? defaultValue else {
             fail(name, "is missing")
             return nil
         }
@@ -153,7 +152,7 @@ package struct Settings {
     }
 }
 
-/// The entries of a comma-separated list, without the blanks around them. Empty entries are dropped.
+/// The entries of a comma-separated list, without surrounding spaces. Empty entries are dropped.
 func listEntries(_ text: String) -> [String] {
     text.split(separator: ",").map { entry in
         var bytes = Substring(entry).utf8

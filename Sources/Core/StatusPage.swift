@@ -2,10 +2,10 @@ import FastCGI
 import JSON
 import Telemetry
 
-/// The pages for an operator, on a location that nginx does not expose: the parameter `OZON_R2_STATUS`, which no client
-/// can set, holds the location's path, and the last segment of that path names the page (nginx/status.conf).
+/// Pages for operators, at a location that nginx serves to this machine only: the parameter `OZON_R2_STATUS`, which no
+/// client can set, holds the location's path, and the last segment of that path names the page (nginx/status.conf).
 ///
-/// - `ping`: `pong`, as text.
+/// - `ping`: `pong`, as plain text.
 /// - `status`: JSON (StatusReport.swift).
 /// - `metrics`: OpenMetrics (OpenMetrics.swift).
 ///
@@ -25,7 +25,6 @@ struct StatusPage: Sendable {
         }
     }
 
-    /// Nil if it is not a status request.
     private func response(to request: Request) -> Response? {
         guard let path = request.parameters["OZON_R2_STATUS"] else { return nil }
         let id = requestID(request.parameters)

@@ -31,7 +31,7 @@ package struct SHA256 {
     }
 }
 
-/// A key of HMAC-SHA256 (RFC 2104). Its two padded blocks are hashed once, so that a code costs only its message.
+/// An HMAC-SHA256 key (RFC 2104). Its two padded blocks are hashed once, so computing a MAC only hashes the message.
 package struct HMACKey: Sendable {
     private var inner = SHA256()
     private var outer = SHA256()
@@ -43,8 +43,8 @@ package struct HMACKey: Sendable {
         outer.update(block.map { $0 ^ 0x5c })
     }
 
-    /// The authentication code of a message: 32 bytes.
-    package func code(_ message: [UInt8]) -> [UInt8] {
+    /// - Returns: 32 bytes.
+    package func mac(of message: [UInt8]) -> [UInt8] {
         var inside = inner
         inside.update(message)
         var outside = outer

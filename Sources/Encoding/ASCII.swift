@@ -1,5 +1,5 @@
-// ASCII bytes by name, and the classes of bytes that more than one module tests for. They are inlinable because parsers use
-// them for every byte.
+// ASCII bytes by name, and the classes of bytes that more than one module tests for. They are inlinable, because
+// parsers use them for every byte.
 
 extension UInt8 {
     @inlinable package static var tab: UInt8 { UInt8(ascii: "\t") }

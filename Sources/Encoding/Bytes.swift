@@ -1,5 +1,5 @@
 // Responses and signatures are built as bytes with these functions. They take concrete types, because a generic
-// function that isn't specialised costs more than the copy it avoids.
+// function that isn't specialized costs more than the copy it avoids.
 
 extension [UInt8] {
     package mutating func append(_ literal: StaticString) {

@@ -1,6 +1,6 @@
 extension UTCTime {
-    /// An HTTP date in any of its three forms, or nil. A two-digit year is in this century, and the name of the day is
-    /// not checked against the date. Source: RFC 9110, 5.6.7.
+    /// An HTTP date in any of its three forms, or nil. A two-digit year is read as 20YY, although RFC 9110 would read
+    /// 94 as 1994, and the name of the day is not checked against the date. Source: RFC 9110, 5.6.7.
     ///
     ///     Sun, 06 Nov 1994 08:49:37 GMT · Sunday, 06-Nov-94 08:49:37 GMT · Sun Nov  6 08:49:37 1994
     package init?(httpDate text: String) {

@@ -3,7 +3,7 @@ import Glibc
 /// The users that may connect to our unix sockets: root, the process's own user, and those named. They are checked
 /// before libfcgi reads a byte.
 package struct AllowedPeers: Sendable {
-    private var identifiers: Set<Int64>
+    private var uids: Set<Int64>
 
     package struct UnknownUser: Error {
         package let name: String
@@ -14,22 +14,22 @@ package struct AllowedPeers: Sendable {
 
     /// - Parameter names: nil for those of the `defaultNames` that exist.
     package init(_ names: [String]?) throws(UnknownUser) {
-        identifiers = [0, Int64(geteuid())]
+        uids = [0, Int64(geteuid())]
         for name in names ?? Self.defaultNames {
-            if let identifier = userIdentifier(name) {
-                identifiers.insert(identifier)
+            if let uid = uid(of: name) {
+                uids.insert(uid)
             } else if names != nil {
                 throw UnknownUser(name: name)
             }
         }
     }
 
-    func allows(_ identifier: Int64) -> Bool {
-        identifiers.contains(identifier)
+    func allows(uid: Int64) -> Bool {
+        uids.contains(uid)
     }
 }
 
-private func userIdentifier(_ name: String) -> Int64? {
+private func uid(of name: String) -> Int64? {
     var record = passwd()
     var found: UnsafeMutablePointer<passwd>?
     return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16 * 1024) { buffer in

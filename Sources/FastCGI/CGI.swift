@@ -10,7 +10,7 @@ package func serveCGI(maxBodyBytes: Int, handler: @escaping Handler) -> Bool {
     let request = Request(
         parameters: parameters, body: readBody(declaredLength: parameters["CONTENT_LENGTH"], limit: maxBodyBytes))
     let wakeEvent = eventfd(0, 0)
-    precondition(wakeEvent >= 0, "eventfd")
+    precondition(wakeEvent >= 0, "eventfd failed")
     let output = ResponseBuffer { eventfd_write(wakeEvent, 1) }
     let task = Task { await output.send(await handler(request)) }
     var outputIsOpen = true

@@ -2,7 +2,7 @@ import CFastCGI
 import Glibc
 
 /// One accepted connection and the request on it. Only the owner of its mailbox, a worker thread, can use it. All calls
-/// of libfcgi are made here.
+/// to libfcgi are made here, except `FCGX_Init`.
 struct Connection: ~Copyable {
     /// The C struct must not move: its streams point back to it.
     private let request: UnsafeMutablePointer<FCGX_Request>
@@ -13,7 +13,7 @@ struct Connection: ~Copyable {
     private var token: UInt64 = 0
     private var isUnix = false
     private var watchesOutput = false
-    /// The most bytes of a body that are read and discarded beyond its limit.
+    /// The maximum number of bytes of a body that are read and discarded beyond its limit.
     private static let maxExcessBytes = 1 << 30
 
     private var mayHaveInput = false
@@ -55,11 +55,11 @@ struct Connection: ~Copyable {
 
     /// On a unix socket, a peer that has shut down only its sending side can still read the response, and a full close
     /// is reported separately. On TCP the two can't be distinguished, so both count as a hang-up.
-    mutating func apply(_ signals: Signals) {
-        if signals.contains(.readable) { mayHaveInput = true }
-        if signals.contains(.retire) { isRetired = true }
-        if signals.contains(.inputEnded) { inputHasEnded = true }
-        if signals.contains(.hungUp) || (inputHasEnded && !isUnix) {
+    mutating func apply(_ events: ConnectionEvents) {
+        if events.contains(.readable) { mayHaveInput = true }
+        if events.contains(.retire) { isRetired = true }
+        if events.contains(.inputEnded) { inputHasEnded = true }
+        if events.contains(.hungUp) || (inputHasEnded && !isUnix) {
             hasHungUp = true
             response?.abandon()
         }
@@ -135,7 +135,7 @@ struct Connection: ~Copyable {
     }
 
     enum SendResult {
-        /// A signal will follow when the handler has written, or when the socket accepts bytes again.
+        /// An event will follow when the handler has written, or when the socket accepts bytes again.
         case later
         /// The response is complete. If `isLast`, the connection must be closed.
         case done(isLast: Bool)

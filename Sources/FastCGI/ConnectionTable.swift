@@ -1,8 +1,8 @@
 import Synchronization
 import System
 
-/// The mailboxes of all connections by index. They are reused. The capacity is the limit on descriptors at the start,
-/// at most 65,536.
+/// The mailboxes of all connections by index. They are reused. The capacity is the limit on descriptors at startup, at
+/// most 65,536.
 final class ConnectionTable: @unchecked Sendable {
     private let mailboxes: UnsafeMutablePointer<Mailbox<Connection>?>
     private let capacity: Int
@@ -17,7 +17,6 @@ final class ConnectionTable: @unchecked Sendable {
 
     subscript(index: UInt32) -> Mailbox<Connection> { mailboxes[Int(index)]! }
 
-    /// The number of open connections.
     var openCount: Int { createdCount.withLock { $0 - free.count } }
 
     /// Nil if the table is full.

@@ -6,16 +6,16 @@ struct Heartbeat {
     private let manager: ServiceManager
     private var lastEventCount = 0
     private var lastNotification = 0
-    /// The manager has been notified that the process serves requests, or that it drains.
-    private(set) var isServing = false
+    /// Whether the manager has been notified of a state (serving or draining). Until then the main thread ticks faster.
+    private(set) var hasReportedState = false
 
     init(_ manager: ServiceManager) {
         self.manager = manager
     }
 
-    /// Notifies the manager. The process isn't reported as serving from now on.
+    /// Notifies the manager that the process is draining. `serving` is never reported after that.
     mutating func beginDraining() {
-        isServing = true
+        hasReportedState = true
         manager.notify(.draining)
     }
 
@@ -24,15 +24,15 @@ struct Heartbeat {
         let isDue = manager.aliveMilliseconds.map { now - lastNotification >= $0 } ?? false
         let eventCount = server.workers.eventCount
         if eventCount == lastEventCount {
-            if isDue || !isServing { server.wakeWorker() }
+            if isDue || !hasReportedState { server.wakeWorker() }
             return
         }
         lastEventCount = eventCount
-        if isServing {
+        if hasReportedState {
             guard isDue else { return }
             manager.notify(.alive)
         } else {
-            isServing = true
+            hasReportedState = true
             manager.notify(.serving)
         }
         lastNotification = now

@@ -2,12 +2,12 @@ import Synchronization
 
 /// State that has at most one owner at a time. No thread waits for it, and only the owner can access it.
 ///
-/// Any thread can post a signal. If the state has no owner, the posting thread becomes the owner and runs until no
-/// signal is pending; otherwise the current owner sees the signal before it releases the state. One atomic word decides
+/// Any thread can post an event. If the state has no owner, the posting thread becomes the owner and runs until no
+/// event is pending; otherwise the current owner sees the event before it releases the state. One atomic word decides
 /// all of this (`MailboxWord`). The state is accessible only through an `Ownership`, which is why both are in this
 /// file.
 ///
-/// Mailboxes are reused and never freed, so that a late signal finds another generation instead of freed memory. The
+/// Mailboxes are reused and never freed, so that a late event finds another generation instead of freed memory. The
 /// list of free mailboxes owns those that are not in use.
 final class Mailbox<State: ~Copyable>: @unchecked Sendable {
     let index: UInt32
@@ -22,7 +22,7 @@ final class Mailbox<State: ~Copyable>: @unchecked Sendable {
         self.state.initialize(to: state)
     }
 
-    /// Makes a mailbox that exists as long as the process.
+    /// Creates a mailbox that is never freed.
     static func make(index: UInt32, _ state: consuming State) -> Ownership<State> {
         Ownership(Unmanaged.passRetained(Mailbox(index: index, state)))
     }
@@ -30,14 +30,14 @@ final class Mailbox<State: ~Copyable>: @unchecked Sendable {
     /// The current generation, or the last one of a free mailbox.
     var generation: UInt32 { MailboxWord(bits: word.load(ordering: .acquiring)).generation }
 
-    /// Posts signals for one generation of the mailbox, from any thread.
-    /// - Returns: the ownership, if the state had no owner. Otherwise nil: the owner will see the signals, or that
+    /// Posts events for one generation of the mailbox, from any thread.
+    /// - Returns: the ownership, if the state had no owner. Otherwise nil: the owner will see the events, or that
     ///   generation has ended.
-    func post(_ signals: Signals, for generation: UInt32) -> Ownership<State>? {
-        update { $0.post(signals, for: generation) } ? Ownership(Unmanaged.passUnretained(self)) : nil
+    func post(_ events: ConnectionEvents, for generation: UInt32) -> Ownership<State>? {
+        update { $0.post(events, for: generation) } ? Ownership(Unmanaged.passUnretained(self)) : nil
     }
 
-    fileprivate func takeSignals() -> Signals? { update { $0.takeSignals() } }
+    fileprivate func takeEvents() -> ConnectionEvents? { update { $0.takeEvents() } }
     fileprivate func renew() { update { $0.renew() } }
 
     /// Performs an operation of the word as one atomic change.
@@ -72,26 +72,26 @@ struct Ownership<State: ~Copyable>: ~Copyable, @unchecked Sendable {
     func withState<Result>(_ body: (inout State) -> Result) -> Result { body(&mailbox.state.pointee) }
 
     enum RunResult: ~Copyable {
-        /// No signal is pending, and the state has no owner.
+        /// No event is pending, and the state has no owner.
         case released
         /// The body has returned false.
         case ended(Ownership)
-        /// Signals keep arriving; other connections should have their turn first.
+        /// Events keep arriving; other connections should have their turn first.
         case unfinished(Ownership)
     }
 
     private static var maxRounds: Int { 8 }
 
-    /// Calls the body with the pending signals until none are left, then releases the ownership.
+    /// Calls the body with the pending events until none are left, then releases the ownership.
     /// - Parameter body: returns false if the state's use has ended.
-    consuming func run(_ body: (inout State, Signals) -> Bool) -> RunResult {
+    consuming func run(_ body: (inout State, ConnectionEvents) -> Bool) -> RunResult {
         let mailbox = mailbox
         for _ in 0..<Self.maxRounds {
-            guard let signals = mailbox.takeSignals() else {
+            guard let events = mailbox.takeEvents() else {
                 _ = unwrap()
                 return .released
             }
-            guard body(&mailbox.state.pointee, signals) else { return .ended(self) }
+            guard body(&mailbox.state.pointee, events) else { return .ended(self) }
         }
         return .unfinished(self)
     }

@@ -7,7 +7,7 @@ package struct ProcessSignals: Sendable {
 
     package init() {
         descriptor = shim_signals()
-        precondition(descriptor >= 0, "signalfd")
+        precondition(descriptor >= 0, "signalfd failed")
     }
 
     /// Waits for a signal; nil if none arrives in time.

@@ -18,7 +18,7 @@ extension Server {
         // Serialized: otherwise two workers could both take the last descriptor that isn't reserved.
         let (descriptor, error) = accepting.withLock { isAccepting in
             if !isAccepting { return (Int32(-1), EAGAIN) }
-            if Descriptors.areUsedUp(open: listener.descriptor) { return (Int32(-1), EMFILE) }
+            if Descriptors.areExhausted(probingWith: listener.descriptor) { return (Int32(-1), EMFILE) }
             return (shim_accept(listener.descriptor), errno)
         }
         guard descriptor >= 0 else {
@@ -35,7 +35,7 @@ extension Server {
     }
 
     private func open(_ descriptor: Int32, of listener: Listener) {
-        if listener.isUnix, !options.peers.allows(shim_peer_uid(descriptor)) {
+        if listener.isUnix, !options.peers.allows(uid: shim_peer_uid(descriptor)) {
             options.report(
                 "connection denied", "peer uid \(shim_peer_uid(descriptor)) is not among ALLOWED_PEER_USERS")
             Glibc.close(descriptor)
@@ -52,7 +52,7 @@ extension Server {
         let isWatched = connection.withState {
             $0.open(descriptor, isUnix: listener.isUnix, epoll: epoll, token: token)
         }
-        // Its first signal may have been posted already.
+        // Its first event may have been posted already.
         if isWatched { ready.append(connection) } else { discard(connection) }
     }
 

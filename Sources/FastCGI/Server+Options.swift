@@ -3,11 +3,11 @@ extension Server {
         let maxBodyBytes: Int
         let drainSeconds: Int
         let peers: AllowedPeers
-        /// Called on HUP.
+        /// Called on SIGHUP.
         let reload: (@Sendable () -> Void)?
         /// Writes buffered log lines. Called by workers when no connection is ready, and at least every 100 ms.
         let flush: @Sendable () -> Void
-        /// Logs an event that an operator should know of, as a message and its detail.
+        /// Logs an event of interest to operators, as a message and its detail.
         let report: @Sendable (String, String) -> Void
         let serviceManager: ServiceManager
 

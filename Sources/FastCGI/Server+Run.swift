@@ -11,8 +11,8 @@ extension Server {
     private static let drainTickMilliseconds: Int32 = 20
     private static let workerCheckMilliseconds = 240
     private static let maxWorkers = 64
-    /// How long kept connections stay open after TERM. It is far longer than nginx's keepalive_time, so that nginx
-    /// closes them first, and never sends a request on a connection that this process is closing.
+    /// How long keep-alive connections stay open after SIGTERM. It is far longer than nginx's keepalive_time, so that
+    /// nginx closes them first, and never sends a request on a connection that this process is closing.
     private static let keepAliveMilliseconds = 25_000
 
     package func start() {
@@ -27,7 +27,8 @@ extension Server {
         var check = WorkerCheck()
         while true {
             tick(&heartbeat, &check)
-            switch signals.next(milliseconds: heartbeat.isServing ? Self.tickMilliseconds : Self.startTickMilliseconds)
+            switch signals.next(
+                milliseconds: heartbeat.hasReportedState ? Self.tickMilliseconds : Self.startTickMilliseconds)
             {
             case SIGTERM, SIGINT, SIGUSR1: return drain(signals, &heartbeat, &check)
             case SIGHUP: options.reload?()

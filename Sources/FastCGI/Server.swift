@@ -3,12 +3,12 @@ import Glibc
 import Synchronization
 import System
 
-/// Serves FastCGI on its listeners until TERM, INT or USR1, then drains.
+/// Serves FastCGI on its listeners until SIGTERM, SIGINT or SIGUSR1, then drains.
 ///
-/// One worker thread at a time waits on the epoll set. Each event becomes a signal in a connection's mailbox, and if
+/// One worker thread at a time waits on the epoll set. Each of its events is posted to a connection's mailbox, and if
 /// that gives the connection an owner, the connection is appended to the queue `ready`. A worker takes it from there,
 /// reads the request, runs the handler until it first suspends, and sends what it has written. When a suspended handler
-/// writes, it posts a signal as well, and its connection reaches a worker through the same queue.
+/// writes, it posts an event as well, and its connection reaches a worker through the same queue.
 package final class Server: Sendable {
     let listeners: [Listener]
     let options: Options
@@ -26,18 +26,18 @@ package final class Server: Sendable {
     package init(_ listeners: [Listener], _ options: Options, handler: @escaping Handler) {
         // The time in milliseconds that libfcgi waits for a faulty peer to close. The default blocks a worker for 2 s.
         setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1)
-        precondition(FCGX_Init() == 0, "FCGX_Init")
+        precondition(FCGX_Init() == 0, "FCGX_Init failed")
         self.listeners = listeners
         self.options = options
         self.handler = handler
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         let events = EPOLLIN.rawValue | EPOLLET.rawValue
         let isWatched = shim_epoll_control(epoll, EPOLL_CTL_ADD, wakeEvent, events, Token.wakeEvent.word) == 0
-        precondition(epoll >= 0 && wakeEvent >= 0 && isWatched, "epoll_create1, eventfd or epoll_ctl")
+        precondition(epoll >= 0 && wakeEvent >= 0 && isWatched, "epoll_create1, eventfd or epoll_ctl failed")
         listen()
     }
 
-    /// Adds the listeners to the epoll set, at the start and after `pauseAccepting`.
+    /// Adds the listeners to the epoll set, at startup and after `pauseAccepting`.
     func listen() {
         let events = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue
         for (index, listener) in listeners.enumerated() {
@@ -102,12 +102,12 @@ package final class Server: Sendable {
     private func handleEvent(_ token: Token, _ events: UInt32) {
         workers.countEvent()
         guard case .connection(let index, let generation) = token else { return }
-        var signals: Signals = []
-        if events & EPOLLIN.rawValue != 0 { signals.insert(.readable) }
-        if events & EPOLLOUT.rawValue != 0 { signals.insert(.writable) }
-        if events & EPOLLRDHUP.rawValue != 0 { signals.insert(.inputEnded) }
-        if events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { signals.insert(.hungUp) }
-        if let connection = table[index].post(signals, for: generation) { ready.append(connection) }
+        var posted: ConnectionEvents = []
+        if events & EPOLLIN.rawValue != 0 { posted.insert(.readable) }
+        if events & EPOLLOUT.rawValue != 0 { posted.insert(.writable) }
+        if events & EPOLLRDHUP.rawValue != 0 { posted.insert(.inputEnded) }
+        if events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { posted.insert(.hungUp) }
+        if let connection = table[index].post(posted, for: generation) { ready.append(connection) }
     }
 
     /// Causes an event that a worker takes, even if no connection is ready.
@@ -116,9 +116,9 @@ package final class Server: Sendable {
         if !workers.isPolling { workers.wakeRestingWorker() }
     }
 
-    /// Posts signals to a connection, from a thread that isn't a worker.
-    func post(_ signals: Signals, to mailbox: Mailbox<Connection>, generation: UInt32) {
-        guard let connection = mailbox.post(signals, for: generation) else { return }
+    /// Posts events to a connection, from any thread, and wakes a worker if that made the connection ready.
+    func post(_ events: ConnectionEvents, to mailbox: Mailbox<Connection>, generation: UInt32) {
+        guard let connection = mailbox.post(events, for: generation) else { return }
         ready.append(connection)
         wakeWorker()
     }
@@ -127,8 +127,8 @@ package final class Server: Sendable {
 
     private func run(_ connection: consuming Ownership<Connection>) {
         let mailbox = connection.mailbox
-        let result = connection.run { connection, signals in
-            connection.apply(signals)
+        let result = connection.run { connection, events in
+            connection.apply(events)
             return advance(&connection, mailbox)
         }
         switch consume result {

@@ -9,7 +9,7 @@ package struct ServiceManager: Sendable {
         case draining
     }
 
-    /// The interval of the `alive` notifications; nil if they aren't wanted. Intervals below 250 ms are not kept.
+    /// The interval of the `alive` notifications; nil if disabled. Intervals below 250 ms cannot be guaranteed.
     let aliveMilliseconds: Int?
     /// Called on the main thread.
     let notify: @Sendable (State) -> Void

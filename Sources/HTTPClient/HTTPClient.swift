@@ -3,7 +3,7 @@ import Encoding
 /// HTTP by libcurl: one multi handle on a thread of its own, so that all requests of the process share its connections
 /// and TLS sessions, however many threads its handlers run on.
 ///
-/// TLS is verified, proxies of the environment are ignored, redirects are not followed, and nothing is retried.
+/// TLS is verified, proxy environment variables are ignored, redirects are not followed, and nothing is retried.
 package final class HTTPClient: Sendable {
     package struct Options: Sendable {
         package var maxConnections: Int
@@ -26,7 +26,7 @@ package final class HTTPClient: Sendable {
             case bytes([UInt8])
             /// Created when libcurl first reads it, and released once it is sent: for a large body made of data that is
             /// kept anyway. The closure is called twice, the first time for the size, and must return the same bytes.
-            case made(@Sendable () -> [UInt8])
+            case generated(@Sendable () -> [UInt8])
             /// Read from the pipe as it fills; exactly `count` bytes.
             case pipe(Pipe, count: Int)
             /// The first `count` bytes of a file, which must stay open until the transfer ends.

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A bounded buffer between a download and an upload: each pauses the other, so that a transfer's memory doesn't grow
-/// with the file. Both ends are transfers; a task may peek at the first bytes in between.
+/// with the file. The reading end may be a task that calls `next`, and a task may peek at the first bytes.
 package final class Pipe: Sendable {
     private enum End: Equatable {
         case open, complete

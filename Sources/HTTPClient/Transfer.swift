@@ -21,13 +21,13 @@ final class Transfer: @unchecked Sendable {
     private var headerList: UnsafeMutablePointer<curl_slist>?
     var responseHeaders: [(name: String, value: String)] = []
     var responseBody: [UInt8] = []
-    /// The bytes of a body of kind `.made` while they are being sent.
+    /// The bytes of a `.generated` body while they are being sent.
     var body: [UInt8] = []
     var bodyCount = 0
-    var sent = 0
+    var sentBytes = 0
     var hasAllHeaders = false
     var failure: TransferError?
-    var isSent = false
+    var hasStartedSending = false
     /// The rest of an error response's body is not read; the transfer ends as if it were complete.
     var isTruncated = false
     var lastByte = ContinuousClock.now
@@ -114,7 +114,7 @@ final class Transfer: @unchecked Sendable {
         case .none:
             check(shim_set_long(easy, request.method == "HEAD" ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1))
         case .bytes(let bytes): post(bytes.count, easy, this)
-        case .made(let make): post(make().count, easy, this)
+        case .generated(let make): post(make().count, easy, this)
         case .pipe(_, let count), .file(_, let count):
             check(shim_set_long(easy, CURLOPT_UPLOAD, 1))
             check(shim_set_size(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(count)))
@@ -168,7 +168,7 @@ final class Transfer: @unchecked Sendable {
     var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }
 
     func responseSoFar() -> HTTPClient.Response {
-        HTTPClient.Response(status: status, headers: Headers(responseHeaders), body: responseBody, sent: sent)
+        HTTPClient.Response(status: status, headers: Headers(responseHeaders), body: responseBody, sent: sentBytes)
     }
 
     func resumeCaller(with result: Result) {

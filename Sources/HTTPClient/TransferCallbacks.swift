@@ -49,42 +49,42 @@ extension Transfer {
         let count: Int
         switch request.body {
         case .pipe(let pipe, let total):
-            if sent == total { return 0 }
-            switch pipe.read(into: .init(rebasing: buffer.prefix(total - sent))) {
+            if sentBytes == total { return 0 }
+            switch pipe.read(into: .init(rebasing: buffer.prefix(total - sentBytes))) {
             case .count(let read): count = read
             case .wait: return Int(CURL_READFUNC_PAUSE)
             case .failed: return Int(CURL_READFUNC_ABORT)
             }
         case .file(let descriptor, let total):
-            if sent == total { return 0 }
-            count = pread(descriptor, buffer.baseAddress, min(buffer.count, total - sent), sent)
+            if sentBytes == total { return 0 }
+            count = pread(descriptor, buffer.baseAddress, min(buffer.count, total - sentBytes), sentBytes)
         case .bytes(let bytes):
-            if sent == bodyCount { return 0 }
+            if sentBytes == bodyCount { return 0 }
             count = copy(bytes, to: buffer)
-        case .made(let make):
-            if sent == bodyCount { return 0 }
-            if sent == 0 { body = make() }
+        case .generated(let make):
+            if sentBytes == bodyCount { return 0 }
+            if sentBytes == 0 { body = make() }
             count = copy(body, to: buffer)
-            if sent + count == bodyCount { body = [] }
+            if sentBytes + count == bodyCount { body = [] }
         case .none: return 0
         }
         guard count > 0 else { return Int(CURL_READFUNC_ABORT) }
-        sent += count
+        sentBytes += count
         return count
     }
 
     private func copy(_ bytes: [UInt8], to buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let count = min(buffer.count, bytes.count - sent)
-        bytes.withUnsafeBytes { buffer.copyMemory(from: .init(rebasing: $0[sent..<sent + count])) }
+        let count = min(buffer.count, bytes.count - sentBytes)
+        bytes.withUnsafeBytes { buffer.copyMemory(from: .init(rebasing: $0[sentBytes..<sentBytes + count])) }
         return count
     }
 
     /// Whether libcurl may send the request now: once only. It would retry on its own when a reused connection is
     /// reset, but only our caller knows whether the request may be repeated.
     func allowSend() -> Bool {
-        defer { isSent = true }
-        if isSent { fail(with: .broken("Connection was reset")) }
-        return !isSent
+        defer { hasStartedSending = true }
+        if hasStartedSending { fail(with: .broken("Connection was reset")) }
+        return !hasStartedSending
     }
 
     /// - Returns: a socket for the address, or -1 to fail the connection.
@@ -102,7 +102,7 @@ extension Transfer {
     }
 }
 
-/// A header's name or value without the blanks around it.
+/// A header's name or value without surrounding whitespace.
 private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
     let value = bytes.drop(while: \.isBlank)
     let end = value.lastIndex { !$0.isBlank }.map { $0 + 1 } ?? value.startIndex

@@ -24,7 +24,7 @@ final class TransferLoop: @unchecked Sendable {
 
     init(_ options: HTTPClient.Options) {
         self.options = options
-        precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "curl_global_init")
+        precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "curl_global_init failed")
         multi = curl_multi_init()
         check(shim_set_multi_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.maxConnections))
         check(shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, options.maxConnections))
@@ -82,7 +82,7 @@ final class TransferLoop: @unchecked Sendable {
     private var pollTimeout: Duration {
         let longest = Duration.milliseconds(downloads > 0 ? 1000 : 10_000)
         guard let nextDeadline else { return longest }
-        // Rounded up, because waking up before the deadline would be too early.
+        // Rounded up: a wait that ends before the deadline would make the loop spin until then.
         return min(longest, max(ContinuousClock.now.duration(to: nextDeadline) + .milliseconds(1), .zero))
     }
 

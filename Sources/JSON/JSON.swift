@@ -14,9 +14,9 @@ package enum JSON: Sendable {
 
     /// The treatment of objects that have two members of the same name.
     package enum Duplicates: Sendable {
-        /// The text is invalid, because readers differ on which member counts. Used for clients' requests.
+        /// The text is invalid, because parsers disagree about which member wins. Used for clients' requests.
         case rejected
-        /// The last member counts. Used for upstreams' responses, which may contain duplicates.
+        /// The last member wins. Used for upstreams' responses, which may contain duplicates.
         case lastWins
     }
 

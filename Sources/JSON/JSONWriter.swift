@@ -1,6 +1,5 @@
 import Encoding
 
-/// A value that can be written as JSON.
 package protocol JSONWritable {
     func write(to json: inout JSONWriter)
 }
@@ -14,7 +13,6 @@ package struct JSONWriter: ~Copyable {
         bytes.reserveCapacity(capacity)
     }
 
-    /// The JSON of one value.
     package static func bytes(_ value: some JSONWritable) -> [UInt8] {
         var json = JSONWriter(capacity: 1024)
         value.write(to: &json)
@@ -53,13 +51,12 @@ package struct JSONWriter: ~Copyable {
         if let value { member(name, value) }
     }
 
-    /// Writes a member whose value the closure writes.
     package mutating func member(_ name: StaticString, _ value: (inout JSONWriter) -> Void) {
         self.name(name)
         value(&self)
     }
 
-    /// Writes a member whose name is data. The name is escaped.
+    /// Writes a member whose name is not a literal. The name is escaped.
     package mutating func member(named name: String, _ value: some JSONWritable) {
         member(named: name) { value.write(to: &$0) }
     }
@@ -83,7 +80,7 @@ package struct JSONWriter: ~Copyable {
         bytes.append("\"")
         var text = text
         text.withUTF8 { utf8 in
-            // There is no early exit, so that the compiler can vectorise the loop.
+            // There is no early exit, so that the compiler can vectorize the loop.
             var escapes: UInt8 = 0
             for byte in utf8 {
                 escapes |= (byte < 0x20 ? 1 : 0) | (byte == 0x22 ? 1 : 0) | (byte == 0x5C ? 1 : 0)

@@ -1,11 +1,11 @@
 import Core
 
-/// An article number in the normal form in which the caller's and Ozon's are compared: a number without leading zeros,
-/// an offer_id byte by byte, because Swift's strings compare two spellings of `é` as equal.
+/// An article number in the normalized form used to match the caller's ids with Ozon's. Leading zeros of numbers are
+/// removed; offer_ids are compared byte by byte, because Swift's strings compare two spellings of `é` as equal.
 package struct ArticleID: Hashable, Sendable {
     package let text: String
 
-    /// Nil if the text can't be an id of this kind.
+    /// Nil if the string can't be an id of this kind.
     package init?(_ text: String, as field: ArticleField) {
         guard field != .offerID else {
             self.text = text

@@ -5,7 +5,7 @@ struct CarriedPictures {
     let images: [String]
     let color: String?
 
-    /// - Throws: 502 if there are several color images. An import takes one.
+    /// - Throws: 502 if there are several color images. An import accepts one.
     init(from product: PushedProduct, missingIn request: PictureRequest) throws(Fault) {
         images = request.images.isEmpty ? product.images : []
         color = request.color == nil ? product.colorImages.first : nil
@@ -14,12 +14,12 @@ struct CarriedPictures {
         }
     }
 
-    /// Warnings about temporary addresses, which Ozon may be unable to fetch.
+    /// Warnings about temporary URLs, which Ozon may be unable to fetch.
     var warnings: [FieldFault] {
         let pictures =
             images.map { SentPicture(current: $0, in: "images") }
             + (color.map { [SentPicture(current: $0, in: "color_image")] } ?? [])
         return pictures.filter { $0.url.contains("/s3/multimedia-tmp") }
-            .map { $0.fault("Temporary address on Ozon's CDN, may have expired") }
+            .map { $0.fault("Temporary URL on Ozon's CDN; it may have expired") }
     }
 }

@@ -1,16 +1,16 @@
 import Core
 
-/// A seller's key, sent with each request. It is kept only as long as the request, and no description shows it.
+/// A seller's credential, kept only while its request is handled, and hidden from `description` and reflection.
 package struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
-    /// A positive integer by Ozon's documents, but sent unchecked.
+    /// According to Ozon's documentation a positive integer; it is sent unchecked.
     package let clientID: String
     package let apiKey: String
 
     /// `{"client_id": "…", "api_key": "…"}`: each 1…256 printable ASCII characters without spaces, because they become
     /// header lines.
     package init(_ fields: Fields) throws(InvalidFields) {
-        let clientID = fields.text("client_id", maxBytes: 256, allows: isHeaderSafe)
-        let apiKey = fields.text("api_key", maxBytes: 256, allows: isHeaderSafe)
+        let clientID = fields.text("client_id", maxBytes: 256, isValid: isHeaderSafe)
+        let apiKey = fields.text("api_key", maxBytes: 256, isValid: isHeaderSafe)
         (self.clientID, self.apiKey) = try fields.require(clientID, apiKey)
     }
 

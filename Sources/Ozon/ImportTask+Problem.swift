@@ -35,12 +35,12 @@ extension ImportTask {
         /// Whether a quota of items is used up.
         var isQuotaError: Bool { mentionsQuota(String(decoding: texts, as: UTF8.self)) }
 
-        func names(_ picture: SentPicture) -> Bool {
-            names(picture.url) || picture.url != picture.picture.url && names(picture.picture.url)
+        func mentions(_ picture: SentPicture) -> Bool {
+            mentions(picture.url) || picture.url != picture.picture.url && mentions(picture.picture.url)
         }
 
-        /// Whether the texts contain this URL, and not only a longer one that begins with it.
-        func names(_ url: String) -> Bool {
+        /// Whether the strings contain this URL, and not only a longer one that begins with it.
+        func mentions(_ url: String) -> Bool {
             let url = Array(url.utf8)
             guard !url.isEmpty, texts.count >= url.count else { return false }
             return (0...(texts.count - url.count)).contains { start in

@@ -1,6 +1,5 @@
 import Core
 
-/// The state of an import of pictures.
 struct ImportTask {
     enum Status: String, CaseIterable {
         /// Ozon is working on the task, or doesn't know it yet.
@@ -16,12 +15,12 @@ struct ImportTask {
     /// Set if Ozon rejected the import because a quota of items is used up.
     var quota: Fault?
 
-    var hasEnded: Bool { status != .pending || quota != nil }
+    var hasFinished: Bool { status != .pending || quota != nil }
 }
 
 extension ImportTask {
     /// Reads the product's own item, `{"offer_id", "product_id", "status", "errors": [{"code", "field", "message"}]}`.
-    /// Ozon doesn't know a task without items yet.
+    /// A response without items means that Ozon doesn't know the task yet.
     /// - Parameter offerID: nil if it is unknown. The product_id alone then selects the item.
     init(_ items: [ResponseValue], offerID: String?, productID: Int) throws {
         let own = try items.filter { item in

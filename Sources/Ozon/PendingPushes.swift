@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The last push of each product that this process answered with `pending`. Ozon may still carry it out, so a later
+/// The last push of each product for which this process returned `pending`. Ozon may still carry it out, so a later
 /// push must not carry over the pictures that it replaces.
 final class PendingPushes: Sendable {
     struct Entry {
@@ -18,7 +18,7 @@ final class PendingPushes: Sendable {
         }
     }
 
-    /// Imports end within minutes. Ozon has lost a task that is older.
+    /// Imports finish within minutes, so an older task is considered lost.
     private static let lifetime = Duration.seconds(600)
     private static let maxEntries = 10_000
     private let entries = Mutex<[ProductKey: Entry]>([:])
@@ -33,7 +33,7 @@ final class PendingPushes: Sendable {
         }
     }
 
-    /// - Parameter entry: nil if the last push of the product has ended.
+    /// - Parameter entry: nil if the last push of the product has finished.
     func set(_ entry: Entry?, for key: ProductKey) {
         let now = ContinuousClock.now
         entries.withLock { entries in

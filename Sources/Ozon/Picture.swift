@@ -10,7 +10,7 @@ package struct Picture: Sendable, Equatable {
     private static let unsupportedFormats = ["webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "svg"]
 
     /// - Parameter format: a file extension that is unsupported in this field, in addition to those above.
-    /// - Returns: a warning if Ozon can't take a picture of this format by link, by the extension of the URL's path.
+    /// - Returns: a warning if the extension of the URL's path is a format that Ozon doesn't accept by URL.
     func formatWarning(_ field: String, _ reason: String, orFor format: String? = nil) -> FieldFault? {
         let name = URLReference(url).path.utf8.split(separator: .slash).last
         guard let name, let dot = name.lastIndex(of: .dot) else { return nil }

@@ -1,4 +1,4 @@
-/// Why a picture isn't confirmed, as the response's `errors` give it where Ozon gives no reason.
+/// Reasons for the response's `errors` when a picture isn't confirmed and Ozon gives no reason.
 enum PictureReason {
     static let rejected = "Refused by Ozon"
     static let skipped = "Skipped by Ozon, not fetched again"

@@ -1,6 +1,6 @@
 import Core
 
-/// The pictures of a push. Nulls and empty strings are omitted, then each URL is checked, then the limits.
+/// The pictures of a push. Nulls and empty strings are ignored, then each URL is checked, then the limits.
 ///
 /// `{"images"?: ["https://…"], "images360"?: ["https://…"], "color_image"?: "https://…", "on_invalid"?: "reject"}`
 package struct PictureRequest: Sendable {
@@ -8,7 +8,7 @@ package struct PictureRequest: Sendable {
     package let images360: [Picture]
     package let color: Picture?
     /// The pictures that are not pushed, for the response's `errors`.
-    package let reports: [FieldFault]
+    package let notPushed: [FieldFault]
 
     private static let max360 = 70
 
@@ -21,14 +21,14 @@ package struct PictureRequest: Sendable {
         func accepts(_ name: StaticString, _ index: Int?, _ url: String) -> Bool {
             if !rules.validatesURLs || isPictureURL(url) { return true }
             let fault = FieldFault(field: "\(name)", index: index, url: url, reason: "Invalid URL format")
-            if skips { fields.warn(fault) } else { fields.fail(fault) }
+            if skips { fields.tolerate(fault) } else { fields.fail(fault) }
             return false
         }
 
         func list(_ name: StaticString, limit: Int) -> [Picture] {
             let pictures = fields.entries(name) { accepts(name, $0, $1) }.map { Picture(index: $0.index, url: $0.text) }
             if pictures.count > limit {
-                fields.warn(FieldFault(field: "\(name)", reason: "Exceeds limit (\(limit))"))
+                fields.tolerate(FieldFault(field: "\(name)", reason: "Exceeds limit (\(limit))"))
             }
             return Array(pictures.prefix(limit))
         }
@@ -39,7 +39,7 @@ package struct PictureRequest: Sendable {
         case .v2:
             images360 = []
             if !list("images360", limit: .max).isEmpty {
-                fields.warn(FieldFault(field: "images360", reason: "Not supported by Ozon since 2026-07-10"))
+                fields.tolerate(FieldFault(field: "images360", reason: "Not supported by Ozon since 2026-07-10"))
             }
         }
         color = fields.string("color_image", required: false).flatMap { url in
@@ -47,13 +47,13 @@ package struct PictureRequest: Sendable {
         }
         // `on_invalid` is used above, but validated here, so that its fault follows those of the pictures.
         _ = fields.choice("on_invalid", ["reject", "skip"], default: "reject")
-        if images.isEmpty, images360.isEmpty, color == nil { fields.failWarnings() }
-        reports = fields.warnings
+        if images.isEmpty, images360.isEmpty, color == nil { fields.failTolerated() }
+        notPushed = fields.toleratedFaults
     }
 
-    /// Warnings about pictures in a format that Ozon doesn't take by link. They are pushed nevertheless.
+    /// Warnings about pictures in a format that Ozon does not accept by URL. They are pushed anyway.
     package var warnings: [FieldFault] {
-        images.compactMap { $0.formatWarning("images", "Ozon takes JPG or PNG by link") }
-            + [color?.formatWarning("color_image", "Ozon takes JPG by link", orFor: "png")].compactMap(\.self)
+        images.compactMap { $0.formatWarning("images", "Ozon accepts only JPG or PNG by URL") }
+            + [color?.formatWarning("color_image", "Ozon accepts only JPG by URL", orFor: "png")].compactMap(\.self)
     }
 }

@@ -25,7 +25,7 @@ func cacheBusted(_ url: String, token: Int?) -> String {
     return "\(url[..<end])\(separator)v=\(token)\(url[end...])"
 }
 
-/// The latest token with which a picture's URL appears in the texts; nil if there is none.
+/// The latest token with which a picture's URL appears in the strings; nil if there is none.
 func latestToken(of request: PictureRequest, in texts: [[UInt8]]) -> Int? {
     let pictures = request.images + (request.color.map { [$0] } ?? [])
     return pictures.compactMap { picture in
@@ -42,7 +42,7 @@ func latestToken(of request: PictureRequest, in texts: [[UInt8]]) -> Int? {
     }.max()
 }
 
-/// The URLs in order without repetitions, compared by bytes.
+/// The URLs in order without duplicates, compared by bytes.
 func distinct(_ urls: [String]) -> [String] {
     var seen: Set<[UInt8]> = []
     return urls.filter { seen.insert(Array($0.utf8)).inserted }

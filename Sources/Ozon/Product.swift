@@ -1,9 +1,8 @@
 import Core
 
-/// The images of a seller's product.
 package struct Product: Sendable {
     package let id: Int
-    /// In the site's order, the main picture first, without repetitions.
+    /// In Ozon's order, without duplicates and with the main picture first.
     package let images: [String]
 
     package init(_ row: ResponseValue) throws(Fault) {

@@ -2,7 +2,7 @@ import Core
 import JSON
 import Upstreams
 
-/// The rows of a product list by id. A row has as many ids of the requested kind as it can be found under.
+/// The rows of a product list by id. A row is stored under each of its ids of the requested kind.
 package struct ProductList: Sendable {
     private var rows: [ArticleID: ResponseValue] = [:]
     /// The fault of a row whose id can't be read. Any article without a row may be that product.
@@ -48,7 +48,7 @@ package struct ProductList: Sendable {
 }
 
 extension Seller {
-    /// The most ids that Ozon takes in one call.
+    /// The maximum number of ids that Ozon accepts in one call.
     package static let maxArticles = 1000
 
     /// `POST /v3/product/info/list`. The response omits unknown articles and has no fixed order.

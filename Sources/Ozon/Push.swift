@@ -20,7 +20,8 @@ package struct Push: Sendable {
     private var reserve: Duration { min(rules.timeout / 5, .seconds(3)) }
 
     /// - Parameter refetchToken: added to each URL's query, so that Ozon fetches the picture again.
-    /// - Throws: 404 if there is no such product, 409 if it takes no pictures, or Ozon's error. Nothing was imported.
+    /// - Throws: 404 if there is no such product, 409 if it accepts no pictures or an earlier push is pending, or
+    ///   Ozon's error. After a timeout or a connection error Ozon may have accepted the import.
     package func run(_ request: PictureRequest, productID: Int, refetchToken: Int?) async throws -> PushResult {
         if request.isEmpty {
             let product = try await product(productID)
@@ -38,7 +39,7 @@ package struct Push: Sendable {
         let productID = key.productID
         try await awaitPendingPush(of: key, affecting: request)
         let product = try await product(productID)
-        guard product.takesPictures else {
+        guard product.acceptsPictures else {
             throw Fault(.productConflict, detail: "The product is archived or not yet created")
         }
         let sent = SentPictures(request, token: refetchToken)
@@ -49,7 +50,7 @@ package struct Push: Sendable {
         let before = CurrentPictures(images: product.images, color: product.colorImages)
         try Task.checkCancellation()
         // A task of its own isn't cancelled with the request. Once Ozon has the import, the next push must not read the
-        // pictures before it has ended.
+        // pictures before it has finished.
         var result = try await Task {
             switch rules.api {
             case .v2:
@@ -65,7 +66,7 @@ package struct Push: Sendable {
         }.value
         try Task.checkCancellation()
         result.warnings = request.warnings + carried.warnings
-        return result.reporting(request.reports)
+        return result.addingErrors(request.notPushed)
     }
 
     /// The result of an earlier push that was pending.
@@ -91,7 +92,7 @@ package struct Push: Sendable {
                 .result(productID: productID, taskID: taskID)
         }
         result.warnings = request.warnings
-        return result.reporting(request.reports)
+        return result.addingErrors(request.notPushed)
     }
 
     private func product(_ id: Int) async throws -> PushedProduct {
@@ -110,8 +111,8 @@ package struct Push: Sendable {
         let task = try await seller.awaitImportTask(
             pending.taskID, offerID: pending.offerID, productID: key.productID, as: credential, within: retry,
             firstPause: .zero, reserve: reserve)
-        guard task.hasEnded else {
-            throw Fault(.productConflict, detail: "Ozon hasn't ended the task \(pending.taskID) of an earlier push")
+        guard task.hasFinished else {
+            throw Fault(.productConflict, detail: "Task \(pending.taskID) of an earlier push has not finished")
         }
         seller.pendingPushes.set(nil, for: key)
     }
@@ -163,7 +164,7 @@ package struct Push: Sendable {
             let reason: String
             switch imported?.state {
             case .imported, .uploaded:
-                result.images360 += 1
+                result.updatedImages360 += 1
                 continue
             case .pending: reason = PictureReason.pending
             case .failed: reason = PictureReason.rejected

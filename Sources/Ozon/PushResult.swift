@@ -21,23 +21,23 @@ package struct PushResult: ResponseBody, JSONWritable {
 
     package let productID: Int
     package var status: Status
-    package var images = 0
-    package var images360 = 0
-    package var color = false
+    package var updatedImages = 0
+    package var updatedImages360 = 0
+    package var updatedColorImage = false
     package var taskID: Int?
     package var currentImages: [String]?
     package var errors: [FieldFault] = []
-    /// Pictures that were sent, but that Ozon may be unable to take. They don't count as a failure.
+    /// Pictures that were sent, but that Ozon may not accept. They don't count as a failure.
     package var warnings: [FieldFault] = []
-    /// Why Ozon couldn't be polled until the task ended. Only with the status `pending`.
+    /// Why Ozon couldn't be polled until the task finished. Only with the status `pending`.
     package var detail: String?
 
     package var success: Bool { errors.isEmpty && status != .failed && status != .partial }
 
     /// Adds the pictures that were not pushed.
-    func reporting(_ reports: [FieldFault]) -> PushResult {
+    func addingErrors(_ faults: [FieldFault]) -> PushResult {
         var result = self
-        result.errors = reports + errors
+        result.errors = faults + errors
         if !result.errors.isEmpty, status == .confirmed { result.status = .partial }
         return result
     }
@@ -50,9 +50,9 @@ package struct PushResult: ResponseBody, JSONWritable {
                     $0.member("product_id", productID)
                     $0.member("updated") { json in
                         json.object {
-                            $0.member("images", images)
-                            $0.member("images360", images360)
-                            $0.member("color_image", color)
+                            $0.member("images", updatedImages)
+                            $0.member("images360", updatedImages360)
+                            $0.member("color_image", updatedColorImage)
                         }
                     }
                     $0.member("current_images", ifAny: currentImages)

@@ -1,7 +1,6 @@
 import Core
 import Encoding
 
-/// The settings of pushes.
 package struct PushRules: Sendable {
     package enum API: Sendable {
         /// Keyed by offer_id. Ozon works on it in a task.
@@ -21,11 +20,12 @@ package struct PushRules: Sendable {
         timeout = settings.seconds(
             "OZON_PUSH_TIMEOUT", default: 30, in: 1...600, "How many seconds a whole push may take.")
         retries = settings.integer(
-            "OZON_PUSH_MAX_RETRIES", default: 2, in: 0...10, "How often each call of a push is retried.")
+            "OZON_PUSH_MAX_RETRIES", default: 2, in: 0...10, "The maximum number of retries of each call of a push.")
         validatesURLs = settings.bool(
             "OZON_PUSH_VALIDATE_URLS", default: true, "Whether the URLs of pictures are checked before they are pushed."
         )
-        maxImages = settings.integer("OZON_MAX_IMAGES", default: 30, in: 1...1000, "The most images of one push.")
+        maxImages = settings.integer(
+            "OZON_MAX_IMAGES", default: 30, in: 1...1000, "The maximum number of images per push.")
         let version = settings.choice(
             "OZON_PICTURES_API", ["v2", "v1"], default: "v2",
             "The version of Ozon's pictures API; v1 is the one before 2026-10-01, with images360.")

@@ -3,7 +3,7 @@ import Core
 /// Compares the pictures that were sent with the product's pictures after the import.
 struct PushVerification {
     let sent: SentPictures
-    /// Whether the caller wanted the pictures fetched again, so that the status `skipped` is a failure.
+    /// Whether the caller requested that the pictures be fetched again, so that the status `skipped` is a failure.
     let refetches: Bool
     let task: ImportTask
     /// The pictures before the import; nil if they are unknown, because the push was an earlier request.
@@ -12,8 +12,9 @@ struct PushVerification {
 
     private var requested: [SentPicture] { sent.images + (sent.color.map { [$0] } ?? []) }
 
-    /// Counts the confirmed pictures. Ozon may return the URLs that were sent or its CDN's, so counts are compared. As
-    /// an exception, a set that is unchanged and contains none of the sent URLs was not replaced.
+    /// Counts the confirmed pictures. Ozon may return the URLs that were sent or URLs of its own CDN, so pictures are
+    /// compared by count. Exception: if the pictures are the same as before and none of the sent URLs is among them,
+    /// nothing was replaced.
     ///
     /// If the pictures before are unknown and the task has errors, only the sent URL confirms a picture.
     func result(productID: Int, taskID: Int?) -> PushResult {
@@ -31,20 +32,21 @@ struct PushVerification {
         if isConfirmed(sent.images.map(\.url), by: after.images, before: before?.images) {
             let foundCount = sent.images.count { after.images.containsURL($0.url) }
             // A URL that was sent twice may be found once.
-            result.images = requiresSentURL ? foundCount : max(min(expectedCount, after.images.count), foundCount)
+            result.updatedImages =
+                requiresSentURL ? foundCount : max(min(expectedCount, after.images.count), foundCount)
         }
         if let color = sent.color, rejected.count(in: "color_image") == 0, !after.color.isEmpty {
-            result.color = isConfirmed([color.url], by: after.color, before: before?.color)
+            result.updatedColorImage = isConfirmed([color.url], by: after.color, before: before?.color)
         }
-        let missingCount = expectedCount - result.images - unrequested.count(in: "images")
-        let isIncomplete = missingCount > 0 || result.color != (sent.color != nil) || sent.areAssumed
+        let missingCount = expectedCount - result.updatedImages - unrequested.count(in: "images")
+        let isIncomplete = missingCount > 0 || result.updatedColorImage != (sent.color != nil) || sent.areAssumed
         result.errors = rejected + unrequested
         if result.errors.isEmpty, isIncomplete, !task.errors.isEmpty {
             // Ozon rejected pictures without naming them.
             result.errors = task.errors.map(\.fault)
         } else {
             if missingCount > 0 { result.errors += missingImages(missingCount, rejected) }
-            if let color = sent.color, !result.color, result.errors.count(in: "color_image") == 0 {
+            if let color = sent.color, !result.updatedColorImage, result.errors.count(in: "color_image") == 0 {
                 result.errors.append(color.fault(PictureReason.missing))
             }
         }
@@ -66,16 +68,16 @@ struct PushVerification {
 
     /// The errors of a failed task: those about a picture, and the others unless all requested pictures were rejected.
     private func failures(_ rejected: [FieldFault], _ unrequested: [FieldFault]) -> [FieldFault] {
-        let unnamed = rejected.count == requested.count ? [] : task.errors.filter { !namesPicture($0) }
+        let unnamed = rejected.count == requested.count ? [] : task.errors.filter { !mentionsPicture($0) }
         let faults = rejected + unrequested + unnamed.map(\.fault)
         return faults.isEmpty ? [FieldFault(field: "images", reason: PictureReason.rejected)] : faults
     }
 
-    private func namesPicture(_ problem: ImportTask.Problem) -> Bool {
-        (requested + carriedOver).contains { problem.names($0) }
+    private func mentionsPicture(_ problem: ImportTask.Problem) -> Bool {
+        (requested + carriedOver).contains { problem.mentions($0) }
     }
 
-    /// The caller's pictures for which Ozon reports an error, in the read-back or in a text of the task's errors.
+    /// The caller's pictures for which Ozon reports an error, in the read-back or in a string of the task's errors.
     private var rejectedPictures: [FieldFault] {
         requested.compactMap { picture in
             if let error = after.errors.first(where: { $0.url.utf8.elementsEqual(picture.url.utf8) }) {
@@ -84,7 +86,7 @@ struct PushVerification {
             // An error about a picture that the product has is only a warning.
             let current = picture.field == "images" ? after.images : after.color
             if task.status != .failed, current.containsURL(picture.url) { return nil }
-            return task.errors.first { $0.names(picture) }.map { picture.fault($0.reason) }
+            return task.errors.first { $0.mentions(picture) }.map { picture.fault($0.reason) }
         }
     }
 
@@ -105,7 +107,7 @@ struct PushVerification {
         return readBack
             + carriedOver.compactMap { picture in
                 if reportedURLs.containsURL(picture.url) || current.containsURL(picture.url) { return nil }
-                return task.errors.first { $0.names(picture) }.map { picture.fault($0.reason) }
+                return task.errors.first { $0.mentions(picture) }.map { picture.fault($0.reason) }
             }
     }
 

@@ -1,13 +1,12 @@
 import Core
 
-/// A product whose pictures are to be replaced.
 struct PushedProduct {
     let id: Int
     let offerID: String
     let images: [String]
     let colorImages: [String]
-    /// Ozon takes no pictures for a product that is archived or not yet created.
-    let takesPictures: Bool
+    /// Ozon accepts no pictures for a product that is archived or not yet created.
+    let acceptsPictures: Bool
 
     init(_ row: ResponseValue) throws(Fault) {
         id = try row.id("id")
@@ -17,6 +16,6 @@ struct PushedProduct {
         colorImages = distinct(try row.webURLs("color_image"))
         let isArchived = try row.bool(ifAny: "is_archived") ?? false
         let isCreated = try row.object(ifAny: "statuses")?.bool(ifAny: "is_created") ?? true
-        takesPictures = !isArchived && isCreated
+        acceptsPictures = !isArchived && isCreated
     }
 }

@@ -1,8 +1,8 @@
 import Core
 import JSON
 
-/// A value in one of Ozon's responses, with its path. A required member that is absent (missing or null), and any member
-/// of another type, throws `OZON_BAD_ANSWER` with a detail that names the path and the value. It never becomes a default.
+/// A value in one of Ozon's responses, with its path. A required member that is absent (missing or null) or a member of
+/// another type throws `OZON_BAD_ANSWER` with a detail that names the path and the value. It never becomes a default.
 package struct ResponseValue: Sendable {
     /// Nil if the value is missing or null.
     private let json: JSON?
@@ -20,7 +20,7 @@ package struct ResponseValue: Sendable {
 
     func object(_ name: StaticString) throws(Fault) -> ResponseValue {
         let value = try member(name)
-        guard case .object? = value.json else { throw value.isNot("an object") }
+        guard case .object? = value.json else { throw value.typeMismatch(expected: "an object") }
         return value
     }
 
@@ -30,7 +30,7 @@ package struct ResponseValue: Sendable {
 
     func list(_ name: StaticString) throws(Fault) -> [ResponseValue] {
         let value = try member(name)
-        guard let elements = value.elements else { throw value.isNot("a list") }
+        guard let elements = value.elements else { throw value.typeMismatch(expected: "a list") }
         return elements
     }
 
@@ -62,19 +62,21 @@ package struct ResponseValue: Sendable {
         return id == 0 ? nil : id
     }
 
-    /// Ozon's documents allow 50 pictures.
+    /// Ozon's documentation allows 50 pictures.
     private static let maxURLs = 1000
 
-    /// A list of URLs, or a single URL as a string. Empty strings are omitted.
+    /// A list of URLs, or a single URL as a string. Empty strings are ignored.
     func urls(_ name: StaticString) throws(Fault) -> [String] {
         let value = try member(name)
         guard let elements = value.json?.array ?? value.json?.string.map({ [.string($0)] }) else {
-            throw value.isNot("a list of URLs")
+            throw value.typeMismatch(expected: "a list of URLs")
         }
-        guard elements.count <= Self.maxURLs else { throw value.isNot("a list of at most \(Self.maxURLs) URLs") }
+        guard elements.count <= Self.maxURLs else {
+            throw value.typeMismatch(expected: "a list of at most \(Self.maxURLs) URLs")
+        }
         let urls = elements.compactMap(\.string)
         if urls.count < elements.count, let other = value.elements?.first(where: { $0.json?.string == nil }) {
-            throw other.isNot("a URL")
+            throw other.typeMismatch(expected: "a URL")
         }
         return urls.filter { !$0.isEmpty }
     }
@@ -82,7 +84,7 @@ package struct ResponseValue: Sendable {
     /// The same, but all URLs must be http or https.
     func webURLs(_ name: StaticString) throws(Fault) -> [String] {
         let urls = try urls(name)
-        guard urls.allSatisfy(isWebURL) else { throw try member(name).isNot("http(s) URLs only") }
+        guard urls.allSatisfy(isWebURL) else { throw try member(name).typeMismatch(expected: "http(s) URLs only") }
         return urls
     }
 
@@ -94,13 +96,13 @@ package struct ResponseValue: Sendable {
     /// All strings in the value, at any depth.
     var texts: [String] { json?.allStrings ?? [] }
 
-    /// A text of Ozon's without the credential.
+    /// A string from Ozon without the credential.
     func scrubbed(_ text: String) -> String { credential.scrub(text) }
 
     // MARK: - Reading
 
     private func member(_ name: StaticString) throws(Fault) -> ResponseValue {
-        guard case .object? = json else { throw isNot("an object") }
+        guard case .object? = json else { throw typeMismatch(expected: "an object") }
         return ResponseValue(json?[name], at: path.isEmpty ? "\(name)" : "\(path).\(name)", of: method, credential)
     }
 
@@ -109,14 +111,16 @@ package struct ResponseValue: Sendable {
     ) throws(Fault) -> Value? {
         let value = try member(name)
         guard let json = value.json else { return nil }
-        guard let result = convert(json) else { throw value.isNot(expected) }
+        guard let result = convert(json) else { throw value.typeMismatch(expected: expected) }
         return result
     }
 
     private func required<Value>(
         _ name: StaticString, _ expected: String, _ convert: (JSON) -> Value?
     ) throws(Fault) -> Value {
-        guard let result = try optional(name, expected, convert) else { throw try member(name).isNot(expected) }
+        guard let result = try optional(name, expected, convert) else {
+            throw try member(name).typeMismatch(expected: expected)
+        }
         return result
     }
 
@@ -124,7 +128,7 @@ package struct ResponseValue: Sendable {
         json?.array?.enumerated().map { ResponseValue($1, at: "\(path)[\($0)]", of: method, credential) }
     }
 
-    private func isNot(_ expected: String) -> Fault {
+    private func typeMismatch(expected: String) -> Fault {
         let subject = path.isEmpty ? "the response" : path
         return Fault(.ozonBadAnswer, detail: "\(method): \(subject) is \(found), expected \(expected)")
     }

@@ -11,7 +11,7 @@ extension Seller {
         return try response.object("result").list("items")
     }
 
-    /// Polls until the task has ended or the time is nearly used up, with growing pauses of at most 4 s. A poll with a
+    /// Polls until the task has finished or time is nearly up, with growing pauses of at most 4 s. A poll with a
     /// transient error or an unusable response is repeated.
     /// - Parameter firstPause: the pause before the first poll.
     /// - Parameter reserve: the time to keep for the calls that follow.
@@ -27,7 +27,7 @@ extension Seller {
             do {
                 let items = try await taskItems(id, as: credential, within: retry)
                 let task = try ImportTask(items, offerID: offerID, productID: productID)
-                if task.hasEnded { return task }
+                if task.hasFinished { return task }
                 fault = nil
             } catch let error as Fault
                 where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(error.code)

@@ -20,7 +20,6 @@ package final class Seller: Sendable {
         self.origin = origin
     }
 
-    /// Calls one method.
     /// - Parameter body: writes the request's JSON. It runs for each attempt, so that a large body isn't kept in memory
     ///   while Ozon works.
     /// - Returns: the response, a JSON object.
@@ -62,7 +61,7 @@ package final class Seller: Sendable {
                 "Client-Id": credential.clientID, "Api-Key": credential.apiKey,
                 "Content-Type": "application/json", "Accept": "application/json",
             ],
-            body: .made {
+            body: .generated {
                 var json = JSONWriter()
                 body(&json)
                 return json.bytes

@@ -5,8 +5,9 @@ import JSON
 import Telemetry
 
 /// An error response of Ozon's, or a failed transfer. The code and the message of `{"code": 5, "message": "…",
-/// "details": []}` (gRPC's codes) decide rather than the HTTP status, because an invalid key is a 404, and a gateway
-/// may answer with HTML and any status. Source: Ozon Seller API, "Errors"; the messages as the API sends them.
+/// "details": []}` (gRPC codes) determine the error rather than the HTTP status, because Ozon returns 404 for an
+/// invalid key, and a gateway may return HTML with any status. Source: Ozon Seller API, "Errors". The messages were
+/// taken from its responses.
 struct SellerError: Error {
     let fault: Fault
     /// Nil if retrying can't help.
@@ -85,8 +86,8 @@ private func grpcCode(_ json: JSON) -> Int? {
     return json.integer ?? json.string.flatMap { names[$0.uppercased()] ?? positiveInteger($0) }
 }
 
-/// Whether a quota of items is used up. Ozon reports it with status 400, 403, 422 or 429, by the code or in a text. A
-/// limit of calls per second has the same code, but status 429 and a message about a rate.
+/// Whether a quota of items is used up. Ozon reports it with status 400, 403, 422 or 429, in the code or in a message.
+/// A limit of calls per second has the same code, but status 429 and a message about a rate.
 private func isQuotaError(_ response: HTTPClient.Response, _ json: JSON?, code: Int?) -> Bool {
     let texts = json?.allStrings ?? [String(decoding: response.body.prefix(4096), as: UTF8.self)]
     if mentions(texts, "itemlimitexceeded") { return true }
@@ -96,12 +97,12 @@ private func isQuotaError(_ response: HTTPClient.Response, _ json: JSON?, code: 
     return mentions(texts, "resourceexhausted") || code == 8 && response.status != 429
 }
 
-/// The same for the text of an import task's error.
+/// The same for the strings of an import task's error.
 func mentionsQuota(_ text: String) -> Bool {
     mentions([text], "itemlimitexceeded") || mentions([text], "resourceexhausted")
 }
 
-/// Whether a text contains the words, in any case, with spaces, underscores or nothing between them.
+/// Whether a string contains the words, in any case, with spaces, underscores or nothing between them.
 private func mentions(_ texts: [String], _ words: String) -> Bool {
     texts.contains { $0.lowercased().filter { $0 != "_" && $0 != " " }.contains(words) }
 }

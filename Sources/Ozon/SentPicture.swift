@@ -1,6 +1,5 @@
 import Core
 
-/// A picture that is sent to Ozon.
 struct SentPicture {
     /// The request's field: `images`, `images360` or `color_image`.
     let field: String
@@ -15,7 +14,6 @@ struct SentPicture {
         url = cacheBusted(picture.url, token: token)
     }
 
-    /// One of the product's own pictures.
     init(current url: String, in field: String) {
         self.init(Picture(index: nil, url: url), in: field, token: nil)
     }

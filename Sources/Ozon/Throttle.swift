@@ -9,7 +9,7 @@ import Synchronization
 final class Throttle: Sendable {
     struct Reservation: Equatable {
         let wait: Duration
-        /// The wait is longer than the call may take: it must not be sent, and nothing was reserved.
+        /// The wait is longer than the call may take. The call must not be sent, and nothing was reserved.
         let exceedsLimit: Bool
     }
 

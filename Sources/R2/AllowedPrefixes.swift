@@ -1,7 +1,8 @@
 import Encoding
 
 /// The prefixes that object keys may have. They match whole segments: `users` allows `users/a.jpg`, not `usersx/a.jpg`.
-/// An empty list allows every key. The empty prefix allows none, so that an empty variable doesn't open the bucket.
+/// An empty list allows every key. An empty prefix allows none, so an empty `R2_PREFIX` from nginx does not open the
+/// bucket.
 package struct AllowedPrefixes: Sendable {
     /// A key must have one prefix of every group.
     private var groups: [[[UInt8]]]
@@ -17,9 +18,9 @@ package struct AllowedPrefixes: Sendable {
         return narrowed
     }
 
-    /// The object key of a text. Endpoints get their caller's prefixes from `Fields.allowedKeys`.
-    /// - Throws: if the text is not a valid key, or if these prefixes don't allow it.
-    package func key(_ text: String) throws(KeyRefusal) -> ObjectKey {
+    /// The object key in a string. Endpoints get their caller's prefixes from `Fields.allowedKeys`.
+    /// - Throws: if the string is not a valid key, or if these prefixes don't allow it.
+    package func key(_ text: String) throws(ObjectKeyError) -> ObjectKey {
         let key: ObjectKey
         do throws(ObjectKey.Invalid) { key = try ObjectKey(text) } catch { throw .invalid(error.reason) }
         guard allows(key) else { throw .notAllowed(path: key.text) }

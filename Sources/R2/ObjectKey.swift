@@ -8,15 +8,16 @@ import Encoding
 /// (browsers collapse them, so the signature would not match). There is no leading or trailing `/`, no `\`, and no
 /// control character.
 ///
-/// R2 normalises keys to NFC before it stores them (Cloudflare, "Objects"), so keys must be signed in NFC. All checks
-/// read bytes, because Swift compares graphemes and would miss the `..` in `"/../\u{301}b"`.
+/// R2 normalizes keys to NFC before it stores them (Cloudflare, "Objects"), so keys must be signed in NFC. All checks
+/// work on bytes or scalars, because Swift's `String` compares grapheme clusters and would miss the `..` in
+/// `"/../\u{301}b"`.
 ///
 /// Other modules can create keys only with `AllowedPrefixes.key`, which checks them against its prefixes.
 package struct ObjectKey: Sendable, Hashable {
     package let text: String
 
     struct Invalid: Error, Equatable {
-        /// A message for people: `contains an empty segment`.
+        /// A human-readable message: `contains an empty segment`.
         let reason: String
     }
 
@@ -27,8 +28,8 @@ package struct ObjectKey: Sendable, Hashable {
         self.text = text
     }
 
-    /// - Throws: if a text is not a valid object key, regardless of prefixes.
-    package static func check(_ text: String) throws(KeyRefusal) {
+    /// - Throws: if a string is not a valid object key, regardless of prefixes.
+    package static func check(_ text: String) throws(ObjectKeyError) {
         do throws(Invalid) { _ = try ObjectKey(text) } catch { throw .invalid(error.reason) }
     }
 }
@@ -48,7 +49,7 @@ private func fault(in bytes: UnsafeBufferPointer<UInt8>) -> String? {
     return nil
 }
 
-/// A text in Unicode's normalisation form C. ASCII text already is.
+/// A string in Unicode's normalization form C. ASCII already is in that form.
 package func normalized(_ text: String) -> String {
     if isASCII(text) { return text }
     var result = ""
@@ -56,7 +57,7 @@ package func normalized(_ text: String) -> String {
     return result
 }
 
-/// Whether a text contains a C0 or C1 control character or DEL: U+0000…001F, U+007F…009F.
+/// Whether a string contains a C0 or C1 control character or DEL: U+0000…001F, U+007F…009F.
 package func containsControl(_ text: String) -> Bool {
     text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
 }

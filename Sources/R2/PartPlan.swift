@@ -4,8 +4,8 @@
 /// checks this only when the upload is completed. Source: Cloudflare, "Multipart upload".
 package struct PartPlan: Sendable, Equatable {
     package static let maxParts = 10_000
-    /// The sizes of a part, in bytes.
-    package static let sizes = 5 << 20...5_363_340_410
+    /// The permitted sizes of a part, in bytes.
+    package static let allowedSizes = 5 << 20...5_363_340_410
     /// R2's largest object: 4.995 TiB. 10,000 parts of 4.995 GiB would be larger.
     package static let maxBytes = 5_492_060_580_741
     private static let mebibyte = 1 << 20
@@ -15,18 +15,17 @@ package struct PartPlan: Sendable, Equatable {
     /// Bytes of every part but the last.
     package let partSize: Int
 
-    /// By default, parts have max(5 MiB, size / 10,000 rounded up to a MiB). Nil if there would be too many parts.
+    /// The default part size is size / 10,000 rounded up to a MiB, at least 5 MiB. Nil if there are too many parts.
     package init?(size: Int, partSize: Int?) {
         self.size = size
         let least = (size + Self.maxParts - 1) / Self.maxParts
         self.partSize =
-            partSize ?? max(Self.sizes.lowerBound, (least + Self.mebibyte - 1) / Self.mebibyte * Self.mebibyte)
+            partSize ?? max(Self.allowedSizes.lowerBound, (least + Self.mebibyte - 1) / Self.mebibyte * Self.mebibyte)
         guard count <= Self.maxParts else { return nil }
     }
 
     package var count: Int { (size + partSize - 1) / partSize }
 
-    /// The bytes of one part.
     /// - Parameter number: 1…count.
     package func size(of number: Int) -> Int {
         number < count ? partSize : size - (count - 1) * partSize

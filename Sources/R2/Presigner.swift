@@ -14,10 +14,10 @@ package final class Presigner: Sendable {
 
     package let bucket: Bucket
     private let hostOnly: SignedHeaders
-    private let latest = Mutex<Moment?>(nil)
+    private let latest = Mutex<SigningContext?>(nil)
 
-    /// The part of a signature that all URLs of one second share.
-    private struct Moment {
+    /// The parts of a signature that all URLs of one second share.
+    private struct SigningContext {
         let time: UTCTime
         let stamp: String
         let scope: CredentialScope
@@ -40,11 +40,11 @@ package final class Presigner: Sendable {
         _ key: ObjectKey, method: String = "PUT", parameters: QueryParameters = [],
         headers: Headers = [:], expiresIn: Int, at time: UTCTime
     ) -> String {
-        let moment = moment(at: time)
+        let context = context(at: time)
         let signed = headers.isEmpty ? hostOnly : SignedHeaders(headers + ["host": bucket.host])
         let path = bucket.path(of: key)
 
-        var query = moment.query
+        var query = context.query
         query.reserveCapacity(query.count + 64)
         query.append(decimal: expiresIn)
         query.append("&X-Amz-SignedHeaders=")
@@ -54,7 +54,7 @@ package final class Presigner: Sendable {
         let canonical = own.isEmpty ? query : query + [.ampersand] + own
         let request = canonicalRequest(
             method: method, path: path, query: canonical, headers: signed, payloadHash: unsignedPayload)
-        let text = stringToSign(stamp: moment.stamp, scope: moment.scope, canonicalRequest: request)
+        let text = stringToSign(stamp: context.stamp, scope: context.scope, canonicalRequest: request)
 
         var url: [UInt8] = []
         url.reserveCapacity(bucket.endpoint.utf8.count + path.count + canonical.count + 96)
@@ -67,20 +67,20 @@ package final class Presigner: Sendable {
         }
         url += query
         url.append("&X-Amz-Signature=")
-        url.append(hex: signature(key: moment.key, stringToSign: text))
+        url.append(hex: signature(key: context.key, stringToSign: text))
         return String(decoding: url, as: UTF8.self)
     }
 
-    private func moment(at time: UTCTime) -> Moment {
+    private func context(at time: UTCTime) -> SigningContext {
         latest.withLock { latest in
             if let latest, latest.time == time { return latest }
-            let fresh = moment(at: time, after: latest)
+            let fresh = context(at: time, after: latest)
             latest = fresh
             return fresh
         }
     }
 
-    private func moment(at time: UTCTime, after last: Moment?) -> Moment {
+    private func context(at time: UTCTime, after last: SigningContext?) -> SigningContext {
         let stamp = time.stamp
         let scope = CredentialScope(date: time.date, region: "auto", service: "s3")
         let sameDay = last.flatMap { $0.time.day == time.day ? $0.key : nil }
@@ -90,7 +90,7 @@ package final class Presigner: Sendable {
         query.append("&X-Amz-Date=")
         query.append(text: stamp)
         query.append("&X-Amz-Expires=")
-        return Moment(
+        return SigningContext(
             time: time, stamp: stamp, scope: scope,
             key: sameDay ?? signingKey(secret: bucket.credentials.secretAccessKey, scope: scope), query: query)
     }

@@ -33,7 +33,7 @@ package struct Completion: Sendable {
             return object
         }
         guard let object, object.size == size, object.etag == etag, matches(object.etag, parts) != false else {
-            throw Fault(.storageRefused, detail: "The stored object is not the one completed")
+            throw Fault(.storageRefused, detail: "The stored object does not match the completed upload")
         }
         return object
     }
@@ -87,13 +87,14 @@ package struct Completion: Sendable {
         guard let first = parts.first, let last = parts.last else {
             throw Fault(errors: [FieldFault(field: "parts", reason: "No part was uploaded")])
         }
+        let minimum = PartPlan.allowedSizes.lowerBound
         let held = Set(parts.map(\.number))
         for number in 1...last.number where !held.contains(number) { fail("parts", "Part \(number) is missing") }
         for part in parts.dropLast() {
             if part.size != first.size {
                 fail("parts", "Part \(part.number) has \(part.size) bytes, part \(first.number) has \(first.size)")
-            } else if part.size < PartPlan.sizes.lowerBound {
-                fail("parts", "Part \(part.number) has \(part.size) bytes, fewer than \(PartPlan.sizes.lowerBound)")
+            } else if part.size < minimum {
+                fail("parts", "Part \(part.number) has \(part.size) bytes, fewer than \(minimum)")
             }
         }
         if last.size > first.size {

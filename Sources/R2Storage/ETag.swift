@@ -8,7 +8,7 @@ func unquoted(_ etag: String) -> String {
         ? String(etag.dropFirst().dropLast()) : etag
 }
 
-/// Whether a text is hexadecimal, with or without `-N` after it.
+/// Whether a string is hexadecimal, with or without `-N` after it.
 func isETag(_ text: String) -> Bool {
     let halves = text.utf8.split(separator: .hyphen, maxSplits: 1, omittingEmptySubsequences: false)
     let isHex = halves[0].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit } && !halves[0].isEmpty

@@ -17,7 +17,8 @@ extension Storage {
         return id
     }
 
-    /// R2 lists 1000 parts per page, so ten pages hold all parts that an upload can have.
+    /// R2 lists 1000 parts per page, so ten pages suffice. 100 allows for smaller pages and stops a listing that never
+    /// ends.
     private static let maxPages = 100
 
     /// All parts, sorted by number, or nil if R2 has no such upload. Each page must continue where the previous one
@@ -73,11 +74,10 @@ extension Storage {
 
     /// Deletes an upload and its parts. Idempotent.
     package func abortUpload(_ key: ObjectKey, upload: String) async throws(StorageError) {
-        // R2 answers 204 without a body; a proxy's page has one.
+        // R2 returns 204 without a body; a proxy's page has one.
         if let response = try await send("DELETE", key, upload: upload), !response.body.isEmpty { throw .unusable }
     }
 
-    /// Sends a request about an upload.
     /// - Returns: nil if R2 has no such upload.
     private func send(
         _ method: String, _ key: ObjectKey, upload: String, parameters: QueryParameters = [], headers: Headers = [:],

@@ -18,8 +18,8 @@ package final class Storage: Sendable {
         signer = RequestSigner(bucket)
     }
 
-    /// Stores an object, in one attempt. R2 stores nothing if the request breaks off. Only a response with an ETag
-    /// proves that the object is stored, because an intermediary may also answer 200.
+    /// Stores an object, in one attempt. R2 stores nothing if the request is interrupted. Only a response with an ETag
+    /// proves that the object is stored, because an intermediary may also return 200.
     /// - Parameter attempt: the number of this attempt, from 1.
     package func put(
         _ key: ObjectKey, _ body: HTTPClient.Request.Body, contentType: String, timeout: Duration, attempt: Int
@@ -81,7 +81,7 @@ package final class Storage: Sendable {
         } catch {
             throw StorageError(error)
         }
-        // R2 may answer 200 before a slow operation ends. A failure is then in the body only.
+        // R2 may return 200 before a slow operation ends. A failure is then in the body only.
         guard [200, 204].contains(response.status), !StorageError.isError(response.body) else {
             throw StorageError(response)
         }

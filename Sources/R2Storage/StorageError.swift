@@ -9,7 +9,7 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
     case untrusted(String)
     /// The status, the error code (`AccessDenied`), and the id that Cloudflare gave the request (`cf-ray`).
     case refused(Int, code: String?, ray: String? = nil)
-    /// The response is not one that R2 gives to the request.
+    /// The response is not a valid R2 response to the request.
     case unusable
     case cancelled
 
@@ -82,14 +82,14 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
         case .refused(let status, let code, let ray):
             Fault(
                 isTransient ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)",
-                logDetail: ray.map { "cf-ray \($0)" })
+                cause: ray.map { "cf-ray \($0)" })
         case .unusable: Fault(.storageUnavailable, detail: "The answer could not be read")
         case .cancelled: Fault(.clientClosedRequest)
         }
     }
 }
 
-/// A text that may be returned and logged: 1…64 printable ASCII characters without spaces. Nil for any other.
+/// A string that may be returned and logged: 1…64 printable ASCII characters without spaces. Nil for any other.
 private func word(_ text: String?) -> String? {
     text.flatMap { (1...64).contains($0.utf8.count) && isHeaderSafe($0) ? $0 : nil }
 }

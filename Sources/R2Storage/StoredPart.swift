@@ -21,7 +21,7 @@ package struct StoredPart: JSONWritable, Sendable, Equatable {
     /// their ETags need no escaping in XML.
     init?(_ element: XML) {
         guard let number = element["PartNumber"].flatMap(positiveInteger), number <= PartPlan.maxParts,
-            let size = element["Size"].flatMap(byteCount), size <= PartPlan.sizes.upperBound,
+            let size = element["Size"].flatMap(byteCount), size <= PartPlan.allowedSizes.upperBound,
             let etag = element["ETag"].map(unquoted), (1...128).contains(etag.utf8.count), isHeaderSafe(etag),
             !etag.utf8.contains(where: { "<>&\"".utf8.contains($0) })
         else { return nil }

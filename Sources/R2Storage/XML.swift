@@ -38,10 +38,10 @@ struct XML {
     private struct Reader {
         var bytes: ArraySlice<UInt8>
 
-        /// Skips blanks, processing instructions and comments.
+        /// Skips whitespace, processing instructions and comments.
         mutating func skipProlog() {
             while true {
-                skipBlanks()
+                skipWhitespace()
                 if bytes.starts(with: "<?".utf8), let end = after("?>") {
                     bytes = bytes[end...]
                 } else if bytes.starts(with: "<!--".utf8), let end = after("-->") {
@@ -67,7 +67,7 @@ struct XML {
                 } else if bytes.starts(with: "</".utf8) {
                     bytes = bytes.dropFirst(2)
                     guard try name() == element.name else { throw Invalid() }
-                    skipBlanks()
+                    skipWhitespace()
                     guard take(">") else { throw Invalid() }
                     return element
                 } else {
@@ -92,12 +92,12 @@ struct XML {
         /// - Returns: true for an empty-element tag, such as `<a/>`.
         private mutating func skipAttributes() throws(Invalid) -> Bool {
             while true {
-                skipBlanks()
+                skipWhitespace()
                 if take("/>") { return true }
                 if take(">") { return false }
                 _ = try name()
-                skipBlanks()
-                guard take("="), skipBlanks(), let quote = bytes.first, quote == .quote || quote == .apostrophe,
+                skipWhitespace()
+                guard take("="), skipWhitespace(), let quote = bytes.first, quote == .quote || quote == .apostrophe,
                     let end = bytes.dropFirst().firstIndex(of: quote)
                 else { throw Invalid() }
                 bytes = bytes[(end + 1)...]
@@ -123,7 +123,7 @@ struct XML {
         }
 
         @discardableResult
-        private mutating func skipBlanks() -> Bool {
+        private mutating func skipWhitespace() -> Bool {
             bytes = bytes.drop { $0.isBlank || $0 == .newline || $0 == .carriageReturn }
             return true
         }

@@ -7,8 +7,9 @@ import System
 import Uploads
 import Upstreams
 
-/// One attempt to copy an image. The upload sends what the download receives, and each pauses the other, so that the
-/// whole image is never in memory. A download that fails aborts the upload, and R2 then stores nothing.
+/// One attempt to copy an image. The upload sends what the download receives, and each pauses the other, so memory use
+/// does not depend on the image's size. An image of unknown length is spooled first. A download that fails aborts the
+/// upload, and R2 then stores nothing.
 struct CopyAttempt {
     private static let maxRedirects = 3
 
@@ -57,7 +58,7 @@ struct CopyAttempt {
         var url = url
         for _ in 0...Self.maxRedirects {
             let trust: ImageHosts.Trust
-            do throws(ImageHosts.Rejection) { trust = try relay.hosts.trust(in: url) } catch {
+            do throws(ImageHosts.Rejection) { trust = try relay.hosts.trust(for: url) } catch {
                 throw CopyFailure(error.reason)
             }
             let request = HTTPClient.Request(

@@ -6,7 +6,7 @@ import R2Storage
 
 /// Why an image was not copied.
 package struct CopyFailure: Error, Sendable {
-    /// A text for the response.
+    /// A message for the response.
     package let reason: String
     /// R2's error code, or why R2 did not respond.
     package let detail: String?
@@ -40,7 +40,7 @@ extension CopyFailure {
         self.init(fault.code.message, detail: fault.detail, isTransient: error.isTransient)
     }
 
-    /// - Parameter response: the CDN's, with a status other than 200 and the redirects.
+    /// - Parameter response: the CDN's response; its status is neither 200 nor a redirect.
     init(_ response: HTTPClient.Response, from url: String) {
         if response.status == 403, URLReference(url).path.utf8.starts(with: "/s3/multimedia-tmp".utf8) {
             // Ozon keeps these addresses valid for a limited time only, so another attempt would fail too.

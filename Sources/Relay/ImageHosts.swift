@@ -20,11 +20,10 @@ package struct ImageHosts: Sendable {
         case declared
     }
 
-    /// Why a URL isn't fetched.
     package enum Rejection: Error, Sendable, Equatable {
         case invalidURL, tooLong, notListed, notHTTPS, otherPort
 
-        /// A text for the response.
+        /// A message for the response.
         package var reason: String {
             switch self {
             case .invalidURL: "Invalid URL format"
@@ -42,7 +41,8 @@ package struct ImageHosts: Sendable {
         let defaults = [".ozone.ru", ".ozonru.cn"]
         let entries = settings.list(
             "OZON_IMAGE_HOSTS", default: defaults.joined(separator: ","),
-            "The hosts that images are copied from: hosts, domains with a leading dot, origins (http://127.0.0.1:9402)."
+            "The hosts that images are copied from: host names, domains with a leading dot (which include subdomains), "
+                + "or origins such as http://127.0.0.1:9402."
         )
         for entry in entries.flatMap({ $0.isEmpty ? nil : $0 }) ?? defaults {
             let url = URLReference(entry)
@@ -58,18 +58,18 @@ package struct ImageHosts: Sendable {
         }
     }
 
-    package func trust(in text: String) throws(Rejection) -> Trust {
-        if text.utf8.count > maxURLBytes { throw .tooLong }
-        let url = URLReference(text)
+    package func trust(for url: String) throws(Rejection) -> Trust {
+        if url.utf8.count > maxURLBytes { throw .tooLong }
+        let parts = URLReference(url)
         // URL parsers differ in how they interpret user information and backslashes.
-        guard isHeaderSafe(text), !text.utf8.contains(.backslash), let origin = url.origin,
-            url.authority?.utf8.contains(.atSign) == false
+        guard isHeaderSafe(url), !url.utf8.contains(.backslash), let origin = parts.origin,
+            parts.authority?.utf8.contains(.atSign) == false
         else { throw .invalidURL }
-        if url.isWeb, origins.contains(origin) || isInBucket(url) { return .declared }
-        let authority = url.authority ?? ""
+        if parts.isWeb, origins.contains(origin) || isInBucket(parts) { return .declared }
+        let authority = parts.authority ?? ""
         let name = authority.prefix { $0 != ":" }
         guard isName(name), isListed(name) else { throw .notListed }
-        guard url.scheme == "https" else { throw .notHTTPS }
+        guard parts.scheme == "https" else { throw .notHTTPS }
         guard origin == "https://\(name)" else { throw .otherPort }
         return .publicAddresses
     }

@@ -5,9 +5,9 @@ import R2
 /// The keys of one article's images: `users/{user_id}/ozon/{article}/{name}`.
 ///
 /// The name is the last segment of the URL's path. If several images have the same name, all but the first get `-` and
-/// 8 hex digits of the URL's SHA-256 before the extension. If the name is empty, it becomes those digits.
-/// What a key does not allow is percent-encoded in article and name: `\`, control characters, a segment `.` or `..`; in
-/// the article also `/` and `%`.
+/// 8 hex digits of the URL's SHA-256 before the extension. If the name is empty, it becomes those digits. Characters
+/// that a key must not contain (`\` and control characters, and a segment that is `.` or `..`) are percent-encoded in
+/// the article and the name. In the article, `/` and `%` are encoded too.
 package struct ImageKeys: Sendable {
     /// Ends with `/`.
     package let folder: String
@@ -17,12 +17,12 @@ package struct ImageKeys: Sendable {
         folder = "users/\(userID)/ozon/\(keySegment(article, alsoEncoding: "/%"))/"
     }
 
-    package mutating func key(for url: String, in allowed: AllowedPrefixes) throws(KeyRefusal) -> ObjectKey {
+    package mutating func key(for url: String, in allowed: AllowedPrefixes) throws(ObjectKeyError) -> ObjectKey {
         try allowed.key(folder + name(for: url))
     }
 
     /// - Throws: if the image can't have a key, whatever prefixes are allowed.
-    package mutating func checkKey(for url: String) throws(KeyRefusal) {
+    package mutating func checkKey(for url: String) throws(ObjectKeyError) {
         try ObjectKey.check(folder + name(for: url))
     }
 
@@ -66,7 +66,7 @@ private func keySegment(_ text: String, alsoEncoding more: String) -> String {
     return result
 }
 
-/// Whether a text can be one segment of a key without encoding: no `/`, `\` or control characters, not `.` or `..`.
+/// Whether a string can be one segment of a key without encoding: no `/`, `\` or control characters, not `.` or `..`.
 package func isKeySegment(_ text: String) -> Bool {
     !text.isEmpty && text != "." && text != ".." && !containsControl(text)
         && !text.utf8.contains { $0 == .slash || $0 == .backslash }

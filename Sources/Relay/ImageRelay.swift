@@ -14,8 +14,8 @@ package final class ImageRelay: Sendable {
     let maxBytes: Int
     /// The limit of one attempt.
     let timeout: Duration
-    /// All requests share the transfers in the order in which they ask for them. A request starts at most
-    /// `maxTransfers` copies at once, so a large request can't starve a small one.
+    /// Transfer slots are shared by all requests, first come, first served. A request starts at most `maxTransfers`
+    /// copies at once, so a large request can't starve a small one.
     private let transfers: AsyncSemaphore
     private let keys = KeyedMutex()
     private let retry: Retry
@@ -31,9 +31,9 @@ package final class ImageRelay: Sendable {
             "IMAGE_TIMEOUT", default: 30, in: 1...3600,
             "How many seconds one attempt to copy an image may take; 10 seconds without a byte end it sooner.")
         let maxTransfers = settings.integer(
-            "MAX_TRANSFERS", default: 32, in: 1...1024, "The most images that one process copies at once.")
+            "MAX_TRANSFERS", default: 32, in: 1...1024, "The maximum number of concurrent copies per process.")
         transfers = AsyncSemaphore(count: maxTransfers)
-        // R2 takes one write per second for a key, so the first pause is at least a second.
+        // R2 accepts one write per second for each key, so the first pause is at least a second.
         retry = Retry(perAttempt: timeout, retries: 2, firstPause: Duration.seconds(1)...Duration.seconds(1.5))
         let authorities = settings.certificateAuthorities()
         guard let hosts, let bucket else { return nil }
@@ -44,7 +44,7 @@ package final class ImageRelay: Sendable {
         storage = Storage(client, bucket)
     }
 
-    /// Copies an image, in up to three attempts that each include the download. Copies to the same key take turns.
+    /// Copies an image, in up to three attempts that each include the download. Copies to the same key are serialized.
     ///
     /// The key is locked before a transfer is acquired, and the transfer is held during attempts only, so that neither
     /// another copy to the same key nor a pause between attempts keeps other images waiting.

@@ -4,7 +4,7 @@ import Synchronization
 package final class KeyedMutex: Sendable {
     private struct Lock {
         let semaphore = AsyncSemaphore(count: 1)
-        /// How many hold the lock or wait for it.
+        /// How many tasks hold the lock or wait for it.
         var users = 0
     }
 

@@ -3,7 +3,7 @@ import HTTPClient
 import System
 
 /// Collects a body of unknown length: up to 1 MiB in memory, and a longer one in an unnamed file in `TMPDIR` or /tmp.
-/// The kernel deletes that file with its descriptor, however the process ends.
+/// The kernel deletes the file when its descriptor is closed, even if the process crashes.
 struct Spool: ~Copyable {
     private static let memoryLimit = 1 << 20
     private var bytes: [UInt8] = []

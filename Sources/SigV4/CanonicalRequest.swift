@@ -20,7 +20,7 @@ package struct SignedHeaders: Sendable {
 ///
 ///     PUT\n/bucket/users/a.jpg\nX-Amz-Algorithm=…\nhost:account.r2.cloudflarestorage.com\n\nhost\nUNSIGNED-PAYLOAD
 ///
-/// - Parameter path: encoded once and not normalised, as S3 requires: `/bucket/users/a%20b.jpg`.
+/// - Parameter path: encoded once and not normalized, as S3 requires: `/bucket/users/a%20b.jpg`.
 /// - Parameter query: from `canonicalQuery`.
 /// - Parameter payloadHash: hex SHA-256 of the body, or `unsignedPayload`.
 package func canonicalRequest(
@@ -47,7 +47,7 @@ package func canonicalRequest(
     return bytes
 }
 
-/// Without blanks at either end, and with one space for each run of blanks inside.
+/// Without spaces and tabs at either end, and with one space for each run of them inside.
 private func trimmed(_ value: String) -> String {
     let bytes = value.utf8
     guard bytes.contains(where: \.isBlank) else { return value }

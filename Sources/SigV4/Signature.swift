@@ -18,12 +18,12 @@ package func stringToSign(stamp: String, scope: CredentialScope, canonicalReques
 package func signingKey(secret: String, scope: CredentialScope) -> HMACKey {
     var key = Array("AWS4\(secret)".utf8)
     for part in [scope.date, scope.region, scope.service, "aws4_request"] {
-        key = HMACKey(key).code(Array(part.utf8))
+        key = HMACKey(key).mac(of: Array(part.utf8))
     }
     return HMACKey(key)
 }
 
 /// Step 4: the 32 bytes of the signature, which a URL carries in lower-case hexadecimal.
 package func signature(key: HMACKey, stringToSign: [UInt8]) -> [UInt8] {
-    key.code(stringToSign)
+    key.mac(of: stringToSign)
 }

@@ -21,9 +21,9 @@ package enum Descriptors {
     package static func isReserved(_ descriptor: Int32) -> Bool { Int(descriptor) >= limit - reservedCount }
 
     /// Whether the next descriptor would be a reserved one.
-    /// - Parameter open: any open descriptor; it is duplicated for a moment.
-    package static func areUsedUp(open: Int32) -> Bool {
-        let next = fcntl(open, F_DUPFD_CLOEXEC, 0)
+    /// - Parameter descriptor: any open descriptor; it is duplicated and closed again.
+    package static func areExhausted(probingWith descriptor: Int32) -> Bool {
+        let next = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         defer { if next >= 0 { close(next) } }
         return next < 0 || isReserved(next)
     }

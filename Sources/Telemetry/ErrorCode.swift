@@ -1,4 +1,4 @@
-/// Every error that a request can end with. Each has an HTTP status, a code for programs, and a message for people.
+/// Every error that an API request can end with: HTTP status, machine-readable code, human-readable message.
 package enum ErrorCode: Int, Sendable, CaseIterable {
     case validationFailed, unauthorized
     case ozonUnauthorized, pathNotAllowed, scopeDenied

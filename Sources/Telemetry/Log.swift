@@ -10,8 +10,8 @@ import Synchronization
 /// dropped.
 /// - debug: each call to Ozon, R2 and the CDN, when it ends (UpstreamCall.swift).
 /// - info: each request (RequestTrace.swift), and the start and end of the process.
-/// - warning: a slow request, or an event that the operator should look at.
-/// - error: a request that ended with a 5xx status.
+/// - warning: a slow request, or an event worth a look.
+/// - error: a request that ended with a 5xx error, or scopes that could not be reloaded.
 package struct Log: Sendable {
     package enum Level: String, Sendable, CaseIterable, Comparable {
         case debug, info, warning, error
@@ -37,7 +37,7 @@ package struct Log: Sendable {
         let dropped = sink.takeDropped()
         var json = JSONWriter(capacity: 512)
         json.object {
-            $0.member("time", now())
+            $0.member("time", timestamp())
             $0.member("level", level.rawValue)
             $0.member("endpoint", endpoint)
             $0.member("version", version)
@@ -54,16 +54,16 @@ package struct Log: Sendable {
     package func flush() { sink.flush() }
 }
 
-/// The most bytes of an error's text in a log line.
+/// The maximum number of bytes of an error message in a log line.
 let maxErrorTextBytes = 300
 
-/// The first bytes of a text, so that a log line fits into one write to a pipe. A character that is cut becomes U+FFFD.
-package func cut(_ text: String, _ maxBytes: Int) -> String {
+/// The first bytes of a string. A character that is cut off becomes U+FFFD.
+package func truncated(_ text: String, toBytes maxBytes: Int) -> String {
     text.utf8.count <= maxBytes ? text : String(decoding: text.utf8.prefix(maxBytes), as: UTF8.self)
 }
 
 /// `2026-11-20T12:00:00.123Z`
-private func now() -> String {
+private func timestamp() -> String {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     var text: [UInt8] = []

@@ -82,7 +82,6 @@ package final class LogSink: Sendable {
         }
     }
 
-    /// Writes the buffered lines.
     package func flush() {
         buffer.withLock { flush(&$0) }
     }

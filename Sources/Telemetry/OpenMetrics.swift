@@ -1,15 +1,15 @@
 import Encoding
 
 /// The counts of an endpoint's running processes as text in the format OpenMetrics 1.0. Each metric family has a sample
-/// for every process, labelled with `endpoint` and `pid`. Durations are in seconds.
+/// for every process, labeled with `endpoint` and `pid`. Durations are in seconds.
 package func openMetrics(_ scoreboard: Scoreboard) -> [UInt8] {
     var text = MetricsText(scoreboard.snapshots().readable, endpoint: scoreboard.endpoint)
     text.gauge("process_start_time_seconds", "When the process started, in seconds since 1970.") {
         [("version=\"\($0.version)\"", $0.started)]
     }
-    text.gauge("draining", "1 after TERM.") { [("", $0.isDraining ? 1 : 0)] }
+    text.gauge("draining", "1 if the process is draining, otherwise 0.") { [("", $0.isDraining ? 1 : 0)] }
     text.gauge("requests_in_flight", "Requests in progress.") { [("", $0[.inFlight])] }
-    text.gauge("requests_in_flight_max", "The most requests that were in progress at once.") {
+    text.gauge("requests_in_flight_max", "The maximum number of requests in progress at the same time.") {
         [("", $0[.mostInFlight])]
     }
     text.counter("requests", "Requests that have ended, by status and error code.") { snapshot in
@@ -34,7 +34,7 @@ package func openMetrics(_ scoreboard: Scoreboard) -> [UInt8] {
     text.counter("images_copied", "Images copied into the bucket.") { [("", $0[.copiedImages])] }
     text.counter("images_failed", "Images that could not be copied.") { [("", $0[.failedImages])] }
     text.counter("relayed_bytes", "Bytes of the copied images.") { [("", $0[.relayedBytes])] }
-    text.counter("log_lines_dropped", "Log lines dropped because the log was not read fast enough.") {
+    text.counter("log_lines_dropped", "Log lines that could not be written and were dropped.") {
         [("", $0[.droppedLines])]
     }
     text.bytes.append("# EOF\n")

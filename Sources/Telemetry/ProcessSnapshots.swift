@@ -1,4 +1,3 @@
-/// Snapshots of an endpoint's running processes.
 struct ProcessSnapshots: Sendable {
     var readable: [ScoreboardSnapshot] = []
     /// The process ids of processes of another version, whose pages have another layout.

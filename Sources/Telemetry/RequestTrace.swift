@@ -30,9 +30,9 @@ package final class RequestTrace: @unchecked Sendable {
     ///   - status: the HTTP status that was sent. A streamed response that fails midway has already sent 200.
     ///   - bytes: the length of the response's body.
     ///   - detail: the error's detail in the response.
-    ///   - logDetail: a text about the error that is only logged.
+    ///   - cause: why the request failed; written to the log but never sent to the client.
     package func end(
-        _ outcome: RequestOutcome, status: Int, bytes: Int, detail: String? = nil, logDetail: String? = nil
+        _ outcome: RequestOutcome, status: Int, bytes: Int, detail: String? = nil, cause: String? = nil
     ) {
         let elapsed = MonotonicClock.nanoseconds() - start
         let isSlow = elapsed >= telemetry.slowMilliseconds * 1_000_000
@@ -40,7 +40,7 @@ package final class RequestTrace: @unchecked Sendable {
         if isSlow { scoreboard.add(.slowRequests) }
         log(outcome.status >= 500 ? .error : isSlow ? .warning : .info, "request") { json in
             json.member("request_id", requestID)
-            json.member("key_id", ifAny: keyID.map { cut($0, 64) })
+            json.member("key_id", ifAny: keyID.map { truncated($0, toBytes: 64) })
             json.member("status", status)
             json.member("outcome", outcome.name)
             json.member("ms", elapsed / 1_000_000)
@@ -50,14 +50,14 @@ package final class RequestTrace: @unchecked Sendable {
                 json.member("slow", true)
                 timings.writeWaits(to: &json, requestMilliseconds: elapsed / 1_000_000)
             }
-            json.member("cause", ifAny: logDetail.map { cut($0, maxErrorTextBytes) })
-            json.member("detail", ifAny: detail.map { cut($0, maxErrorTextBytes) })
+            json.member("cause", ifAny: cause.map { truncated($0, toBytes: maxErrorTextBytes) })
+            json.member("detail", ifAny: detail.map { truncated($0, toBytes: maxErrorTextBytes) })
         }
     }
 
     // MARK: Events of the current request
 
-    /// Counts the duration of the work as a wait for a free transfer.
+    /// Counts the duration of the work as a wait for a transfer slot or for another copy to the same key.
     package static func waitingForTransfer<Value>(_ work: () async throws -> Value) async rethrows -> Value {
         try await during(.transfer, work)
     }
@@ -72,7 +72,6 @@ package final class RequestTrace: @unchecked Sendable {
         try await during(.pause) { try await Task.sleep(for: duration) }
     }
 
-    /// Counts one image.
     /// - Parameter bytes: the image's size, or nil if it could not be copied.
     package static func countImage(bytes: Int?) {
         guard let trace = current else { return }
@@ -81,7 +80,6 @@ package final class RequestTrace: @unchecked Sendable {
         if let bytes { trace.scoreboard.add(.relayedBytes, bytes) }
     }
 
-    /// Counts a URL that was signed for a browser.
     package static func countSignedURL() {
         current?.scoreboard.add(.signedURLs)
     }

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// The counts of one process, in a page of memory that every process of its endpoint can read (ScoreboardFile.swift).
-/// Each count is a relaxed atomic addition, without a lock. A request costs five additions in two neighbouring cache
+/// Each count is a relaxed atomic addition, without a lock. A request costs five additions, in at most four cache
 /// lines.
 package final class Scoreboard: @unchecked Sendable {
     /// Single counters. In the page they precede the outcomes and the histograms.
@@ -75,7 +75,6 @@ package final class Scoreboard: @unchecked Sendable {
         add(histogram + Histogram.sum, nanoseconds)
     }
 
-    /// Marks the process as draining.
     package func setDraining() {
         set(ScoreboardLayout.draining, 1)
     }

@@ -5,8 +5,8 @@ import Synchronization
 /// processes. A status request reaches any one of the processes that share a socket, and that process reports on all of
 /// them.
 ///
-/// A process holds a lock on its file as long as it runs. Files without a lock are removed when a process of the
-/// endpoint starts, and when one reads them. A file is created under another name and renamed when complete. Only its
+/// A process holds a lock on its file as long as it runs. Unlocked files are removed when a process of the endpoint
+/// starts and whenever snapshots are taken. A file is created under another name and renamed when complete. Only its
 /// owner may read it.
 final class ScoreboardFile: @unchecked Sendable {
     let memory: UnsafeMutableRawPointer

@@ -1,11 +1,11 @@
 /// Layout of a scoreboard page, in 64-bit words. Two versions of an executable run side by side during a swap, so the
-/// page starts with a fingerprint of the layout; readers skip pages that they don't recognise.
+/// page starts with a fingerprint of the layout; readers skip pages that they don't recognize.
 enum ScoreboardLayout {
     static let fingerprint = 0
     static let pid = 1
     /// Seconds since 1970.
     static let started = 2
-    /// 1 after TERM.
+    /// 1 if the process is draining.
     static let draining = 3
     /// UTF-8, padded with zeros.
     static let version = 4

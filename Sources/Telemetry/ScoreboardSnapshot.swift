@@ -58,7 +58,6 @@ struct ScoreboardSnapshot: Sendable {
         return Latency(cumulative: cumulative, nanoseconds: words[start + Histogram.sum])
     }
 
-    /// A histogram of durations.
     struct Latency {
         /// How many durations were at most each of `Histogram.bounds`; the last count includes all.
         let cumulative: [Int]

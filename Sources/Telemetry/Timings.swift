@@ -7,7 +7,7 @@ import System
 final class Timings: Sendable {
     enum Wait: Int, CaseIterable {
         case ozon, r2, cdn
-        /// A transfer waits until fewer than MAX_TRANSFERS are active.
+        /// Waiting for a transfer slot, or for another copy to the same object key.
         case transfer
         /// The time between two attempts or two polls.
         case pause
@@ -53,7 +53,6 @@ final class Timings: Sendable {
         }
     }
 
-    /// Counts a call to an upstream that has ended.
     func countCall(_ upstream: Upstream, isRetry: Bool) {
         state.withLock {
             $0.calls[upstream.rawValue] += 1

@@ -17,7 +17,7 @@ package struct UpstreamCall: Sendable {
         case unreachable
         /// The response was cut off, or was not read to its end.
         case broken
-        /// The client closed the connection.
+        /// The request's task was cancelled, usually because the client disconnected.
         case cancelled
     }
 
@@ -58,14 +58,14 @@ package struct UpstreamCall: Sendable {
             json.member("request_id", trace.requestID)
             json.member("upstream", upstream.name)
             json.member("method", method)
-            json.member("url", cut(urlWithoutQuery(url), 1024))
+            json.member("url", truncated(urlWithoutQuery(url), toBytes: 1024))
             json.member("attempt", attempt)
             json.member("status", ifAny: status)
             json.member("outcome", "\(result)")
             json.member("ms", elapsed / 1_000_000)
             json.member("sent", sent)
             json.member("received", received)
-            json.member("cause", ifAny: cause.map { cut($0, maxErrorTextBytes) })
+            json.member("cause", ifAny: cause.map { truncated($0, toBytes: maxErrorTextBytes) })
         }
     }
 
@@ -79,7 +79,6 @@ package struct UpstreamCall: Sendable {
     }
 }
 
-/// The URL up to its query or fragment.
 func urlWithoutQuery(_ url: String) -> String {
     String(Substring(url.utf8.prefix { $0 != .questionMark && $0 != .numberSign }))
 }

@@ -93,7 +93,7 @@ extension ImageFormat {
 }
 
 /// A media type as it is compared, signed and stored: in lower case, without parameters, and with the registered name
-/// of an image format. Nil if the text is not a media type.
+/// of an image format. Nil if the string is not a media type.
 package func storedMediaType(_ text: String) -> String? {
     mediaType(text).map { ImageFormat(mediaType: $0)?.mediaType ?? $0 }
 }

@@ -19,7 +19,7 @@ extension Fields {
         func checkDistinct(_ path: String) {
             if siblings?.insert(path) == false { fail(name, "Invalid path: duplicate") }
         }
-        do throws(KeyRefusal) {
+        do throws(ObjectKeyError) {
             let key = try allowedKeys(rules).key(text)
             checkDistinct(key.text)
             return key
@@ -48,12 +48,11 @@ extension Fields {
         return nil
     }
 
-    /// R2's id of a multipart upload: an opaque text of 1…2048 bytes.
+    /// R2's id of a multipart upload: an opaque string of 1…2048 bytes.
     package func uploadID() -> String? {
         text("upload_id", maxBytes: 2048) { !containsControl($0) }
     }
 
-    /// The size of a whole upload in bytes.
     package func uploadSize(maxBytes: Int) -> Int? {
         integer("size", in: 1...maxBytes)
     }
@@ -61,11 +60,11 @@ extension Fields {
     /// How an upload is divided into parts: by `part_size`, or by default according to its size.
     /// - Parameter size: nil if it was invalid. The result is nil then, but `part_size` is still checked.
     package func partPlan(of size: Int?, requiresPartSize: Bool = false) -> PartPlan? {
-        let partSize = integer("part_size", in: PartPlan.sizes, required: requiresPartSize)
+        let partSize = integer("part_size", in: PartPlan.allowedSizes, required: requiresPartSize)
         guard let size, partSize != nil || !has("part_size") else { return nil }
         if let plan = PartPlan(size: size, partSize: partSize) { return plan }
         let least = (size + PartPlan.maxParts - 1) / PartPlan.maxParts
-        fail("part_size", "Must be between \(least) and \(PartPlan.sizes.upperBound)")
+        fail("part_size", "Must be between \(least) and \(PartPlan.allowedSizes.upperBound)")
         return nil
     }
 }

@@ -10,7 +10,7 @@ extension Settings {
         let endpoint = origin(
             "R2_ENDPOINT_URL",
             "The account's S3 endpoint: https://ACCOUNT.r2.cloudflarestorage.com, without the bucket.")
-        let accessKeyID = headerSafeSecret("R2_ACCESS_KEY_ID", "The id of the access key that signs.")
+        let accessKeyID = headerSafeSecret("R2_ACCESS_KEY_ID", "The id of the access key used for signing.")
         let secretAccessKey = headerSafeSecret("R2_SECRET_ACCESS_KEY", "The secret of that access key.")
         let name = bucketName(endpoint)
         let publicBase = publicBase()
@@ -30,8 +30,10 @@ extension Settings {
 
     private mutating func bucketName(_ endpoint: Origin?) -> String? {
         guard let name = required("R2_BUCKET_NAME", "The name of the bucket.") else { return nil }
-        let isUsual = name.utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == .hyphen || $0 == .dot }
-        guard isUsual, (3...63).contains(name.utf8.count) else {
+        let hasValidCharacters = name.utf8.allSatisfy {
+            $0.isASCIILowercase || $0.isASCIIDigit || $0 == .hyphen || $0 == .dot
+        }
+        guard hasValidCharacters, (3...63).contains(name.utf8.count) else {
             fail("R2_BUCKET_NAME", "must have 3 to 63 characters of a-z, 0-9, - and .")
             return nil
         }
@@ -61,7 +63,7 @@ extension Settings {
     mutating func uploadRules() -> UploadRules {
         let prefixes = list(
             "R2_ALLOWED_PREFIXES", default: "users/",
-            "Where object keys may lie, separated by commas; set but empty permits all keys.")
+            "The prefixes that object keys may have, separated by commas. An empty value permits all keys.")
         if let prefixes, prefixes.isEmpty, isSet("R2_ALLOWED_PREFIXES") {
             fail("R2_ALLOWED_PREFIXES", "contains no prefix")
         }

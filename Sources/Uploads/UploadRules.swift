@@ -6,7 +6,6 @@ package struct UploadRules: Sendable {
     /// Media types from `storedMediaType`. HTML and SVG are not among the defaults, because they could run scripts on
     /// the public domain.
     package let types: [String]
-    /// Whether every upload must have a media type.
     package let requiresType: Bool
     package let maxBytes: Int
 

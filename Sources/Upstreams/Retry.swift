@@ -28,7 +28,6 @@ package struct Retry: Sendable {
         self.firstPause = firstPause
     }
 
-    /// The rest of the budget.
     package var remaining: Duration { ContinuousClock.now.duration(to: deadline) }
 
     /// The limit of an attempt that starts now, at least 1 ms.

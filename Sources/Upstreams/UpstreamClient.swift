@@ -11,7 +11,7 @@ package struct UpstreamClient: Sendable {
         self.client = client
     }
 
-    /// - Parameter attempt: 1 for the first attempt, then the number of the retry plus 1.
+    /// - Parameter attempt: the number of the attempt: 1 for the first, 2 for the first retry.
     package func send(_ request: HTTPClient.Request, attempt: Int) async throws(TransferError) -> HTTPClient.Response {
         let call = UpstreamCall(upstream, request.method, request.url, attempt: attempt)
         do throws(TransferError) {
@@ -56,7 +56,7 @@ package struct MeasuredDownload: Sendable {
 extension HTTPClient.Request.Body {
     fileprivate var count: Int {
         switch self {
-        case .none, .made: 0
+        case .none, .generated: 0
         case .bytes(let bytes): bytes.count
         case .pipe(_, let count), .file(_, let count): count
         }

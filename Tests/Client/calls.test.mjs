@@ -175,7 +175,7 @@ test("A pending push is polled with the same pictures until Ozon has finished", 
   const { url, requests, answer } = await serve(t);
   const states = ["pending", "pending", "partial"];
   const errors = [{ field: "images", index: 1, url: "https://b", reason: "pics_http_error" }];
-  const warnings = [{ field: "color_image", url: "https://c", reason: "Ozon takes JPG by link" }];
+  const warnings = [{ field: "color_image", url: "https://c", reason: "Ozon accepts only JPG by URL" }];
   answer(({ index }) => {
     const data = { product_id: 7, status: states[index], task_id: 9 };
     return json(index < 2 ? { success: true, data } : { success: false, data, errors, warnings });

@@ -34,7 +34,7 @@ import Testing
             return text(json.bytes)
         }
         #expect(
-            written(Fault(.productNotFound, logDetail: "never shown"))
+            written(Fault(.productNotFound, cause: "never shown"))
                 == #"{"success":false,"error":"Product not found","code":"PRODUCT_NOT_FOUND","request_id":"r"}"#)
         #expect(
             written(Fault(errors: [FieldFault(field: "images", index: 2, url: "u", reason: "Invalid URL format")]))

@@ -100,7 +100,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
 
     @Test func `Text for a header is limited in bytes and to printable ASCII`() {
         func reasons(_ value: String) -> [String] {
-            faults("{\"t\": \(value)}") { _ = $0.text("t", maxBytes: 4, allows: isHeaderSafe) }.map(\.reason)
+            faults("{\"t\": \(value)}") { _ = $0.text("t", maxBytes: 4, isValid: isHeaderSafe) }.map(\.reason)
         }
         #expect(reasons("\"abcd\"") == [])
         #expect(reasons("\"\"") == ["Must not be empty"])
@@ -213,9 +213,9 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
     @Test func `Faults that reject the request are listed however many warnings precede them`() throws {
         for warnings in [0, 50, 99, 100, 150, 1000] {
             let fields = try Fields(body: Array(#"{"refetch": "yes"}"#.utf8), caller: .unlimited)
-            for index in 0..<warnings { fields.warn(fault("images", "x", index: index)) }
+            for index in 0..<warnings { fields.tolerate(fault("images", "x", index: index)) }
             _ = fields.bool("refetch", default: false)
-            fields.warn(fault("color_image", "x"))
+            fields.tolerate(fault("color_image", "x"))
             let error = #expect(throws: Fault.self) { try fields.check() }
             let images = min(warnings, 99)
             #expect(error?.errors.prefix(images).map(\.index) == (0..<images).map { $0 })
@@ -226,20 +226,20 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         // A hundred faults leave no room for warnings.
         let fields = try Fields(body: Array("{}".utf8), caller: .unlimited)
         for index in 0..<150 {
-            fields.warn(fault("r", "x", index: index))
+            fields.tolerate(fault("r", "x", index: index))
             fields.fail("f", index: index, "x")
         }
         let error = #expect(throws: Fault.self) { try fields.check() }
         #expect(error?.errors == (0..<100).map { fault("f", "x", index: $0) } && error?.errorsOmitted == 200)
-        #expect(fields.warnings.count == 150)
+        #expect(fields.toleratedFaults.count == 150)
     }
 
     @Test func `Warnings that become faults are listed in their order, up to a hundred`() throws {
         let fields = try Fields(body: Array("{}".utf8), caller: .unlimited)
-        for index in 0..<150 { fields.warn(fault("r", "x", index: index)) }
-        #expect(fields.warnings.count == 150)
+        for index in 0..<150 { fields.tolerate(fault("r", "x", index: index)) }
+        #expect(fields.toleratedFaults.count == 150)
         try fields.check()
-        fields.failWarnings()
+        fields.failTolerated()
         let error = #expect(throws: Fault.self) { try fields.check() }
         #expect(error?.errors.map(\.index) == (0..<100).map { $0 } && error?.errorsOmitted == 50)
     }

@@ -126,7 +126,7 @@ private func lines(
         let lines = try await lines { _, _ in
             UpstreamCall(.ozon, "POST", "https://o/" + String(repeating: "\"", count: 5000), attempt: 1).end(
                 status: nil, failure: .broken, sent: 0, received: 0, cause: String(repeating: "\"", count: 5000))
-            throw Fault(.internalError, detail: escaped, logDetail: String(repeating: "\\", count: 5000))
+            throw Fault(.internalError, detail: escaped, cause: String(repeating: "\\", count: 5000))
         }
         #expect(lines.count == 2, "no line was dropped")
     }

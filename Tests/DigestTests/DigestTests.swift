@@ -56,21 +56,21 @@ private let vectors = Vectors(beside: #filePath)
         #expect(file.cases.count == 6)
         for example in file.cases {
             let key = HMACKey(bytes(hex: example.key))
-            #expect(hex(key.code(bytes(hex: example.data))) == example.code)
+            #expect(hex(key.mac(of: bytes(hex: example.data))) == example.code)
         }
     }
 
     @Test func `A key can be used repeatedly without changing`() {
         let key = HMACKey(Array("Jefe".utf8))
-        let first = key.code([1])
-        _ = key.code([2])
-        #expect(key.code([1]) == first)
+        let first = key.mac(of: [1])
+        _ = key.mac(of: [2])
+        #expect(key.mac(of: [1]) == first)
     }
 
     @Test func `A key of 64 bytes is used unchanged, and a longer one is hashed`() {
         let block = [UInt8](repeating: 7, count: 64)
-        #expect(HMACKey(block).code([1]) != HMACKey(SHA256.digest(block)).code([1]))
-        #expect(HMACKey(block + [7]).code([1]) == HMACKey(SHA256.digest(block + [7])).code([1]))
+        #expect(HMACKey(block).mac(of: [1]) != HMACKey(SHA256.digest(block)).mac(of: [1]))
+        #expect(HMACKey(block + [7]).mac(of: [1]) == HMACKey(SHA256.digest(block + [7])).mac(of: [1]))
     }
 
     @Test func `No description shows the key`() {

@@ -2,8 +2,8 @@
 
 /// The three steps of a mailbox's word, so that tests can explore broken ones as well.
 struct MailboxAlgorithm: Sendable {
-    var post: @Sendable (inout MailboxWord, Signals, UInt32) -> Bool = { $0.post($1, for: $2) }
-    var takeSignals: @Sendable (inout MailboxWord) -> Signals? = { $0.takeSignals() }
+    var post: @Sendable (inout MailboxWord, ConnectionEvents, UInt32) -> Bool = { $0.post($1, for: $2) }
+    var takeSignals: @Sendable (inout MailboxWord) -> ConnectionEvents? = { $0.takeEvents() }
     var renew: @Sendable (inout MailboxWord) -> Void = { $0.renew() }
 }
 
@@ -49,7 +49,7 @@ struct MailboxExplorer {
         /// The life whose handler is running or has ended without a worker noticing it; 0 if there is none.
         var running: UInt8 = 0
         var ended: UInt8 = 0
-        /// Signals that were posted in this life and not taken yet.
+        /// ConnectionEvents that were posted in this life and not taken yet.
         var posted: UInt8 = 0
 
         var generation: UInt32 { MailboxWord(bits: word).generation }
@@ -58,7 +58,7 @@ struct MailboxExplorer {
     static let handlerThread = 3
     var algorithm = MailboxAlgorithm()
     /// The events of each life, in addition to its handler's end.
-    var events: [Signals] = [.readable, .hungUp]
+    var events: [ConnectionEvents] = [.readable, .hungUp]
     var lives: UInt8 = 3
 
     /// - Returns: the number of states explored.
@@ -119,7 +119,7 @@ struct MailboxExplorer {
             return [
                 with {
                     let end = Event(
-                        signals: Signals.output.rawValue, generation: $0.generation, life: $0.running)
+                        signals: ConnectionEvents.output.rawValue, generation: $0.generation, life: $0.running)
                     ($0.running, $0.ended) = (0, $0.running)
                     $0.threads[thread] = .posting(end, old: nil)
                 }
@@ -162,7 +162,7 @@ struct MailboxExplorer {
             }
             var word = MailboxWord(bits: old)
             if world.life == event.life { new.posted |= event.signals }
-            let owns = algorithm.post(&word, Signals(rawValue: event.signals), event.generation)
+            let owns = algorithm.post(&word, ConnectionEvents(rawValue: event.signals), event.generation)
             new.word = word.bits
             let isWorker = thread != Self.handlerThread
             new.threads[thread] = owns && isWorker ? .taking(old: nil) : .free
@@ -188,7 +188,7 @@ struct MailboxExplorer {
             }
             new.posted &= ~signals.rawValue
             new.threads[thread] = .running(signals.rawValue)
-        case .running(let signals): run(Signals(rawValue: signals), thread, &new)
+        case .running(let signals): run(ConnectionEvents(rawValue: signals), thread, &new)
         case .renewing(let old?):
             guard old == world.word else {
                 new.threads[thread] = .renewing(old: nil)
@@ -210,7 +210,7 @@ struct MailboxExplorer {
     }
 
     /// The server's reaction to these signals (Server.advance).
-    private func run(_ signals: Signals, _ thread: Int, _ world: inout World) {
+    private func run(_ signals: ConnectionEvents, _ thread: Int, _ world: inout World) {
         if signals.contains(.hungUp) { world.hasHungUp = true }
         if signals.contains(.readable), !world.isAnswering {
             world.isAnswering = true

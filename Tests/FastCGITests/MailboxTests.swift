@@ -10,7 +10,7 @@ private struct Counter: ~Copyable {
 }
 
 /// Runs until no signal is pending.
-private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Counter, Signals) -> Void) {
+private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Counter, ConnectionEvents) -> Void) {
     var next: Ownership<Counter>? = consume ownership
     while let current = next.take() {
         let outcome = current.run { counter, signals in
@@ -51,8 +51,8 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
         (
             "the owner releases the mailbox although signals are pending",
             MailboxAlgorithm(takeSignals: { word in
-                let signals = word.takeSignals()
-                if signals != nil { _ = word.takeSignals() }
+                let signals = word.takeEvents()
+                if signals != nil { _ = word.takeEvents() }
                 return signals
             })
         ),
@@ -67,7 +67,7 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
             "signals stay pending after they were taken",
             MailboxAlgorithm(takeSignals: { word in
                 let before = word
-                let signals = word.takeSignals()
+                let signals = word.takeEvents()
                 if signals != nil { word = before }
                 return signals
             })
@@ -81,7 +81,7 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
         (
             "late signals survive the reopening",
             MailboxAlgorithm(renew: { word in
-                let late = word.signals
+                let late = word.events
                 word.renew()
                 word = MailboxWord(bits: word.bits | UInt64(late.rawValue))
             })
@@ -107,7 +107,7 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
         let overlaps = Atomic<Int>(0)
         let postsPerThread = 100_000
         onThreads(4) { thread in
-            let signal = Signals(rawValue: 1 << UInt8(thread))
+            let signal = ConnectionEvents(rawValue: 1 << UInt8(thread))
             for _ in 0..<postsPerThread {
                 guard let ownership = mailbox.post(signal, for: 1) else { continue }
                 run(ownership) { counter, signals in

@@ -61,19 +61,19 @@ import Testing
 
     @Test func `Root and our own user are always allowed`() throws {
         let users = try AllowedPeers([])
-        #expect(users.allows(0))
-        #expect(users.allows(Int64(geteuid())))
-        #expect(!users.allows(otherUser))
+        #expect(users.allows(uid: 0))
+        #expect(users.allows(uid: Int64(geteuid())))
+        #expect(!users.allows(uid: otherUser))
     }
 
     @Test func `A peer without a user ID, as over TCP, is not allowed`() throws {
-        #expect(try !AllowedPeers(nil).allows(-1))
+        #expect(try !AllowedPeers(nil).allows(uid: -1))
     }
 
     @Test func `Named users are allowed by their numeric ID`() throws {
         let daemon = try #require(getpwnam("daemon")).pointee.pw_uid
-        #expect(try AllowedPeers(["daemon"]).allows(Int64(daemon)))
-        #expect(try !AllowedPeers([]).allows(Int64(daemon)) || daemon == geteuid())
+        #expect(try AllowedPeers(["daemon"]).allows(uid: Int64(daemon)))
+        #expect(try !AllowedPeers([]).allows(uid: Int64(daemon)) || daemon == geteuid())
     }
 
     @Test func `The error for an unknown user has its name`() {

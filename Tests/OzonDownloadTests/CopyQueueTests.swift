@@ -68,7 +68,7 @@ private struct Simulation {
         let copy = running.remove(at: index)
         ended += 1
         remaining[copy.key.text.split(separator: "/").first.flatMap { Int($0) } ?? -1]? -= 1
-        handle(.ended(copy, failure: failure))
+        handle(.finished(copy, failure: failure))
     }
 }
 
@@ -136,7 +136,7 @@ private struct Simulation {
         var queue = CopyQueue(maxRunning: 1, bucket: bucket)
         let first = queue.handle(.found([article(0, [try image("a")]), article(1, [try image("b")])]))
         guard first.count == 1, case .start(let copy) = first[0] else { Issue.record("\(first)"); return }
-        let second = queue.handle(.ended(copy, failure: nil))
+        let second = queue.handle(.finished(copy, failure: nil))
         guard second.count == 2, case .report(_, indices: [0]) = second[0], case .start = second[1] else {
             Issue.record("\(second)")
             return

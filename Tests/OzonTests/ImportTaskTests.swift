@@ -98,7 +98,7 @@ import Testing
 
     @Test func `An error names a URL only if that is not the beginning of a longer one`() {
         func names(_ text: String, _ url: String = "https://h/a.jpg") -> Bool {
-            ImportTask.Problem(field: "images", reason: "", texts: ["", text]).names(url)
+            ImportTask.Problem(field: "images", reason: "", texts: ["", text]).mentions(url)
         }
         for text in [
             "https://h/a.jpg", "can't load https://h/a.jpg.", "(https://h/a.jpg), 404", "https://h/a.jpg: gone",

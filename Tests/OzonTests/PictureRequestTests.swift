@@ -30,7 +30,7 @@ private func many(_ count: Int, of kind: String = "i") -> String {
         let request = try pictures(
             #"{"images": [null, "https://h/a", "", "https://h/b"], "images360": ["", null], "color_image": ""}"#)
         #expect(request.images == [Picture(index: 1, url: "https://h/a"), Picture(index: 3, url: "https://h/b")])
-        #expect(request.images360.isEmpty && request.color == nil && request.reports.isEmpty)
+        #expect(request.images360.isEmpty && request.color == nil && request.notPushed.isEmpty)
         #expect(!request.isEmpty)
     }
 
@@ -44,9 +44,10 @@ private func many(_ count: Int, of kind: String = "i") -> String {
             let request = try pictures(
                 #"{"images": ["", "https://h.webp/\#(image)"], "color_image": "https://h.webp/\#(color)"}"#)
             let image = FieldFault(
-                field: "images", index: 1, url: "https://h.webp/\(image)", reason: "Ozon takes JPG or PNG by link")
+                field: "images", index: 1, url: "https://h.webp/\(image)", reason: "Ozon accepts only JPG or PNG by URL"
+            )
             let color = FieldFault(
-                field: "color_image", url: "https://h.webp/\(color)", reason: "Ozon takes JPG by link")
+                field: "color_image", url: "https://h.webp/\(color)", reason: "Ozon accepts only JPG by URL")
             #expect(request.warnings == (isWarned.0 ? [image] : []) + (isWarned.1 ? [color] : []))
         }
         #expect(
@@ -60,7 +61,7 @@ private func many(_ count: Int, of kind: String = "i") -> String {
     ])
     func `An empty request is not a fault`(_ body: String) throws {
         let request = try pictures(body)
-        #expect(request.isEmpty && request.reports.isEmpty)
+        #expect(request.isEmpty && request.notPushed.isEmpty)
     }
 
     @Test func `Every invalid URL is reported with the caller's index`() {
@@ -94,7 +95,7 @@ private func many(_ count: Int, of kind: String = "i") -> String {
         #expect(request.images == [Picture(index: 1, url: "https://h/a")])
         #expect(request.color == nil)
         #expect(
-            request.reports == [
+            request.notPushed == [
                 FieldFault(field: "images", index: 0, url: "h", reason: "Invalid URL format"),
                 FieldFault(field: "images", index: 2, url: "x y", reason: "Invalid URL format"),
                 FieldFault(field: "color_image", url: "c", reason: "Invalid URL format"),
@@ -113,32 +114,32 @@ private func many(_ count: Int, of kind: String = "i") -> String {
         #expect(request.images.count == 30)
         #expect(request.images.first == Picture(index: 2, url: "https://h/i0"))
         #expect(request.images.last == Picture(index: 31, url: "https://h/i29"))
-        #expect(request.reports == [FieldFault(field: "images", reason: "Exceeds limit (30)")])
-        #expect(try pictures("{\"images\": [null, \"\", \(many(30))]}").reports.isEmpty)
+        #expect(request.notPushed == [FieldFault(field: "images", reason: "Exceeds limit (30)")])
+        #expect(try pictures("{\"images\": [null, \"\", \(many(30))]}").notPushed.isEmpty)
         let skipping = try pictures("{\"images\": [\"h\", \(many(30))], \"on_invalid\": \"skip\"}")
         #expect(skipping.images.count == 30)
-        #expect(skipping.reports.map(\.reason) == ["Invalid URL format"])
+        #expect(skipping.notPushed.map(\.reason) == ["Invalid URL format"])
     }
 
     @Test func `OZON_MAX_IMAGES sets the limit that the reason states`() throws {
         let request = try pictures("{\"images\": [\(many(3))]}", ["OZON_MAX_IMAGES": "2"])
         #expect(request.images.count == 2)
-        #expect(request.reports == [FieldFault(field: "images", reason: "Exceeds limit (2)")])
+        #expect(request.notPushed == [FieldFault(field: "images", reason: "Exceeds limit (2)")])
     }
 
     @Test func `With v2 images360 are reported, and are a fault if there is nothing else`() throws {
         let report = FieldFault(field: "images360", reason: "Not supported by Ozon since 2026-07-10")
         let request = try pictures(#"{"images": ["https://h/a"], "images360": ["https://h/b"]}"#)
         #expect(request.images.count == 1 && request.images360.isEmpty)
-        #expect(request.reports == [report])
+        #expect(request.notPushed == [report])
         #expect(faults(#"{"images": [""], "images360": ["https://h/b"]}"#) == [report])
     }
 
     @Test func `With v1 up to 70 images360 are pushed`() throws {
         let request = try pictures("{\"images360\": [\(many(71))]}", ["OZON_PICTURES_API": "v1"])
         #expect(request.images360.count == 70)
-        #expect(request.reports == [FieldFault(field: "images360", reason: "Exceeds limit (70)")])
-        #expect(try pictures("{\"images360\": [\(many(70))]}", ["OZON_PICTURES_API": "v1"]).reports.isEmpty)
+        #expect(request.notPushed == [FieldFault(field: "images360", reason: "Exceeds limit (70)")])
+        #expect(try pictures("{\"images360\": [\(many(70))]}", ["OZON_PICTURES_API": "v1"]).notPushed.isEmpty)
     }
 
     @Test func `OZON_PUSH_VALIDATE_URLS=false allows any URL but still reports other faults`() throws {
@@ -146,7 +147,7 @@ private func many(_ count: Int, of kind: String = "i") -> String {
         let request = try pictures("{\"images\": [null, \"a b\", \(many(30))], \"color_image\": \"ftp://é\"}", off)
         #expect(request.images.first == Picture(index: 1, url: "a b"))
         #expect(request.color?.url == "ftp://é")
-        #expect(request.reports.map(\.reason) == ["Exceeds limit (30)"])
+        #expect(request.notPushed.map(\.reason) == ["Exceeds limit (30)"])
         #expect(faults(#"{"images": [1]}"#, off).map(\.reason) == ["Must be a string"])
     }
 }

@@ -45,16 +45,16 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
             let result = result(
                 ["a", "b"], color: "c", before: before, after: after, afterColor: ["https://cdn/3"])
             #expect(result.status == .confirmed && result.success && result.errors.isEmpty)
-            #expect(result.images == 2 && result.color)
+            #expect(result.updatedImages == 2 && result.updatedColorImage)
             #expect(result.currentImages == after && result.taskID == 7 && result.productID == 1)
         }
     }
 
     @Test func `Pictures that were carried over are not counted`() {
         let colorOnly = result([], color: "c", before: before, after: old, afterColor: ["https://h/c"])
-        #expect(colorOnly.images == 0 && colorOnly.color && colorOnly.success)
+        #expect(colorOnly.updatedImages == 0 && colorOnly.updatedColorImage && colorOnly.success)
         let imagesOnly = result(["a"], before: before, after: ["https://h/a"], afterColor: ["https://h/oldc"])
-        #expect(imagesOnly.images == 1 && !imagesOnly.color && imagesOnly.success)
+        #expect(imagesOnly.updatedImages == 1 && !imagesOnly.updatedColorImage && imagesOnly.success)
     }
 
     @Test func `A picture that Ozon rejects is reported with its reason and the caller's index`() {
@@ -62,7 +62,7 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
             ["a", "b", "c"], color: "d", before: before, after: ["https://cdn/1", "https://cdn/3"],
             afterColor: ["https://h/oldc2"], errors: [("https://h/b", "Too small"), ("https://h/d", "")])
         #expect(result.status == .partial && !result.success)
-        #expect(result.images == 2 && !result.color)
+        #expect(result.updatedImages == 2 && !result.updatedColorImage)
         #expect(result.errors == [fault(2, "b", "Too small"), fault(nil, "d", "Refused by Ozon")])
     }
 
@@ -73,60 +73,60 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
 
     @Test func `A missing picture is identified if the URLs allow it`() {
         let result = result(["a", "b", "c"], before: before, after: ["https://h/a", "https://h/c"])
-        #expect(result.status == .partial && result.images == 2)
+        #expect(result.status == .partial && result.updatedImages == 2)
         #expect(result.errors == [fault(2, "b", absent)])
     }
 
     @Test func `A missing picture is only counted if the URLs are those of Ozon's CDN`() {
         let result = result(["a", "b", "c"], before: before, after: ["https://cdn/1", "https://cdn/2"])
-        #expect(result.images == 2)
+        #expect(result.updatedImages == 2)
         #expect(result.errors == [FieldFault(field: "images", reason: "\(absent) (1 of 3)")])
     }
 
     @Test func `A rejected and a missing picture are each reported once`() {
         let result = result(
             ["a", "b", "c"], before: before, after: ["https://h/a"], errors: [("https://h/b", "Too small")])
-        #expect(result.images == 1)
+        #expect(result.updatedImages == 1)
         #expect(result.errors == [fault(2, "b", "Too small"), fault(4, "c", absent)])
     }
 
     @Test func `A missing picture is explained by the task's errors if Ozon names none`() {
         let result = result(
             ["a", "b"], taskErrors: [problem("some_image_failed")], before: before, after: ["https://cdn/1"])
-        #expect(result.status == .partial && result.images == 1)
+        #expect(result.status == .partial && result.updatedImages == 1)
         #expect(result.errors == [FieldFault(field: "images", reason: "some_image_failed")])
     }
 
     @Test func `A task's warning is not a failure if all pictures are present`() {
         let result = result(["a"], taskErrors: [problem("small")], before: before, after: ["https://cdn/1"])
-        #expect(result.status == .confirmed && result.images == 1)
+        #expect(result.status == .confirmed && result.updatedImages == 1)
     }
 
     @Test func `An unchanged set with none of the pictures sent is not confirmed`() {
         let images = result(["a", "b"], before: before, after: old)
-        #expect(images.status == .partial && images.images == 0)
+        #expect(images.status == .partial && images.updatedImages == 0)
         #expect(images.errors == [fault(0, "a", absent), fault(2, "b", absent)])
         let color = result([], color: "c", before: before, after: old, afterColor: ["https://h/oldc"])
-        #expect(color.status == .partial && !color.color)
+        #expect(color.status == .partial && !color.updatedColorImage)
         #expect(color.errors == [fault(nil, "c", absent)])
     }
 
     @Test func `Pushing the same set again is confirmed, and so is a push that Ozon skipped`() {
         let same = result(["old1", "old2"], before: before, after: old)
-        #expect(same.status == .confirmed && same.images == 2)
+        #expect(same.status == .confirmed && same.updatedImages == 2)
         let skipped = result(
             ["a", "b"], color: "c", task: .skipped, before: before, after: old, afterColor: ["https://h/oldc"])
-        #expect(skipped.status == .confirmed && skipped.images == 2 && skipped.color)
+        #expect(skipped.status == .confirmed && skipped.updatedImages == 2 && skipped.updatedColorImage)
     }
 
     @Test func `A product without pictures before and after is not confirmed`() {
         let result = result(["a"], before: CurrentPictures(images: [], color: []), after: [])
-        #expect(result.status == .partial && result.images == 0)
+        #expect(result.status == .partial && result.updatedImages == 0)
         #expect(result.errors == [fault(0, "a", absent)])
     }
 
     @Test func `Without the previous pictures the counts decide if the task has no errors`() {
-        #expect(result(["a", "b"], before: nil, after: old).images == 2)
+        #expect(result(["a", "b"], before: nil, after: old).updatedImages == 2)
         #expect(result(["a", "b"], before: nil, after: ["https://cdn/1"]).status == .partial)
     }
 
@@ -134,13 +134,14 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         let all = [problem("warning_all_image_failed")]
         let expected = [FieldFault(field: "images", reason: "warning_all_image_failed")]
         let kept = result(["a", "b"], color: "c", taskErrors: all, after: old, afterColor: ["https://h/oldc"])
-        #expect(kept.status == .partial && kept.images == 0 && !kept.color && kept.errors == expected)
+        #expect(
+            kept.status == .partial && kept.updatedImages == 0 && !kept.updatedColorImage && kept.errors == expected)
         let some = result(["a", "b"], taskErrors: all, after: [url("a"), "https://cdn/2"])
-        #expect(some.status == .partial && some.images == 1 && some.errors == expected)
+        #expect(some.status == .partial && some.updatedImages == 1 && some.errors == expected)
         let there = result(["a"], color: "c", taskErrors: all, after: [url("a")], afterColor: [url("c")])
-        #expect(there.status == .confirmed && there.images == 1 && there.color)
+        #expect(there.status == .confirmed && there.updatedImages == 1 && there.updatedColorImage)
         let skipped = result(["a", "b"], task: .skipped, taskErrors: all, after: old)
-        #expect(skipped.status == .confirmed && skipped.images == 2)
+        #expect(skipped.status == .confirmed && skipped.updatedImages == 2)
     }
 
     @Test func `Without the caller's list a task's errors are reported beside the current pictures`() throws {
@@ -149,19 +150,21 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         let sent = SentPictures(try pictures("{}"), token: nil, orAllOf: after)
         let result = PushVerification(sent: sent, refetches: false, task: task, before: nil, after: after)
             .result(productID: 1, taskID: 7)
-        #expect(result.status == .partial && result.images == 2)
+        #expect(result.status == .partial && result.updatedImages == 2)
         #expect(result.errors == [FieldFault(field: "images", reason: "warning_all_image_failed")])
     }
 
     @Test func `No more pictures are counted than were sent`() {
-        #expect(result(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).images == 1)
+        #expect(result(["a"], before: before, after: ["https://cdn/1", "https://cdn/2"]).updatedImages == 1)
     }
 
     @Test func `A failed task counts nothing and reports Ozon's reasons or a default`() {
         let explained = result(
             ["a"], color: "c", task: .failed, taskErrors: [problem("all_image_failed", field: "color_image")],
             before: before, after: old, afterColor: ["https://h/oldc"])
-        #expect(explained.status == .failed && !explained.success && explained.images == 0 && !explained.color)
+        #expect(
+            explained.status == .failed && !explained.success && explained.updatedImages == 0
+                && !explained.updatedColorImage)
         #expect(explained.errors == [FieldFault(field: "color_image", reason: "all_image_failed")])
         #expect(explained.currentImages == old)
         let unexplained = result(["a"], task: .failed, before: before, after: old)
@@ -190,17 +193,18 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
     @Test func `A warning that names a picture means that it failed, unless it is present`() {
         let warned = result(
             ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: ["https://cdn/1"])
-        #expect(warned.status == .partial && warned.images == 1 && warned.errors == [fault(2, "b", "Small")])
+        #expect(warned.status == .partial && warned.updatedImages == 1 && warned.errors == [fault(2, "b", "Small")])
         let there = result(
             ["a", "b"], taskErrors: [problem("Small", url("b"))], before: before, after: [url("a"), url("b")])
-        #expect(there.status == .confirmed && there.images == 2)
+        #expect(there.status == .confirmed && there.updatedImages == 2)
     }
 
     @Test func `A skipped push is not a success if the pictures were to be fetched again`() {
         let skipped = result(
             ["a"], color: "c", task: .skipped, refetches: true, before: before, after: ["https://h/a"])
         let reason = "Skipped by Ozon, not fetched again"
-        #expect(skipped.status == .failed && !skipped.success && skipped.images == 0 && !skipped.color)
+        #expect(
+            skipped.status == .failed && !skipped.success && skipped.updatedImages == 0 && !skipped.updatedColorImage)
         #expect(skipped.errors == [fault(0, "a", reason), fault(nil, "c", reason)])
     }
 

@@ -41,7 +41,7 @@ struct PushTests {
             .receive, product, .receive, accepted, .receive, task("imported"), .receive, current(#""https://cdn/1""#),
         ])
         let result = try await push(server, #"{"images": ["https://h/a"]}"#, token: 5)
-        #expect(result.status == .confirmed && result.images == 1 && !result.color)
+        #expect(result.status == .confirmed && result.updatedImages == 1 && !result.updatedColorImage)
         #expect(result.currentImages == ["https://cdn/1"])
         let requests = server.requests
         #expect(
@@ -63,7 +63,7 @@ struct PushTests {
             current(#""https://h/p", "https://h/o""#, color: "https://h/c"),
         ])
         let result = try await push(server, #"{"color_image": "https://h/c"}"#)
-        #expect(result.status == .confirmed && result.images == 0 && result.color)
+        #expect(result.status == .confirmed && result.updatedImages == 0 && result.updatedColorImage)
         #expect(
             body(server.requests[1])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/p","https://h/o"],"color_image":"https://h/c"}]}"#
@@ -104,7 +104,7 @@ struct PushTests {
         let server = try ScriptedServer([.receive, product, .receive, accepted, .receive, task("pending"), .stall])
         let start = ContinuousClock.now
         let result = try await push(server, #"{"images": ["https://h/a"]}"#, ["OZON_PUSH_TIMEOUT": "6"])
-        #expect(result.status == .pending && result.success && result.taskID == 7 && result.images == 0)
+        #expect(result.status == .pending && result.success && result.taskID == 7 && result.updatedImages == 0)
         #expect(ContinuousClock.now - start < .seconds(9), "the budget and half of it")
     }
 
@@ -121,7 +121,7 @@ struct PushTests {
             let server = try ScriptedServer(
                 [.receive, product, .receive, accepted] + responses.flatMap { [.receive, $0] } + [.stall], [.stall])
             let result = try await push(server, #"{"images": ["https://h/a"]}"#)
-            #expect(result.status == .pending && result.success && result.taskID == 7 && result.images == 0)
+            #expect(result.status == .pending && result.success && result.taskID == 7 && result.updatedImages == 0)
             #expect(result.detail.map(body.contains) == true, "\(result.detail ?? "")")
         }
     }
@@ -143,7 +143,7 @@ struct PushTests {
             #expect(result.errors.first == bad)
             let hasToken = color == "c?v=5"
             #expect(
-                result.images == (hasToken ? 1 : 0) && result.color == hasToken,
+                result.updatedImages == (hasToken ? 1 : 0) && result.updatedColorImage == hasToken,
                 "only the URLs with the token are those that were sent")
         }
     }
@@ -154,7 +154,7 @@ struct PushTests {
         ])
         let result = try await push(
             server, #"{"images": ["https://h/a", "https://h/b"]}"#, ["OZON_MAX_IMAGES": "1"])
-        #expect(result.status == .partial && !result.success && result.images == 1)
+        #expect(result.status == .partial && !result.success && result.updatedImages == 1)
         #expect(result.errors == [FieldFault(field: "images", reason: "Exceeds limit (1)")])
     }
 
@@ -184,7 +184,7 @@ struct PushTests {
             body(server.requests[1])
                 == #"{"product_id":1,"images":["https://h/a","https://h/b"],"images360":["https://h/r","https://h/s"],"#
                 + #""color_image":"https://h/oldc"}"#)
-        #expect(result.status == .partial && result.images == 1 && result.images360 == 1)
+        #expect(result.status == .partial && result.updatedImages == 1 && result.updatedImages360 == 1)
         #expect(
             result.errors == [
                 FieldFault(field: "images", index: 1, url: "https://h/b", reason: "Refused by Ozon"),
@@ -240,7 +240,7 @@ struct PushTests {
         let color = #"{"color_image": "https://h/c"}"#
         #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 1).status == .pending)
         let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 1) }
-        #expect(conflict?.code == .productConflict && conflict?.detail?.contains("task 7") == true)
+        #expect(conflict?.code == .productConflict && conflict?.detail?.contains("Task 7") == true)
         #expect(server.requests.count { $0.contains("pictures/import") } == 1, "the second push sent nothing")
         #expect(try await push(color).status == .confirmed)
         #expect(

@@ -92,7 +92,7 @@ private func storageError(_ status: Int, _ body: String = "") -> StorageError {
         let error = StorageError(
             HTTPClient.Response(status: 503, headers: Headers([("CF-Ray", "8f1e2d3c4b5a6978-FRA")]), body: []))
         #expect(error == .refused(503, code: nil, ray: "8f1e2d3c4b5a6978-FRA"))
-        #expect(error.fault.logDetail == "cf-ray 8f1e2d3c4b5a6978-FRA")
+        #expect(error.fault.cause == "cf-ray 8f1e2d3c4b5a6978-FRA")
         #expect(error.fault.detail == "HTTP 503")
     }
 

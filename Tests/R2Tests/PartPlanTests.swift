@@ -25,7 +25,7 @@ import Testing
             let plan = try #require(PartPlan(size: size, partSize: nil))
             let last = plan.size(of: plan.count)
             #expect((1...PartPlan.maxParts).contains(plan.count), "\(size)")
-            #expect(PartPlan.sizes.contains(plan.partSize), "\(size)")
+            #expect(PartPlan.allowedSizes.contains(plan.partSize), "\(size)")
             #expect((1...plan.partSize).contains(last), "\(size)")
             #expect((plan.count - 1) * plan.partSize + last == size)
             if plan.count > 1 { #expect(plan.size(of: 1) == plan.partSize) }
@@ -39,11 +39,11 @@ import Testing
         for size in [PartPlan.maxBytes, 5 << 40] {
             let plan = try #require(PartPlan(size: size, partSize: nil))
             #expect(plan.count <= 10_000)
-            #expect(plan.partSize <= PartPlan.sizes.upperBound)
+            #expect(plan.partSize <= PartPlan.allowedSizes.upperBound)
             #expect(plan.partSize.isMultiple(of: mebibyte))
         }
         #expect(PartPlan.maxBytes == Int(4.995 * Double(1 << 40)))
-        #expect(PartPlan.sizes.upperBound == Int(4.995 * Double(1 << 30)))
+        #expect(PartPlan.allowedSizes.upperBound == Int(4.995 * Double(1 << 30)))
     }
 
     @Test func `A given part size is used if it results in at most 10,000 parts`() throws {
@@ -51,7 +51,8 @@ import Testing
         #expect(try #require(PartPlan(size: 100 << 20, partSize: 33 << 20)).count == 4)
         #expect(try #require(PartPlan(size: 50_000 << 20, partSize: 5 << 20)).count == 10_000)
         #expect(PartPlan(size: 50_000 << 20 + 1, partSize: 5 << 20) == nil)
-        #expect(PartPlan(size: PartPlan.maxBytes, partSize: PartPlan.sizes.lowerBound) == nil)
-        #expect(try #require(PartPlan(size: PartPlan.maxBytes, partSize: PartPlan.sizes.upperBound)).count == 1025)
+        #expect(PartPlan(size: PartPlan.maxBytes, partSize: PartPlan.allowedSizes.lowerBound) == nil)
+        #expect(
+            try #require(PartPlan(size: PartPlan.maxBytes, partSize: PartPlan.allowedSizes.upperBound)).count == 1025)
     }
 }

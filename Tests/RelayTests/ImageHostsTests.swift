@@ -12,10 +12,10 @@ private func hosts(_ value: String?, publicBase: String? = nil) throws -> ImageH
 
 extension ImageHosts {
     /// nil if the URL is rejected.
-    fileprivate func trusted(_ url: String) -> Trust? { try? trust(in: url) }
+    fileprivate func trusted(_ url: String) -> Trust? { try? trust(for: url) }
 
     fileprivate func reason(_ url: String) -> String? {
-        do throws(Rejection) { _ = try trust(in: url) } catch { return error.reason }
+        do throws(Rejection) { _ = try trust(for: url) } catch { return error.reason }
         return nil
     }
 }

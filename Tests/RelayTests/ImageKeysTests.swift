@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func `A key over 1024 bytes is rejected`() {
-        #expect(throws: KeyRefusal.invalid("is longer than 1024 bytes")) {
+        #expect(throws: ObjectKeyError.invalid("is longer than 1024 bytes")) {
             try keys(["https://h/x"], article: String(repeating: "a", count: 1024))
         }
     }
@@ -70,7 +70,9 @@ import Testing
         let alice = AllowedPrefixes(["users/"]).narrowed(by: ["users/alice/"])
         for (length, name) in [(1, "a.jpg"), (1000, "ab"), (1004, "a.jp"), (1007, "a"), (1007, "abcd"), (1010, "x")] {
             var keys = ImageKeys(userID: "bob", article: String(repeating: "0", count: length))
-            #expect(throws: KeyRefusal.self, "\(length) \(name)") { try keys.key(for: "https://h/\(name)", in: alice) }
+            #expect(throws: ObjectKeyError.self, "\(length) \(name)") {
+                try keys.key(for: "https://h/\(name)", in: alice)
+            }
             #expect(!alice.allows(folder: keys.folder))
         }
         #expect(alice.allows(folder: ImageKeys(userID: "alice", article: "0").folder))

@@ -147,7 +147,7 @@ struct LogSinkTests {
         log(.info, "next")
         log.flush()
         #expect(try reader.lines().map { $0["message"] as? String } == ["next"])
-        #expect(cut("abc", 3) == "abc" && cut("abcd", 3) == "abc")
+        #expect(truncated("abc", toBytes: 3) == "abc" && truncated("abcd", toBytes: 3) == "abc")
     }
 
     @Test func `A closed log descriptor is reserved, so that nothing else opened gets its number`() throws {

@@ -4,9 +4,9 @@ import Ozon
 /// The result of one call to Ozon.
 struct Batch: Sendable {
     struct Article: Sendable {
-        /// Where the request's list has the article; never empty.
+        /// The indices of the article in the request; never empty.
         let indices: [Int]
-        /// The product, or why it can't be had.
+        /// The product, or why it could not be retrieved.
         let product: Result<Product, Fault>
     }
 

@@ -2,20 +2,19 @@ import Core
 import R2
 import Relay
 
-/// Decides which images are copied next and which articles are complete. Each event returns the actions that follow
-/// from it, to be carried out in order; no action remains once every article is reported.
+/// Decides which images are copied next and which articles are complete. `handle` returns the actions that follow from
+/// an event, to be carried out in order; no action remains once every article is reported.
 ///
-/// At most `maxRunning` copies run at once, in the order of the articles. An article is reported once, as soon as its
-/// last image has ended, so a slow image delays its own article only.
+/// At most `maxRunning` copies run at once. They start in the order in which products are found. An article is reported
+/// once, as soon as its last copy has finished, so a slow image delays its own article only.
 struct CopyQueue {
     struct Article: Sendable {
         /// The article's indices in the request.
         let indices: [Int]
-        /// The images, or why the product can't be had.
+        /// The images, or why the product could not be retrieved.
         let images: Result<ProductImages, Fault>
     }
 
-    /// One image to copy.
     struct Copy: Sendable {
         fileprivate let article: Int
         fileprivate let image: Int
@@ -26,7 +25,7 @@ struct CopyQueue {
     enum Event: Sendable {
         case found([Article])
         /// - Parameter failure: nil if the image is in the bucket.
-        case ended(Copy, failure: CopyFailure?)
+        case finished(Copy, failure: CopyFailure?)
     }
 
     enum Action {
@@ -60,7 +59,7 @@ struct CopyQueue {
         let reports =
             switch event {
             case .found(let articles): add(articles)
-            case .ended(let copy, let failure): end(copy, failure)
+            case .finished(let copy, let failure): finish(copy, failure)
             }
         let next = copies[started...].prefix(maxRunning - running)
         started += next.count
@@ -87,7 +86,7 @@ struct CopyQueue {
         return reports
     }
 
-    private mutating func end(_ copy: Copy, _ failure: CopyFailure?) -> [Action] {
+    private mutating func finish(_ copy: Copy, _ failure: CopyFailure?) -> [Action] {
         running -= 1
         articles[copy.article].remaining -= 1
         articles[copy.article].failures[copy.image] = failure

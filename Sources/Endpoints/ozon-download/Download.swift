@@ -5,7 +5,7 @@ import Relay
 import Telemetry
 import Uploads
 
-/// One request's work: looks up the products and makes an item for each article.
+/// One request's work: looks up the products and creates an item for each article.
 struct Download: Sendable {
     private let input: Input
     private let context: RequestContext<DownloadTools>
@@ -59,7 +59,7 @@ struct Download: Sendable {
                 for action in queue.handle(event) {
                     switch action {
                     case .report(let result, let indices): try await report(result, at: indices, to: &sink)
-                    case .start(let copy): group.addTask { .ended(copy, failure: try await perform(copy)) }
+                    case .start(let copy): group.addTask { .finished(copy, failure: try await perform(copy)) }
                     }
                 }
             }

@@ -17,12 +17,12 @@ struct DownloadTools: Tools {
         let signing = SigningTools(&settings)
         let relay = ImageRelay(&settings, signing?.bucket)
         maxArticles = settings.integer(
-            "OZON_MAX_ARTICLES", default: 5000, in: 1...100_000, "The most articles in one request.")
+            "OZON_MAX_ARTICLES", default: 5000, in: 1...100_000, "The maximum number of articles in one request.")
         timeout = settings.seconds(
             "OZON_TIMEOUT", default: 30, in: 1...600,
             "How many seconds one call to Ozon's API may take, including its retries.")
         retries = settings.integer(
-            "OZON_MAX_RETRIES", default: 2, in: 0...10, "How often each call to Ozon's API is retried.")
+            "OZON_MAX_RETRIES", default: 2, in: 0...10, "The maximum number of retries of each call to Ozon's API.")
         guard let seller, let signing, let relay else { return nil }
         self.seller = seller
         self.signing = signing

@@ -5,13 +5,13 @@ import Telemetry
 struct ImageError: JSONWritable, Sendable {
     let url: String
     let reason: String
-    /// The detail of a failure of R2, usually its error code.
+    /// Details of an R2 error, usually R2's error code.
     let detail: String?
 
     func write(to json: inout JSONWriter) {
         json.object {
-            // A URL that was rejected for its length may have megabytes.
-            $0.member("url", cut(url, 8192))
+            // A URL that was rejected for its length may be several megabytes long.
+            $0.member("url", truncated(url, toBytes: 8192))
             $0.member("reason", reason)
             $0.member("detail", ifAny: detail)
         }

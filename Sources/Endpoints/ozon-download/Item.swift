@@ -1,6 +1,5 @@
 import JSON
 
-/// One article of the response.
 struct Item: JSONWritable, Sendable {
     let article: String
     let result: Result
@@ -10,7 +9,7 @@ struct Item: JSONWritable, Sendable {
         case listed(productID: Int, urls: [String], errors: [ImageError], uploads: [ImageUpload]?)
         /// `urls` are the public URLs of the copied images, `errors` the other images.
         case copied(productID: Int, urls: [String], errors: [ImageError])
-        /// The product can't be had.
+        /// The product could not be retrieved.
         case failed(reason: String)
     }
 

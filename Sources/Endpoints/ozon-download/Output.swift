@@ -1,7 +1,7 @@
 import Core
 import JSON
 
-/// The items of all articles, in one piece or as a stream.
+/// The items of all articles, as one JSON document or as a stream.
 enum Output: ResponseBody {
     case items([Item])
     case stream(@Sendable (LineWriter) async throws -> Void)

@@ -15,7 +15,6 @@ struct ProductImages: Sendable {
         let key: Result<ObjectKey?, Rejection>
     }
 
-    /// Why an image can't be stored.
     struct Rejection: Error {
         let reason: String
     }
@@ -43,7 +42,7 @@ extension ProductImages {
         if url.utf8.count > maxURLBytes { throw Rejection(reason: ImageHosts.Rejection.tooLong.reason) }
         if !isWebURL(url) { throw Rejection(reason: ImageHosts.Rejection.invalidURL.reason) }
         let key: ObjectKey
-        do throws(KeyRefusal) {
+        do throws(ObjectKeyError) {
             guard input.presign || input.downloadsImages else {
                 try keys.checkKey(for: url)
                 return nil

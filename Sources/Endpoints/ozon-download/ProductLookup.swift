@@ -6,10 +6,10 @@ import Upstreams
 /// `Seller.maxArticles` articles.
 struct ProductLookup: Sendable {
     let articles: [String]
-    /// The indices of articles that can't be ids of the field. They fail alone and aren't sent.
+    /// The indices of articles that aren't valid ids of the requested kind. They aren't sent to Ozon; only they fail.
     let invalid: [Int]
     private let field: ArticleField
-    private let calls: [[RequestedArticle]]
+    private let chunks: [[RequestedArticle]]
 
     init(_ articles: [String], by field: ArticleField) {
         self.articles = articles
@@ -26,15 +26,15 @@ struct ProductLookup: Sendable {
             indices[id, default: []].append(index)
         }
         self.invalid = invalid
-        calls = stride(from: 0, to: ids.count, by: Seller.maxArticles).map { start in
+        chunks = stride(from: 0, to: ids.count, by: Seller.maxArticles).map { start in
             ids[start...].prefix(Seller.maxArticles).map { RequestedArticle(id: $0, indices: indices[$0]!) }
         }
     }
 
     /// Starts the calls and returns once one of them has succeeded. The calls are cancelled when the stream is released
     /// or when the task that iterates over it is cancelled.
-    /// - Returns: the results in the order in which they arrive. The stream fails as soon as Ozon denies the credential.
-    /// - Throws: the first failure if all calls fail, or that of the credential.
+    /// - Returns: the results in order of arrival. The stream fails as soon as Ozon denies the credential.
+    /// - Throws: the first error if all calls fail, or `ozonUnauthorized` if Ozon denies the credential.
     func start(_ tools: DownloadTools, as credential: Credential) async throws -> AsyncThrowingStream<Batch, any Error>
     {
         let (batches, output) = AsyncThrowingStream.makeStream(of: Batch.self)
@@ -43,7 +43,7 @@ struct ProductLookup: Sendable {
             do {
                 try await withThrowingTaskGroup(of: Batch.self) { group in
                     var firstFault: Fault?
-                    for articles in calls { group.addTask { try await result(articles, tools, credential) } }
+                    for articles in chunks { group.addTask { try await result(articles, tools, credential) } }
                     for try await batch in group {
                         output.yield(batch)
                         if batch.fault == nil { signal.finish() }

@@ -3,6 +3,6 @@ import Ozon
 /// A distinct article of a request.
 struct RequestedArticle: Sendable {
     let id: ArticleID
-    /// Where the request's list has it, in ascending order; never empty.
+    /// The indices of the article in the request, in ascending order; never empty.
     let indices: [Int]
 }

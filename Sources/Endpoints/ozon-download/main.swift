@@ -12,7 +12,8 @@
 //           "failed_images": 0, "items": [
 //             {"article": "…", "product_id": 123, "status": "success", …, "urls": ["https://…"]}]}}
 //          urls: the public URLs of the copied images, or Ozon's URLs. An image that failed is in the item's errors,
-//          [{url, reason, detail?}]. So is, with download_images false too, an image whose URL or key is too long.
+//          [{url, reason, detail?}]. An image whose URL or key is too long is listed there as well, even with
+//          download_images false.
 //          uploads, with presign: [{url, r2_path, upload_url, public_url, headers}].
 //          An article that fails has "status": "failed" and an "error"; the others are not affected.
 //          With Accept: application/x-ndjson the response is a stream of lines: start, an item for each article as
@@ -38,17 +39,17 @@ struct Input: RequestBody {
     /// Where images may be stored for this caller.
     let allowedKeys: AllowedPrefixes
 
-    /// The most articles of a response with signed uploads that isn't streamed.
+    /// The maximum number of articles in a response with signed uploads that isn't streamed.
     private static let maxPresigned = 500
 
     init(_ fields: Fields, _ tools: DownloadTools) throws(InvalidFields) {
         let credential = fields.object("credential", Credential.init)
-        let isPresignedInOnePiece =
+        let presignsWithoutStreaming =
             fields.has("presign", true) && fields.has("download_images", false) && !fields.caller.acceptsNDJSON
-        let maxArticles = isPresignedInOnePiece ? min(tools.maxArticles, Self.maxPresigned) : tools.maxArticles
+        let maxArticles = presignsWithoutStreaming ? min(tools.maxArticles, Self.maxPresigned) : tools.maxArticles
         let articles = fields.strings("articles", limit: maxArticles)
         let field = fields.choice("field", ArticleField.allCases.map(\.rawValue), default: "offer_id")
-        let userID = fields.text("user_id", maxBytes: 128, allows: isKeySegment)
+        let userID = fields.text("user_id", maxBytes: 128, isValid: isKeySegment)
         downloadsImages = fields.bool("download_images", default: true)
         presign = fields.bool("presign", default: false)
         skipsExisting = fields.choice("existing", ["overwrite", "skip"], default: "overwrite") == "skip"

@@ -12,12 +12,13 @@
 //          status is confirmed, partial, failed, pending (ozon-push-status returns the result later) or unchanged
 //          (there was nothing to push). A partial failure is 200 with "success": false, the counts of what was
 //          confirmed, and errors: [{field, index?, url?, reason}].
-//          warnings: [{field, index?, url, reason}] lists pictures that were pushed, but that Ozon may be unable to
-//          take: those in a format other than JPG or PNG (color_image: JPG), and those carried over from a temporary
-//          address of Ozon's CDN. detail says why Ozon could not be polled until the task ended.
-//   fails  400 every invalid field or URL · 403 Ozon rejects the credential · 404 there is no such product · 409 the
-//          product is archived or not yet created, or an earlier push is still pending · 429, 502, 504 Ozon's errors
-//   calls  Ozon: the product list, pictures import, import info until the task ends, and pictures info, within
+//          warnings: [{field, index?, url, reason}] lists pictures that were pushed, but that Ozon may not
+//          accept: those in a format other than JPG or PNG (color_image: JPG), and those carried over from a temporary
+//          address of Ozon's CDN. detail says why Ozon could not be polled until the task finished.
+//   fails  400 for invalid fields and URLs, all of which are listed; 403 if Ozon denies the credential; 404 if there is
+//          no such product; 409 if the product is archived or not yet created, or an earlier push is pending; 429, 502
+//          and 504 for Ozon's errors.
+//   calls  Ozon: the product list, pictures import, import info until the task finishes, and pictures info, within
 //          OZON_PUSH_TIMEOUT in all. Ozon replaces the whole set, so the images or the color_image that the caller
 //          leaves out are read and sent again. If they can't be read, nothing is sent. In one process, the pushes of a
 //          product run one after another, and waiting counts toward the timeout. If an earlier push is pending and

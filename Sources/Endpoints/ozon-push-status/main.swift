@@ -7,10 +7,10 @@
 //          counts the product's current pictures. If the task has errors, a picture is confirmed only if the product
 //          has it under the URL that was pushed. Ozon does not distinguish an unknown task from a pending one.
 //   out    As ozon-push-images. status is pending, confirmed, partial or failed.
-//   fails  400 every invalid field or URL · 403 Ozon rejects the credential · 404 there is no such product ·
-//          429, 502, 504 Ozon's errors
+//   fails  400 for invalid fields and URLs, all of which are listed; 403 if Ozon denies the credential; 404 if there is
+//          no such product; 429, 502 and 504 for Ozon's errors.
 //   calls  Ozon: import info once, the product list if no item of the task has the product_id, and pictures info if the
-//          task has ended, within OZON_PUSH_TIMEOUT in all.
+//          task has finished, within OZON_PUSH_TIMEOUT in all.
 
 import Core
 import Ozon

@@ -2,8 +2,8 @@
 //
 //   in     {"r2_path": "users/u/big.jpg", "upload_id": "…", "size"?: 104857600,
 //           "parts"?: [{"part_number": 1, "etag": "…"}]}
-//          parts are those that the browser sent. Without it, all parts that R2 holds are used. etag is hexadecimal,
-//          with or without quotes.
+//          parts lists those that the browser sent. If it is absent, all parts that R2 has are used. etag is
+//          hexadecimal, with or without quotes.
 //   out    {"success": true, "data": {"public_url", "etag", "size"}}
 //          If a response was lost, the request may be repeated. It succeeds if the stored object has the given size and
 //          was made of the given parts, or of any parts if none are given; otherwise it fails with 404.

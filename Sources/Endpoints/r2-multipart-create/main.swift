@@ -1,8 +1,8 @@
 // POST /api/v1/r2/multipart/create: starts a multipart upload, for large files.
 //
 //   in     {"r2_path": "users/u/big.jpg", "size": 104857600, "content_type"?: "image/jpeg", "part_size"?: 5242880}
-//          size is 1…MAX_UPLOAD_BYTES. part_size is 5 MiB…4.995 GiB. Its default is max(5 MiB, size / 10,000 rounded
-//          up to a MiB).
+//          size is 1…MAX_UPLOAD_BYTES. part_size is 5 MiB…4.995 GiB. Its default is size / 10,000 rounded up to a MiB,
+//          but at least 5 MiB.
 //   out    {"success": true, "data": {"upload_id", "r2_path", "part_size", "part_count",
 //           "parts": [{"part_number", "size", "upload_url"}], "expires_at", "public_url"}}
 //          parts are the first 100; r2-multipart-parts signs the others.

@@ -1,11 +1,11 @@
-/// Why a text is not an allowed object key.
-package enum KeyRefusal: Error, Sendable, Equatable {
+/// Why a string is not an allowed object key.
+package enum ObjectKeyError: Error, Sendable, Equatable {
     /// `contains an empty segment`
     case invalid(String)
     /// - Parameter path: the key in NFC.
     case notAllowed(path: String)
 
-    /// A message for people.
+    /// A human-readable message.
     package var reason: String {
         switch self {
         case .invalid(let reason): "Invalid path: \(reason)"
