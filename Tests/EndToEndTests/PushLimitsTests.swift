@@ -73,7 +73,8 @@ extension EndToEnd {
             #expect(response.json.names == ["data", "success", "warnings"])
             #expect(
                 response.json["warnings"].description
-                    == #"[{"field":"images","index":1,"reason":"Ozon accepts only JPG or PNG by URL","url":"\#(images[1])"},"#
+                    == #"[{"field":"images","index":1,"reason":"Ozon accepts only JPG or PNG by URL","#
+                    + #""url":"\#(images[1])"},"#
                     + #"{"field":"color_image","reason":"Ozon accepts only JPG by URL","url":"\#(color)"}]"#)
             #expect(try OzonStandIn.shared().imports(of: clientID)[0]["images"].strings == images)
         }

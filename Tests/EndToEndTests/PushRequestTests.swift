@@ -20,10 +20,13 @@ extension EndToEnd {
                 let images: [String]?
                 let color: String?
             }
-            // STRINGS has single pictures as strings; NO-PRIMARY-REPEAT has its primary image once.
-            let named = { try OzonStandIn.shared().productID(of: $0) }
-            let (none, strings) = (try named("NO-IMAGES"), try named("STRINGS"))
-            let once = try named("NO-PRIMARY-REPEAT")
+            // Products whose name starts with STRINGS have single pictures as strings; NO-PRIMARY-REPEAT has its primary
+            // image once.
+            let name = "STRINGS-\(newClientID())"
+            let images = (0..<3).map { "\(name)-\($0).jpg" }
+            let strings = try OzonStandIn.shared().define(name, images, color: "\(name)-color.jpg").productID
+            let none = try OzonStandIn.shared().productID(of: "NO-IMAGES")
+            let once = try OzonStandIn.shared().productID(of: "NO-PRIMARY-REPEAT")
             let cases = [
                 Case(product: try OzonStandIn.shared().newProduct(images: 4), images: pictures(2), color: nil),
                 Case(product: try OzonStandIn.shared().newProduct(images: 4), images: nil, color: pictures(1)[0]),

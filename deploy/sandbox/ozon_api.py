@@ -181,7 +181,7 @@ class SellerAPI:
     def info(self, product: Product) -> dict:
         """The product in the form of /v3/product/info/list."""
         primary, color = product.images[:1], [product.color_image] if product.color_image else []
-        as_text = product.offer_id == "STRINGS"
+        as_text = product.offer_id.startswith("STRINGS")
         return {
             "id": product.product_id,
             "name": f"Product {product.offer_id}",
