@@ -3,7 +3,7 @@ import HTTPClient
 import R2
 import Uploads
 
-/// The dependencies of the multipart endpoints that call R2.
+/// The dependencies of an endpoint that calls R2.
 package struct UploadTools: Tools {
     package let signing: SigningTools
     package let storage: Storage

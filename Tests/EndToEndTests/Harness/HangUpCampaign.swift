@@ -156,15 +156,15 @@ final class HangUpCampaign: Sendable {
     /// True if the response to a good request contains the request's mark.
     private var echoes: Bool {
         switch endpoint {
+        case .presign, .presignBatch, .download, .create, .parts, .resume: true
         case .abort, .complete, .pushImages, .pushStatus: false
-        default: true
         }
     }
 
     private var status: Int {
         switch endpoint {
+        case .presign, .presignBatch, .download, .create, .parts, .resume, .abort, .pushStatus: 200
         case .complete, .pushImages: 404
-        default: 200
         }
     }
 
