@@ -20,8 +20,8 @@ extension EndToEnd {
                 let images: [String]?
                 let color: String?
             }
-            // Products whose name starts with STRINGS have single pictures as strings; NO-PRIMARY-REPEAT has its primary
-            // image once.
+            // If the name starts with STRINGS, single pictures are strings instead of lists. NO-PRIMARY-REPEAT has its
+            // primary image only once.
             let name = "STRINGS-\(newClientID())"
             let images = (0..<3).map { "\(name)-\($0).jpg" }
             let strings = try OzonStandIn.shared().define(name, images, color: "\(name)-color.jpg").productID
