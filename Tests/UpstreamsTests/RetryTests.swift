@@ -12,9 +12,9 @@ private enum Failed: Error, Equatable {
 private final class Record: Sendable {
     private let attempts = Mutex<[(start: ContinuousClock.Instant, milliseconds: Int)]>([])
 
-    func add(_ retry: Retry) -> Int {
+    func add(_ budget: RetryBudget) -> Int {
         attempts.withLock {
-            $0.append((.now, retry.timeout.milliseconds))
+            $0.append((.now, budget.timeout.milliseconds))
             return $0.count
         }
     }
@@ -27,10 +27,10 @@ private final class Record: Sendable {
 }
 
 private func retrying(
-    _ budget: Duration, _ retries: Int, _ attempt: (Retry) async -> Retry.Attempt<Int, Failed>
+    _ duration: Duration, _ retries: Int, _ attempt: (RetryBudget) async -> RetryPolicy.Attempt<Int, Failed>
 ) async throws -> Int {
-    let retry = Retry(budget: budget, retries: retries)
-    return try await retry { _ in await attempt(retry) }
+    let budget = RetryBudget(duration, retries: retries)
+    return try await budget.policy(until: budget.deadline) { _ in await attempt(budget) }
 }
 
 @Suite(.timeLimit(.minutes(1)))
@@ -38,16 +38,16 @@ struct RetryTests {
     private let record = Record()
 
     @Test func `A success is not repeated`() async throws {
-        let value = try await retrying(.seconds(10), 2) { retry in
-            .success(record.add(retry))
+        let value = try await retrying(.seconds(10), 2) { budget in
+            .success(record.add(budget))
         }
         #expect(value == 1)
     }
 
     @Test func `A failure that trying again can't help is not repeated`() async {
         await #expect(throws: Failed.number(1)) {
-            try await retrying(.seconds(10), 2) { retry in
-                .failure(.number(record.add(retry)))
+            try await retrying(.seconds(10), 2) { budget in
+                .failure(.number(record.add(budget)))
             }
         }
         #expect(record.count == 1)
@@ -57,40 +57,40 @@ struct RetryTests {
     func `A failure that may pass is repeated until the retries are used up; the last one is told`(_ retries: Int) async
     {
         await #expect(throws: Failed.number(retries + 1)) {
-            try await retrying(.seconds(30), retries) { retry in
-                .retry(.number(record.add(retry)), after: .milliseconds(1))
+            try await retrying(.seconds(30), retries) { budget in
+                .retry(.number(record.add(budget)), after: .milliseconds(1))
             }
         }
         #expect(record.count == retries + 1)
     }
 
     @Test func `A success after failures is the answer`() async throws {
-        let value = try await retrying(.seconds(30), 2) { retry in
-            let number = record.add(retry)
+        let value = try await retrying(.seconds(30), 2) { budget in
+            let number = record.add(budget)
             return number == 3 ? .success(number) : .retry(.number(number), after: .milliseconds(1))
         }
         #expect(value == 3)
     }
 
     @Test func `An attempt gets its share of the budget and no more`() async {
-        _ = try? await retrying(.seconds(3), 2) { retry in
-            .retry(.number(record.add(retry)), after: .milliseconds(1))
+        _ = try? await retrying(.seconds(3), 2) { budget in
+            .retry(.number(record.add(budget)), after: .milliseconds(1))
         }
         #expect(record.milliseconds.count == 3)
         #expect(record.milliseconds.allSatisfy { (900...1000).contains($0) })
     }
 
     @Test func `An attempt gets what is left where that is less than its share, and at least a millisecond`() async {
-        _ = try? await retrying(.milliseconds(600), 1) { retry in
-            .retry(.number(record.add(retry)), after: .milliseconds(450))
+        _ = try? await retrying(.milliseconds(600), 1) { budget in
+            .retry(.number(record.add(budget)), after: .milliseconds(450))
         }
         #expect(record.milliseconds.count == 2)
         #expect(record.milliseconds.last.map { (1...150).contains($0) } == true)
     }
 
     @Test func `The pause doubles, at least half of 200 and of 400 ms`() async {
-        _ = try? await retrying(.seconds(30), 2) { retry in
-            .retry(.number(record.add(retry)), after: nil)
+        _ = try? await retrying(.seconds(30), 2) { budget in
+            .retry(.number(record.add(budget)), after: nil)
         }
         #expect(record.gaps.count == 2)
         #expect(record.gaps[0] >= .milliseconds(100))
@@ -98,8 +98,8 @@ struct RetryTests {
     }
 
     @Test func `The pause is what the upstream asks for, where it asks`() async {
-        _ = try? await retrying(.seconds(30), 1) { retry in
-            .retry(.number(record.add(retry)), after: .milliseconds(300))
+        _ = try? await retrying(.seconds(30), 1) { budget in
+            .retry(.number(record.add(budget)), after: .milliseconds(300))
         }
         #expect(record.gaps.count == 1)
         #expect(record.gaps[0] >= .milliseconds(300))
@@ -108,8 +108,8 @@ struct RetryTests {
     @Test func `A pause that would end after the budget isn't begun`() async {
         let start = ContinuousClock.now
         await #expect(throws: Failed.number(1)) {
-            try await retrying(.seconds(20), 2) { retry in
-                .retry(.number(record.add(retry)), after: .seconds(60))
+            try await retrying(.seconds(20), 2) { budget in
+                .retry(.number(record.add(budget)), after: .seconds(60))
             }
         }
         #expect(ContinuousClock.now - start < .seconds(20))
