@@ -46,7 +46,7 @@ import Testing
     @Test func `Kinds overlap, and what is still under way counts until now`() throws {
         let times = Timings()
         times.begin(.cdn)
-        times.begin(.transfer)
+        times.begin(.slot)
         spin(10)
         times.countCall(.cdn, isRetry: true)
         let text = members(times, whole: 10)
