@@ -34,12 +34,6 @@ extension Fields {
         }
     }
 
-    /// Denies the request with 403, unless it has other faults, if objects in a folder aren't allowed.
-    /// - Parameter folder: ends with `/`.
-    package func requireAllowed(folder: String, _ rules: UploadRules) {
-        if !allowedKeys(rules).allows(folder: folder) { forbid() }
-    }
-
     /// The media type of an upload, one of `R2_ALLOWED_TYPES`, in the form in which it is stored.
     package func contentType(_ rules: UploadRules) -> String? {
         guard let text = string("content_type", required: rules.requiresType) else { return nil }

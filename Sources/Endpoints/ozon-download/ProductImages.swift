@@ -11,8 +11,8 @@ struct ProductImages: Sendable {
 
     struct Image: Sendable {
         let url: String
-        /// Where the image is stored. Nil if nothing is stored or signed.
-        let key: Result<ObjectKey?, Rejection>
+        /// Where the image is stored, or would be.
+        let key: Result<ObjectKey, Rejection>
     }
 
     /// Why an image can't be stored.
@@ -20,10 +20,10 @@ struct ProductImages: Sendable {
         let reason: String
     }
 
-    var errors: [ImageError] {
+    var errors: [ImageFailure] {
         images.compactMap { image in
             guard case .failure(let rejection) = image.key else { return nil }
-            return ImageError(url: image.url, reason: rejection.reason, detail: nil)
+            return ImageFailure(url: image.url, reason: rejection.reason, detail: nil)
         }
     }
 }
@@ -39,17 +39,11 @@ extension ProductImages {
 
     private static func key(
         for url: String, _ keys: inout ImageKeys, _ input: Input, _ rules: UploadRules
-    ) throws(Rejection) -> ObjectKey? {
+    ) throws(Rejection) -> ObjectKey {
         if url.utf8.count > maxURLBytes { throw Rejection(reason: ImageHosts.Rejection.tooLong.reason) }
         if !isWebURL(url) { throw Rejection(reason: ImageHosts.Rejection.invalidURL.reason) }
         let key: ObjectKey
-        do throws(KeyRefusal) {
-            guard input.presign || input.downloadsImages else {
-                try keys.checkKey(for: url)
-                return nil
-            }
-            key = try keys.key(for: url, in: input.allowedKeys)
-        } catch {
+        do throws(KeyRefusal) { key = try keys.key(for: url, in: input.allowedKeys) } catch {
             throw Rejection(reason: error.reason)
         }
         // A copy is stored with the type that its bytes have; a signed upload has the type of the file name.

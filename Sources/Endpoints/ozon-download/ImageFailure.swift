@@ -2,7 +2,7 @@ import JSON
 import Telemetry
 
 /// An image that can't be stored, or wasn't copied.
-struct ImageError: JSONWritable, Sendable {
+struct ImageFailure: JSONWritable, Sendable {
     let url: String
     let reason: String
     /// The detail of a failure of R2, usually its error code.
