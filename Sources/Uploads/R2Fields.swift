@@ -2,9 +2,10 @@ import Core
 import R2
 
 extension Fields {
-    /// The keys that the settings, nginx's `R2_PREFIX` and the scope of the request's API key all allow.
-    package func allowedKeys(_ rules: UploadRules) -> AllowedPrefixes {
-        caller.keyPrefixes.reduce(rules.prefixes) { $0.narrowed(by: $1) }
+    /// The keys that the settings, nginx's `R2_PREFIX` and the scope of the request's API key all allow, or every key
+    /// if the request neither stores nor signs anything.
+    package func allowedKeys(_ rules: UploadRules, storesOrSigns: Bool = true) -> AllowedPrefixes {
+        storesOrSigns ? caller.keyPrefixes.reduce(rules.prefixes) { $0.narrowed(by: $1) } : AllowedPrefixes([])
     }
 
     /// An allowed key. If the key is not allowed, the request is denied with 403, unless it has other faults.

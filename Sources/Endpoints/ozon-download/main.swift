@@ -53,8 +53,7 @@ struct Input: RequestBody {
         presign = fields.bool("presign", default: false)
         skipsExisting = fields.choice("existing", ["overwrite", "skip"], default: "overwrite") == "skip"
         // A plain list stores and signs nothing, so only the form of its keys is checked.
-        let storesOrSigns = presign || downloadsImages
-        allowedKeys = storesOrSigns ? fields.allowedKeys(tools.signing.rules) : AllowedPrefixes([])
+        allowedKeys = fields.allowedKeys(tools.signing.rules, storesOrSigns: presign || downloadsImages)
         if let userID, let articles {
             let folders = articles.lazy.map { ImageKeys(userID: userID, article: $0).folder }
             if !folders.allSatisfy(allowedKeys.allows(folder:)) { fields.forbid() }
