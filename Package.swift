@@ -81,7 +81,7 @@ let package = Package(
         tests("FastCGITests", ["FastCGI"]),
         tests("HTTPClientTests", ["Encoding", "HTTPClient"]),
         tests("UpstreamsTests", ["HTTPClient", "Telemetry", "Upstreams"]),
-        tests("RelayTests", ["Core", "HTTPClient", "R2", "Relay", "SigV4", "Uploads"]),
+        tests("RelayTests", ["Core", "HTTPClient", "JSON", "R2", "Relay", "SigV4", "Telemetry", "Uploads"]),
         tests("OzonDownloadTests", ["Core", "JSON", "R2", "Relay", "SigV4", "ozon-download"]),
         tests(
             "OzonTests", ["Core", "Encoding", "HTTPClient", "JSON", "Ozon", "Telemetry", "Upstreams"], vectors: true),

@@ -29,8 +29,8 @@ package final class LineWriter: Sendable {
 
     private static let heartbeatInterval = Duration.seconds(5)
 
-    /// Runs the work, and sends a blank line at intervals while nothing else is sent, because nginx or the browser
-    /// could mistake a long pause for a broken connection.
+    /// Runs the work, and sends a blank line at intervals whenever the buffer is empty, because nginx or the browser
+    /// could take a long pause for a broken connection.
     func withHeartbeats(_ work: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [self] in

@@ -28,7 +28,7 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
 
     func handler(_ handle: @escaping @Sendable (Input, Context) async throws -> Output) -> Handler {
         { [self] request in
-            let trace = RequestTrace(requestID: requestID(request.parameters), telemetry: telemetry)
+            let trace = RequestTrace.begin(requestID: requestID(request.parameters), telemetry: telemetry)
             do {
                 let (input, context) = try accept(request, trace)
                 let output = try await RequestTrace.$current.withValue(trace) { try await handle(input, context) }

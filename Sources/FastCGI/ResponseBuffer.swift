@@ -2,8 +2,9 @@ import Synchronization
 
 /// A bounded buffer between a handler and its sender: the connection's owner, or plain CGI's standard output.
 ///
-/// The handler's side never blocks a thread: when the reader is slow, `write` suspends. The buffer holds up to `limit`
-/// bytes and one write for each task that writes at the same time; the sender takes all of it at once.
+/// The handler's side never blocks a thread: when the reader is slow, `write` suspends. The buffer holds a
+/// whole response that is sent in one piece, or of a streamed one up to `limit` bytes and one write for each task that
+/// writes at the same time; the sender takes all of it at once.
 package final class ResponseBuffer: Sendable {
     private struct State {
         var pending: [UInt8] = []
@@ -61,19 +62,19 @@ package final class ResponseBuffer: Sendable {
     /// Writes a whole response and ends the buffer.
     package func send(_ response: Response) async {
         switch response.body {
-        case .bytes(let body): end(with: response.head + body)
+        case .bytes(let body): end(with: response.head, body)
         case .stream(let produce):
             try? await write(response.head)
             await produce(self)
-            end(with: [])
+            end()
         }
     }
 
-    private func end(with bytes: [UInt8]) {
+    private func end(with bytes: [UInt8]...) {
         let shouldNotify = state.withLock { state in
             defer { state.hasEnded = true }
             let shouldNotify = state.pending.isEmpty
-            if !state.isAbandoned { state.pending += bytes }
+            if !state.isAbandoned { for part in bytes { state.pending += part } }
             return shouldNotify
         }
         if shouldNotify { notify() }

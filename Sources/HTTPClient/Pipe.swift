@@ -1,12 +1,14 @@
 import Synchronization
 
-/// A bounded buffer between a download and an upload: each pauses the other, so that a transfer's memory doesn't grow
-/// with the file. The reading end may be a task that calls `next`, and a task may peek at the first bytes.
+/// A bounded buffer that a download fills. The download is paused while the buffer is full, so that its memory doesn't
+/// grow with the file. There is one reader at a time: an upload, or a task that uses `peek` and `next`.
 package final class Pipe: Sendable {
     private enum End: Equatable {
         case open, complete
         case failed(TransferError)
     }
+
+    private typealias Wake = @Sendable () -> Void
 
     private struct State {
         var bytes: [UInt8] = []
@@ -17,6 +19,9 @@ package final class Pipe: Sendable {
         var readerWaits = false
         var writerWaits = false
         var peeker: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+        var wakeReader: Wake = {}
+        var wakeWriter: Wake = {}
+        var cancelWriter: Wake = {}
 
         var available: Int { bytes.count - readOffset }
 
@@ -24,14 +29,20 @@ package final class Pipe: Sendable {
             if case .failed(let error) = end { error } else { nil }
         }
 
-        mutating func takeReader() -> Bool {
+        /// Returns the function that wakes the reader if it waits, to be called without the lock.
+        mutating func takeReader() -> Wake {
             defer { readerWaits = false }
-            return readerWaits
+            if readerWaits { return wakeReader }
+            guard let peeker, end != .open || available >= peeker.count else { return {} }
+            self.peeker = nil
+            return { peeker.continuation.resume() }
         }
 
-        mutating func takePeeker() -> CheckedContinuation<Void, Never>? {
-            defer { peeker = nil }
-            return peeker?.continuation
+        /// Returns the function that wakes the download if it waits and the buffer is at least half empty.
+        mutating func takeWriter() -> Wake {
+            guard writerWaits, available < Pipe.capacity / 2 else { return {} }
+            writerWaits = false
+            return wakeWriter
         }
     }
 
@@ -43,9 +54,6 @@ package final class Pipe: Sendable {
 
     static let capacity = 256 * 1024
     private let state = Mutex(State())
-    private let wakeReader = Mutex<(@Sendable () -> Void)?>(nil)
-    private let wakeWriter = Mutex<(@Sendable () -> Void)?>(nil)
-    private let cancelWriter = Mutex<(@Sendable () -> Void)?>(nil)
     private let maxBytes: Int
 
     /// - Parameter maxBytes: a download of more bytes fails with `tooLarge`.
@@ -53,69 +61,64 @@ package final class Pipe: Sendable {
         self.maxBytes = maxBytes
     }
 
-    func onReaderWake(_ wake: @escaping @Sendable () -> Void) { wakeReader.withLock { $0 = wake } }
-    func onWriterWake(_ wake: @escaping @Sendable () -> Void) { wakeWriter.withLock { $0 = wake } }
-    func onClose(_ cancel: @escaping @Sendable () -> Void) { cancelWriter.withLock { $0 = cancel } }
+    func onReaderWake(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wakeReader = wake } }
+    func onWriterWake(_ wake: @escaping @Sendable () -> Void) { state.withLock { $0.wakeWriter = wake } }
+    func onClose(_ cancel: @escaping @Sendable () -> Void) { state.withLock { $0.cancelWriter = cancel } }
 
     /// Called by the download. It takes all bytes or none.
     func write(_ bytes: UnsafeRawBufferPointer) -> Step {
-        let (step, wakesReader, peeker) = state.withLock { state -> (Step, Bool, CheckedContinuation<Void, Never>?) in
-            if state.end != .open { return (.failed, false, nil) }
+        let (step, wake) = state.withLock { state -> (Step, Wake) in
+            if state.end != .open { return (.failed, {}) }
             if state.written + bytes.count > maxBytes {
                 state.end = .failed(.tooLarge)
-                return (.failed, state.takeReader(), state.takePeeker())
+                return (.failed, state.takeReader())
             }
             if state.available > 0, state.available + bytes.count > Self.capacity {
                 state.writerWaits = true
-                return (.wait, false, nil)
+                return (.wait, {})
             }
             state.bytes.removeFirst(state.readOffset)
             state.readOffset = 0
             state.bytes += bytes
             state.written += bytes.count
-            let peeker = state.peeker.map { state.available >= $0.count } == true ? state.takePeeker() : nil
-            return (.count(bytes.count), state.takeReader(), peeker)
+            return (.count(bytes.count), state.takeReader())
         }
-        peeker?.resume()
-        if wakesReader { wakeReader.withLock { $0 }?() }
+        wake()
         return step
     }
 
     /// Called by the upload. A count of 0 is the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Step {
-        let (step, wakesWriter) = state.withLock { state -> (Step, Bool) in
-            if state.failure != nil { return (.failed, false) }
+        let (step, wake) = state.withLock { state -> (Step, Wake) in
+            if state.failure != nil { return (.failed, {}) }
             if state.available == 0 {
-                if state.end == .complete { return (.count(0), false) }
+                if state.end == .complete { return (.count(0), {}) }
                 state.readerWaits = true
-                return (.wait, false)
+                return (.wait, {})
             }
             let count = min(buffer.count, state.available)
             state.bytes.withUnsafeBytes {
                 buffer.copyMemory(from: .init(rebasing: $0[state.readOffset..<state.readOffset + count]))
             }
             state.readOffset += count
-            defer { if state.available < Self.capacity / 2 { state.writerWaits = false } }
-            return (.count(count), state.writerWaits && state.available < Self.capacity / 2)
+            return (.count(count), state.takeWriter())
         }
-        if wakesWriter { wakeWriter.withLock { $0 }?() }
+        wake()
         return step
     }
 
     /// Ends the download, as complete if there is no error. Only the first end counts.
     func end(_ error: TransferError?) {
-        let (wakesReader, peeker) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+        state.withLock { state in
             if state.end == .open { state.end = error.map(End.failed) ?? .complete }
-            return (state.takeReader(), state.takePeeker())
-        }
-        peeker?.resume()
-        if wakesReader { wakeReader.withLock { $0 }?() }
+            return state.takeReader()
+        }()
     }
 
     /// Ends both transfers if they are still running.
     package func close() {
         end(.cancelled)
-        cancelWriter.withLock { $0 }?()
+        state.withLock(\.cancelWriter)()
     }
 
     /// The next bytes, without removing them: fewer than `count` only at the end.
@@ -136,20 +139,29 @@ package final class Pipe: Sendable {
         return state.withLock { Array($0.bytes[$0.readOffset...].prefix(count)) }
     }
 
-    /// Why the download ended early.
-    package var failure: TransferError? { state.withLock { $0.failure } }
-
-    /// Bytes downloaded so far.
-    package var written: Int { state.withLock { $0.written } }
-
     /// Waits for bytes and removes all there are; empty at the end.
     package func next() async throws(TransferError) -> [UInt8] {
         _ = try await peek(1)
-        let (bytes, wakesWriter) = state.withLock { state in
-            defer { (state.bytes, state.readOffset, state.writerWaits) = ([], 0, false) }
-            return (Array(state.bytes[state.readOffset...]), state.writerWaits)
+        let (bytes, wake) = state.withLock { state in
+            let bytes = Array(state.bytes[state.readOffset...])
+            (state.bytes, state.readOffset) = ([], 0)
+            return (bytes, state.takeWriter())
         }
-        if wakesWriter { wakeWriter.withLock { $0 }?() }
+        wake()
         return bytes
     }
+
+    /// Why the download ended early.
+    package var failure: TransferError? { state.withLock(\.failure) }
+
+    package var isComplete: Bool { state.withLock { $0.end == .complete } }
+
+    /// Bytes downloaded so far.
+    package var written: Int { state.withLock(\.written) }
+
+    /// Whether the upload has read everything that was downloaded so far, and waits for more.
+    package var readerWaits: Bool { state.withLock(\.readerWaits) }
+
+    /// Whether the download is paused, or was paused when it ended, because the upload did not keep up with it.
+    package var writerWaits: Bool { state.withLock(\.writerWaits) }
 }

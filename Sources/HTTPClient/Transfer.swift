@@ -156,7 +156,7 @@ final class Transfer: @unchecked Sendable {
         easy = nil
         headerList = nil
         // After a response of another status the pipe stays open, for the target of a redirect.
-        if continuation != nil || response.status == 200, error != nil || response.status == 200 { sink?.end(error) }
+        if response.status == 200 || continuation != nil && error != nil { sink?.end(error) }
         resumeCaller(with: result)
     }
 

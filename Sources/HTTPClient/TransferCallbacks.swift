@@ -8,7 +8,6 @@ extension Transfer {
     func append(_ bytes: UnsafeRawBufferPointer) -> Int {
         lastByte = .now
         if let sink, status == 200 {
-            resumeCaller(with: .success(responseSoFar()))
             switch sink.write(bytes) {
             case .count(let count): return count
             case .wait:
@@ -36,8 +35,7 @@ extension Transfer {
         if line.starts(with: "HTTP/".utf8) { (responseHeaders, hasAllHeaders) = ([], false) }
         if line.isEmpty {
             hasAllHeaders = true
-            // A download returns an error response without its body.
-            if isDownload, status >= 201 { resumeCaller(with: .success(responseSoFar())) }
+            if isDownload, status >= 200 { resumeCaller(with: .success(responseSoFar())) }
         }
         guard responseHeaders.count < 200, let colon = line.firstIndex(of: .colon) else { return }
         responseHeaders.append((text(line[..<colon]), text(line[(colon + 1)...])))

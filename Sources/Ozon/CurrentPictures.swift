@@ -21,9 +21,9 @@ extension Seller {
     /// `POST /v2/product/pictures/info`.
     /// - Throws: 404 if there is no such product, or Ozon's error.
     func currentPictures(
-        productID: Int, as credential: Credential, within retry: Retry
+        productID: Int, as credential: Credential, within budget: RetryBudget
     ) async throws -> CurrentPictures {
-        let response = try await post("/v2/product/pictures/info", as: credential, within: retry) { json in
+        let response = try await post("/v2/product/pictures/info", as: credential, within: budget) { json in
             json.object { $0.member("product_id", [String(productID)]) }
         }
         let item = try response.list("items").first { item throws(Fault) in try item.id("product_id") == productID }

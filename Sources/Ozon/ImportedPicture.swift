@@ -22,9 +22,9 @@ struct ImportedPicture {
 extension Seller {
     /// The v1 import, keyed by product_id: `{"result": {"pictures": [{"url", "state", "is_360", …}]}}`.
     func importPicturesV1(
-        _ set: PictureSet, productID: Int, path: String, as credential: Credential, within retry: Retry
+        _ set: PictureSet, productID: Int, path: String, as credential: Credential, within budget: RetryBudget
     ) async throws -> [ImportedPicture] {
-        let response = try await post(path, as: credential, within: retry) { json in
+        let response = try await post(path, as: credential, within: budget) { json in
             json.object {
                 $0.member("product_id", productID)
                 $0.member("images", set.images)

@@ -13,9 +13,9 @@ extension Seller {
     /// `POST /v2/product/pictures/import`.
     /// - Returns: the id of Ozon's task.
     func importPictures(
-        _ set: PictureSet, offerID: String, as credential: Credential, within retry: Retry
+        _ set: PictureSet, offerID: String, as credential: Credential, within budget: RetryBudget
     ) async throws -> Int {
-        let response = try await post("/v2/product/pictures/import", as: credential, within: retry) { json in
+        let response = try await post("/v2/product/pictures/import", as: credential, within: budget) { json in
             json.object {
                 $0.member("items") { json in
                     json.array { json in

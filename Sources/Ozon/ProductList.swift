@@ -54,9 +54,9 @@ extension Seller {
     /// `POST /v3/product/info/list`. The response omits unknown articles and has no fixed order.
     /// - Parameter articles: at most `maxArticles`.
     package func products(
-        _ articles: [String], by field: ArticleField, as credential: Credential, within retry: Retry
+        _ articles: [String], by field: ArticleField, as credential: Credential, within budget: RetryBudget
     ) async throws -> ProductList {
-        let response = try await post("/v3/product/info/list", as: credential, within: retry) { json in
+        let response = try await post("/v3/product/info/list", as: credential, within: budget) { json in
             json.object { $0.member(named: field.rawValue, articles) }
         }
         return try ProductList(response, by: field)

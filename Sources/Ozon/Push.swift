@@ -7,13 +7,13 @@ package struct Push: Sendable {
     private let seller: Seller
     private let credential: Credential
     private let rules: PushRules
-    private let retry: Retry
+    private let budget: RetryBudget
 
     package init(_ seller: Seller, _ rules: PushRules, as credential: Credential) {
         self.seller = seller
         self.rules = rules
         self.credential = credential
-        retry = Retry(budget: rules.timeout, retries: rules.retries)
+        budget = RetryBudget(rules.timeout, retries: rules.retries)
     }
 
     /// The part of the budget that is kept for reading back.
@@ -28,7 +28,7 @@ package struct Push: Sendable {
             return PushResult(productID: productID, status: .unchanged, currentImages: product.images)
         }
         let key = ProductKey(clientID: credential.clientID, productID: productID)
-        return try await seller.productLocks.withLock(for: key, until: retry.deadline) {
+        return try await seller.productLocks.withLock(for: key, until: budget.deadline) {
             try await replacePictures(of: key, with: request, refetchToken: refetchToken)
         }
     }
@@ -55,7 +55,7 @@ package struct Push: Sendable {
             switch rules.api {
             case .v2:
                 let taskID = try await seller.importPictures(
-                    set, offerID: product.offerID, as: credential, within: retry)
+                    set, offerID: product.offerID, as: credential, within: budget)
                 let result = try await followTask(taskID, of: product, sent: sent, before: before)
                 let isPending = result.status == .pending
                 seller.pendingPushes.set(
@@ -75,7 +75,7 @@ package struct Push: Sendable {
     package func status(
         ofTask taskID: Int, _ request: PictureRequest, productID: Int, refetches: Bool
     ) async throws -> PushResult {
-        let items = try await seller.taskItems(taskID, as: credential, within: retry)
+        let items = try await seller.taskItems(taskID, as: credential, within: budget)
         // If no item has the product's id, its offer_id selects the item.
         let hasID = try items.contains { try $0.id(ifAny: "product_id") == productID }
         let offerID = items.isEmpty || hasID ? nil : try await product(productID).offerID
@@ -96,12 +96,12 @@ package struct Push: Sendable {
     }
 
     private func product(_ id: Int) async throws -> PushedProduct {
-        let list = try await seller.products([String(id)], by: .productID, as: credential, within: retry)
+        let list = try await seller.products([String(id)], by: .productID, as: credential, within: budget)
         return try PushedProduct(list.row(of: ArticleID(id)))
     }
 
     private func currentPictures(_ productID: Int) async throws -> CurrentPictures {
-        try await seller.currentPictures(productID: productID, as: credential, within: retry)
+        try await seller.currentPictures(productID: productID, as: credential, within: budget)
     }
 
     /// Waits for the task of an earlier push that may still replace pictures that this one carries over.
@@ -109,7 +109,7 @@ package struct Push: Sendable {
     private func awaitPendingPush(of key: ProductKey, affecting request: PictureRequest) async throws {
         guard let pending = seller.pendingPushes.entry(for: key, affecting: request) else { return }
         let task = try await seller.awaitImportTask(
-            pending.taskID, offerID: pending.offerID, productID: key.productID, as: credential, within: retry,
+            pending.taskID, offerID: pending.offerID, productID: key.productID, as: credential, within: budget,
             firstPause: .zero, reserve: reserve)
         guard task.hasFinished else {
             throw Fault(.productConflict, detail: "Task \(pending.taskID) of an earlier push has not finished")
@@ -124,7 +124,7 @@ package struct Push: Sendable {
         let after: CurrentPictures?
         do {
             task = try await seller.awaitImportTask(
-                taskID, offerID: product.offerID, productID: product.id, as: credential, within: retry,
+                taskID, offerID: product.offerID, productID: product.id, as: credential, within: budget,
                 reserve: reserve)
             after = task.status == .pending ? nil : try await currentPictures(product.id)
         } catch let fault as Fault {
@@ -147,7 +147,7 @@ package struct Push: Sendable {
         _ set: PictureSet, productID: Int, sent: SentPictures, before: CurrentPictures
     ) async throws -> PushResult {
         let pictures = try await seller.importPicturesV1(
-            set, productID: productID, path: rules.v1Path, as: credential, within: retry)
+            set, productID: productID, path: rules.v1Path, as: credential, within: budget)
         let current: CurrentPictures
         do { current = try await currentPictures(productID) } catch let fault as Fault {
             return pendingResult(productID, taskID: nil, fault)

@@ -4,8 +4,8 @@ import Upstreams
 
 extension Seller {
     /// `POST /v1/product/import/info`: `{"result": {"total": 1, "items": […]}}`.
-    func taskItems(_ id: Int, as credential: Credential, within retry: Retry) async throws -> [ResponseValue] {
-        let response = try await post("/v1/product/import/info", as: credential, within: retry) { json in
+    func taskItems(_ id: Int, as credential: Credential, within budget: RetryBudget) async throws -> [ResponseValue] {
+        let response = try await post("/v1/product/import/info", as: credential, within: budget) { json in
             json.object { $0.member("task_id", id) }
         }
         return try response.object("result").list("items")
@@ -17,15 +17,15 @@ extension Seller {
     /// - Parameter reserve: the time to keep for the calls that follow.
     /// - Throws: the error of the last poll. It says nothing about the import, which Ozon has already accepted.
     func awaitImportTask(
-        _ id: Int, offerID: String, productID: Int, as credential: Credential, within retry: Retry,
+        _ id: Int, offerID: String, productID: Int, as credential: Credential, within budget: RetryBudget,
         firstPause: Duration = .milliseconds(500), reserve: Duration
     ) async throws -> ImportTask {
         var pause = firstPause
         var fault: Fault?
-        while pause + reserve < retry.remaining {
+        while pause + reserve < budget.remaining {
             try await RequestTrace.pause(for: pause)
             do {
-                let items = try await taskItems(id, as: credential, within: retry)
+                let items = try await taskItems(id, as: credential, within: budget)
                 let task = try ImportTask(items, offerID: offerID, productID: productID)
                 if task.hasFinished { return task }
                 fault = nil

@@ -24,18 +24,19 @@ package final class Seller: Sendable {
     ///   while Ozon works.
     /// - Returns: the response, a JSON object.
     func post(
-        _ path: String, as credential: Credential, within retry: Retry,
+        _ path: String, as credential: Credential, within budget: RetryBudget,
         body: @escaping @Sendable (inout JSONWriter) -> Void
     ) async throws -> ResponseValue {
-        let json = try await retry(pause: RequestTrace.pause) { attempt -> Retry.Attempt<JSON, any Error> in
-            let reservation = throttle.reserve(credential, within: retry.remaining)
+        let json = try await budget.policy(until: budget.deadline, pause: RequestTrace.pause) {
+            attempt -> RetryPolicy.Attempt<JSON, any Error> in
+            let reservation = throttle.reserve(credential, within: budget.remaining)
             let wait = reservation.wait
             if reservation.exceedsLimit {
                 return .failure(Fault(.rateLimited, retryAfter: wait.milliseconds / 1000 + 1))
             }
             do {
                 if wait > .zero { try await RequestTrace.pause(for: wait) }
-                let request = request(path, as: credential, timeout: retry.timeout, body: body)
+                let request = request(path, as: credential, timeout: budget.timeout, body: body)
                 return .success(try await send(request, as: credential, attempt: attempt))
             } catch let error as SellerError {
                 switch error.retry {

@@ -27,11 +27,6 @@ package struct ObjectKey: Sendable, Hashable {
         if containsControl(text) { throw Invalid(reason: "contains a control character") }
         self.text = text
     }
-
-    /// - Throws: if a string is not a valid object key, regardless of prefixes.
-    package static func check(_ text: String) throws(ObjectKeyError) {
-        do throws(Invalid) { _ = try ObjectKey(text) } catch { throw .invalid(error.reason) }
-    }
 }
 
 private func fault(in bytes: UnsafeBufferPointer<UInt8>) -> String? {

@@ -93,18 +93,6 @@ extension Storage {
         }
     }
 
-    /// The object's size and ETag, or nil if it doesn't exist.
-    package func headObject(_ key: ObjectKey) async throws(StorageError) -> StoredObject? {
-        do throws(StorageError) {
-            let response = try await send("HEAD", key)
-            guard let size = response.headers["Content-Length"].flatMap(byteCount) else { throw StorageError.unusable }
-            return StoredObject(size: size, etag: try response.objectETag)
-        } catch {
-            if error.isNoObject { return nil }
-            throw error
-        }
-    }
-
     private func xml(_ response: HTTPClient.Response, _ root: String) throws(StorageError) -> XML {
         guard let xml = try? XML(response.body), xml.name == root else { throw .unusable }
         return xml

@@ -21,7 +21,7 @@ package final class Storage: Sendable {
     /// Stores an object, in one attempt. R2 stores nothing if the request is interrupted. Only a response with an ETag
     /// proves that the object is stored, because an intermediary may also return 200.
     /// - Parameter attempt: the number of this attempt, from 1.
-    package func put(
+    package func putOnce(
         _ key: ObjectKey, _ body: HTTPClient.Request.Body, contentType: String, timeout: Duration, attempt: Int
     ) async throws(StorageError) {
         let response = try await sendOnce(
@@ -31,12 +31,25 @@ package final class Storage: Sendable {
 
     /// Whether there is an object under the key, in one attempt.
     /// - Parameter attempt: the number of this attempt, from 1.
-    package func objectExists(_ key: ObjectKey, timeout: Duration, attempt: Int) async throws(StorageError) -> Bool {
+    package func objectExistsOnce(_ key: ObjectKey, timeout: Duration, attempt: Int) async throws(StorageError) -> Bool
+    {
         do throws(StorageError) {
             _ = try await sendOnce("HEAD", key, timeout: timeout, attempt: attempt).objectETag
             return true
         } catch {
             if error.isNoObject { return false }
+            throw error
+        }
+    }
+
+    /// The object's size and ETag, or nil if it doesn't exist.
+    package func headObject(_ key: ObjectKey) async throws(StorageError) -> StoredObject? {
+        do throws(StorageError) {
+            let response = try await send("HEAD", key)
+            guard let size = response.headers["Content-Length"].flatMap(byteCount) else { throw StorageError.unusable }
+            return StoredObject(size: size, etag: try response.objectETag)
+        } catch {
+            if error.isNoObject { return nil }
             throw error
         }
     }
@@ -48,15 +61,15 @@ package final class Storage: Sendable {
         body: HTTPClient.Request.Body = .none, timeout: Duration = .seconds(10)
     ) async throws(StorageError) -> HTTPClient.Response {
         // R2 accepts one write per second for each key.
-        let retry = Retry(perAttempt: timeout, retries: 2, firstPause: Duration.seconds(0.5)...Duration.seconds(1))
+        let policy = RetryPolicy(retries: 2, firstPause: Duration.seconds(0.5)...Duration.seconds(1))
         do {
-            return try await retry(pause: RequestTrace.pause) {
-                attempt -> Retry.Attempt<HTTPClient.Response, StorageError> in
+            return try await policy(pause: RequestTrace.pause) {
+                attempt -> RetryPolicy.Attempt<HTTPClient.Response, StorageError> in
                 do throws(StorageError) {
                     return .success(
                         try await sendOnce(
                             method, key, parameters: parameters, headers: headers, body: body,
-                            timeout: retry.timeout, attempt: attempt))
+                            timeout: timeout, attempt: attempt))
                 } catch {
                     return error.isTransient ? .retry(error, after: nil) : .failure(error)
                 }

@@ -1,10 +1,10 @@
 import Synchronization
-import Telemetry
 
 /// A semaphore that grants its permits in the order of the requests, and suspends instead of blocking.
 package final class AsyncSemaphore: Sendable {
     private struct State {
         var free: Int
+        /// In the order of the requests. Moving the 32 × 1024 waiters of a busy process takes microseconds.
         var waiting: [(id: Int, continuation: CheckedContinuation<Bool, Never>)] = []
         var next = 0
     }
@@ -20,12 +20,14 @@ package final class AsyncSemaphore: Sendable {
 
     /// - Throws: CancellationError if cancelled while waiting.
     package func withPermit<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
-        try await RequestTrace.waitingForTransfer(acquire)
+        try await acquire()
         defer { release() }
         return try await work()
     }
 
-    private func acquire() async throws {
+    /// Waits for a permit, which must be released.
+    /// - Throws: CancellationError if cancelled while waiting.
+    func acquire() async throws {
         let id = state.withLock { state in
             state.next += 1
             return state.next
@@ -52,7 +54,7 @@ package final class AsyncSemaphore: Sendable {
         if !isAcquired { throw CancellationError() }
     }
 
-    private func release() {
+    func release() {
         let next = state.withLock { state in
             if state.waiting.isEmpty {
                 state.free += 1

@@ -7,25 +7,34 @@ import System
 import Uploads
 import Upstreams
 
-/// One attempt to copy an image. The upload sends what the download receives, and each pauses the other, so memory use
-/// does not depend on the image's size. An image of unknown length is spooled first. A download that fails aborts the
-/// upload, and R2 then stores nothing.
+/// What all copies share.
+struct CopyDependencies: Sendable {
+    let cdn: UpstreamClient
+    let storage: Storage
+    let hosts: ImageHosts
+    let maxBytes: Int
+    /// The limit of one attempt.
+    let timeout: Duration
+}
+
+/// One attempt to copy an image. The upload sends what the download receives, and each pauses the other, so that the
+/// whole image is never in memory. A download that fails aborts the upload, and R2 then stores nothing.
 struct CopyAttempt {
     private static let maxRedirects = 3
 
-    private let relay: ImageRelay
+    private let dependencies: CopyDependencies
     private let key: ObjectKey
     private let number: Int
     private let deadline: ContinuousClock.Instant
     private let pipe: Pipe
 
     /// - Parameter number: from 1.
-    init(_ relay: ImageRelay, _ key: ObjectKey, number: Int) {
-        self.relay = relay
+    init(_ dependencies: CopyDependencies, _ key: ObjectKey, number: Int) {
+        self.dependencies = dependencies
         self.key = key
         self.number = number
-        deadline = .now + relay.timeout
-        pipe = Pipe(maxBytes: relay.maxBytes)
+        deadline = .now + dependencies.timeout
+        pipe = Pipe(maxBytes: dependencies.maxBytes)
     }
 
     private var remaining: Duration {
@@ -39,14 +48,13 @@ struct CopyAttempt {
         defer { download.end() }
         let headers = download.response.headers
         let length = headers["Content-Length"].flatMap(positiveInteger)
-        if let length, length > relay.maxBytes { throw CopyFailure("Too large") }
-        let head: [UInt8]
-        do throws(TransferError) { head = try await pipe.peek(ImageFormat.headBytes) } catch {
-            throw CopyFailure(error)
+        if let length, length > dependencies.maxBytes { throw CopyFailure("Too large") }
+        let head = try await converting { () async throws(TransferError) in
+            try await pipe.peek(ImageFormat.headBytes)
         }
         guard let type = ImageFormat(head: head)?.mediaType else { throw CopyFailure("Not an image") }
         // With a transfer coding, Content-Length is ignored (RFC 9112, 6.3).
-        if let length, headers["Content-Encoding"] == nil, headers["Transfer-Encoding"] == nil {
+        if let length, headers["Transfer-Encoding"] == nil {
             try await store(.pipe(pipe, count: length), type: type)
             return length
         }
@@ -58,17 +66,14 @@ struct CopyAttempt {
         var url = url
         for _ in 0...Self.maxRedirects {
             let trust: ImageHosts.Trust
-            do throws(ImageHosts.Rejection) { trust = try relay.hosts.trust(for: url) } catch {
+            do throws(ImageHosts.Rejection) { trust = try dependencies.hosts.trust(for: url) } catch {
                 throw CopyFailure(error.reason)
             }
             let request = HTTPClient.Request(
                 "GET", url, headers: ["Accept": "image/*"], timeout: remaining, maxResponseBytes: 64 << 10,
                 onlyPublicAddresses: trust == .publicAddresses)
-            let download: MeasuredDownload
-            do throws(TransferError) {
-                download = try await relay.cdn.download(request, into: pipe, attempt: number)
-            } catch {
-                throw CopyFailure(error)
+            let download = try await converting { () async throws(TransferError) in
+                try await dependencies.cdn.download(request, into: pipe, attempt: number)
             }
             let response = download.response
             if response.status == 200 { return download }
@@ -86,8 +91,7 @@ struct CopyAttempt {
     private func storeSpooled(type: String) async throws(CopyFailure) -> Int {
         var spool = Spool()
         while true {
-            let bytes: [UInt8]
-            do throws(TransferError) { bytes = try await pipe.next() } catch { throw CopyFailure(error) }
+            let bytes = try await converting(pipe.next)
             if bytes.isEmpty { break }
             do throws(Spool.Failure) { try spool.append(bytes) } catch {
                 throw CopyFailure("Spooling failed: \(error.reason)")
@@ -100,11 +104,21 @@ struct CopyAttempt {
 
     private func store(_ body: HTTPClient.Request.Body, type: String) async throws(CopyFailure) {
         do throws(StorageError) {
-            try await relay.storage.put(
+            try await dependencies.storage.putOnce(
                 key, body, contentType: type, timeout: remaining, attempt: number)
         } catch {
+            // Both have the same deadline. Whichever timed out, the cause is the one that the other waited for.
+            let hasTimedOut = error == .timeout || pipe.failure == .timeout
+            if hasTimedOut, pipe.writerWaits { throw CopyFailure(StorageError.timeout) }
+            if hasTimedOut, pipe.readerWaits { throw CopyFailure(TransferError.timeout) }
             // If the download failed, the upload was aborted for that reason.
             throw pipe.failure.map(CopyFailure.init) ?? CopyFailure(error)
         }
+    }
+
+    private func converting<Value: Sendable>(
+        _ work: () async throws(TransferError) -> Value
+    ) async throws(CopyFailure) -> Value {
+        do throws(TransferError) { return try await work() } catch { throw CopyFailure(error) }
     }
 }

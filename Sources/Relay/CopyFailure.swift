@@ -35,6 +35,8 @@ extension CopyFailure {
         }
     }
 
+    /// A `Retry-After` of R2's is ignored: the limit that R2 documents is one write per second for each key, and the
+    /// pauses between attempts are longer.
     init(_ error: StorageError) {
         let fault = error.fault
         self.init(fault.code.message, detail: fault.detail, isTransient: error.isTransient)

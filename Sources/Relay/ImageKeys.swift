@@ -21,11 +21,6 @@ package struct ImageKeys: Sendable {
         try allowed.key(folder + name(for: url))
     }
 
-    /// - Throws: if the image can't have a key, whatever prefixes are allowed.
-    package mutating func checkKey(for url: String) throws(ObjectKeyError) {
-        try ObjectKey.check(folder + name(for: url))
-    }
-
     private mutating func name(for url: String) -> String {
         var name = lastSegment(of: url)
         if name.isEmpty { name = digits(of: url) }

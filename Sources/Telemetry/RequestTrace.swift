@@ -16,10 +16,16 @@ package final class RequestTrace: @unchecked Sendable {
     private let telemetry: ProcessTelemetry
     private let start = MonotonicClock.nanoseconds()
 
-    package init(requestID: String, telemetry: ProcessTelemetry) {
+    private init(requestID: String, telemetry: ProcessTelemetry, requestsInFlight: Int) {
         self.requestID = requestID
         self.telemetry = telemetry
-        requestsInFlight = telemetry.scoreboard.beginRequest()
+        self.requestsInFlight = requestsInFlight
+    }
+
+    /// Counts the request as in progress until `end`, which every path must call exactly once.
+    package static func begin(requestID: String, telemetry: ProcessTelemetry) -> RequestTrace {
+        RequestTrace(
+            requestID: requestID, telemetry: telemetry, requestsInFlight: telemetry.scoreboard.beginRequest())
     }
 
     var log: Log { telemetry.log }
@@ -57,9 +63,9 @@ package final class RequestTrace: @unchecked Sendable {
 
     // MARK: Events of the current request
 
-    /// Counts the duration of the work as a wait for a transfer slot or for another copy to the same key.
-    package static func waitingForTransfer<Value>(_ work: () async throws -> Value) async rethrows -> Value {
-        try await during(.transfer, work)
+    /// Counts the duration of the work as a wait for a transfer slot.
+    package static func waitingForSlot<Value>(_ work: () async throws -> Value) async rethrows -> Value {
+        try await during(.slot, work)
     }
 
     /// Counts the duration of the work as a wait for the client to read the response.

@@ -7,8 +7,8 @@ import System
 final class Timings: Sendable {
     enum Wait: Int, CaseIterable {
         case ozon, r2, cdn
-        /// Waiting for a transfer slot, or for another copy to the same object key.
-        case transfer
+        /// A copy waits until one of the MAX_TRANSFERS slots is free.
+        case slot
         /// The time between two attempts or two polls.
         case pause
         /// The client hasn't read the bytes that were sent yet.
@@ -91,7 +91,7 @@ final class Timings: Sendable {
     func writeWaits(to json: inout JSONWriter, requestMilliseconds: Int) {
         let (now, state) = (MonotonicClock.nanoseconds(), state.withLock { $0 })
         func milliseconds(_ wait: Wait) -> Int { state.stopwatches[wait.rawValue].milliseconds(now) }
-        json.member("slot_ms", milliseconds(.transfer))
+        json.member("slot_ms", milliseconds(.slot))
         json.member("pause_ms", milliseconds(.pause))
         json.member("client_ms", milliseconds(.client))
         json.member("own_ms", max(requestMilliseconds - state.anyWait.milliseconds(now), 0))

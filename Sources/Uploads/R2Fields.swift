@@ -2,9 +2,10 @@ import Core
 import R2
 
 extension Fields {
-    /// The keys that the settings, nginx's `R2_PREFIX` and the scope of the request's API key all allow.
-    package func allowedKeys(_ rules: UploadRules) -> AllowedPrefixes {
-        caller.keyPrefixes.reduce(rules.prefixes) { $0.narrowed(by: $1) }
+    /// The keys that the settings, nginx's `R2_PREFIX` and the scope of the request's API key all allow, or every key
+    /// if the request neither stores nor signs anything.
+    package func allowedKeys(_ rules: UploadRules, storesOrSigns: Bool = true) -> AllowedPrefixes {
+        storesOrSigns ? caller.keyPrefixes.reduce(rules.prefixes) { $0.narrowed(by: $1) } : AllowedPrefixes([])
     }
 
     /// An allowed key. If the key is not allowed, the request is denied with 403, unless it has other faults.
@@ -32,12 +33,6 @@ extension Fields {
             }
             return nil
         }
-    }
-
-    /// Denies the request with 403, unless it has other faults, if objects in a folder aren't allowed.
-    /// - Parameter folder: ends with `/`.
-    package func requireAllowed(folder: String, _ rules: UploadRules) {
-        if !allowedKeys(rules).allows(folder: folder) { forbid() }
     }
 
     /// The media type of an upload, one of `R2_ALLOWED_TYPES`, in the form in which it is stored.

@@ -1,37 +1,15 @@
-import System
-
 /// Repeats calls that fail for a transient reason.
 ///
 /// The pause before a retry is the one that the upstream requests, or else a random duration from `firstPause`, doubled
 /// for each further retry. Because it is random, calls that failed together are not retried together.
-package struct Retry: Sendable {
-    package let deadline: ContinuousClock.Instant
-    private let perAttempt: Duration
+package struct RetryPolicy: Sendable {
     private let retries: Int
     private let firstPause: ClosedRange<Duration>
 
-    /// Starts a budget, which several calls may share one after another. One attempt gets at most
-    /// budget / (retries + 1), and never more than what remains.
-    package init(budget: Duration, retries: Int) {
-        deadline = .now + budget
-        perAttempt = budget / (retries + 1)
-        self.retries = retries
-        firstPause = Duration.milliseconds(100)...Duration.milliseconds(200)
-    }
-
-    /// Limits each attempt, but not their total time.
-    package init(perAttempt: Duration, retries: Int, firstPause: ClosedRange<Duration>) {
-        // In effect, no deadline.
-        deadline = .now + .seconds(1 << 40)
-        self.perAttempt = perAttempt
+    package init(retries: Int, firstPause: ClosedRange<Duration>) {
         self.retries = retries
         self.firstPause = firstPause
     }
-
-    package var remaining: Duration { ContinuousClock.now.duration(to: deadline) }
-
-    /// The limit of an attempt that starts now, at least 1 ms.
-    package var timeout: Duration { max(min(perAttempt, remaining), .milliseconds(1)) }
 
     package enum Attempt<Value: Sendable, Failure: Error>: Sendable {
         case success(Value)
@@ -42,8 +20,9 @@ package struct Retry: Sendable {
 
     /// - Parameter pause: waits between attempts.
     /// - Parameter attempt: gets its number, from 1.
-    /// - Throws: the last failure, once the retries are used up or the next pause would exceed the budget.
+    /// - Throws: the last failure, once the retries are used up or the next pause would exceed the deadline.
     package func callAsFunction<Value: Sendable, Failure: Error>(
+        until deadline: ContinuousClock.Instant? = nil,
         pause: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         _ attempt: (Int) async -> Attempt<Value, Failure>
     ) async throws -> Value {
@@ -55,10 +34,32 @@ package struct Retry: Sendable {
             case .retry(let failure, let after):
                 let spread = (firstPause.upperBound - firstPause.lowerBound) * Double.random(in: 0...1)
                 let wait = after ?? (firstPause.lowerBound + spread) * (1 << min(number - 1, 6))
-                if number > retries || wait >= remaining { throw failure }
+                if number > retries { throw failure }
+                if let deadline, wait >= ContinuousClock.now.duration(to: deadline) { throw failure }
                 try await pause(wait)
                 number += 1
             }
         }
     }
+}
+
+/// A time limit that several calls may share one after another. One attempt gets at most budget / (retries + 1), and
+/// never more than what remains.
+package struct RetryBudget: Sendable {
+    package let deadline: ContinuousClock.Instant
+    package let policy: RetryPolicy
+    private let perAttempt: Duration
+
+    /// Starts the budget.
+    package init(_ budget: Duration, retries: Int) {
+        deadline = .now + budget
+        policy = RetryPolicy(retries: retries, firstPause: Duration.milliseconds(100)...Duration.milliseconds(200))
+        perAttempt = budget / (retries + 1)
+    }
+
+    /// The rest of the budget.
+    package var remaining: Duration { ContinuousClock.now.duration(to: deadline) }
+
+    /// The limit of an attempt that starts now, at least 1 ms.
+    package var timeout: Duration { max(min(perAttempt, remaining), .milliseconds(1)) }
 }

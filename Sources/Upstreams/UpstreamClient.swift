@@ -24,7 +24,7 @@ package struct UpstreamClient: Sendable {
         }
     }
 
-    /// Returns once the response's head has arrived. The call lasts until `MeasuredDownload.end`.
+    /// Returns once the response's headers have arrived. The call lasts until `MeasuredDownload.end`.
     package func download(
         _ request: HTTPClient.Request, into pipe: Pipe, attempt: Int
     ) async throws(TransferError) -> MeasuredDownload {
@@ -39,7 +39,7 @@ package struct UpstreamClient: Sendable {
     }
 }
 
-/// A download whose head has arrived and whose body goes into a pipe.
+/// A download whose headers have arrived and whose body goes into a pipe.
 package struct MeasuredDownload: Sendable {
     package let response: HTTPClient.Response
     fileprivate let pipe: Pipe
@@ -48,8 +48,14 @@ package struct MeasuredDownload: Sendable {
     /// Ends the measurement. Call it exactly once, after the pipe was read to its end or when the rest isn't needed.
     package func end() {
         call.end(
-            status: response.status, failure: pipe.failure?.result, sent: 0, received: pipe.written,
-            cause: pipe.failure?.cause)
+            status: response.status, failure: failure, sent: 0, received: pipe.written, cause: pipe.failure?.cause)
+    }
+
+    private var failure: UpstreamCall.Result? {
+        if response.status != 200 || pipe.isComplete { return nil }
+        if Task.isCancelled { return .cancelled }
+        // A paused download ends early because of its reader.
+        return pipe.writerWaits ? .broken : pipe.failure?.result ?? .broken
     }
 }
 

@@ -19,8 +19,8 @@ private func rejectedImage(_ name: String) -> ProductImages.Image {
     ProductImages.Image(url: "https://cdn/\(name)", key: .failure(ProductImages.Rejection(reason: "Too long")))
 }
 
-private func article(_ index: Int, _ images: [ProductImages.Image]) -> CopyQueue.Article {
-    CopyQueue.Article(indices: [index], images: .success(ProductImages(productID: index, images: images)))
+private func article(_ index: Int, _ images: [ProductImages.Image]) -> ArticleResult<ProductImages> {
+    ArticleResult(indices: [index], value: .success(ProductImages(productID: index, images: images)))
 }
 
 /// The article's response as text, so that results can be compared.
@@ -49,7 +49,7 @@ private struct Simulation {
     mutating func handle(_ event: CopyQueue.Event) {
         if case .found(let articles) = event {
             for article in articles {
-                let count = (try? article.images.get())?.images.count ?? 0
+                let count = (try? article.value.get())?.images.count ?? 0
                 remaining[article.indices[0]] = count
                 arrived += count
             }
@@ -95,7 +95,7 @@ private struct Simulation {
         simulation.end()
         #expect(simulation.reports.map(\.indices) == [[7]])
         let urls = ["https://pictures.example/a", "https://pictures.example/c"]
-        let error = ImageError(url: "https://cdn/b", reason: "Timeout", detail: "detail")
+        let error = ImageFailure(url: "https://cdn/b", reason: "Timeout", detail: "detail")
         #expect(simulation.reports.first?.text == text(.copied(productID: 7, urls: urls, errors: [error])))
     }
 
@@ -105,11 +105,11 @@ private struct Simulation {
         simulation.handle(
             .found([
                 article(0, [try image("a")]),
-                CopyQueue.Article(indices: [1, 3], images: .failure(Fault(.ozonTimeout))),
-                article(2, []), CopyQueue.Article(indices: [4, 6], images: .success(images)),
+                ArticleResult(indices: [1, 3], value: .failure(Fault(.ozonTimeout))),
+                article(2, []), ArticleResult(indices: [4, 6], value: .success(images)),
             ]))
         #expect(simulation.reports.map(\.indices) == [[1, 3], [2], [4, 6]])
-        let error = ImageError(url: "https://cdn/x", reason: "Too long", detail: nil)
+        let error = ImageFailure(url: "https://cdn/x", reason: "Too long", detail: nil)
         #expect(
             simulation.reports.map(\.text) == [
                 text(.failed(reason: "Ozon API timeout")), text(.copied(productID: 2, urls: [], errors: [])),
@@ -125,8 +125,8 @@ private struct Simulation {
         simulation.end()
         simulation.end(0, CopyFailure("HTTP 404"))
         let errors = [
-            ImageError(url: "https://cdn/x", reason: "Too long", detail: nil),
-            ImageError(url: "https://cdn/b", reason: "HTTP 404", detail: nil),
+            ImageFailure(url: "https://cdn/x", reason: "Too long", detail: nil),
+            ImageFailure(url: "https://cdn/b", reason: "HTTP 404", detail: nil),
         ]
         let copied = Item.Result.copied(productID: 0, urls: ["https://pictures.example/a"], errors: errors)
         #expect(simulation.reports.map(\.text) == [text(copied)])
@@ -174,14 +174,14 @@ private struct Simulation {
     private func `Every article is reported exactly once and the limit is always reached but never exceeded`(
         _ example: Case
     ) throws {
-        var batches: [[CopyQueue.Article]] = []
+        var batches: [[ArticleResult<ProductImages>]] = []
         var expected: [Int: String] = [:]
         for batch in example.batches {
-            var articles: [CopyQueue.Article] = []
+            var articles: [ArticleResult<ProductImages>] = []
             for count in batch {
                 let index = expected.count
                 guard let count else {
-                    articles.append(CopyQueue.Article(indices: [index], images: .failure(Fault(.productNotFound))))
+                    articles.append(ArticleResult(indices: [index], value: .failure(Fault(.productNotFound))))
                     expected[index] = text(.failed(reason: "Product not found"))
                     continue
                 }
@@ -191,7 +191,7 @@ private struct Simulation {
                 expected[index] = text(
                     .copied(
                         productID: index, urls: good.map { "https://pictures.example/\($0)" },
-                        errors: bad.map { ImageError(url: "https://cdn/\($0)", reason: "HTTP 500", detail: nil) }))
+                        errors: bad.map { ImageFailure(url: "https://cdn/\($0)", reason: "HTTP 500", detail: nil) }))
             }
             batches.append(articles)
         }
@@ -209,7 +209,7 @@ private struct Simulation {
     private func fails(_ name: String) -> Bool { name.hasSuffix("1") }
 
     private func explore(
-        _ simulation: Simulation, _ batches: ArraySlice<[CopyQueue.Article]>, _ maxRunning: Int,
+        _ simulation: Simulation, _ batches: ArraySlice<[ArticleResult<ProductImages>]>, _ maxRunning: Int,
         atEnd check: (Simulation) -> Void
     ) {
         #expect(simulation.running.count == min(maxRunning, simulation.arrived - simulation.ended))

@@ -99,7 +99,7 @@ func http(_ body: String, status: String = "200 OK", headers: String = "") -> Sc
 }
 
 /// A new budget.
-private var budget: Retry { Retry(budget: .seconds(20), retries: 2) }
+private var budget: RetryBudget { RetryBudget(.seconds(20), retries: 2) }
 
 @Suite(.timeLimit(.minutes(1)))
 struct SellerTests {
@@ -115,7 +115,7 @@ struct SellerTests {
         let credential = try credential()
         return await #expect(throws: Fault.self) {
             try await seller.products(
-                ["A"], by: .offerID, as: credential, within: Retry(budget: budget, retries: retries))
+                ["A"], by: .offerID, as: credential, within: RetryBudget(budget, retries: retries))
         }
     }
 
@@ -213,7 +213,7 @@ struct SellerTests {
         let credential = try credential()
         let task = Task {
             try await seller.products(
-                ["A"], by: .sku, as: credential, within: Retry(budget: .seconds(60), retries: 2))
+                ["A"], by: .sku, as: credential, within: RetryBudget(.seconds(60), retries: 2))
         }
         var events = server.events.makeAsyncIterator()
         _ = await events.next()

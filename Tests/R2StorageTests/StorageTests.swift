@@ -27,7 +27,7 @@ struct StorageTests {
         async throws
     {
         let server = try ScriptedServer([.receive, response("200 OK", etag: "\"5d41402abc4b2a76b9719d911017c592\"")])
-        try await storage(server).put(
+        try await storage(server).putOnce(
             try AllowedPrefixes([]).key("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
             timeout: .seconds(10), attempt: 1)
         let request = try #require(server.requests.first)
@@ -50,13 +50,13 @@ struct StorageTests {
         let existing = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\nETag: \"ab\"\r\n\r\n"),
         ])
-        #expect(try await storage(existing).objectExists(key, timeout: .seconds(10), attempt: 1))
+        #expect(try await storage(existing).objectExistsOnce(key, timeout: .seconds(10), attempt: 1))
         #expect(existing.requests.first?.hasPrefix("HEAD /bucket/users/a HTTP/1.1\r\n") == true)
         let absent = try ScriptedServer([.receive, response("404 Not Found")])
-        #expect(try await !storage(absent).objectExists(key, timeout: .seconds(10), attempt: 1))
+        #expect(try await !storage(absent).objectExistsOnce(key, timeout: .seconds(10), attempt: 1))
         let denied = try ScriptedServer([.receive, response("403 Forbidden")])
         await #expect(throws: StorageError.refused(403, code: nil)) {
-            try await storage(denied).objectExists(key, timeout: .seconds(10), attempt: 1)
+            try await storage(denied).objectExistsOnce(key, timeout: .seconds(10), attempt: 1)
         }
     }
 
@@ -70,7 +70,7 @@ struct StorageTests {
         for other in others {
             let server = try ScriptedServer([.receive, other])
             await #expect(throws: StorageError.unusable, "\(other)") {
-                try await storage(server).put(
+                try await storage(server).putOnce(
                     key, .bytes([]), contentType: "image/png", timeout: .seconds(10), attempt: 1)
             }
             #expect(server.requests.count == 1)
@@ -80,7 +80,7 @@ struct StorageTests {
             let head = ScriptedServer.Step.send("HTTP/1.1 \(status)\r\nContent-Length: 1\r\n\(etag)\r\n")
             let server = try ScriptedServer([.receive, head])
             await #expect(throws: StorageError.unusable, "\(status)") {
-                try await storage(server).objectExists(key, timeout: .seconds(10), attempt: 1)
+                try await storage(server).objectExistsOnce(key, timeout: .seconds(10), attempt: 1)
             }
             await #expect(throws: StorageError.unusable, "\(status)") { try await storage(server).headObject(key) }
             #expect(server.requests.count == 2)
@@ -93,7 +93,7 @@ struct StorageTests {
             response("200 OK"),
         ])
         await #expect(throws: StorageError.refused(503, code: "ServiceUnavailable")) {
-            try await storage(server).put(
+            try await storage(server).putOnce(
                 try AllowedPrefixes([]).key("a"), .bytes([]), contentType: "image/png", timeout: .seconds(10),
                 attempt: 1)
         }
@@ -103,7 +103,7 @@ struct StorageTests {
     @Test func `Silence is a timeout`() async throws {
         let server = try ScriptedServer([.stall])
         await #expect(throws: StorageError.timeout) {
-            try await storage(server).objectExists(
+            try await storage(server).objectExistsOnce(
                 try AllowedPrefixes([]).key("a"), timeout: .milliseconds(200), attempt: 1)
         }
     }

@@ -1,11 +1,13 @@
 import Core
 import Foundation
+import JSON
 import R2
 import SigV4
 import TestSupport
 import Testing
 
 @testable import Relay
+@testable import Telemetry
 @testable import Upstreams
 
 private let gif = "GIF89a" + String(repeating: "x", count: 100)
@@ -235,6 +237,45 @@ struct ImageRelayTests {
         for task in slowCopies { task.cancel() }
         for task in slowCopies { await #expect(throws: (any Error).self) { try await task.value } }
         #expect(slow.requests.count == 1)
+    }
+
+    @Test func `When the bucket reads too slowly, the storage has timed out`() async throws {
+        let server = try ScriptedServer([.receive, response("200 OK", gif + String(repeating: "x", count: 20_000_000))])
+        let slow = try ScriptedServer([.stall])
+        let error = await #expect(throws: CopyFailure.self) {
+            try await relay(server, environment: ["IMAGE_TIMEOUT": "1"], storedIn: slow)
+                .copy(server.url + "/a", to: try key())
+        }
+        #expect(error?.reason == "Storage timeout")
+    }
+
+    @Test func `When the CDN stalls in the middle of an image, the CDN has timed out`() async throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+        let server = try ScriptedServer([.receive, .send(head + gif), .stall])
+        #expect(try await copy(server, ["IMAGE_TIMEOUT": "1"]) == "Timeout")
+    }
+
+    @Test(arguments: [("users/a.jpg", "2", false), ("users/b.jpg", "1", true)])
+    func `Waiting for a transfer slot is measured as such, and waiting for another copy to the same key isn't`(
+        _ path: String, _ slots: String, _ isMeasured: Bool
+    ) async throws {
+        let slow = try ScriptedServer([.receive, .stall])
+        let relay = try relay(slow, environment: ["MAX_TRANSFERS": slots])
+        let first = Task { [key = try key()] in try await relay.copy(slow.url + "/a", to: key) }
+        var events = slow.events.makeAsyncIterator()
+        _ = await events.next()
+        let telemetry = ProcessTelemetry(
+            log: Log(endpoint: "test", level: .error), scoreboard: Scoreboard(endpoint: "test"), slowMilliseconds: 1)
+        let trace = RequestTrace.begin(requestID: "1", telemetry: telemetry)
+        let second = Task.immediate { [key = try AllowedPrefixes([]).key(path)] in
+            try await RequestTrace.$current.withValue(trace) { try await relay.copy(slow.url + "/b", to: key) }
+        }
+        try await Task.sleep(for: .milliseconds(20))
+        for task in [second, first] { task.cancel() }
+        for task in [second, first] { await #expect(throws: (any Error).self) { try await task.value } }
+        var json = JSONWriter()
+        json.object { trace.timings.writeWaits(to: &$0, requestMilliseconds: 0) }
+        #expect(String(decoding: json.bytes, as: UTF8.self).contains(#""slot_ms":0,"#) == !isMeasured)
     }
 
     private func key() throws -> ObjectKey { try AllowedPrefixes([]).key("users/a.jpg") }

@@ -46,7 +46,7 @@ import Testing
     @Test func `Waits of different kinds overlap, and one under way counts until now`() throws {
         let timings = Timings()
         timings.begin(.cdn)
-        timings.begin(.transfer)
+        timings.begin(.slot)
         spin(10)
         timings.countCall(.cdn, isRetry: true)
         let text = members(timings, whole: 10)

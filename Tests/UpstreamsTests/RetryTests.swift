@@ -13,9 +13,9 @@ private final class Recorder: Sendable {
     private let state = Mutex((limits: [Int](), pauses: [Duration]()))
 
     /// - Returns: the number of the attempt.
-    func add(_ retry: Retry) -> Int {
+    func add(_ budget: RetryBudget) -> Int {
         state.withLock {
-            $0.limits.append(retry.timeout.milliseconds)
+            $0.limits.append(budget.timeout.milliseconds)
             return $0.limits.count
         }
     }
@@ -32,25 +32,25 @@ struct RetryTests {
 
     /// - Parameter sleeps: false if the pauses are only recorded.
     private func retrying(
-        _ budget: Duration, _ retries: Int, sleeps: Bool = false,
-        _ attempt: (Retry) async -> Retry.Attempt<Int, Failed>
+        _ limit: Duration, _ retries: Int, sleeps: Bool = false,
+        _ attempt: (RetryBudget) async -> RetryPolicy.Attempt<Int, Failed>
     ) async throws -> Int {
-        let retry = Retry(budget: budget, retries: retries)
-        if sleeps { return try await retry { _ in await attempt(retry) } }
-        return try await retry(pause: recorder.addPause) { _ in await attempt(retry) }
+        let budget = RetryBudget(limit, retries: retries)
+        if sleeps { return try await budget.policy(until: budget.deadline) { _ in await attempt(budget) } }
+        return try await budget.policy(until: budget.deadline, pause: recorder.addPause) { _ in await attempt(budget) }
     }
 
     @Test func `A success is not repeated`() async throws {
-        let value = try await retrying(.seconds(10), 2) { retry in
-            .success(recorder.add(retry))
+        let value = try await retrying(.seconds(10), 2) { budget in
+            .success(recorder.add(budget))
         }
         #expect(value == 1)
     }
 
     @Test func `A permanent failure is not retried`() async {
         await #expect(throws: Failed.number(1)) {
-            try await retrying(.seconds(10), 2) { retry in
-                .failure(.number(recorder.add(retry)))
+            try await retrying(.seconds(10), 2) { budget in
+                .failure(.number(recorder.add(budget)))
             }
         }
         #expect(recorder.limits.count == 1)
@@ -61,24 +61,24 @@ struct RetryTests {
         async
     {
         await #expect(throws: Failed.number(retries + 1)) {
-            try await retrying(.seconds(30), retries) { retry in
-                .retry(.number(recorder.add(retry)), after: .milliseconds(1))
+            try await retrying(.seconds(30), retries) { budget in
+                .retry(.number(recorder.add(budget)), after: .milliseconds(1))
             }
         }
         #expect(recorder.limits.count == retries + 1)
     }
 
     @Test func `A success after failures is returned`() async throws {
-        let value = try await retrying(.seconds(30), 2) { retry in
-            let number = recorder.add(retry)
+        let value = try await retrying(.seconds(30), 2) { budget in
+            let number = recorder.add(budget)
             return number == 3 ? .success(number) : .retry(.number(number), after: .milliseconds(1))
         }
         #expect(value == 3)
     }
 
     @Test func `An attempt gets at most its share of the budget`() async {
-        _ = try? await retrying(.seconds(3), 2) { retry in
-            .retry(.number(recorder.add(retry)), after: .milliseconds(1))
+        _ = try? await retrying(.seconds(3), 2) { budget in
+            .retry(.number(recorder.add(budget)), after: .milliseconds(1))
         }
         #expect(recorder.limits.count == 3)
         #expect(recorder.limits.allSatisfy { (900...1000).contains($0) })
@@ -86,16 +86,16 @@ struct RetryTests {
 
     @Test func `The last attempt gets the rest of the budget if that is less, and at least a millisecond`() async {
         await #expect(throws: Failed.number(2)) {
-            try await retrying(.seconds(4), 1, sleeps: true) { retry in
-                .retry(.number(recorder.add(retry)), after: .milliseconds(2100))
+            try await retrying(.seconds(4), 1, sleeps: true) { budget in
+                .retry(.number(recorder.add(budget)), after: .milliseconds(2100))
             }
         }
         #expect(recorder.limits.last.map { (1...1900).contains($0) } == true)
     }
 
     @Test func `The pause is a random one of 100 to 200 ms, doubled for the second retry`() async {
-        _ = try? await retrying(.seconds(30), 2) { retry in
-            .retry(.number(recorder.add(retry)), after: nil)
+        _ = try? await retrying(.seconds(30), 2) { budget in
+            .retry(.number(recorder.add(budget)), after: nil)
         }
         #expect(recorder.pauses.count == 2)
         #expect((.milliseconds(100)...(.milliseconds(200))).contains(recorder.pauses[0]))
@@ -103,16 +103,16 @@ struct RetryTests {
     }
 
     @Test func `The pause is as long as the upstream requests`() async {
-        _ = try? await retrying(.seconds(30), 1) { retry in
-            .retry(.number(recorder.add(retry)), after: .milliseconds(300))
+        _ = try? await retrying(.seconds(30), 1) { budget in
+            .retry(.number(recorder.add(budget)), after: .milliseconds(300))
         }
         #expect(recorder.pauses == [.milliseconds(300)])
     }
 
     @Test func `A pause that would exceed the budget is not started`() async {
         await #expect(throws: Failed.number(1)) {
-            try await retrying(.seconds(20), 2) { retry in
-                .retry(.number(recorder.add(retry)), after: .seconds(60))
+            try await retrying(.seconds(20), 2) { budget in
+                .retry(.number(recorder.add(budget)), after: .seconds(60))
             }
         }
         #expect(recorder.pauses.isEmpty)

@@ -14,7 +14,7 @@ private func counted(
     let scoreboard = Scoreboard(endpoint: "test")
     let log = Log(endpoint: "test", level: .error, sink: LogSink(2))
     let telemetry = ProcessTelemetry(log: log, scoreboard: scoreboard, slowMilliseconds: 60_000)
-    try await RequestTrace.$current.withValue(RequestTrace(requestID: "r", telemetry: telemetry)) {
+    try await RequestTrace.$current.withValue(RequestTrace.begin(requestID: "r", telemetry: telemetry)) {
         try await work(UpstreamClient(.r2, HTTPClient(options)))
     }
     let snapshot = try #require(scoreboard.snapshots().readable.first)
@@ -62,16 +62,20 @@ struct UpstreamClientTests {
         let good = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")])
         let short = try ScriptedServer([.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi")])
         let absent = try ScriptedServer([.receive, .send("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")])
+        let unread = try ScriptedServer([
+            .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi"), .stall,
+        ])
         let counts = try await counted { client in
-            for server in [good, short, absent] {
+            for server in [good, short, absent, unread] {
                 let pipe = Pipe(maxBytes: 100)
                 let download = try await client.download(call(server.url), into: pipe, attempt: 1)
-                if download.response.status == 200 { while case let more? = try? await pipe.next(), !more.isEmpty {} }
+                let isRead = [good.url, short.url].contains(server.url)
+                while isRead, case let more? = try? await pipe.next(), !more.isEmpty {}
                 download.end()
                 pipe.close()
             }
         }
-        #expect(counts == [.ok: 1, .broken: 1, .refused: 1])
+        #expect(counts == [.ok: 1, .broken: 2, .refused: 1])
     }
 
     @Test func `Calls outside a request work and are not counted`() async throws {

@@ -1,30 +1,31 @@
 import Core
 import Ozon
 
+/// The result for one distinct article.
+struct ArticleResult<Value: Sendable>: Sendable {
+    /// Where the request's list has the article; never empty.
+    let indices: [Int]
+    /// The product or its images, or why there is no product.
+    let value: Result<Value, Fault>
+}
+
 /// The result of one call to Ozon.
 struct Batch: Sendable {
-    struct Article: Sendable {
-        /// The indices of the article in the request; never empty.
-        let indices: [Int]
-        /// The product, or why it could not be retrieved.
-        let product: Result<Product, Fault>
-    }
-
-    let articles: [Article]
+    let articles: [ArticleResult<Product>]
     /// Set if the whole call failed.
     let fault: Fault?
 
     init(_ articles: [RequestedArticle], in list: ProductList) {
         self.articles = articles.map { article in
-            Article(
+            ArticleResult(
                 indices: article.indices,
-                product: Result { () throws(Fault) in try Product(list.row(of: article.id)) })
+                value: Result { () throws(Fault) in try Product(list.row(of: article.id)) })
         }
         fault = nil
     }
 
     init(_ articles: [RequestedArticle], failedWith fault: Fault) {
-        self.articles = articles.map { Article(indices: $0.indices, product: .failure(fault)) }
+        self.articles = articles.map { ArticleResult(indices: $0.indices, value: .failure(fault)) }
         self.fault = fault
     }
 }

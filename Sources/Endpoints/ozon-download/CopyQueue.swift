@@ -8,13 +8,7 @@ import Relay
 /// At most `maxRunning` copies run at once. They start in the order in which products are found. An article is reported
 /// once, as soon as its last copy has finished, so a slow image delays its own article only.
 struct CopyQueue {
-    struct Article: Sendable {
-        /// The article's indices in the request.
-        let indices: [Int]
-        /// The images, or why the product could not be retrieved.
-        let images: Result<ProductImages, Fault>
-    }
-
+    /// One image to copy.
     struct Copy: Sendable {
         fileprivate let article: Int
         fileprivate let image: Int
@@ -23,7 +17,7 @@ struct CopyQueue {
     }
 
     enum Event: Sendable {
-        case found([Article])
+        case found([ArticleResult<ProductImages>])
         /// - Parameter failure: nil if the image is in the bucket.
         case finished(Copy, failure: CopyFailure?)
     }
@@ -44,10 +38,11 @@ struct CopyQueue {
 
     private let maxRunning: Int
     private let bucket: Bucket
-    private var articles: [Progress] = []
-    private var copies: [Copy] = []
-    /// How many of `copies` have been started.
-    private var started = 0
+    /// The articles that are not reported yet, by the order in which they were found.
+    private var articles: [Int: Progress] = [:]
+    private var lastArticle = 0
+    /// The copies that have not been started, the next one last.
+    private var waiting: [Copy] = []
     private var running = 0
 
     init(maxRunning: Int, bucket: Bucket) {
@@ -61,49 +56,52 @@ struct CopyQueue {
             case .found(let articles): add(articles)
             case .finished(let copy, let failure): finish(copy, failure)
             }
-        let next = copies[started...].prefix(maxRunning - running)
-        started += next.count
+        let next = Array(waiting.suffix(maxRunning - running).reversed())
+        waiting.removeLast(next.count)
         running += next.count
         return reports + next.map { .start($0) }
     }
 
-    private mutating func add(_ found: [Article]) -> [Action] {
+    private mutating func add(_ found: [ArticleResult<ProductImages>]) -> [Action] {
         var reports: [Action] = []
+        var new: [Copy] = []
         for article in found {
-            switch article.images {
+            switch article.value {
             case .failure(let fault):
                 reports.append(.report(.failed(reason: fault.code.message), indices: article.indices))
             case .success(let images):
-                let new = images.images.enumerated().compactMap { index, image -> Copy? in
-                    guard case .success(let key?) = image.key else { return nil }
-                    return Copy(article: articles.count, image: index, url: image.url, key: key)
+                lastArticle += 1
+                let copies = images.images.enumerated().compactMap { index, image -> Copy? in
+                    guard case .success(let key) = image.key else { return nil }
+                    return Copy(article: lastArticle, image: index, url: image.url, key: key)
                 }
-                copies += new
-                articles.append(Progress(indices: article.indices, images: images, remaining: new.count))
-                if new.isEmpty { reports.append(report(articles.last!)) }
+                let progress = Progress(indices: article.indices, images: images, remaining: copies.count)
+                if copies.isEmpty { reports.append(report(progress)) } else { articles[lastArticle] = progress }
+                new += copies
             }
         }
+        waiting = new.reversed() + waiting
         return reports
     }
 
     private mutating func finish(_ copy: Copy, _ failure: CopyFailure?) -> [Action] {
         running -= 1
-        articles[copy.article].remaining -= 1
-        articles[copy.article].failures[copy.image] = failure
-        return articles[copy.article].remaining == 0 ? [report(articles[copy.article])] : []
+        articles[copy.article]!.remaining -= 1
+        articles[copy.article]!.failures[copy.image] = failure
+        guard articles[copy.article]!.remaining == 0 else { return [] }
+        return [report(articles.removeValue(forKey: copy.article)!)]
     }
 
     private func report(_ article: Progress) -> Action {
         var urls: [String] = []
-        var errors: [ImageError] = []
+        var errors: [ImageFailure] = []
         for (index, image) in article.images.images.enumerated() {
             switch (image.key, article.failures[index]) {
             case (.failure(let rejection), _):
-                errors.append(ImageError(url: image.url, reason: rejection.reason, detail: nil))
+                errors.append(ImageFailure(url: image.url, reason: rejection.reason, detail: nil))
             case (.success, let failure?):
-                errors.append(ImageError(url: image.url, reason: failure.reason, detail: failure.detail))
-            case (.success(let key), nil):
-                if let key { urls.append(bucket.publicURL(of: key)) }
+                errors.append(ImageFailure(url: image.url, reason: failure.reason, detail: failure.detail))
+            case (.success(let key), nil): urls.append(bucket.publicURL(of: key))
             }
         }
         let result = Item.Result.copied(productID: article.images.productID, urls: urls, errors: errors)

@@ -5,10 +5,11 @@ import Uploads
 
 struct DownloadTools: Tools {
     let seller: Seller
+    /// The bucket, the rules for its keys, and the signer.
     let signing: SigningTools
     let relay: ImageRelay
     let maxArticles: Int
-    /// The limit of one call to Ozon, including its retries.
+    /// The limit of one call to Ozon, including its retries. Each attempt gets an equal share of it.
     let timeout: Duration
     let retries: Int
 

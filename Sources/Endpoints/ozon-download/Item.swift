@@ -6,10 +6,10 @@ struct Item: JSONWritable, Sendable {
 
     enum Result: Sendable {
         /// Nothing was copied. `urls` are Ozon's URLs of the images that can be stored, `errors` the other images.
-        case listed(productID: Int, urls: [String], errors: [ImageError], uploads: [ImageUpload]?)
+        case listed(productID: Int, urls: [String], errors: [ImageFailure], uploads: [ImageUpload]?)
         /// `urls` are the public URLs of the copied images, `errors` the other images.
-        case copied(productID: Int, urls: [String], errors: [ImageError])
-        /// The product could not be retrieved.
+        case copied(productID: Int, urls: [String], errors: [ImageFailure])
+        /// The product can't be had.
         case failed(reason: String)
     }
 

@@ -11,18 +11,18 @@ struct ProductImages: Sendable {
 
     struct Image: Sendable {
         let url: String
-        /// Where the image is stored. Nil if nothing is stored or signed.
-        let key: Result<ObjectKey?, Rejection>
+        /// Where the image is stored, or would be.
+        let key: Result<ObjectKey, Rejection>
     }
 
     struct Rejection: Error {
         let reason: String
     }
 
-    var errors: [ImageError] {
+    var errors: [ImageFailure] {
         images.compactMap { image in
             guard case .failure(let rejection) = image.key else { return nil }
-            return ImageError(url: image.url, reason: rejection.reason, detail: nil)
+            return ImageFailure(url: image.url, reason: rejection.reason, detail: nil)
         }
     }
 }
@@ -38,17 +38,11 @@ extension ProductImages {
 
     private static func key(
         for url: String, _ keys: inout ImageKeys, _ input: Input, _ rules: UploadRules
-    ) throws(Rejection) -> ObjectKey? {
+    ) throws(Rejection) -> ObjectKey {
         if url.utf8.count > maxURLBytes { throw Rejection(reason: ImageHosts.Rejection.tooLong.reason) }
         if !isWebURL(url) { throw Rejection(reason: ImageHosts.Rejection.invalidURL.reason) }
         let key: ObjectKey
-        do throws(ObjectKeyError) {
-            guard input.presign || input.downloadsImages else {
-                try keys.checkKey(for: url)
-                return nil
-            }
-            key = try keys.key(for: url, in: input.allowedKeys)
-        } catch {
+        do throws(ObjectKeyError) { key = try keys.key(for: url, in: input.allowedKeys) } catch {
             throw Rejection(reason: error.reason)
         }
         // A copy is stored with the type that its bytes have; a signed upload has the type of the file name.

@@ -2,6 +2,13 @@ import Core
 import Ozon
 import Upstreams
 
+/// A distinct article of a request.
+struct RequestedArticle: Sendable {
+    let id: ArticleID
+    /// Where the request's list has it, in ascending order; never empty.
+    let indices: [Int]
+}
+
 /// The articles of a request. Each distinct one is looked up once, in simultaneous calls of at most
 /// `Seller.maxArticles` articles.
 struct ProductLookup: Sendable {
@@ -33,35 +40,35 @@ struct ProductLookup: Sendable {
 
     /// Starts the calls and returns once one of them has succeeded. The calls are cancelled when the stream is released
     /// or when the task that iterates over it is cancelled.
-    /// - Returns: the results in order of arrival. The stream fails as soon as Ozon denies the credential.
-    /// - Throws: the first error if all calls fail, or `ozonUnauthorized` if Ozon denies the credential.
-    func start(_ tools: DownloadTools, as credential: Credential) async throws -> AsyncThrowingStream<Batch, any Error>
-    {
+    /// - Returns: the results so far, and the further ones in the order in which they arrive. The stream fails as soon
+    ///   as Ozon denies the credential.
+    /// - Throws: the first failure if all calls fail, or that of the credential.
+    func start(
+        _ tools: DownloadTools, as credential: Credential
+    ) async throws -> (first: [ArticleResult<Product>], rest: AsyncThrowingStream<Batch, any Error>) {
         let (batches, output) = AsyncThrowingStream.makeStream(of: Batch.self)
-        let (firstSuccess, signal) = AsyncThrowingStream.makeStream(of: Never.self)
         let task = Task {
             do {
                 try await withThrowingTaskGroup(of: Batch.self) { group in
-                    var firstFault: Fault?
                     for articles in chunks { group.addTask { try await result(articles, tools, credential) } }
-                    for try await batch in group {
-                        output.yield(batch)
-                        if batch.fault == nil { signal.finish() }
-                        firstFault = firstFault ?? batch.fault
-                    }
-                    // Has no effect after a success.
-                    signal.finish(throwing: firstFault)
+                    for try await batch in group { output.yield(batch) }
                 }
                 output.finish()
             } catch {
-                signal.finish(throwing: error)
                 output.finish(throwing: error)
             }
         }
         output.onTermination = { _ in task.cancel() }
-        for try await _ in firstSuccess {}
+        var first: [ArticleResult<Product>] = []
+        var firstFault: Fault?
+        for try await batch in batches {
+            first += batch.articles
+            guard let fault = batch.fault else { return (first, batches) }
+            firstFault = firstFault ?? fault
+        }
         try Task.checkCancellation()
-        return batches
+        if let firstFault { throw firstFault }
+        return (first, batches)
     }
 
     private func result(
@@ -70,7 +77,7 @@ struct ProductLookup: Sendable {
         do {
             let list = try await tools.seller.products(
                 articles.map(\.id.text), by: field, as: credential,
-                within: Retry(budget: tools.timeout, retries: tools.retries))
+                within: RetryBudget(tools.timeout, retries: tools.retries))
             return Batch(articles, in: list)
         } catch let fault as Fault where fault.code != .ozonUnauthorized {
             return Batch(articles, failedWith: fault)

@@ -36,7 +36,7 @@ struct Input: RequestBody {
     let downloadsImages: Bool
     let presign: Bool
     let skipsExisting: Bool
-    /// Where images may be stored for this caller.
+    /// Where images may be stored for this caller; unlimited if nothing is stored or signed.
     let allowedKeys: AllowedPrefixes
 
     /// The maximum number of articles in a response with signed uploads that isn't streamed.
@@ -53,12 +53,11 @@ struct Input: RequestBody {
         downloadsImages = fields.bool("download_images", default: true)
         presign = fields.bool("presign", default: false)
         skipsExisting = fields.choice("existing", ["overwrite", "skip"], default: "overwrite") == "skip"
-        allowedKeys = fields.allowedKeys(tools.signing.rules)
-        if presign || downloadsImages, let userID, let articles {
-            for article in articles {
-                let folder = ImageKeys(userID: userID, article: article).folder
-                fields.requireAllowed(folder: folder, tools.signing.rules)
-            }
+        // A plain list stores and signs nothing, so only the form of its keys is checked.
+        allowedKeys = fields.allowedKeys(tools.signing.rules, storesOrSigns: presign || downloadsImages)
+        if let userID, let articles {
+            let folders = articles.lazy.map { ImageKeys(userID: userID, article: $0).folder }
+            if !folders.allSatisfy(allowedKeys.allows(folder:)) { fields.forbid() }
         }
         let lookup = articles.flatMap { articles in
             ArticleField(rawValue: field).map { ProductLookup(articles, by: $0) }
@@ -68,17 +67,17 @@ struct Input: RequestBody {
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<DownloadTools>) async throws -> Output {
-    let download = try await Download(input, context)
-    if context.acceptsNDJSON {
+    let producer = try await ItemProducer.start(input, context)
+    if context.caller.acceptsNDJSON {
         return .stream { writer in
             var stream = ItemStream(writer, articles: input.lookup.articles.count)
             try await stream.begin()
-            try await download.run(into: &stream)
+            try await producer.run(into: &stream)
             try await stream.end()
         }
     }
     var items = CollectedItems(count: input.lookup.articles.count)
-    try await download.run(into: &items)
+    try await producer.run(into: &items)
     return .items(items.all)
 }
 

@@ -5,19 +5,20 @@ import Relay
 import Telemetry
 import Uploads
 
-/// One request's work: looks up the products and creates an item for each article.
-struct Download: Sendable {
+/// One request's work: looks up the products and makes an item for each article.
+struct ItemProducer: Sendable {
     private let input: Input
     private let context: RequestContext<DownloadTools>
-    private let batches: AsyncThrowingStream<Batch, any Error>
+    /// The articles that were looked up before the response began.
+    private let first: [ArticleResult<Product>]
+    private let rest: AsyncThrowingStream<Batch, any Error>
     private var tools: DownloadTools { context.tools }
 
     /// Starts the calls to Ozon and returns once one of them has succeeded, so that until then an error can still
     /// determine the response's status.
-    init(_ input: Input, _ context: RequestContext<DownloadTools>) async throws {
-        self.input = input
-        self.context = context
-        batches = try await input.lookup.start(context.tools, as: input.credential)
+    static func start(_ input: Input, _ context: RequestContext<DownloadTools>) async throws -> ItemProducer {
+        let (first, rest) = try await input.lookup.start(context.tools, as: input.credential)
+        return ItemProducer(input: input, context: context, first: first, rest: rest)
     }
 
     /// Returns when the sink has an item for every article.
@@ -26,11 +27,8 @@ struct Download: Sendable {
         if input.downloadsImages {
             try await copyImages(into: &sink)
         } else {
-            for try await batch in batches {
-                for article in batch.articles {
-                    try await report(listed(article), at: article.indices, to: &sink)
-                }
-            }
+            try await list(first, to: &sink)
+            for try await batch in rest { try await list(batch.articles, to: &sink) }
         }
         try Task.checkCancellation()
     }
@@ -41,21 +39,28 @@ struct Download: Sendable {
         }
     }
 
-    private func images(of article: Batch.Article) -> Result<ProductImages, Fault> {
-        article.product.map { product in
+    private func images(of article: ArticleResult<Product>) -> ArticleResult<ProductImages> {
+        let images = article.value.map { product in
             ProductImages(product, of: input.lookup.articles[article.indices[0]], for: input, tools.signing.rules)
         }
+        return ArticleResult(indices: article.indices, value: images)
     }
 
     // MARK: Copying
 
-    /// While the sink waits for the client, no further copy is started.
+    /// While the sink waits for the client, no further copy is started. A request starts at most MAX_TRANSFERS copies
+    /// at once, so that a large request doesn't keep a small one waiting for a slot.
     private func copyImages(into sink: inout some ItemSink) async throws {
         try await withThrowingTaskGroup(of: CopyQueue.Event?.self) { group in
-            var queue = CopyQueue(maxRunning: tools.relay.maxTransfers, bucket: tools.signing.bucket)
-            group.addTask { try await nextBatch() }
+            var queue = CopyQueue(maxRunning: tools.relay.maxCopies, bucket: tools.signing.bucket)
+            group.addTask { .found(first.map(images)) }
             for try await case let event? in group {
-                if case .found = event { group.addTask { try await nextBatch() } }
+                if case .found(let articles) = event {
+                    for case .success(let images) in articles.map(\.value) {
+                        for _ in images.errors { RequestTrace.countImage(bytes: nil) }
+                    }
+                    group.addTask { try await nextBatch() }
+                }
                 for action in queue.handle(event) {
                     switch action {
                     case .report(let result, let indices): try await report(result, at: indices, to: &sink)
@@ -68,18 +73,15 @@ struct Download: Sendable {
 
     /// - Returns: nil after the last batch.
     private func nextBatch() async throws -> CopyQueue.Event? {
-        var iterator = batches.makeAsyncIterator()
-        guard let batch = try await iterator.next() else { return nil }
-        let articles = batch.articles.map { CopyQueue.Article(indices: $0.indices, images: images(of: $0)) }
-        for case .success(let images) in articles.map(\.images) {
-            for _ in images.errors { RequestTrace.countImage(bytes: nil) }
-        }
-        return .found(articles)
+        // The iterators of the stream share its state.
+        var iterator = rest.makeAsyncIterator()
+        return try await iterator.next().map { .found($0.articles.map(images)) }
     }
 
     private func perform(_ copy: CopyQueue.Copy) async throws -> CopyFailure? {
         do {
-            try await tools.relay.copy(copy.url, to: copy.key, skipsExisting: input.skipsExisting)
+            let bytes = try await tools.relay.copy(copy.url, to: copy.key, skipsExisting: input.skipsExisting)
+            if let bytes { RequestTrace.countImage(bytes: bytes) }
             return nil
         } catch let failure as CopyFailure {
             RequestTrace.countImage(bytes: nil)
@@ -89,8 +91,14 @@ struct Download: Sendable {
 
     // MARK: Listing
 
-    private func listed(_ article: Batch.Article) -> Item.Result {
-        switch images(of: article) {
+    private func list(_ articles: [ArticleResult<Product>], to sink: inout some ItemSink) async throws {
+        for article in articles.map(images) {
+            try await report(listed(article.value), at: article.indices, to: &sink)
+        }
+    }
+
+    private func listed(_ images: Result<ProductImages, Fault>) -> Item.Result {
+        switch images {
         case .failure(let fault): .failed(reason: fault.code.message)
         case .success(let images):
             .listed(
@@ -102,7 +110,7 @@ struct Download: Sendable {
 
     private func uploads(_ images: ProductImages) -> [ImageUpload] {
         images.images.compactMap { image -> ImageUpload? in
-            guard case .success(let key?) = image.key else { return nil }
+            guard case .success(let key) = image.key else { return nil }
             let headers: Headers =
                 tools.signing.rules.requiresType ? ["content-type": ImageFormat(of: key).mediaType] : [:]
             return ImageUpload(

@@ -2,7 +2,7 @@ import JSON
 import Telemetry
 
 /// An image that can't be stored, or wasn't copied.
-struct ImageError: JSONWritable, Sendable {
+struct ImageFailure: JSONWritable, Sendable {
     let url: String
     let reason: String
     /// Details of an R2 error, usually R2's error code.
