@@ -33,7 +33,7 @@ extension EndToEnd {
             return (directory.file("\(file).pem"), directory.file("\(file).key"))
         }
 
-        @Test func `Images are copied over TLS, and only between servers with trusted certificates`()
+        @Test(.alone) func `Images are copied over TLS, and only between servers with trusted certificates`()
             throws
         {
             let origin = try sandbox().settings["OZON_IMAGE_HOSTS"]!

@@ -67,7 +67,9 @@ extension EndToEnd {
             #expect(process.child.isRunning)
         }
 
-        @Test func `The process survives a lack of memory for threads and then answers waiting requests`() throws {
+        @Test(.alone) func `The process survives a lack of memory for threads and then answers waiting requests`()
+            throws
+        {
             let nginx = try NginxInstance()
             // Its address space has no room for another thread's stack, and the first request needs two threads.
             let process = try nginx.start(.download)

@@ -4,7 +4,7 @@ import Testing
 
 extension EndToEnd {
     /// deploy/swap where systemd owns the socket and two instances share it. Tests/Support/systemctl simulates it.
-    @Suite struct UnitSwaps {
+    @Suite(.alone) struct UnitSwaps {
         /// nginx, the two instances of the presigner, and a swap that finds their `systemctl`.
         private final class Units {
             let nginx: NginxInstance

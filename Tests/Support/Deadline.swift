@@ -10,7 +10,7 @@ package struct TimedOut: Error, CustomStringConvertible {
 /// Evaluates the condition until it returns a value. Throws ``TimedOut`` after `seconds`.
 @discardableResult
 package func eventually<Value>(
-    _ description: String, within seconds: Double = 10, _ condition: () throws -> Value?
+    _ description: String, within seconds: Double = 30, _ condition: () throws -> Value?
 ) throws -> Value {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while true {
@@ -21,7 +21,7 @@ package func eventually<Value>(
 }
 
 /// Evaluates the condition until it is true.
-package func eventually(_ description: String, within seconds: Double = 10, _ condition: () throws -> Bool) throws {
+package func eventually(_ description: String, within seconds: Double = 30, _ condition: () throws -> Bool) throws {
     try eventually(description, within: seconds) { try condition() ? () : nil }
 }
 
