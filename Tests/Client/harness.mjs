@@ -125,6 +125,7 @@ export function fakeXHR(t, script) {
       script(this, blob);
     }
     abort() {
+      if (this.status) return;
       this.isAborted = true;
       this.onabort();
     }

@@ -18,8 +18,11 @@ const MIN_RATE = 30_000;
 export class Puts {
   #retries;
   #limit;
-  /** The bytes of the PUTs that run. */
+  // The bytes of the PUTs that run.
   #bytes = 0;
+  // Functions that begin the time for a response again, of the PUTs that wait for theirs.
+  /** @type {Set<() => void>} */
+  #renewals = new Set();
 
   /**
    * @param {import("./retry.js").Retries} retries
@@ -61,6 +64,7 @@ export class Puts {
     signal?.throwIfAborted();
     onBytes(0);
     this.#bytes += blob.size;
+    for (const renew of this.#renewals) renew();
     try {
       // fetch() doesn't report the progress of a request; it is used where XMLHttpRequest doesn't exist.
       const put = globalThis.XMLHttpRequest ? this.#putByXHR : this.#putByFetch;
@@ -78,16 +82,21 @@ export class Puts {
   /** @type {(blob: Blob, signed: Signed, onBytes: OnBytes, signal?: AbortSignal) => Promise<string | null>} */
   async #putByXHR(blob, { upload_url, headers = {} }, onBytes, signal) {
     const child = childSignal(signal, START_TIMEOUT);
+    const awaitResponse = () => {
+      child.touch(this.#responseTimeout);
+      this.#renewals.add(awaitResponse);
+    };
     try {
       const request = new XMLHttpRequest();
       child.signal.addEventListener("abort", () => request.abort());
       request.open("PUT", upload_url);
       for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
       request.upload.onprogress = ({ loaded }) => {
-        child.touch(loaded < blob.size ? STALL_TIMEOUT : this.#responseTimeout);
+        if (loaded < blob.size) child.touch(STALL_TIMEOUT);
+        else awaitResponse();
         onBytes(loaded);
       };
-      request.upload.onload = () => child.touch(this.#responseTimeout);
+      request.upload.onload = awaitResponse;
       await new Promise((resolve, reject) => {
         request.onload = resolve;
         request.onerror = request.onabort = () => reject(networkError(child.signal.reason));
@@ -99,6 +108,7 @@ export class Puts {
       if (request.status > 299) throw responseError(request.status, request.responseText, header);
       return header("ETag");
     } finally {
+      this.#renewals.delete(awaitResponse);
       child.abort();
     }
   }
@@ -115,8 +125,8 @@ export class Puts {
   }
 
   /**
-   * Milliseconds for the response after the last byte was sent. A proxy or an antivirus program takes all bytes at once
-   * and forwards them at the speed of the line, which the PUTs share.
+   * Milliseconds for the response after the last byte was sent and the last PUT has begun. A proxy or an antivirus
+   * program takes all bytes at once and forwards them at the speed of the line, which the PUTs share.
    */
   get #responseTimeout() {
     return STALL_TIMEOUT + (this.#bytes / MIN_RATE) * 1000;
