@@ -65,7 +65,7 @@ export class OzonR2 {
 
   /** @type {Client["copy"]} */
   async copy(articles, options) {
-    const { onProgress, onItem } = options ?? {};
+    const { onProgress, onItem, onImage, only } = options ?? {};
     const { signal, abort } = childSignal(options?.signal);
     const job = new CopyJob(this.#services, {
       concurrency: this.#concurrency,
@@ -74,6 +74,8 @@ export class OzonR2 {
         this.#downloads.run(some, { download_images: true, existing: "skip" }, signal, onCopied),
       signal,
       onProgress,
+      onImage,
+      only,
     });
     /** @type {Promise<import("./ozon-r2.js").CopiedItem>[]} */
     const copies = [];

@@ -36,7 +36,9 @@ export class CopyJob {
    * @param {{puts: import("./puts.js").Puts, retries: import("./retry.js").Retries}} services
    * @param {{concurrency: number, sign: (path: string, type?: string) => Promise<import("./puts.js").Signed>,
    *   serverCopy: (articles: string[], onItem: (item: Item) => void) => Promise<unknown>,
-   *   onProgress?: (progress: import("../ozon-r2.js").Progress) => void, signal?: AbortSignal}} options
+   *   onProgress?: (progress: import("../ozon-r2.js").Progress) => void, signal?: AbortSignal,
+   *   onImage?: (article: string, image: import("../ozon-r2.js").ImageState) => void,
+   *   only?: (url: string) => boolean}} options
    */
   constructor(services, options) {
     this.#services = services;
@@ -53,10 +55,19 @@ export class CopyJob {
   }
 
   /** @type {(item: Item) => Promise<CopiedItem>} */
-  async #copyArticle({ article, product_id, status, error, uploads = [], errors = [] }) {
+  async #copyArticle({ article, product_id, status, error, uploads: allUploads = [], errors: allErrors = [] }) {
     if (status === "failed") return { article, status, error, images: [] };
+    const { only = () => true, onImage } = this.#options;
+    const uploads = allUploads.filter(({ url }) => only(url));
+    const errors = allErrors.filter(({ url }) => only(url));
     this.#addProgress({ totalItems: uploads.length + errors.length, items: errors.length, failed: errors.length });
-    const images = await Promise.all(uploads.map((upload) => this.#limit(() => this.#copyImage(upload))));
+    const copyImage = async (/** @type {Upload} */ upload) => {
+      onImage?.(article, { url: upload.url });
+      const image = await this.#copyImage(upload);
+      if (image.via === "browser") onImage?.(article, image);
+      return image;
+    };
+    const images = await Promise.all(uploads.map((upload) => this.#limit(() => copyImage(upload))));
     const uncopied = images.filter((image) => image.via === "server");
     if (uncopied.length > 0) await this.#copyByServer(article, uncopied);
     // The images whose URL or path the server has rejected.
@@ -150,9 +161,11 @@ export class CopyJob {
     for (const image of images) {
       const isStored = item.urls.includes(image.public_url ?? "");
       this.#addProgress({ items: 1, failed: isStored ? 0 : 1 });
-      if (isStored) continue;
-      image.error = item.errors?.find(({ url }) => url === image.url)?.reason ?? item.error ?? "Not copied";
-      delete image.public_url;
+      if (!isStored) {
+        image.error = item.errors?.find(({ url }) => url === image.url)?.reason ?? item.error ?? "Not copied";
+        delete image.public_url;
+      }
+      this.#options.onImage?.(article, image);
     }
   }
 
