@@ -1,23 +1,10 @@
 // The browser client of the backend, an ES module without dependencies. Its manual is ozon-r2.d.ts.
-//
-//   import { OzonR2 } from "/ozon-r2/ozon-r2.js";
-//   const studio = new OzonR2({ baseURL: "", userId: "u", credential: async () => ({ client_id, api_key }) });
-//
-//   studio.images(articles)         lists the images of articles, each with a presigned upload
-//   studio.copy(articles)           copies the images into the bucket, by this browser or else by the server
-//   studio.upload(file, path)       uploads one file into the bucket; resumes after a reload
-//   studio.push({ productId, ... }) replaces a product's pictures on Ozon
 
-import { Backend } from "./client/calls.js";
-import { CopyJob } from "./client/copies.js";
-import { Downloads } from "./client/downloads.js";
-import { OzonR2Error } from "./client/errors.js";
-import { bareType, checkReadable, contentHash, mediaType } from "./client/files.js";
+import { CopyJob, Downloads } from "./client/articles.js";
+import { Backend, Puts } from "./client/calls.js";
+import { OzonR2Error, Retries, abortable, childSignal, sleep } from "./client/control.js";
+import { bareType, checkReadable, contentHash, mediaType, withLock } from "./client/files.js";
 import { MultipartUpload } from "./client/multipart.js";
-import { withPathLock } from "./client/path-locks.js";
-import { Puts } from "./client/puts.js";
-import { Retries } from "./client/retry.js";
-import { abortable, childSignal, sleep } from "./client/signals.js";
 
 export { OzonR2Error, contentHash, mediaType };
 
@@ -48,7 +35,7 @@ export class OzonR2 {
     const backend = new Backend(baseURL, apiKey, retries);
     this.#services = { backend, retries, puts: new Puts(retries, concurrency) };
     const fields = async () => ({ credential: await this.credential(), field, user_id: userId });
-    this.#downloads = new Downloads(backend, retries, fields);
+    this.#downloads = new Downloads(this.#services, fields);
   }
 
   /** @type {Client["credential"]} */
@@ -96,24 +83,19 @@ export class OzonR2 {
 
   /** @type {Client["upload"]} */
   upload(file, path, options) {
-    const { signal, onProgress } = options ?? {};
+    const { signal } = options ?? {};
     const key = `ozon-r2 ${this.#baseURL} ${path}`;
     const upload = async () => {
       signal?.throwIfAborted();
       await checkReadable(file);
-      return withPathLock(key, () => this.#upload(file, path, key, signal, onProgress), signal);
+      return withLock(key, () => this.#upload(key, file, path, options), signal);
     };
     return abortable(upload(), signal);
   }
 
-  /**
-   * @param {Blob} file
-   * @param {string} path
-   * @param {string} key  identifies the upload in the browser
-   * @param {AbortSignal} [signal]
-   * @param {(progress: import("./ozon-r2.js").UploadProgress) => void} [onProgress]
-   */
-  async #upload(file, path, key, signal, onProgress) {
+  /** @type {(key: string, ...upload: Parameters<Client["upload"]>) => ReturnType<Client["upload"]>} */
+  async #upload(key, file, path, options) {
+    const { signal, onProgress } = options ?? {};
     const { size } = file;
     const { name = path } = /** @type {File} */ (file);
     const type = mediaType(file.type, name) || bareType(file.type) || undefined;
@@ -132,8 +114,8 @@ export class OzonR2 {
       await this.#services.puts.send(read, signed, sign, report, signal);
       uploaded = { r2_path: path, public_url: signed.public_url, size, resumed: 0 };
     } else {
-      const options = { file, path, type, key, signal, onBytes: report };
-      uploaded = await new MultipartUpload(this.#services, options).run();
+      const fields = { file, path, type, key, signal, onBytes: report };
+      uploaded = await new MultipartUpload(this.#services, fields).run();
     }
     report(size, undefined, 1);
     return uploaded;

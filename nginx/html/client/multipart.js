@@ -1,21 +1,21 @@
 // A multipart upload: created or resumed, several parts at the same time, signed in batches, then completed or aborted.
 
-import { digest, readBytes } from "./files.js";
-import { PartURLs } from "./part-urls.js";
-import { childSignal } from "./signals.js";
-import { deleteUpload, loadUpload, saveUpload } from "./upload-store.js";
+import { childSignal } from "./control.js";
+import { deleteUpload, digest, loadUpload, readBytes, saveUpload } from "./files.js";
 
 /** Parts sent at the same time. */
 const CONCURRENCY = 4;
 /** Milliseconds for the request that aborts an upload. */
 const ABORT_TIMEOUT = 5000;
-
-/** @typedef {import("./upload-store.js").UploadState} UploadState */
+/** Parts signed in one request. */
+const BATCH_SIZE = 100;
+/** The next batch is requested when fewer URLs than this are left. */
+const MIN_URLS = 20;
 
 export class MultipartUpload {
   #services;
   #options;
-  /** @type {UploadState | undefined} */
+  /** @type {import("./types.js").UploadState | undefined} */
   #state;
   // Bytes sent, by part number.
   /** @type {Map<number, number>} */
@@ -25,12 +25,8 @@ export class MultipartUpload {
   #etags = new Map();
 
   /**
-   * @param {{backend: import("./calls.js").Backend, puts: import("./puts.js").Puts,
-   *   retries: import("./retry.js").Retries}} services
-   * @param {{file: Blob, path: string, type?: string, key: string, signal?: AbortSignal,
-   *   onBytes: (bytes: number, verified?: number) => void}} options
-   *   key: identifies the upload in the browser's store; onBytes receives the bytes that have been sent or resumed, and
-   *   while stored parts are verified, how many bytes of them
+   * @param {import("./types.js").Services} services
+   * @param {import("./types.js").MultipartOptions} options
    */
   constructor(services, options) {
     this.#services = services;
@@ -59,11 +55,11 @@ export class MultipartUpload {
     this.#state = await loadUpload(key);
     if (this.#state && this.#state.size !== size) await this.#abort(); // another file
     const fields = { r2_path: path, size, content_type: type };
-    /** @type {import("./calls.js").Json} */
+    /** @type {import("./types.js").Json} */
     let data;
     if (this.#state) data = await this.#post("resume", { ...fields, part_size: this.#state.partSize });
     // Not aborted by the signal: without its ID, the new upload couldn't be aborted on the server.
-    else data = (await retries.run(() => backend.postOnce(route("create"), fields), signal)).data;
+    else data = (await retries.run(() => backend.postOnce(route("create"), fields, undefined), signal)).data;
     if (data.restarted !== false) {
       this.#state = { uploadId: data.upload_id, size, partSize: data.part_size, parts: {} };
       await saveUpload(key, this.#state);
@@ -77,12 +73,8 @@ export class MultipartUpload {
     return { urls: new PartURLs(remaining, sign, data.parts ?? data.missing), remaining, resumed };
   }
 
-  /**
-   * Removes the parts from `remaining` that are stored with the bytes that the file has now. Returns their bytes.
-   *
-   * @param {{part_number: number, size: number, etag: string}[]} stored
-   * @param {Set<number>} remaining
-   */
+  // Removes the parts from `remaining` that are stored with the bytes that the file has now. Returns their bytes.
+  /** @type {(stored: import("./types.js").StoredPart[], remaining: Set<number>) => Promise<number>} */
   async #verify(stored, remaining) {
     let [verified, resumed] = [0, 0];
     for (const { part_number: number, size, etag } of stored) {
@@ -136,8 +128,8 @@ export class MultipartUpload {
       this.#reportProgress();
     };
     const signed = await urls.get(number);
-    const signAgain = (/** @type {import("./puts.js").Signed} */ used) => urls.replace(number, used.upload_url);
-    const etag = await this.#services.puts.send(read, signed, signAgain, onBytes, signal);
+    const etag = await this.#services.puts.send(
+      read, signed, ({ upload_url }) => urls.replace(number, upload_url), onBytes, signal);
     urls.delete(number);
     this.#etags.set(number, etag);
     if (!hash || !this.#state) return;
@@ -181,7 +173,7 @@ export class MultipartUpload {
     this.#options.onBytes(sum);
   }
 
-  /** @type {(call: string, fields: object) => Promise<import("./calls.js").Json>} */
+  /** @type {(call: string, fields: object) => Promise<import("./types.js").Json>} */
   async #post(call, fields) {
     const body = { r2_path: this.#options.path, upload_id: this.#state?.uploadId, ...fields };
     return (await this.#services.backend.post(route(call), body, this.#options.signal)).data;
@@ -192,3 +184,64 @@ export class MultipartUpload {
 const route = (call) => `/api/v1/r2/multipart/${call}`;
 /** @param {string} etag */
 const bare = (etag) => etag.replace(/"/g, "");
+
+/** The presigned URLs of the parts in `remaining`, requested in batches before they are needed. */
+class PartURLs {
+  /** @type {Map<number, import("./types.js").Part>} */
+  #parts = new Map();
+  #remaining;
+  #sign;
+  /** @type {Promise<void> | undefined} */
+  #request;
+
+  /**
+   * @param {Set<number>} remaining  in ascending order
+   * @param {import("./types.js").SignParts} sign
+   * @param {import("./types.js").Part[]} parts  already signed
+   */
+  constructor(remaining, sign, parts) {
+    this.#remaining = remaining;
+    this.#sign = sign;
+    this.#add(parts);
+  }
+
+  /** @type {(number: number) => Promise<import("./types.js").Part>} */
+  async get(number) {
+    for (;;) {
+      const part = this.#parts.get(number);
+      const later = [...this.#parts.keys()].filter((each) => each > number).length;
+      const request = (!part || later < MIN_URLS) && this.#signMore();
+      if (part) return part;
+      await request;
+    }
+  }
+
+  // Another URL after `used` has failed; the rest of its batch expires with it and is dropped.
+  /** @type {(number: number, used: string) => Promise<import("./types.js").Part>} */
+  replace(number, used) {
+    if (this.#parts.get(number)?.upload_url === used) this.#parts.clear();
+    return this.get(number);
+  }
+
+  /** @param {number} number */
+  delete(number) {
+    this.#remaining.delete(number);
+    this.#parts.delete(number);
+  }
+
+  #signMore() {
+    this.#request ??= this.#signBatch().finally(() => (this.#request = undefined));
+    this.#request.catch(() => {}); // thrown by get() when the URL is needed
+    return this.#request;
+  }
+
+  async #signBatch() {
+    const numbers = [...this.#remaining].filter((number) => !this.#parts.has(number)).slice(0, BATCH_SIZE);
+    if (numbers.length > 0) this.#add(await this.#sign(numbers));
+  }
+
+  /** @param {import("./types.js").Part[]} parts */
+  #add(parts) {
+    for (const part of parts) if (this.#remaining.has(part.part_number)) this.#parts.set(part.part_number, part);
+  }
+}

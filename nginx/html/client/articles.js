@@ -1,10 +1,11 @@
-// The browser upload mode: the browser copies images from Ozon's CDN into the bucket. The server copies the images that
-// the browser can't, article by article.
+// The images of articles: calls of ozon-download, and the browser upload mode, in which the browser copies images from
+// Ozon's CDN into the bucket. The server copies the images that the browser can't, article by article.
 
-import { OzonR2Error, networkError, responseError } from "./errors.js";
+import { OzonR2Error, TIMED_OUT, childSignal, limiter, networkError, responseError } from "./control.js";
 import { mediaType } from "./files.js";
-import { childSignal, limiter } from "./signals.js";
 
+/** Articles in one request without a stream. */
+const LIST_SIZE = 50;
 /** Milliseconds for one attempt to read an image. */
 const READ_TIMEOUT = 30_000;
 /** After so many failures without a success an origin is no longer tried: it has no CORS rule for this page. */
@@ -16,6 +17,71 @@ const BATCH_SIZE = 500;
 /** @typedef {import("../ozon-r2.js").CopiedItem} CopiedItem */
 /** @typedef {import("../ozon-r2.js").CopiedImage} CopiedImage */
 /** @typedef {import("../ozon-r2.js").Upload} Upload */
+
+export class Downloads {
+  #backend;
+  #retries;
+  #fields;
+  // Whether nothing of a stream arrived in time, which a proxy causes that collects the whole response.
+  #isHeldBack = false;
+
+  /**
+   * @param {import("./types.js").Services} services
+   * @param {() => Promise<object>} fields  of each request
+   */
+  constructor({ backend, retries }, fields) {
+    this.#backend = backend;
+    this.#retries = retries;
+    this.#fields = fields;
+  }
+
+  /** @type {import("./types.js").Downloads["run"]} */
+  async run(articles, mode, signal, onItem) {
+    /** @type {Item[]} */
+    const items = [];
+    const remaining = new Set(articles.keys());
+    await this.#retries.run(async (renew) => {
+      do {
+        const indices = [...remaining].slice(0, this.#isHeldBack ? LIST_SIZE : articles.length);
+        const body = { ...(await this.#fields()), ...mode, articles: indices.map((index) => articles[index]) };
+        const count = remaining.size;
+        try {
+          for await (const { index: position, item } of this.#items(body, signal)) {
+            const index = indices[position];
+            if (!remaining.delete(index)) continue;
+            renew();
+            items[index] = item;
+            onItem?.(item, index);
+          }
+        } catch (/** @type {any} */ error) {
+          if (error?.code !== "NETWORK" || remaining.size > 0 || count === 0) throw error;
+        }
+        if (remaining.size > 0 && remaining.size === count) {
+          throw new OzonR2Error("The response lacks articles", { code: "BAD_ANSWER", status: 200 });
+        }
+      } while (remaining.size > 0);
+    }, signal);
+    return items;
+  }
+
+  /** @type {(body: object, signal?: AbortSignal) => AsyncGenerator<{index: number, item: Item}, void>} */
+  async *#items(body, signal) {
+    let lines = 0;
+    try {
+      for await (const line of this.#backend.stream("/api/v1/ozon/download", body, !this.#isHeldBack, signal)) {
+        lines += 1;
+        const { type, index, done, ...item } = line;
+        if (type === "error") throw responseError(200, JSON.stringify(item));
+        if (type === "done") return;
+        if (type === "item") yield { index, item: /** @type {Item} */ (item) };
+      }
+    } catch (/** @type {any} */ error) {
+      if (error?.cause === TIMED_OUT && lines === 0) this.#isHeldBack = true;
+      throw error;
+    }
+    throw networkError();
+  }
+}
 
 export class CopyJob {
   #services;
@@ -33,12 +99,8 @@ export class CopyJob {
   #isServerBusy = false;
 
   /**
-   * @param {{puts: import("./puts.js").Puts, retries: import("./retry.js").Retries}} services
-   * @param {{concurrency: number, sign: (path: string, type?: string) => Promise<import("./puts.js").Signed>,
-   *   serverCopy: (articles: string[], onItem: (item: Item) => void) => Promise<unknown>,
-   *   onProgress?: (progress: import("../ozon-r2.js").Progress) => void, signal?: AbortSignal,
-   *   onImage?: (article: string, image: import("../ozon-r2.js").ImageState) => void,
-   *   only?: (url: string) => boolean}} options
+   * @param {import("./types.js").Services} services
+   * @param {import("./types.js").CopyOptions} options
    */
   constructor(services, options) {
     this.#services = services;
@@ -71,7 +133,10 @@ export class CopyJob {
     const uncopied = images.filter((image) => image.via === "server");
     if (uncopied.length > 0) await this.#copyByServer(article, uncopied);
     // The images whose URL or path the server has rejected.
-    for (const { url, reason } of errors) images.push({ url, via: "server", error: reason });
+    for (const { url, reason } of errors) {
+      images.push({ url, via: "server", error: reason });
+      onImage?.(article, { url, via: "server", error: reason });
+    }
     const isFailed = images.length > 0 && images.every((image) => image.error);
     return { article, product_id, status: isFailed ? "failed" : "success", images };
   }
@@ -128,7 +193,7 @@ export class CopyJob {
     return this.#services.retries.run(attempt, this.#options.signal, 2);
   }
 
-  /** @type {(blob: Blob, path: string, signed: import("./puts.js").Signed) => Promise<void>} */
+  /** @type {(blob: Blob, path: string, signed: import("./types.js").Signed) => Promise<void>} */
   async #put(blob, path, signed) {
     const { sign, signal } = this.#options;
     let sent = 0;
