@@ -158,8 +158,9 @@ test("Other names of an image type are taken and stored in its normal form", asy
 test("The Retry-After of the CDN is waited for", async (t) => {
   const pauses = hurry(t);
   let refusals = 0;
+  const refused = { status: 429, headers: { "Retry-After": "9" } };
   const { studio: one } = await studio(t, {
-    cdn: (name) => (name === "a0-2.jpg" && ++refusals < 2 ? { status: 429, headers: { "Retry-After": "9" } } : undefined),
+    cdn: (name) => (name === "a0-2.jpg" && ++refusals < 2 ? refused : undefined),
   });
   assert.deepEqual(vias((await one.copy(["a0"]))[0]), ["browser", "browser", "browser"]);
   assert.deepEqual(pauses().filter((pause) => pause === 9000), [9000]);

@@ -186,7 +186,7 @@ test("A cancelled upload rejects at once, and is aborted on the server afterward
   assert.equal(reported.length, count, "no progress after the call has ended");
 });
 
-test("An upload cancelled while it is being created rejects at once, and is aborted when its ID is known", async (t) => {
+test("An upload cancelled while it is being created rejects at once, and is aborted afterwards", async (t) => {
   const aborting = new AbortController();
   const { url, requests, answer } = await serve(t);
   let create;

@@ -1,5 +1,5 @@
-// The types and the manual of the client's modules. Browsers don't load this file. A function with a signal rejects with
-// the signal's reason when it aborts.
+// The types and the manual of the client's modules. Browsers don't load this file. A function with a signal rejects
+// with the signal's reason when it aborts.
 
 import { CopiedImage, ImageState, Item, OzonR2Error, Progress, Wait } from "../ozon-r2.js";
 
