@@ -8,10 +8,13 @@
 // node has no XMLHttpRequest, so the client PUTs with fetch, without progress during a PUT. node doesn't check CORS.
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { setMaxListeners } from "node:events";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+setMaxListeners(50); // of a signal, which several parts share
 
 const folder = mkdtempSync(join(tmpdir(), "client-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
@@ -37,7 +40,11 @@ export async function serve(t) {
   let script = () => json({ success: true, data: {} });
   const server = createServer(async (incoming, outgoing) => {
     const chunks = [];
-    for await (const chunk of incoming) chunks.push(chunk);
+    try {
+      for await (const chunk of incoming) chunks.push(chunk);
+    } catch {
+      return; // the client has aborted the request
+    }
     const body = Buffer.concat(chunks);
     const { method, url: path, headers } = incoming;
     const request = { method, path, headers, body, index: requests.length };
@@ -110,7 +117,10 @@ export function fakeIndexedDB(t) {
   return values;
 }
 
-/** An XMLHttpRequest that runs `script(request, blob)` for each PUT, with request.loaded(bytes) and .reply(status). */
+/**
+ * An XMLHttpRequest that runs `script(request, blob)` for each PUT, with request.loaded(bytes, blob) for its progress
+ * and request.reply(status, headers) for its response.
+ */
 export function fakeXHR(t, script) {
   const puts = [];
   setGlobal(t, "XMLHttpRequest", class {
@@ -119,7 +129,7 @@ export function fakeXHR(t, script) {
     responseText = "";
     open() {}
     setRequestHeader() {}
-    getAllResponseHeaders() { return 'content-length: 0\r\netag: "abc"\r\n'; }
+    getAllResponseHeaders() { return this.headers ?? 'content-length: 0\r\netag: "abc"\r\n'; }
     send(blob) {
       puts.push(this);
       script(this, blob);
@@ -134,9 +144,9 @@ export function fakeXHR(t, script) {
       this.upload.onprogress({ loaded: bytes });
       if (bytes === size) this.upload.onload();
     }
-    reply(status) {
+    reply(status, headers) {
       if (this.isAborted) return;
-      this.status = status;
+      Object.assign(this, { status, headers });
       this.onload();
     }
   });

@@ -8,13 +8,13 @@ const file = new Blob([Buffer.alloc(12_000_000)]);
 
 /** Uploads with that XMLHttpRequest; `upload()` returns the result or the error. Seconds are those of the client. */
 async function start(t, script) {
-  hurry(t, 1000);
+  const pauses = hurry(t, 1000);
   const { url, answer } = await serve(t);
   answer(() => json({ upload_url: `${url}/put`, public_url: "https://public/x", headers: {} }));
   const after = (seconds, work) => setTimeout(work, seconds * 1000);
   const puts = fakeXHR(t, (request, blob) => script(request, blob, after));
   const { studio } = client(url);
-  return { puts, upload: (path = "users/u/x") => studio.upload(file, path) };
+  return { puts, pauses, upload: (path = "users/u/x") => studio.upload(file, path) };
 }
 
 test("A PUT whose bytes a proxy has taken at once has the time of a slow line for its response", async (t) => {
@@ -64,6 +64,13 @@ test("A PUT that stops while its bytes are sent is repeated after a minute", asy
   await upload();
   assert.equal(puts.length, 2);
   assert.ok(begun[1] - begun[0] < 200, "no more than 200 s of the client");
+});
+
+test("The bucket's Retry-After is waited for", async (t) => {
+  const { puts, pauses, upload } = await start(t, (request, _, after) =>
+    after(1, () => (puts.length > 1 ? request.reply(200) : request.reply(429, "Retry-After: 20\r\n"))));
+  await upload();
+  assert.deepEqual(pauses().filter((pause) => pause > 1000), [20_000]);
 });
 
 test("A PUT that fails five times is NETWORK", async (t) => {

@@ -118,6 +118,13 @@ test("A broken PUT is retried with a new signature, because the old one may have
   assert.deepEqual(puts.map(({ signature }) => signature), [1, 2, 3]);
 });
 
+test("A PUT by fetch that is never answered is repeated after six minutes", async (t) => {
+  hurry(t, 1000);
+  const { url, puts } = await bucket(t, ({ signature }) => (signature < 2 ? new Promise(() => {}) : undefined));
+  await client(url).studio.upload(new Blob(["x"]), "users/u/x");
+  assert.deepEqual(puts.map(({ signature }) => signature), [1, 2]);
+});
+
 test("A large file is sent in parts, four at the same time, signed in batches before they are needed", async (t) => {
   let begun = 0;
   const { url, named, puts, stored, most, requests } = await bucket(t, async () => {

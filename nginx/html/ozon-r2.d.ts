@@ -43,8 +43,8 @@ export interface Credential {
 export function mediaType(type: string, name?: string): string;
 
 /**
- * The first 8 hex digits of the SHA-256 of a file. A path that contains them gives another picture another URL: Ozon and
- * caches don't fetch the same URL twice. Null where crypto.subtle is missing: on plain http, except from localhost.
+ * The first 8 hex digits of the SHA-256 of a file. A path that contains them gives another picture another URL: Ozon
+ * and caches don't fetch the same URL twice. Null where crypto.subtle is missing: on plain http, except from localhost.
  */
 export function contentHash(blob: Blob): Promise<string | null>;
 
