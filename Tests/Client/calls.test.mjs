@@ -179,6 +179,8 @@ test("Retry-After may be a date", async (t) => {
   answer(({ index }) => (index === 0 ? fault(503, "OVERLOADED", {}, { "Retry-After": date }) : found(["a"])));
   await client(url).studio.images(["a"]);
   assert.ok(pauses()[0] >= 18_000 && pauses()[0] <= 20_000, `${pauses()}`);
+  answer(() => fault(503, "OVERLOADED", {}, { "Retry-After": new Date(0).toUTCString() }));
+  assert.equal((await caught(client(url).studio.images(["a"]))).retryAfter, undefined);
 });
 
 test("A missing response is NETWORK, after four retries", async (t) => {

@@ -53,7 +53,7 @@ export function responseError(status, text, header = () => null) {
     errors: body?.errors,
     requestId: body?.request_id ?? header("X-Request-Id") ?? "",
     detail: body?.detail,
-    retryAfter: Number(after) || Math.ceil((Date.parse(after) - Date.now()) / 1000) || undefined,
+    retryAfter: Math.max(0, Number(after) || Math.ceil((Date.parse(after) - Date.now()) / 1000)) || undefined,
   };
   return /** @type {any} */ (new OzonR2Error(body?.error ?? code, fields));
 }
