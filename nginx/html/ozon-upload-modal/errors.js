@@ -104,7 +104,8 @@ const errors = {
   UNKNOWN: { text: ["An unexpected error occurred.", "发生了意外错误。"], hint: reload },
 };
 
-/** Codes with the words of another code. @type {Record<string, string>} */
+// Codes with the words of another code.
+/** @type {Record<string, string>} */
 const synonyms = {
   OPERATION_NOT_ALLOWED: "SCOPE_DENIED",
   METHOD_NOT_ALLOWED: "UNKNOWN",
@@ -130,7 +131,8 @@ const fields = {
   content_length: ["File size", "文件大小"],
 };
 
-/** The first pattern that matches a reason gives the words; $1 is its group. @type {[RegExp, Both][]} */
+// The first pattern that matches a reason gives the words; $1 is its group.
+/** @type {[RegExp, Both][]} */
 const reasons = [
   [/limit \((\d+)\)/, ["Over the limit of $1", "超出上限 $1"]],
   [/^(Field required|Must not be empty)/, ["Is required", "必填"]],
