@@ -1,31 +1,34 @@
-// HTTP calls: POST to the backend's endpoints and PUT to presigned URLs.
+// HTTP calls: POST to the backend's endpoints.
 
-import { badResponse, networkError, responseError, throwNetworkError } from "./errors.js";
-import { childSignal, withRetry } from "./retry.js";
+import { badResponse, parseObject, responseError, throwNetworkError } from "./errors.js";
+import { TIMED_OUT, childSignal } from "./signals.js";
 
-/** Milliseconds without progress of a PUT, or a byte of a streamed response (the backend sends one every 10 s). */
+/** Milliseconds without a byte of a streamed response; the backend sends one every 10 s. */
 const STALL_TIMEOUT = 60_000;
+/** Milliseconds for a list in one piece, of which nothing arrives before it is complete. */
+const LIST_TIMEOUT = 600_000;
 
 /** @typedef {Record<string, any>} Json */
-/** @typedef {{upload_url: string, headers?: Record<string, string>}} Signed  where and how to PUT an object */
-/** @typedef {(bytes: number) => void} OnBytes  receives how many bytes of a body have been sent */
 
 export class Backend {
   #baseURL;
   #apiKey;
+  #retries;
 
   /**
    * @param {string} baseURL
-   * @param {string} [apiKey]
+   * @param {string | undefined} apiKey
+   * @param {import("./retry.js").Retries} retries
    */
-  constructor(baseURL, apiKey) {
+  constructor(baseURL, apiKey, retries) {
     this.#baseURL = baseURL.replace(/\/+$/, "");
     this.#apiKey = apiKey;
+    this.#retries = retries;
   }
 
   /** @type {(path: string, body: Json, signal?: AbortSignal) => Promise<Json>} */
   post(path, body, signal) {
-    return withRetry(() => this.postOnce(path, body, signal), signal);
+    return this.#retries.run(() => this.postOnce(path, body, signal), signal);
   }
 
   /**
@@ -36,30 +39,45 @@ export class Backend {
    */
   async postOnce(path, body, signal) {
     const response = await this.#send(path, body, "application/json", signal);
-    const text = await response.text().catch(throwNetworkError);
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw badResponse(response, cause);
-    }
+    return parseObject(await response.text().catch(throwNetworkError), response);
   }
 
-  // The objects of an NDJSON response. One attempt: only the caller knows what to request again after a failure.
-  /** @type {(path: string, body: Json, signal?: AbortSignal) => AsyncGenerator<Json, void>} */
-  async *stream(path, body, signal) {
-    const child = childSignal(signal, STALL_TIMEOUT);
+  /**
+   * The objects of an NDJSON response. If the response is a list in one piece, because `isStreamed` is false or a proxy
+   * has dropped the Accept header, they are made from its items. One attempt: only the caller knows what to request
+   * again after a failure. The `cause` of an error is TIMED_OUT if the response took too long.
+   *
+   * @param {string} path
+   * @param {Json} body
+   * @param {boolean} isStreamed
+   * @param {AbortSignal} [signal]
+   * @returns {AsyncGenerator<Json, void>}
+   */
+  async *stream(path, body, isStreamed, signal) {
+    const child = childSignal(signal, isStreamed ? STALL_TIMEOUT : LIST_TIMEOUT);
+    const fail = (/** @type {any} */ error) =>
+      throwNetworkError(child.signal.reason === TIMED_OUT ? TIMED_OUT : error);
     try {
-      const response = await this.#send(path, body, "application/x-ndjson", child.signal);
-      if (!response.headers.get("Content-Type")?.startsWith("application/x-ndjson")) throw badResponse(response);
+      const accept = isStreamed ? "application/x-ndjson" : "application/json";
+      const response = await this.#send(path, body, accept, child.signal).catch((error) => {
+        throw error.code === "NETWORK" ? fail(error.cause) : error;
+      });
+      const type = response.headers.get("Content-Type") ?? "";
+      if (type.startsWith("application/json")) {
+        child.touch(LIST_TIMEOUT);
+        yield* itemsOf(parseObject(await response.text().catch(fail), response), response);
+        return;
+      }
+      if (!type.startsWith("application/x-ndjson")) throw badResponse(response);
       const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
       const decoder = new TextDecoder();
       for (let rest = ""; ; ) {
-        const { value, done } = await reader.read().catch(throwNetworkError);
+        const { value, done } = await reader.read().catch(fail);
         if (done) return;
         child.touch();
         const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
         rest = /** @type {string} */ (lines.pop());
-        for (const line of lines) if (line) yield JSON.parse(line);
+        for (const line of lines) if (line.trim()) yield parseObject(line, response);
       }
     } finally {
       child.abort();
@@ -74,71 +92,15 @@ export class Backend {
   }
 }
 
-/**
- * Stores the blob, with retries. Each retry uses a new URL: the old one may have expired, and because R2 then rejects
- * the preflight, the browser reports only a network error.
- *
- * @param {Blob} blob  its type, if it has one, is the Content-Type unless `headers` has another
- * @param {Signed} signed
- * @param {(used: Signed) => Promise<Signed>} signAgain
- * @param {OnBytes} onBytes
- * @param {AbortSignal} [signal]
- */
-export function putSigned(blob, signed, signAgain, onBytes, signal) {
-  let isUsed = false;
-  const attempt = async () => {
-    if (isUsed) signed = await signAgain(signed);
-    isUsed = true;
-    await put(blob, signed, onBytes, signal);
-  };
-  const retryOnce403 = (/** @type {any} */ error) => {
-    if (error.status !== 403 && error.code !== "ExpiredRequest") throw error;
-    return attempt();
-  };
-  return withRetry(() => attempt().catch(retryOnce403), signal);
-}
-
-/** @typedef {(blob: Blob, signed: Signed, onBytes: OnBytes, signal?: AbortSignal) => Promise<void>} Put */
-
-/** @type {Put} */
-async function put(blob, signed, onBytes, signal) {
-  signal?.throwIfAborted();
-  onBytes(0);
-  // fetch() doesn't report the progress of a request; it is used where XMLHttpRequest doesn't exist.
-  await (globalThis.XMLHttpRequest ? putByXHR : putByFetch)(blob, signed, onBytes, signal);
-  onBytes(blob.size);
-}
-
-/** @type {Put} */
-async function putByXHR(blob, { upload_url, headers = {} }, onBytes, signal) {
-  const child = childSignal(signal, STALL_TIMEOUT);
-  try {
-    const request = new XMLHttpRequest();
-    child.signal.addEventListener("abort", () => request.abort());
-    request.open("PUT", upload_url);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded }) => {
-      child.touch();
-      onBytes(loaded);
-    };
-    await new Promise((resolve, reject) => {
-      request.onload = resolve;
-      request.onerror = request.onabort = () => reject(networkError());
-      request.send(blob);
-    });
-    if (request.status > 299) throw responseError(request.status, request.responseText);
-  } finally {
-    child.abort();
-  }
-}
-
-/** @type {Put} */
-async function putByFetch(blob, { upload_url, headers }, _, signal) {
-  await fetchOK(upload_url, { method: "PUT", headers, body: blob, signal });
+/** @type {(list: Json, response: Response) => Generator<Json, void>} */
+function* itemsOf({ data }, response) {
+  if (!Array.isArray(data?.items)) throw badResponse(response);
+  for (const [index, item] of data.items.entries()) yield { ...item, type: "item", index };
+  yield { type: "done" };
 }
 
 /** @type {(url: string, request: RequestInit) => Promise<Response>} */
-async function fetchOK(url, request) {
+export async function fetchOK(url, request) {
   const response = await fetch(url, request).catch(throwNetworkError);
   if (response.ok) return response;
   const text = await response.text().catch(throwNetworkError);

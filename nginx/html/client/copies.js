@@ -1,9 +1,9 @@
 // The browser upload mode: the browser copies images from Ozon's CDN into the bucket. The server copies the images that
 // the browser can't, article by article.
 
-import { putSigned } from "./calls.js";
 import { OzonR2Error, networkError, responseError } from "./errors.js";
-import { childSignal, limiter, withRetry } from "./retry.js";
+import { mediaType } from "./files.js";
+import { childSignal, limiter } from "./signals.js";
 
 /** Milliseconds for one attempt to read an image. */
 const READ_TIMEOUT = 30_000;
@@ -11,15 +11,14 @@ const READ_TIMEOUT = 30_000;
 const MAX_FAILURES = 6;
 /** Articles in one request for the server's copy. */
 const BATCH_SIZE = 500;
-/** The types that the backend accepts; the server's copy examines the bytes of anything else. */
-const IMAGE_TYPE = /^image\/(jpeg|png|webp|gif|avif|heic)$/;
 
-/** @typedef {import("../ozon-r2").Item} Item */
-/** @typedef {import("../ozon-r2").CopiedItem} CopiedItem */
-/** @typedef {import("../ozon-r2").CopiedImage} CopiedImage */
-/** @typedef {import("../ozon-r2").Upload} Upload */
+/** @typedef {import("../ozon-r2.js").Item} Item */
+/** @typedef {import("../ozon-r2.js").CopiedItem} CopiedItem */
+/** @typedef {import("../ozon-r2.js").CopiedImage} CopiedImage */
+/** @typedef {import("../ozon-r2.js").Upload} Upload */
 
 export class CopyJob {
+  #services;
   #options;
   #limit;
   #totals = { bytes: 0, totalBytes: 0, items: 0, totalItems: 0, failed: 0 };
@@ -34,11 +33,15 @@ export class CopyJob {
   #isServerBusy = false;
 
   /**
-   * @param {{concurrency: number, sign: (path: string) => Promise<import("./calls.js").Signed>, signal?: AbortSignal,
+   * @param {{puts: import("./puts.js").Puts, retries: import("./retry.js").Retries}} services
+   * @param {{concurrency: number, sign: (path: string, type?: string) => Promise<import("./puts.js").Signed>,
    *   serverCopy: (articles: string[], onItem: (item: Item) => void) => Promise<unknown>,
-   *   onProgress?: (progress: import("../ozon-r2").Progress) => void}} options
+   *   onProgress?: (progress: import("../ozon-r2.js").Progress) => void, signal?: AbortSignal,
+   *   onImage?: (article: string, image: import("../ozon-r2.js").ImageState) => void,
+   *   only?: (url: string) => boolean}} options
    */
-  constructor(options) {
+  constructor(services, options) {
+    this.#services = services;
     this.#options = options;
     this.#limit = limiter(options.concurrency);
   }
@@ -52,12 +55,23 @@ export class CopyJob {
   }
 
   /** @type {(item: Item) => Promise<CopiedItem>} */
-  async #copyArticle({ article, product_id, status, error, uploads = [] }) {
+  async #copyArticle({ article, product_id, status, error, uploads: allUploads = [], errors: allErrors = [] }) {
     if (status === "failed") return { article, status, error, images: [] };
-    this.#addProgress({ totalItems: uploads.length });
-    const images = await Promise.all(uploads.map((upload) => this.#limit(() => this.#copyImage(upload))));
+    const { only = () => true, onImage } = this.#options;
+    const uploads = allUploads.filter(({ url }) => only(url));
+    const errors = allErrors.filter(({ url }) => only(url));
+    this.#addProgress({ totalItems: uploads.length + errors.length, items: errors.length, failed: errors.length });
+    const copyImage = async (/** @type {Upload} */ upload) => {
+      onImage?.(article, { url: upload.url });
+      const image = await this.#copyImage(upload);
+      if (image.via === "browser") onImage?.(article, image);
+      return image;
+    };
+    const images = await Promise.all(uploads.map((upload) => this.#limit(() => copyImage(upload))));
     const uncopied = images.filter((image) => image.via === "server");
     if (uncopied.length > 0) await this.#copyByServer(article, uncopied);
+    // The images whose URL or path the server has rejected.
+    for (const { url, reason } of errors) images.push({ url, via: "server", error: reason });
     const isFailed = images.length > 0 && images.every((image) => image.error);
     return { article, product_id, status: isFailed ? "failed" : "success", images };
   }
@@ -77,7 +91,7 @@ export class CopyJob {
 
   /** @type {<T>(url: string, work: () => Promise<T>) => Promise<T>} */
   async #unlessUnreachable(url, work) {
-    const { origin } = new URL(url);
+    const origin = originOf(url);
     const failures = () => this.#failures.get(origin) ?? 0;
     if (failures() >= MAX_FAILURES) throw networkError();
     try {
@@ -98,12 +112,12 @@ export class CopyJob {
       const child = childSignal(this.#options.signal, READ_TIMEOUT);
       try {
         const response = await fetch(url, { signal: child.signal, credentials: "omit", cache });
-        if (!response.ok) throw responseError(response.status, "");
+        if (!response.ok) throw responseError(response.status, "", (name) => response.headers.get(name));
         const blob = await response.blob();
-        if (!IMAGE_TYPE.test(blob.type)) {
-          throw new OzonR2Error("Not an image by its Content-Type", { code: "NOT_AN_IMAGE" });
-        }
-        return blob;
+        const type = blob.type && mediaType(blob.type);
+        // The server's copy examines the bytes of anything else.
+        if (!type) throw new OzonR2Error("Not an image by its Content-Type", { code: "NOT_AN_IMAGE" });
+        return blob.slice(0, blob.size, type);
       } catch (cause) {
         throw cause instanceof OzonR2Error ? cause : networkError(cause);
       } finally {
@@ -111,10 +125,10 @@ export class CopyJob {
         cache = "reload"; // a response that an <img> left in the cache may lack the CORS header
       }
     };
-    return withRetry(attempt, this.#options.signal, 2);
+    return this.#services.retries.run(attempt, this.#options.signal, 2);
   }
 
-  /** @type {(blob: Blob, path: string, signed: import("./calls.js").Signed) => Promise<void>} */
+  /** @type {(blob: Blob, path: string, signed: import("./puts.js").Signed) => Promise<void>} */
   async #put(blob, path, signed) {
     const { sign, signal } = this.#options;
     let sent = 0;
@@ -124,7 +138,8 @@ export class CopyJob {
       sent = bytes;
     };
     try {
-      await putSigned(blob, signed, () => sign(path), onBytes, signal);
+      const signAgain = () => sign(path, signed.headers?.["content-type"]);
+      await this.#services.puts.send(async () => blob, signed, signAgain, onBytes, signal);
     } catch (error) {
       this.#addProgress({ bytes: -sent, totalBytes: -blob.size });
       throw error;
@@ -146,9 +161,11 @@ export class CopyJob {
     for (const image of images) {
       const isStored = item.urls.includes(image.public_url ?? "");
       this.#addProgress({ items: 1, failed: isStored ? 0 : 1 });
-      if (isStored) continue;
-      image.error = item.errors?.find(({ url }) => url === image.url)?.reason ?? item.error ?? "Not copied";
-      delete image.public_url;
+      if (!isStored) {
+        image.error = item.errors?.find(({ url }) => url === image.url)?.reason ?? item.error ?? "Not copied";
+        delete image.public_url;
+      }
+      this.#options.onImage?.(article, image);
     }
   }
 
@@ -176,9 +193,18 @@ export class CopyJob {
     throw error;
   }
 
-  /** @param {Partial<import("../ozon-r2").Progress>} changes */
+  /** @param {Partial<import("../ozon-r2.js").Progress>} changes */
   #addProgress(changes) {
     for (const [name, value] of Object.entries(changes)) this.#totals[/** @type {"bytes"} */ (name)] += value;
     this.#options.onProgress?.({ ...this.#totals });
+  }
+}
+
+/** @param {string} url */
+function originOf(url) {
+  try {
+    return new URL(url).origin;
+  } catch (cause) {
+    throw new OzonR2Error("Invalid URL format", { code: "INVALID_URL", cause });
   }
 }

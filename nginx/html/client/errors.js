@@ -3,7 +3,7 @@
 export class OzonR2Error extends Error {
   /**
    * @param {string} message
-   * @param {{code: string, status?: number, errors?: import("../ozon-r2").FieldFault[], requestId?: string,
+   * @param {{code: string, status?: number, errors?: import("../ozon-r2.js").FieldFault[], requestId?: string,
    *   detail?: string, retryAfter?: number, cause?: unknown}} fields
    */
   constructor(message, { code, status = 0, errors = [], requestId = "", detail, retryAfter, cause }) {
@@ -32,6 +32,24 @@ export function badResponse({ status, headers }, cause) {
 }
 
 /**
+ * The object in a text of JSON.
+ *
+ * @param {string} text
+ * @param {Response} response  from which the text is
+ * @returns {Record<string, any>}
+ */
+export function parseObject(text, response) {
+  let value;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw badResponse(response, cause);
+  }
+  if (typeof value !== "object" || value === null) throw badResponse(response);
+  return value;
+}
+
+/**
  * The error of a failed response, whose body is the backend's JSON, the bucket's XML, or that of a proxy between them.
  *
  * @param {number} status
@@ -50,6 +68,14 @@ export function responseError(status, text, header = () => null) {
     errors: body?.errors,
     requestId: body?.request_id ?? header("X-Request-Id") ?? "",
     detail: body?.detail,
-    retryAfter: Number(header("Retry-After")) || undefined,
+    retryAfter: secondsUntil(header("Retry-After")),
   });
+}
+
+// Retry-After is a number of seconds or a date.
+/** @type {(retryAfter: string | null) => number | undefined} */
+function secondsUntil(retryAfter) {
+  const seconds = Number(retryAfter ?? NaN);
+  const left = Number.isNaN(seconds) ? Math.ceil((Date.parse(retryAfter ?? "") - Date.now()) / 1000) : seconds;
+  return left > 0 ? left : undefined;
 }
