@@ -236,7 +236,10 @@ export class ImageList {
 
   #announceChange(text = "") {
     this.isChanged = true;
-    for (const item of this.items) if (item.state === "over") this.update(item, "done");
+    this.items.forEach((item, index) => {
+      const isBeyond = index >= MAX_IMAGES && item.state === "done";
+      if (item.state === "over" || isBeyond) this.update(item, "done");
+    });
     this.#announce(text);
     this.element.dispatchEvent(new Event("change"));
   }
