@@ -109,7 +109,7 @@ class AfterAPush(ModalTest):
         self.page.keyboard.press("Shift+Home")
         self.push_button.click()
         expect(self.sentence).to_contain_text("Ozon confirmed 1 of 2 images.")
-        self.modal.locator("[part=footer]").get_by_role("button", name="Close").click()
+        self.modal.locator(".buttons").get_by_role("button", name="Close").click()
         self.page.locator("#opener").click()
         self.assertEqual(self.names(), ["b.jpg", "bad-decode.jpg"])
         expect(field).to_have_value("1000005")

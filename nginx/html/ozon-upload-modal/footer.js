@@ -23,7 +23,8 @@ export class Footer {
     this.#againButton = h("button", { type: "button", part: "button", click: pushAgain });
     this.primaryButton = h("button", { type: "button", part: "primary", click: proceed });
     this.element = h("div", { part: "footer" },
-      ...this.#status.elements, this.cancelButton, this.#againButton, this.primaryButton);
+      ...this.#status.elements,
+      h("div", { class: "buttons" }, this.cancelButton, this.#againButton, this.primaryButton));
   }
 
   /**

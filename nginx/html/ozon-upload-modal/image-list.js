@@ -248,7 +248,7 @@ export class ImageList {
 /** @type {(image: ModalImage) => ImageItem} */
 function newItem(image) {
   const { file, url = "" } = image;
-  const name = image.name ?? file?.name ?? url.replace(/[?#].*/, "").replace(/.*\//, "");
+  const name = image.name ?? file?.name ?? nameIn(url);
   const preview = file ? URL.createObjectURL(file) : url;
   const isUnsupported = !url && file !== undefined && !mediaType(file.type, file.name);
   const state = url ? "done" : isUnsupported ? "failed" : "waiting";
@@ -256,4 +256,15 @@ function newItem(image) {
     h("div", { class: "thumb" }, thumbnail(preview, { draggable: "false" }), h("span", { class: "badge" })),
     h("i"), h("div", { class: "name" }, name), h("div", { class: "state" }));
   return { image, preview, tile, name, state, note: "", progress: 0, isUnsupported };
+}
+
+// The last segment of the path, decoded unless it isn't valid.
+/** @type {(url: string) => string} */
+function nameIn(url) {
+  const segment = url.replace(/[?#].*/, "").replace(/.*\//, "");
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }

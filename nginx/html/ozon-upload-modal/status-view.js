@@ -15,7 +15,7 @@ export class StatusView {
   #bar = h("progress", { max: "1", value: "0" });
   #numbers = h("span");
   #progress = h("div", { part: "progress", hidden: "" }, this.#bar, this.#numbers);
-  elements = [this.#steps, this.#progress, this.#status];
+  elements = [this.#steps, h("div", { class: "summary" }, this.#status, this.#progress)];
   /** @type {number | undefined} */
   #timer;
   // The arguments of the last render().
@@ -48,7 +48,7 @@ export class StatusView {
     const isChanged = lines.map((line) => line.outerHTML).join("") !== this.#status.innerHTML;
     if (isChanged) this.#status.replaceChildren(...lines);
 
-    this.#shown = [texts, running];
+    this.#shown = [texts, isAsking ? null : running];
     this.#renderProgress();
     if (running) this.#timer ??= window.setInterval(() => this.#renderProgress(), 1000);
     else this.#stopTimer();

@@ -154,7 +154,9 @@ ol li[class] { border-color: currentcolor; }
 .running { color: var(--accent); animation: pulse 1s infinite alternate; }
 p.running { color: inherit; animation: none; }
 @keyframes pulse { to { border-color: var(--line); } }
-[part=progress] { flex: 1 0 100%; display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
+.summary { flex: 1 0 300px; }
+.buttons { flex: 0 1 auto; display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; margin-left: auto; }
+[part=progress] { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
 [part=progress] span { color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 progress {
   flex: 1 0 120px;
@@ -168,12 +170,14 @@ progress {
 ::-webkit-progress-bar { background: var(--line); }
 ::-webkit-progress-value { background: var(--accent); }
 ::-moz-progress-bar { background: var(--accent); }
-[part=status] { flex: 1 0 300px; min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
+[part=status] { min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
 .announcer { position: absolute; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
   dialog { width: 100vw; height: 100dvh; max-height: none; border: 0; border-radius: 0; }
   [part=header], [part=footer], .body { padding: 12px 16px; }
-  [part=footer] > button { flex: 1; min-height: 44px; }
+  .buttons { flex: 1 0 100%; }
+  .buttons > button { flex: 1; min-height: 44px; }
+  button:not([hidden]) + button:not([hidden]) + [part=primary] { flex: 1 0 100%; }
 }
 @media (prefers-reduced-motion) {
   * { animation: none !important; transition: none !important; }
