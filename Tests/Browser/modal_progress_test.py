@@ -101,6 +101,18 @@ class AfterAPush(ModalTest):
         expect(self.sentence).to_have_text("Ozon confirmed 2 images.")
         self.assertEqual(self.page.evaluate("uploads"), ["a.jpg", "b.jpg", "b.jpg"])
 
+    def test_a_file_is_not_uploaded_again_as_one_of_other_images(self):
+        self.show([{"name": "a.jpg"}])
+        self.push_button.click()
+        expect(self.sentence).to_have_text("Ozon confirmed 1 image.")
+        self.page.evaluate("""() => {
+            modal.close();
+            const [{ file, path }] = modal.images;
+            modal.images = [{ file, path }, { file, path: `${path}.copy.jpg` }];
+            modal.show();
+        }""")
+        expect(self.items.locator(".state")).to_have_text(["Ready", "Waiting"])
+
     def test_reopening_keeps_the_arrangement_the_product_ID_and_the_marks(self):
         self.show([self.picture("bad-decode.jpg"), self.picture("b.jpg")], product_id=None)
         field = self.modal.get_by_role("textbox")

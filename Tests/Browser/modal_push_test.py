@@ -94,7 +94,8 @@ class Pushes(ModalTest):
         self.show([self.picture(), {"name": "b.jpg", "path": "users/somebody-else/b.jpg"}])
         self.push_button.click()
         expect(self.sentence).to_have_text("1 image couldn't be uploaded. Nothing was sent to Ozon.")
-        expect(self.items.locator(".state")).to_have_text(["Ready", "Your login isn't allowed to use this user's folder."])
+        reason = "Your login isn't allowed to use this user's folder."
+        expect(self.items.locator(".state")).to_have_text(["Ready", reason])
         self.assertEqual(self.step_classes(), ["good", "bad", "", "", ""])
         [(kind, error)] = self.told()
         self.assertEqual((kind, error["code"]), ("error", "PATH_NOT_ALLOWED"))

@@ -1,4 +1,4 @@
-"""<ozon-upload-modal> in React: the component in nginx/html/README.md is compiled by tsc, bundled by esbuild and run."""
+"""<ozon-upload-modal> in React: the component in nginx/html/README.md is compiled, bundled and run."""
 import pathlib
 import shutil
 import subprocess
@@ -139,7 +139,8 @@ class React(ModalTest):
             """async ([urls, productId]) => {
                 modal.remove();
                 const { start } = await import("/ozon-r2/react/main.js");
-                start({ studio, urls, productId: productId ?? undefined, onRender: (render) => (window.render = render) });
+                const onRender = (render) => (window.render = render);
+                start({ studio, urls, productId: productId ?? undefined, onRender });
             }""", [urls, product_id])
         self.page.locator("#upload").click()
         expect(self.items).to_have_count(count)

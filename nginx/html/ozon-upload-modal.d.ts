@@ -15,8 +15,8 @@
 //
 // Events: `push` and `done`, described below, bubble and cross shadow boundaries; `error` and `close` don't.
 //
-// Styles: the parts dialog, header, sku, grid, item, tools, button, primary, steps, progress, status and footer, and the
-// variables --accent --surface --sunken --text --muted --line --border --good --warn --bad --radius --font, set on the
+// Styles: the parts dialog, header, sku, grid, item, tools, button, primary, steps, status, progress and footer, and
+// the variables --accent --surface --sunken --text --muted --line --border --good --warn --bad --radius --font, set on the
 // element. Light or dark follows `color-scheme`, which is `light dark` (the system's) unless the page sets another on
 // the element.
 
@@ -55,7 +55,7 @@ export class OzonUploadModal extends HTMLElement {
   set images(images: readonly ModalImage[] | null | undefined);
   /** The URL of a new marketing color image. Without it, the present one is kept. */
   colorImage?: string;
-  /** Opens the modal. What the person has arranged and entered before is kept, and so is the result of a failed push. */
+  /** Opens the modal. What the person arranged and entered before is kept, and so is the result of a failed push. */
   show(): void;
   /** Closes the modal, and aborts a running push. The person is asked to confirm that, but not this method's caller. */
   close(): void;

@@ -152,7 +152,8 @@ export class ImageList {
    */
   #renderItem({ tile, name, state, note, progress }, index) {
     const willExceed = index >= MAX_IMAGES && !note && state === "done";
-    const text = willExceed ? this.#texts.overLimit(MAX_IMAGES) : note || this.#texts.states[/** @type {"done"} */ (state)];
+    const stateText = note || this.#texts.states[/** @type {"done"} */ (state)];
+    const text = willExceed ? this.#texts.overLimit(MAX_IMAGES) : stateText;
     const [badge, bar, caption] = /** @type {NodeListOf<HTMLElement>} */ (tile.querySelectorAll(".badge, i, .state"));
     tile.dataset.state = willExceed ? "over" : state;
     tile.tabIndex = index === this.#current ? 0 : -1;

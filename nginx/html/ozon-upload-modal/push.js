@@ -7,8 +7,8 @@ const CONCURRENCY = 3;
 /** @typedef {import("./image-list.js").ImageItem} ImageItem */
 
 /**
- * The push of one set of images: the credential, the uploads of files, the push. `step` is the index of the current step
- * in texts.steps.
+ * The push of one set of images: the credential, the uploads of files, the push. `step` is the index of the current
+ * step in texts.steps.
  */
 export class Push {
   step = 0;

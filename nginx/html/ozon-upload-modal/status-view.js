@@ -104,6 +104,7 @@ function sentenceOf({ phase, uploaded, files }, texts) {
 /** @type {(bytes: number, texts: Texts) => string} */
 function formatBytes(bytes, { language }) {
   const [unit, scale] = bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
-  const options = /** @type {const} */ ({ style: "unit", unit, maximumFractionDigits: bytes < 1e7 ? 1 : 0 });
+  const maximumFractionDigits = bytes >= 1e6 && bytes < 1e7 ? 1 : 0;
+  const options = /** @type {const} */ ({ style: "unit", unit, maximumFractionDigits });
   return new Intl.NumberFormat(language, options).format(bytes / scale);
 }
