@@ -39,6 +39,19 @@ class ModalLooks(ModalTest):
         self.scan()
         self.shoot(f"modal-{name}")
 
+    def test_a_browser_without_light_dark_shows_it_light(self):
+        self.page.emulate_media(color_scheme="dark")
+        self.show(self.images)
+        self.page.evaluate("""() => {
+            const [sheet] = modal.shadowRoot.adoptedStyleSheets;
+            const index = [...sheet.cssRules].findIndex((rule) => rule instanceof CSSSupportsRule);
+            sheet.deleteRule(index);
+        }""")
+        background = "getComputedStyle(modal.shadowRoot.querySelector('dialog')).backgroundColor"
+        self.assertEqual(self.page.evaluate(background), "rgb(255, 255, 255)")
+        self.page.evaluate("document.documentElement.lang = 'en'")
+        self.look("without-light-dark")
+
     def test_before_a_push(self):
         for at in self.each():
             self.page.evaluate("modal.images = []")

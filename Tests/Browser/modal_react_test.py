@@ -159,6 +159,10 @@ class React(ModalTest):
         self.render_again()
         self.assertEqual(self.names(), ["c.jpg", "b.jpg"])
         expect(field).to_have_value("1000005")
+        self.page.keyboard.press("Escape")
+        self.page.locator("#upload").click()
+        self.assertEqual(self.names(), ["c.jpg", "b.jpg"])
+        expect(field).to_have_value("1000005")
 
     def test_the_result_is_kept_when_the_parent_renders_at_the_end_of_a_push(self):
         self.start(2, 1000005)
