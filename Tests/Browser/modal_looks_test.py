@@ -98,9 +98,8 @@ class ModalLooks(ModalTest):
 
     def test_after_a_push(self):
         for at in self.each():
-            for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"),
-                                             ("refused", 1000013, "invalid-key", "bad")]:
-                self.push(name, at, product_id=product, key=key)
+            for name, key, kind in [("partial", "seller-key", "warn"), ("refused", "invalid-key", "bad")]:
+                self.push(name, at, key=key)
                 expect(self.sentence).to_have_class(kind)
                 self.look(f"{name}-{at}")
             self.push("confirmed", at, self.images[:3])

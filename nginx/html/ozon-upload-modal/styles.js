@@ -154,7 +154,7 @@ ol li[class] { border-color: currentcolor; }
 .running { color: var(--accent); animation: pulse 1s infinite alternate; }
 p.running { color: inherit; animation: none; }
 @keyframes pulse { to { border-color: var(--line); } }
-.summary { flex: 1 0 300px; }
+.summary { flex: 1 0 300px; min-height: 62px; display: grid; align-content: center; gap: 4px; }
 .buttons { flex: 0 1 auto; display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; margin-left: auto; }
 [part=progress] { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
 [part=progress] span { color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
@@ -170,7 +170,7 @@ progress {
 ::-webkit-progress-bar { background: var(--line); }
 ::-webkit-progress-value { background: var(--accent); }
 ::-moz-progress-bar { background: var(--accent); }
-[part=status] { min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
+[part=status] { max-height: 120px; overflow: auto; }
 .announcer { position: absolute; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
   dialog { width: 100vw; height: 100dvh; max-height: none; border: 0; border-radius: 0; }
