@@ -154,9 +154,9 @@ ol li[class] { border-color: currentcolor; }
 .running { color: var(--accent); animation: pulse 1s infinite alternate; }
 p.running { color: inherit; animation: none; }
 @keyframes pulse { to { border-color: var(--line); } }
-.summary { flex: 1 0 300px; min-height: 62px; display: grid; align-content: center; gap: 4px; }
-.buttons { flex: 0 1 auto; display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; margin-left: auto; }
-[part=progress] { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }
+.summary { flex: 1 0 300px; min-height: 62px; }
+.buttons { min-width: 200px; display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; margin-left: auto; }
+[part=progress] { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; margin-top: 4px; }
 [part=progress] span { color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 progress {
   flex: 1 0 120px;
