@@ -3,7 +3,7 @@
     PageTest        a test of the page, without a login: self.console has the console's messages, self.shift() is the
                     sum of layout shifts that the user did not cause, self.hosts() are the hosts of the page's requests
     ModalTest       a test of a modal in an empty page: self.picture(name) uploads a picture and returns its URL;
-                    self.show(images, ...) opens the modal; self.items, self.status, self.push_button, ... are locators;
+                    self.show(images, ...) opens the modal; self.items, self.sentence, self.push_button, ... are locators;
                     self.told() has the details of the `push`, `done` and `error` events
     self.scan()     fails if axe finds a violation of WCAG 2.2 AA
     self.shoot(name)    saves a picture of the window in .build/screenshots
@@ -42,6 +42,15 @@ class LooksTest(BrowserTest):
     @property
     def status(self):
         return self.modal.locator("[part=status]")
+
+    @property
+    def sentence(self):
+        """The first sentence of the status, without the hint and the request ID."""
+        return self.status.locator("p").first
+
+    @property
+    def hint(self):
+        return self.status.locator("p.hint")
 
     @property
     def push_button(self):
@@ -107,13 +116,13 @@ class ModalTest(LooksTest):
         self.page.evaluate("""async () => {
             await import("/ozon-r2/ozon-upload-modal.js");
             window.told = [];
+            window.modal = document.createElement("ozon-upload-modal");
             for (const type of ["push", "done", "error"]) {
-                document.addEventListener(type, ({ detail }) => {
+                modal.addEventListener(type, ({ detail }) => {
                     const { code, requestId, message } = detail;
                     window.told.push([type, detail instanceof Error ? { code, requestId, message } : detail]);
                 });
             }
-            window.modal = document.createElement("ozon-upload-modal");
             const opener = Object.assign(document.createElement("button"), { id: "opener", textContent: "open" });
             opener.addEventListener("click", () => modal.show());
             document.body.replaceChildren(opener, modal);

@@ -45,16 +45,22 @@ studio.push({ product_id: 1 });
 // @ts-expect-error public_url may be missing
 studio.copy(["1"]).then(([item]) => item.images[0].public_url.length);
 
-export function open(file: File, images: ModalImage[]): void {
+export function open(file: File, images: readonly ModalImage[], sku?: { name: string }): () => void {
   const modal: OzonUploadModal = document.createElement("ozon-upload-modal");
+  modal.sku = sku;
+  modal.images = undefined;
   modal.client = studio;
   modal.sku = { name: "2194435300" };
   modal.images = [...images, { file, path: "users/u/a.jpg" }];
   modal.addEventListener("push", (event) => event.detail.images.length || event.preventDefault());
-  modal.addEventListener("done", ({ detail }) => console.log(detail.status, detail.updated.images));
+  const done = ({ detail }: CustomEvent<Pushed>) => console.log(detail.status, detail.updated.images);
+  modal.addEventListener("done", done);
   modal.addEventListener("error", ({ detail }) => console.log(detail instanceof OzonR2Error && detail.code));
+  // @ts-expect-error the detail has a type
+  modal.addEventListener("done", ({ detail }) => detail.state);
   modal.lang = "zh";
   modal.show();
+  return () => modal.removeEventListener("done", done);
 }
 // @ts-expect-error productId is a number or a string
 document.createElement("ozon-upload-modal").sku = { productId: null };
