@@ -12,7 +12,8 @@ import { initialLanguage, saveLanguage, textsIn } from "./page/texts.js";
 import { Toast } from "./page/toast.js";
 import { Tools, copyable, totals } from "./page/tools.js";
 
-/** The elements of the page by their ids. @type {Record<string, any>} */
+// The elements of the page by their ids.
+/** @type {Record<string, any>} */
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 const modal = /** @type {import("./ozon-upload-modal").OzonUploadModal} */ (document.querySelector("ozon-upload-modal"));
 const form = new Form(page);
@@ -27,9 +28,11 @@ let texts = {};
 /** The OzonR2 of the last search, and its user. */
 let studio = new OzonR2({ baseURL: "" });
 let searchedUser = "";
-/** One card per article, in the order of the articles. @type {Card[]} */
+// One card per article, in the order of the articles.
+/** @type {Card[]} */
 let cards = [];
-/** The task that runs, or null. @type {{name: "find" | "copy", controller: AbortController} | null} */
+// The task that runs, or null.
+/** @type {{name: "find" | "copy", controller: AbortController} | null} */
 let running = null;
 let isRenderPending = false;
 
@@ -84,7 +87,8 @@ function showProblem(error, repeat) {
   form.showErrors(error.errors ?? []);
 }
 
-/** Returns whether a user is known; otherwise shows how to log in. @param {() => void} repeat */
+// Returns whether a user is known; otherwise shows how to log in.
+/** @param {() => void} repeat */
 async function isLoggedIn(repeat) {
   if (form.user || (await form.readSession())) return true;
   showProblem({ code: "UNAUTHORIZED" }, repeat);
@@ -219,7 +223,8 @@ page.language.addEventListener("click", () => {
 modal.addEventListener("done", ({ detail }) => cardInModal.showPushed(modal.images, detail));
 modal.addEventListener("close", () => cardInModal.showPushed(modal.images));
 
-/** The card for files that are dropped there. @param {Event} event */
+// The card for files that are dropped there.
+/** @param {Event} event */
 const cardAt = ({ target }) =>
   allCards().find(({ element }) => target instanceof Node && element.contains(target)) ?? own;
 /** @type {(card?: Card) => void} */

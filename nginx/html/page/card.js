@@ -33,7 +33,8 @@ export class Card {
   #hasRemoved = false;
   /** A message about files that were added, until the next change. */
   #message = () => "";
-  /** The result of the last push. @type {Partial<import("../ozon-r2").Pushed>} */
+  // The result of the last push.
+  /** @type {Partial<import("../ozon-r2").Pushed>} */
   #pushed = {};
   /** @type {Record<string, any>} */
   #texts = {};
@@ -95,19 +96,22 @@ export class Card {
       ({ url: publicURL, file, name, path: path && `${this.#folder()}/${path}` }));
   }
 
-  /** Shows an item of OzonR2.images. @param {import("../ozon-r2").Item} item */
-  showFound({ product_id, error = "", urls, uploads = [] }) {
+  // Shows an item of OzonR2.images.
+  /** @param {import("../ozon-r2").Item} item */
+  showFound({ product_id, error = "", urls, uploads = [], errors = [] }) {
     this.element.classList.remove("waiting");
     this.productId = product_id;
     this.#error = error;
     const previous = new Map(this.images.map((image) => [image.url, image]));
     const publicURLs = new Map(uploads.map(({ url, public_url }) => [url, public_url]));
     const found = urls.map((url) => imageAt(url, publicURLs.get(url), previous.get(url)));
+    for (const { url, reason } of errors) found.push({ ...imageAt(url), error: reason });
     this.images = [...found, ...this.images.filter((image) => image.file)];
     this.#changed();
   }
 
-  /** Shows the progress of OzonR2.copy. @param {import("../ozon-r2").ImageState} state */
+  // Shows the progress of OzonR2.copy.
+  /** @param {import("../ozon-r2").ImageState} state */
   showCopy({ url, public_url, via, reason, error }) {
     for (const image of this.images.filter((each) => each.url === url)) {
       image.progress = via ? undefined : "copying";
@@ -152,12 +156,14 @@ export class Card {
     this.#changed();
   }
 
-  /** Removes images; the page can undo it. @param {Image[]} images */
+  // Removes images; the page can undo it.
+  /** @param {Image[]} images */
   remove(images) {
     if (images.length > 0) this.#page.removed(images.length, this.removeAll(images));
   }
 
-  /** Removes images without a message, and returns a function that undoes it. @param {Image[]} images */
+  // Removes images without a message, and returns a function that undoes it.
+  /** @param {Image[]} images */
   removeAll(images) {
     const before = this.images;
     const at = before.indexOf(images[0]);
@@ -241,7 +247,8 @@ export class Card {
     else facts.push(this.images.length > 0 && texts.count(this.images.length), this.#hint());
     this.#about.textContent = message || facts.filter(Boolean).join(" · ");
     this.#about.title = this.#about.textContent;
-    this.#pushButton.title = this.pushable.length === 0 ? this.#about.textContent : "";
+    const reason = this.images.length > 0 ? texts.copyFirst : texts.addFirst;
+    this.#pushButton.title = this.pushable.length === 0 ? reason : "";
   }
 
   /** What the push needs or omits. */

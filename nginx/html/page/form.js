@@ -23,11 +23,13 @@ export function entriesOf(text) {
 
 export class Form {
   #elements;
-  /** The user of the session; undefined if there is no session, and the field counts. @type {string | undefined} */
+  // The user of the session; undefined if there is no session, and the field counts.
+  /** @type {string | undefined} */
   #sessionUser;
   /** Whether nginx identifies sessions. */
   #hasSessions = false;
-  /** The faults of the fields, by name, in the current language. @type {Record<string, () => string>} */
+  // The faults of the fields, by name, in the current language.
+  /** @type {Record<string, () => string>} */
   #faults = {};
   /** @type {Record<string, any>} */
   #texts = {};
@@ -63,7 +65,8 @@ export class Form {
    */
   async readSession() {
     try {
-      const response = await fetch("session", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      const signal = /** @type {any} */ (AbortSignal).timeout(5000);
+      const response = await fetch("session", { cache: "no-store", signal });
       this.#hasSessions = response.ok || response.status === 401;
       this.#sessionUser = response.headers.get("X-Session-User") ?? undefined;
     } catch {
@@ -73,7 +76,8 @@ export class Form {
     return !this.#hasSessions || this.#sessionUser !== undefined;
   }
 
-  /** Shows each fault beside its field, and returns whether there is none. @param {string[]} names */
+  // Shows each fault beside its field, and returns whether there is none.
+  /** @param {string[]} names */
   validate(names) {
     this.#faults = {};
     for (const name of names.filter((each) => each !== "user" || !this.#hasSessions)) {
@@ -85,7 +89,8 @@ export class Form {
     return this.#showFaults();
   }
 
-  /** Shows the invalid fields of a request beside their inputs. @param {import("../ozon-r2").FieldFault[]} errors */
+  // Shows the invalid fields of a request beside their inputs.
+  /** @param {import("../ozon-r2").FieldFault[]} errors */
   showErrors(errors) {
     for (const { field, index, reason } of errors) {
       const name = INPUTS[/** @type {"user_id"} */ (field)];

@@ -32,8 +32,9 @@ export const thumbnailOf = (url) => url.replace(CDN_PATH, "$1wc200/$2");
  */
 export function imageAt(url, publicURL, previous) {
   const name = url.slice(url.lastIndexOf("/") + 1);
-  const stored = previous?.publicURL ?? (url === publicURL ? url : undefined);
-  return { url, name, preview: thumbnailOf(url), publicURL: stored, via: previous?.via ?? (stored && "browser") };
+  const preview = thumbnailOf(url);
+  if (previous?.publicURL) return { url, name, preview, publicURL: previous.publicURL, via: previous.via };
+  return url === publicURL ? { url, name, preview, publicURL, via: "browser" } : { url, name, preview };
 }
 
 /**

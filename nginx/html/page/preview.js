@@ -26,8 +26,8 @@ export class Preview {
   #dialog = h("dialog", {
     class: "preview",
     "aria-labelledby": "preview-title",
-    keydown: (event) => this.#handleKey(event),
-    click: (event) => event.target === this.#dialog && this.#dialog.close(),
+    keydown: (/** @type {KeyboardEvent} */ event) => this.#handleKey(event),
+    click: (/** @type {Event} */ event) => event.target === this.#dialog && this.#dialog.close(),
   },
     h("div", { class: "preview-body" },
       h("div", { class: "preview-head" }, this.#title, this.#closeButton),

@@ -20,7 +20,8 @@ export class Problem {
     return this.#error !== null;
   }
 
-  /** `repeat` repeats the task. @type {(error: unknown, repeat: () => void) => void} */
+  // `repeat` repeats the task.
+  /** @type {(error: unknown, repeat: () => void) => void} */
   show(error, repeat) {
     this.#error = error;
     this.#repeat = repeat;

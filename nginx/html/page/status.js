@@ -21,11 +21,13 @@ export class Status {
   #language = "";
   /** Returns the text in the current language. */
   #text = () => "";
-  /** What OzonR2 waits for. @type {Wait} */
+  // What OzonR2 waits for.
+  /** @type {Wait} */
   #wait = null;
   #isRunning = false;
   #started = 0;
-  /** [time, bytes] of the last seconds. @type {[number, number][]} */
+  // [time, bytes] of the last seconds.
+  /** @type {[number, number][]} */
   #samples = [];
   #updated = 0;
   #announced = 0;
@@ -72,7 +74,8 @@ export class Status {
     this.#update(true);
   }
 
-  /** Shows the progress of OzonR2.copy. @param {import("../ozon-r2").Progress} progress */
+  // Shows the progress of OzonR2.copy.
+  /** @param {import("../ozon-r2").Progress} progress */
   showProgress({ items, totalItems, bytes, totalBytes }) {
     const now = Date.now();
     this.#samples = [...this.#samples.filter(([time]) => now - time < WINDOW), [now, bytes]];

@@ -19,7 +19,7 @@ export class Tile {
   constructor(image, { view, remove, change }) {
     this.#image = image;
     this.#view.addEventListener("click", view);
-    this.#view.addEventListener("keydown", ({ key }) => key === "Delete" && remove());
+    this.#view.addEventListener("keydown", (/** @type {KeyboardEvent} */ { key }) => key === "Delete" && remove());
     this.#remove.addEventListener("click", remove);
     this.#box.addEventListener("change", () => {
       image.isSelected = this.#box.checked;

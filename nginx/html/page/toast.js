@@ -21,7 +21,10 @@ export class Toast {
     });
   }
 
-  /** @type {(text: string, undo?: () => void) => void} */
+  /**
+   * @param {string} text
+   * @param {() => void} [undo]
+   */
   show(text, undo) {
     clearTimeout(this.#timer);
     this.#undo = undo;

@@ -8,7 +8,8 @@ import { copyText, csvOf, saveFile, storedRows } from "./urls.js";
 /** @param {Card[]} cards */
 const selectedCount = (cards) => cards.reduce((sum, card) => sum + card.selected.length, 0);
 
-/** The images to copy, by card: those of articles that aren't stored. @param {Card[]} cards */
+// The images to copy, by card: those of articles that aren't stored.
+/** @param {Card[]} cards */
 export function copyable(cards) {
   const isChosen = selectedCount(cards) > 0;
   /** @type {Map<Card, Image[]>} */
@@ -20,7 +21,8 @@ export function copyable(cards) {
   return wanted;
 }
 
-/** Counts of the articles' images. @param {Card[]} cards */
+// Counts of the articles' images.
+/** @param {Card[]} cards */
 export function totals(cards) {
   const images = cards.flatMap((card) => card.images).filter((image) => image.url);
   const stored = images.filter((image) => image.publicURL);
@@ -87,7 +89,8 @@ export class Tools {
     this.#show("copy", label, reason);
   }
 
-  /** A button that is off has the reason as its title. @type {(name: string, label: string, reason: any) => void} */
+  // A button that is off has the reason as its title.
+  /** @type {(name: string, label: string, reason: any) => void} */
   #show(name, label, reason) {
     const button = this.#elements[name];
     button.textContent = label;

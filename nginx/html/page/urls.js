@@ -17,14 +17,16 @@ export function storedRows(cards) {
   }));
 }
 
-/** A CSV file that spreadsheets open as UTF-8. @param {Row[]} rows */
+// A CSV file that spreadsheets open as UTF-8.
+/** @param {Row[]} rows */
 export function csvOf(rows) {
   const columns = /** @type {const} */ (["article", "product_id", "position", "name", "url", "source"]);
   const lines = [columns, ...rows.map((row) => columns.map((column) => cellOf(row[column])))];
   return `\ufeff${lines.map((cells) => cells.join(",")).join("\r\n")}\r\n`;
 }
 
-/** In quotes; a text that a spreadsheet would take for a formula begins with an apostrophe. @param {unknown} value */
+// In quotes; a text that a spreadsheet would take for a formula begins with an apostrophe.
+/** @param {unknown} value */
 function cellOf(value = "") {
   const text = String(value).replace(/^(?=[=+@\t\r]|-(?!\d+$))/, "'");
   return `"${text.replaceAll('"', '""')}"`;
@@ -37,7 +39,8 @@ export function saveFile(name, text) {
   setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
-/** Returns whether the browser has copied the text. @param {string} text */
+// Returns whether the browser has copied the text.
+/** @param {string} text */
 export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
