@@ -43,6 +43,13 @@ class Looks(PageTest):
             expect(self.page.locator("#copy")).not_to_have_text("Stop")
             expect(self.page.locator("#copy")).not_to_have_text("停止")
             self.look(f"copied-{at}")
+            self.cards.nth(1).locator(".head input[type=checkbox]").check()
+            self.cards.nth(0).locator(".remove").first.click()
+            self.look(f"selected-{at}")
+            self.cards.nth(1).locator(".thumb").first.click()
+            self.page.wait_for_function("() => document.querySelector('.large img').naturalWidth > 0")
+            self.look(f"preview-{at}", whole=False)
+            self.page.keyboard.press("Escape")
             self.enter("A-7", key="invalid-key")
             self.page.locator("#find").click()
             expect(self.page.get_by_role("alert")).to_be_visible()
@@ -56,7 +63,7 @@ class Looks(PageTest):
             self.cards.locator("input[type=file]").set_input_files(own)
             self.page.locator("#copy").click()
             expect(self.cards.locator(".good")).to_have_count(3)
-            push = self.cards.get_by_role("button").nth(1)
+            push = self.cards.locator(".push")
             # The pushes are to other products, so that this one does not change.
             for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"),
                                              ("pending", 7000200, "seller-key", "running"),
@@ -77,7 +84,7 @@ class Looks(PageTest):
             own_card = self.page.locator("section > .card")
             self.page.locator("#key").fill("seller-key")
             own_card.locator("input[type=file]").set_input_files([{**own[0], "name": "mug.jpg"}])
-            own_card.get_by_role("button").nth(1).click()
+            own_card.locator(".push").click()
             self.page.keyboard.type("x")
             self.look(f"modal-asks-{at}", whole=False)
             self.modal.get_by_role("textbox").fill("1000014")

@@ -15,7 +15,8 @@ import { Tools, copyable, totals } from "./page/tools.js";
 // The elements of the page by their ids.
 /** @type {Record<string, any>} */
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
-const modal = /** @type {import("./ozon-upload-modal").OzonUploadModal} */ (document.querySelector("ozon-upload-modal"));
+/** @type {import("./ozon-upload-modal").OzonUploadModal} */
+const modal = /** @type {any} */ (document.querySelector("ozon-upload-modal"));
 const form = new Form(page);
 const status = new Status(page);
 const problem = new Problem(page);

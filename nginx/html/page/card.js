@@ -47,7 +47,7 @@ export class Card {
   #about = h("p", { class: "about" });
   #input = h("input", { type: "file", accept: "image/*", multiple: "", hidden: "", change: () => this.#addChosen() });
   #addButton = h("button", { type: "button", click: () => this.#input.click() });
-  #pushButton = h("button", { type: "button", click: () => this.pushable.length > 0 && this.#page.push(this) });
+  #pushButton = h("button", { type: "button", class: "push", click: () => this.pushable.length > 0 && this.#page.push(this) });
   #none = h("li", { class: "none" }, h("span"));
   #strip = h("ul", { class: "strip" });
   element;
@@ -84,7 +84,7 @@ export class Card {
     return this.images.filter((image) => image.isSelected);
   }
 
-  /** The images that the push would have: those in the bucket and own files; only the selected ones if there are any. */
+  /** The images that can be pushed: those in the bucket and own files; only selected ones if any are selected. */
   get pushable() {
     const chosen = this.selected.length > 0 ? this.selected : this.images;
     return chosen.filter((image) => image.publicURL || image.file);

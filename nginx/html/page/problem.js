@@ -43,12 +43,13 @@ export class Problem {
   #render() {
     const page = this.#elements;
     page.problem.hidden = !this.isShown;
-    const { text, hint, action = "" } = this.isShown ? describeError(this.#error, this.#language) : { text: "", hint: "" };
+    if (!this.isShown) return;
+    const { text, hint, action = "" } = describeError(this.#error, this.#language);
     page["problem-text"].textContent = text;
     page["problem-hint"].textContent = hint;
     page.login.hidden = action !== "login";
     page.retry.hidden = action === "";
-    const { requestId } = this.#error ?? {};
+    const { requestId } = this.#error;
     page["problem-request"].textContent = requestId ? `${this.#texts.requestId}: ${requestId}` : "";
   }
 }

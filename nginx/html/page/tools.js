@@ -85,8 +85,8 @@ export class Tools {
     if (failed > 0 && failed === wanted.length) label = texts.retryFailed(failed);
     else if (wanted.length > 0 && selectedCount(cards) > 0) label = texts.copySome(wanted.length);
     else if (wanted.length > 0 && wanted.length < total) label = texts.copyOthers(wanted.length);
-    const reason = running ? texts.finding : wanted.length === 0 && (total > 0 ? texts.nothingToCopy : texts.nothingFound);
-    this.#show("copy", label, reason);
+    const nothing = total > 0 ? texts.nothingToCopy : texts.nothingFound;
+    this.#show("copy", label, running ? texts.finding : wanted.length === 0 && nothing);
   }
 
   // A button that is off has the reason as its title.

@@ -1,6 +1,8 @@
 // The stored images' URLs, for the clipboard and as a table.
 
-/** @typedef {{article: string, product_id?: number, position: number, name: string, url: string, source: string}} Row */
+/**
+ * @typedef {{article: string, product_id?: number, position: number, name: string, url: string, source: string}} Row
+ */
 
 /**
  * The stored images of cards; only the selected ones if there are any.
