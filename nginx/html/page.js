@@ -2,6 +2,7 @@
 
 import { OzonR2 } from "./ozon-r2.js";
 import "./ozon-upload-modal.js";
+import { aria } from "./ozon-upload-modal/dom.js";
 import { Card } from "./page/card.js";
 import { droppedFiles } from "./page/files.js";
 import { Form } from "./page/form.js";
@@ -198,7 +199,7 @@ function renderSoon() {
 function render() {
   isRenderPending = false;
   page.find.textContent = running?.name === "find" ? texts.stop : texts.find;
-  page.find.setAttribute("aria-disabled", running?.name === "copy");
+  aria(page.find, { disabled: running?.name === "copy" });
   page.cards.hidden = cards.length === 0;
   page.empty.hidden = cards.length > 0 || problem.isShown;
   page.problem.classList.toggle("alone", cards.length === 0);

@@ -1,5 +1,5 @@
 import { describeReason } from "../ozon-upload-modal/errors.js";
-import { h } from "../ozon-upload-modal/dom.js";
+import { aria, h } from "../ozon-upload-modal/dom.js";
 import { imageOf } from "./files.js";
 import { imageAt } from "./image.js";
 import { Tile } from "./tile.js";
@@ -47,8 +47,9 @@ export class Card {
   #about = h("p", { class: "about" });
   #input = h("input", { type: "file", accept: "image/*", multiple: "", hidden: "", change: () => this.#addChosen() });
   #addButton = h("button", { type: "button", click: () => this.#input.click() });
-  #pushButton = h("button", { type: "button", class: "push", click: () => this.pushable.length > 0 && this.#page.push(this) });
-  #none = h("li", { class: "none" }, h("span"));
+  #pushButton = h("button", { type: "button", class: "push", click: () => this.#push() });
+  #noneText = h("span");
+  #none = h("li", { class: "none" }, this.#noneText);
   #strip = h("ul", { class: "strip" });
   element;
 
@@ -203,6 +204,10 @@ export class Card {
     this.update();
   }
 
+  #push() {
+    if (this.pushable.length > 0) this.#page.push(this);
+  }
+
   async #addChosen() {
     const files = [...(this.#input.files ?? [])];
     this.#input.value = "";
@@ -223,10 +228,10 @@ export class Card {
     this.#title.textContent = name;
     this.#addButton.textContent = texts.add;
     this.#pushButton.textContent = selected ? texts.pushSome(this.pushable.length) : texts.push;
-    this.#strip.ariaLabel = texts.imagesOf(name);
-    for (const button of [this.#addButton, this.#pushButton]) button.ariaLabel = `${button.textContent}: ${name}`;
-    this.#pushButton.setAttribute("aria-disabled", this.pushable.length === 0);
-    this.#box.ariaLabel = texts.selectArticle(name);
+    aria(this.#strip, { label: texts.imagesOf(name) });
+    aria(this.#addButton, { label: `${this.#addButton.textContent}: ${name}` });
+    aria(this.#pushButton, { label: `${this.#pushButton.textContent}: ${name}`, disabled: this.pushable.length === 0 });
+    aria(this.#box, { label: texts.selectArticle(name) });
     this.#box.disabled = images.length === 0;
     this.#box.checked = selected > 0 && selected === images.length;
     this.#box.indeterminate = selected > 0 && selected < images.length;
@@ -274,7 +279,7 @@ export class Card {
       this.#strip.replaceChildren(...elements);
     }
     const none = this.#hasRemoved ? texts.allRemoved : this.article ? texts.none : texts.ownHint;
-    this.#none.firstChild.textContent = this.#error ? describeReason(this.#error, this.#language) : none;
+    this.#noneText.textContent = this.#error ? describeReason(this.#error, this.#language) : none;
     this.#none.classList.toggle("bad", this.#error !== "");
   }
 

@@ -1,5 +1,6 @@
 // The form: the seller's credential, which exists in its fields and nowhere else, the user and the articles.
 
+import { aria } from "../ozon-upload-modal/dom.js";
 import { describeReason } from "../ozon-upload-modal/errors.js";
 
 const MAX_ARTICLES = 5000;
@@ -119,7 +120,7 @@ export class Form {
     const page = this.#elements;
     for (const name of Object.values(INPUTS)) {
       page[`${name}-fault`].textContent = this.#faults[name]?.() ?? "";
-      page[name].setAttribute("aria-invalid", name in this.#faults);
+      aria(page[name], { invalid: name in this.#faults });
     }
     page["user-field"].hidden = this.#hasSessions;
     page.who.textContent = this.#sessionUser ? texts.who(this.#sessionUser) : "";

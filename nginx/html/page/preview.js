@@ -1,5 +1,5 @@
 import { describeReason } from "../ozon-upload-modal/errors.js";
-import { h } from "../ozon-upload-modal/dom.js";
+import { aria, h } from "../ozon-upload-modal/dom.js";
 import { stateOf } from "./image.js";
 import { copyText } from "./urls.js";
 
@@ -20,6 +20,7 @@ export class Preview {
   #url = h("input", { readonly: "", focus: () => this.#url.select() });
   #copyButton = h("button", { type: "button", class: "primary", click: () => this.#copyURL() });
   #link = h("a", { target: "_blank", rel: "noopener" });
+  #address = h("div", { class: "preview-url" }, this.#url, this.#copyButton, this.#link);
   #previous = h("button", { type: "button", click: () => this.#move(-1) });
   #next = h("button", { type: "button", click: () => this.#move(1) });
   #remove = h("button", { type: "button", click: () => this.#removeImage() });
@@ -33,7 +34,7 @@ export class Preview {
       h("div", { class: "preview-head" }, this.#title, this.#closeButton),
       h("div", { class: "large" }, this.#picture),
       this.#state,
-      h("div", { class: "preview-url" }, this.#url, this.#copyButton, this.#link),
+      this.#address,
       h("div", { class: "preview-tools" }, this.#previous, this.#next, this.#remove)));
 
   constructor() {
@@ -57,8 +58,8 @@ export class Preview {
     this.#remove.textContent = texts.remove;
     this.#copyButton.textContent = texts.copyURL;
     this.#link.textContent = texts.open;
-    this.#url.ariaLabel = texts.url;
-    this.#closeButton.ariaLabel = texts.close;
+    aria(this.#url, { label: texts.url });
+    aria(this.#closeButton, { label: texts.close });
     this.update();
   }
 
@@ -81,10 +82,10 @@ export class Preview {
     this.#picture.alt = image.name;
     const link = publicURL ?? url ?? "";
     this.#url.value = this.#link.href = link;
-    this.#url.parentElement.hidden = !link;
+    this.#address.hidden = !link;
     this.#copyButton.hidden = !publicURL;
-    this.#previous.setAttribute("aria-disabled", index <= 0);
-    this.#next.setAttribute("aria-disabled", index >= card.images.length - 1);
+    aria(this.#previous, { disabled: index <= 0 });
+    aria(this.#next, { disabled: index >= card.images.length - 1 });
   }
 
   async #copyURL() {

@@ -1,4 +1,4 @@
-import { h } from "../ozon-upload-modal/dom.js";
+import { aria, h } from "../ozon-upload-modal/dom.js";
 import { stateOf } from "./image.js";
 
 /** One image in a card: its thumbnail, which opens the large view, its state, a checkbox and a button to remove it. */
@@ -41,9 +41,9 @@ export class Tile {
     if (this.#state.textContent !== text) this.#state.textContent = text;
     this.#state.title = image.error ?? image.reason ?? "";
     this.#box.checked = Boolean(image.isSelected);
-    this.#box.ariaLabel = texts.selectOne(image.name);
-    this.#view.ariaLabel = texts.view(image.name);
-    this.#remove.ariaLabel = `${texts.remove}: ${image.name}`;
+    aria(this.#box, { label: texts.selectOne(image.name) });
+    aria(this.#view, { label: texts.view(image.name) });
+    aria(this.#remove, { label: `${texts.remove}: ${image.name}` });
   }
 
   // A CDN without the small size has the whole image; a picture that can't be shown at all is hidden.

@@ -1,5 +1,6 @@
 // The buttons above the cards. They concern the selected images; without a selection, all images.
 
+import { aria } from "../ozon-upload-modal/dom.js";
 import { copyText, csvOf, saveFile, storedRows } from "./urls.js";
 
 /** @typedef {import("./card.js").Card} Card */
@@ -56,7 +57,7 @@ export class Tools {
   /** @param {Record<string, any>} texts */
   translate(texts) {
     this.#texts = texts;
-    this.#elements.tools.ariaLabel = texts.tools;
+    aria(this.#elements.tools, { label: texts.tools });
   }
 
   /** @param {"find" | "copy" | undefined} running  the task that runs */
@@ -94,7 +95,7 @@ export class Tools {
   #show(name, label, reason) {
     const button = this.#elements[name];
     button.textContent = label;
-    button.setAttribute("aria-disabled", Boolean(reason));
+    aria(button, { disabled: Boolean(reason) });
     button.title = reason || "";
   }
 
