@@ -183,17 +183,3 @@ test("A signal ends all requests of a copy", async (t) => {
   assert.ok(begun() < 40, `${begun()} calls`);
   assert.equal(await rest(), 0);
 });
-
-test("Only the selected images are copied, and each is reported when its copy begins and ends", async (t) => {
-  const { studio: one, hits } = await studio(t, { cdn: (name) => (name === "a0-3.jpg" ? { status: 404 } : undefined) });
-  const states = [];
-  const [item] = await one.copy(["a0"], {
-    only: (url) => !url.endsWith("a0-1.jpg"),
-    onImage: (article, { url, via = "begins" }) => states.push(`${article} ${url.slice(-8)} ${via}`),
-  });
-  assert.deepEqual(vias(item), ["browser", "server"]);
-  assert.equal(hits("a0-1.jpg"), 0);
-  assert.deepEqual(states.sort(), [
-    "a0 a0-2.jpg begins", "a0 a0-2.jpg browser", "a0 a0-3.jpg begins", "a0 a0-3.jpg server",
-  ]);
-});

@@ -56,10 +56,6 @@ export class OzonR2 {
       signal?: AbortSignal;
       onProgress?: (progress: Progress) => void;
       onItem?: (item: CopiedItem, index: number) => void;
-      /** Called when the copy of an image begins, and when it has ended. */
-      onImage?: (article: string, image: ImageState) => void;
-      /** Selects images by their URL on the CDN; the result contains these alone. Default: all images. */
-      only?: (url: string) => boolean;
     },
   ): Promise<CopiedItem[]>;
 
@@ -139,9 +135,6 @@ export interface CopiedImage {
   /** The reason why the server couldn't copy it either; the image isn't in the bucket. */
   error?: string;
 }
-
-/** Only the `url` while the image is being copied. */
-export type ImageState = Pick<CopiedImage, "url"> & Partial<CopiedImage>;
 
 export interface Uploaded {
   r2_path: string;

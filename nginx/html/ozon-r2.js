@@ -49,7 +49,7 @@ export class OzonR2 {
 
   /** @type {import("./ozon-r2").OzonR2["copy"]} */
   async copy(articles, options) {
-    const { onProgress, onItem, onImage, only } = options ?? {};
+    const { onProgress, onItem } = options ?? {};
     const { signal, abort } = childSignal(options?.signal);
     const job = new CopyJob({
       concurrency: this.#options.concurrency,
@@ -58,8 +58,6 @@ export class OzonR2 {
         this.#download(some, { download_images: true, existing: "skip" }, signal, onCopied),
       signal,
       onProgress,
-      onImage,
-      only,
     });
     /** @type {Promise<import("./ozon-r2").CopiedItem>[]} */
     const copies = [];

@@ -36,8 +36,7 @@ export class CopyJob {
   /**
    * @param {{concurrency: number, sign: (path: string) => Promise<import("./calls.js").Signed>, signal?: AbortSignal,
    *   serverCopy: (articles: string[], onItem: (item: Item) => void) => Promise<unknown>,
-   *   onProgress?: (progress: import("../ozon-r2").Progress) => void, only?: (url: string) => boolean,
-   *   onImage?: (article: string, image: import("../ozon-r2").ImageState) => void}} options
+   *   onProgress?: (progress: import("../ozon-r2").Progress) => void}} options
    */
   constructor(options) {
     this.#options = options;
@@ -53,18 +52,10 @@ export class CopyJob {
   }
 
   /** @type {(item: Item) => Promise<CopiedItem>} */
-  async #copyArticle({ article, product_id, status, error, uploads: all = [] }) {
+  async #copyArticle({ article, product_id, status, error, uploads = [] }) {
     if (status === "failed") return { article, status, error, images: [] };
-    const { only = () => true, onImage } = this.#options;
-    const uploads = all.filter(({ url }) => only(url));
     this.#addProgress({ totalItems: uploads.length });
-    const copyImage = async (/** @type {Upload} */ upload) => {
-      onImage?.(article, { url: upload.url });
-      const image = await this.#copyImage(upload);
-      if (image.via === "browser") onImage?.(article, image);
-      return image;
-    };
-    const images = await Promise.all(uploads.map((upload) => this.#limit(() => copyImage(upload))));
+    const images = await Promise.all(uploads.map((upload) => this.#limit(() => this.#copyImage(upload))));
     const uncopied = images.filter((image) => image.via === "server");
     if (uncopied.length > 0) await this.#copyByServer(article, uncopied);
     const isFailed = images.length > 0 && images.every((image) => image.error);
@@ -155,11 +146,9 @@ export class CopyJob {
     for (const image of images) {
       const isStored = item.urls.includes(image.public_url ?? "");
       this.#addProgress({ items: 1, failed: isStored ? 0 : 1 });
-      if (!isStored) {
-        image.error = item.errors?.find(({ url }) => url === image.url)?.reason ?? item.error ?? "Not copied";
-        delete image.public_url;
-      }
-      this.#options.onImage?.(article, image);
+      if (isStored) continue;
+      image.error = item.errors?.find(({ url }) => url === image.url)?.reason ?? item.error ?? "Not copied";
+      delete image.public_url;
     }
   }
 
