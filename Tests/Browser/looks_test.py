@@ -1,5 +1,7 @@
 """The appearance of the page and the modal: each state at three widths, light and dark. axe scans each, and a picture
 of each is in .build/screenshots."""
+import re
+
 from looks import PageTest, expect, picture_bytes
 
 
@@ -54,6 +56,17 @@ class Looks(PageTest):
             self.page.locator("#find").click()
             expect(self.page.get_by_role("alert")).to_be_visible()
             self.look(f"refused-{at}")
+
+    def test_the_page_uses_nothing_newer_than_Chrome_109_Firefox_115_and_Safari_16_4(self):
+        self.page.goto(self.sandbox.session_url)
+        expect(self.page.locator("#client")).to_be_visible()
+        newer = re.compile(r"light-dark\(|color-mix\(|:has\(|^ *&|text-wrap|@starting-style|field-sizing|popover|"
+                           r"withResolvers|AbortSignal\.any|groupBy|\.to(Sorted|Reversed|Spliced)\(|fromAsync|"
+                           r"\.(union|intersection|difference)\(|canParse|\.aria[A-Z]\w* =", re.M)
+        own = [url for url in self.requests if re.search(r"/ozon-r2/(page[./]|$)", url)]
+        self.assertGreater(len(own), 10)
+        for url in own:
+            self.assertNotRegex(self.sandbox.get(url).body.decode(), newer, url)
 
     def test_the_modal(self):
         for at in self.each():

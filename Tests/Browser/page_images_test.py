@@ -111,6 +111,7 @@ class Copies(PageTest):
     def test_a_stopped_copy_keeps_what_is_stored_and_goes_on_with_the_others(self):
         self.find("BIG-30", "30 images from 1 article")
         self.network(rate=60_000)
+        self.page.evaluate("window.picture = document.querySelector('.thumb img'); null")
         self.page.locator("#copy").click()
         expect(self.cards.locator(".good").first).to_be_visible()
         expect(self.states.filter(has_text="Copying...").first).to_be_visible()
@@ -121,6 +122,7 @@ class Copies(PageTest):
         expect(self.page.locator("#copy")).to_have_text(f"Copy the other {30 - stored}")
         self.network()
         self.copy("30 images in R2")
+        self.assertTrue(self.page.evaluate("picture === document.querySelector('.thumb img')"), "kept in place")
 
     def test_a_copy_says_its_bytes_speed_and_time_and_a_screen_reader_hears_it_rarely(self):
         self.find("BIG-40", "40 images from 1 article")
