@@ -95,6 +95,9 @@ class Looks(PageTest):
                 expect(self.status.locator("p").first).to_have_class(kind)
                 self.look(f"modal-{name}-{at}", whole=False)
                 self.modal.locator("[part=header] button").click()
+                if kind == "running":
+                    self.look(f"modal-confirms-{at}", whole=False)
+                    self.push_button.click()
             own_card = self.page.locator("section > .card")
             self.page.locator("#key").fill("seller-key")
             own_card.locator("input[type=file]").set_input_files([{**own[0], "name": "mug.jpg"}])
