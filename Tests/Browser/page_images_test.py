@@ -149,6 +149,16 @@ class Copies(PageTest):
         self.network()
         expect(self.summary).to_have_text("3 images in R2")
 
+    def test_the_time_of_the_next_try_is_said_and_ends_with_the_wait(self):
+        self.page.goto(self.sandbox.session_url)
+        busy = {"success": False, "error": "Overloaded", "code": "OVERLOADED", "request_id": "0" * 32}
+        self.page.route("**/api/v1/ozon/download", times=1, handler=lambda route: route.fulfill(
+            status=503, headers={"Retry-After": "3"}, json=busy))
+        self.enter("A-22")
+        self.page.locator("#find").click()
+        expect(self.summary).to_have_text(re.compile("^The service is busy. Trying again in [123] seconds?$"))
+        expect(self.summary).to_have_text("3 images from 1 article")
+
     def test_pictures_that_were_pushed_from_the_bucket_are_copied_for_another_user(self):
         self.find("A-25", "2 images from 1 article")
         self.copy("2 images in R2")

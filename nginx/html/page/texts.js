@@ -67,7 +67,7 @@ const texts = {
   ],
   stopped: ["Stopped", "已停止"],
   offline: ["Offline. Continues when the network is back", "网络已断开，恢复后自动继续"],
-  waiting: [(time) => `No response. Next try in ${time}`, (time) => `没有响应，${time}后重试`],
+  waiting: [(time) => `The service is busy. Trying again in ${time}`, (time) => `服务繁忙，${time}后重试`],
   own: ["Own images", "自有图片"],
   ownHint: ["Drop or paste images anywhere on this page", "可将图片拖放或粘贴到页面任意位置"],
   ignored: [(names) => `Not added: ${names}. Images must be ${TYPES}`, (names) => `未添加：${names}。仅支持 ${TYPES}`],
