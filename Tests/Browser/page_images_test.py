@@ -274,6 +274,15 @@ class OwnFiles(PageTest):
         expect(self.own.locator(".about")).to_contain_text("Not added: logo.svg, a.bmp. Images must be JPEG")
         expect(self.own.locator(".strip span")).to_have_count(1)
 
+    def test_another_user_of_the_session_keeps_the_own_files_but_not_what_is_stored(self):
+        self.find("A-38", "3 images from 1 article")
+        self.copy("3 images in R2")
+        self.give("drop", "#cards .card .strip", ("c.jpg", "image/jpeg", picture_bytes()))
+        self.page.request.post(f"{self.sandbox.session_url}/login?user=another-user")
+        self.find("A-38", "3 images from 1 article")
+        expect(self.states).to_have_text(["On Ozon", "On Ozon", "On Ozon", "New"])
+        expect(self.page.locator("#who")).to_have_text("Logged in as another-user")
+
     def test_leaving_the_page_with_files_that_are_not_stored_asks(self):
         self.own.locator(".head").click()
         self.give("paste", "body", ("b.jpg", "image/jpeg", picture_bytes()))

@@ -84,15 +84,14 @@ async function run(name, text, work, repeat) {
 
 /** @type {(error: any, repeat: () => void) => void} */
 function showProblem(error, repeat) {
-  if (error.code === "UNAUTHORIZED") form.readSession();
   problem.show(error, repeat);
   form.showErrors(error.errors ?? []);
 }
 
-// Returns whether a user is known; otherwise shows how to log in.
+// Reads the session again, which may have ended or be another user's. Without one, shows how to log in.
 /** @param {() => void} repeat */
 async function isLoggedIn(repeat) {
-  if (form.user || (await form.readSession())) return true;
+  if (await form.readSession()) return true;
   showProblem({ code: "UNAUTHORIZED" }, repeat);
   render();
   return false;
@@ -104,7 +103,9 @@ async function find() {
   const before = cards;
   run("find", () => texts.finding, async (signal) => {
     // What one user has stored isn't in the folder of another.
-    const known = new Map(searchedUser === form.user ? before.map((card) => [card.article, card]) : []);
+    const isOther = searchedUser !== "" && searchedUser !== form.user;
+    if (isOther) for (const card of allCards()) card.forgetStored();
+    const known = new Map(before.map((card) => [card.article, card]));
     studio = newStudio();
     searchedUser = form.user;
     replaceCards(articles.map((article) => new Card(article, () => folderOf(article), actions, known.get(article))));
@@ -160,7 +161,7 @@ function copy() {
 async function push(card) {
   if (!form.validate(["client", "key", "user"]) || !(await isLoggedIn(() => push(card)))) return;
   modal.client = newStudio();
-  modal.sku = { name: card.name, productId: card.productId };
+  modal.sku = { name: card.article || undefined, productId: card.productId };
   modal.images = card.modalImages;
   cardInModal = card;
   modal.show();
@@ -184,6 +185,7 @@ function setLanguage(language) {
 
 /** @param {Card[]} newCards */
 function replaceCards(newCards) {
+  toast.hide();
   cards = newCards;
   for (const card of cards) card.translate(texts, document.documentElement.lang);
   page.cards.replaceChildren(...cards.map((card) => card.element));
@@ -254,8 +256,6 @@ document.addEventListener("click", ({ target }) => {
   const button = target instanceof Element && target.closest("button[aria-disabled=true]");
   if (button instanceof HTMLElement && button.title) toast.show(button.title);
 });
-// After the person has logged in in another tab.
-addEventListener("focus", () => !form.user && form.readSession());
 addEventListener("beforeunload", (event) => {
   const isUnsaved = allCards().some((card) => card.images.some((image) => image.file && !image.publicURL));
   if (running || isUnsaved) event.preventDefault();

@@ -2,7 +2,7 @@ import { describeReason } from "../ozon-upload-modal/errors.js";
 import { aria, h } from "../ozon-upload-modal/dom.js";
 import { imageOf } from "./files.js";
 import { imageAt } from "./image.js";
-import { Tile } from "./tile.js";
+import { Strip } from "./strip.js";
 
 /** @typedef {import("./image.js").Image} Image */
 
@@ -39,8 +39,6 @@ export class Card {
   /** @type {Record<string, any>} */
   #texts = {};
   #language = "";
-  /** @type {Map<Image, Tile>} */
-  #tiles = new Map();
 
   #box = h("input", { type: "checkbox", change: () => this.select(this.#box.checked) });
   #title = h("h3");
@@ -48,9 +46,7 @@ export class Card {
   #input = h("input", { type: "file", accept: "image/*", multiple: "", hidden: "", change: () => this.#addChosen() });
   #addButton = h("button", { type: "button", click: () => this.#input.click() });
   #pushButton = h("button", { type: "button", class: "push", click: () => this.#push() });
-  #noneText = h("span");
-  #none = h("li", { class: "none" }, this.#noneText);
-  #strip = h("ul", { class: "strip" });
+  #strip;
   element;
 
   /**
@@ -67,10 +63,15 @@ export class Card {
     this.#folder = folder;
     this.#page = page;
     this.images = previous?.images ?? [];
+    this.#strip = new Strip({
+      view: (image) => page.view(this, image),
+      remove: (image) => this.remove([image]),
+      change: () => this.#changed(),
+    });
     this.element = h(article ? "li" : "div", { class: article ? "card waiting" : "card" },
       h("div", { class: "head" },
         this.#box, h("div", {}, this.#title, this.#about), this.#input, this.#addButton, this.#pushButton),
-      this.#strip);
+      this.#strip.element);
   }
 
   get name() {
@@ -109,6 +110,11 @@ export class Card {
     for (const { url, reason } of errors) found.push({ ...imageAt(url), error: reason });
     this.images = [...found, ...this.images.filter((image) => image.file)];
     this.#changed();
+  }
+
+  forgetStored() {
+    for (const image of this.images) image.publicURL = image.via = undefined;
+    this.update();
   }
 
   // Shows the progress of OzonR2.copy.
@@ -172,7 +178,7 @@ export class Card {
     this.#hasRemoved = true;
     this.#changed();
     const neighbour = this.images[Math.min(at, this.images.length - 1)];
-    (neighbour ? this.#tiles.get(neighbour) : this.#addButton)?.focus();
+    if (!neighbour || !this.#strip.focus(neighbour)) this.#addButton.focus();
     return () => {
       const added = this.images.filter((image) => !before.includes(image));
       this.images = [...before, ...added];
@@ -228,7 +234,7 @@ export class Card {
     this.#title.textContent = name;
     this.#addButton.textContent = texts.add;
     this.#pushButton.textContent = selected ? texts.pushSome(this.pushable.length) : texts.push;
-    aria(this.#strip, { label: texts.imagesOf(name) });
+    aria(this.#strip.element, { label: texts.imagesOf(name) });
     aria(this.#addButton, { label: `${this.#addButton.textContent}: ${name}` });
     aria(this.#pushButton, { label: `${this.#pushButton.textContent}: ${name}`, disabled: this.pushable.length === 0 });
     aria(this.#box, { label: texts.selectArticle(name) });
@@ -236,7 +242,9 @@ export class Card {
     this.#box.checked = selected > 0 && selected === images.length;
     this.#box.indeterminate = selected > 0 && selected < images.length;
     this.#updateAbout();
-    this.#updateTiles();
+    const none = this.#hasRemoved ? texts.allRemoved : this.article ? texts.none : texts.ownHint;
+    const reason = this.#error ? describeReason(this.#error, this.#language) : none;
+    this.#strip.update(images, reason, this.#error !== "", texts, this.#language);
   }
 
   #updateAbout() {
@@ -265,30 +273,5 @@ export class Card {
     if (pushable.length > MAX_IMAGES) return texts.tooManyImages;
     const omitted = (selected.length || images.length) - pushable.length;
     return omitted > 0 && texts.someOmitted(omitted);
-  }
-
-  #updateTiles() {
-    const { images } = this;
-    const texts = this.#texts;
-    const tiles = new Map(images.map((image) => [image, this.#tiles.get(image) ?? this.#newTile(image)]));
-    this.#tiles = tiles;
-    for (const tile of tiles.values()) tile.update(texts, this.#language);
-    const elements = images.length > 0 ? [...tiles.values()].map(({ element }) => element) : [this.#none];
-    const shown = this.#strip.children;
-    if (elements.length !== shown.length || elements.some((element, index) => element !== shown[index])) {
-      this.#strip.replaceChildren(...elements);
-    }
-    const none = this.#hasRemoved ? texts.allRemoved : this.article ? texts.none : texts.ownHint;
-    this.#noneText.textContent = this.#error ? describeReason(this.#error, this.#language) : none;
-    this.#none.classList.toggle("bad", this.#error !== "");
-  }
-
-  /** @param {Image} image */
-  #newTile(image) {
-    return new Tile(image, {
-      view: () => this.#page.view(this, image),
-      remove: () => this.remove([image]),
-      change: () => this.#changed(),
-    });
   }
 }

@@ -6,7 +6,7 @@ export class Tile {
   #image;
   #box = h("input", { type: "checkbox" });
   #picture = h("img", { alt: "", loading: "lazy", draggable: "false" });
-  #view = h("button", { type: "button", class: "thumb" }, this.#picture);
+  #view = h("button", { type: "button", class: "thumb", "aria-keyshortcuts": "Delete" }, this.#picture);
   // Keys remove an image with Delete, so that three stops of the Tab key per image aren't needed.
   #remove = h("button", { type: "button", class: "remove", tabindex: "-1" }, "×");
   #state = h("span");
