@@ -100,7 +100,7 @@ const texts = {
   selectOne: [(name) => `Select ${name}`, (name) => `选择 ${name}`],
   selectArticle: [(name) => `Select all images of ${name}`, (name) => `选择 ${name} 的全部图片`],
   remove: ["Remove", "移除"],
-  removeSelected: [(n) => `Remove ${n || ""}`, (n) => (n ? `移除 ${n} 张` : "移除")],
+  removeSelected: [(n) => (n ? `Remove ${n}` : "Remove"), (n) => (n ? `移除 ${n} 张` : "移除")],
   removed: [(n) => `Removed ${images(n)}`, (n) => `已移除 ${n} 张图片`],
   undo: ["Undo", "撤销"],
   copyURLs: [(n) => (n ? `Copy ${count(n, "URL")}` : "Copy URLs"), (n) => (n ? `复制 ${n} 个网址` : "复制网址")],
