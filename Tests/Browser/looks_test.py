@@ -102,6 +102,7 @@ class Looks(PageTest):
             self.page.locator("#key").fill("seller-key")
             own_card.locator("input[type=file]").set_input_files([{**own[0], "name": "mug.jpg"}])
             own_card.locator(".push").click()
+            expect(self.modal.get_by_role("dialog")).to_be_visible()
             self.page.keyboard.type("x")
             self.look(f"modal-asks-{at}", whole=False)
             self.modal.get_by_role("textbox").fill("1000014")

@@ -250,6 +250,7 @@ class OwnFiles(PageTest):
         expect(self.own.locator(".about")).to_have_text("Added already: photo.jpg")
         expect(self.own.locator(".strip span")).to_have_text(["New", "New"])
         self.own.get_by_role("button", name="Push to Ozon").click()
+        expect(self.modal.get_by_role("dialog")).to_be_visible()
         self.page.keyboard.type("1000034")
         self.page.keyboard.press("Enter")
         expect(self.status).to_have_text("Ozon confirmed 2 images.")
