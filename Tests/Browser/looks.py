@@ -90,9 +90,21 @@ class PageTest(LooksTest):
                 for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shifts += value;
             }).observe({ type: "layout-shift", buffered: true });""")
 
-    def enter(self, articles="", client="1000", key="seller-key", user="test-user"):
-        for name, value in {"client": client, "key": key, "user": user, "articles": articles}.items():
+    def enter(self, articles="", client="1000", key="seller-key"):
+        for name, value in {"client": client, "key": key, "articles": articles}.items():
             self.page.locator(f"#{name}").fill(value)
+
+    def find(self, articles, text, **options):
+        """Opens the page if it isn't open, searches, and waits for the text beside the heading."""
+        if not self.page.url.endswith("/ozon-r2/"):
+            self.page.goto(self.sandbox.session_url)
+        self.enter(articles, **options)
+        self.page.locator("#find").click()
+        expect(self.summary).to_have_text(text)
+
+    def copy(self, text):
+        self.page.locator("#copy").click()
+        expect(self.summary).to_have_text(text)
 
     def shift(self):
         return self.page.evaluate("shifts")
@@ -104,6 +116,14 @@ class PageTest(LooksTest):
     @property
     def cards(self):
         return self.page.locator("#cards > .card")
+
+    @property
+    def own(self):
+        return self.page.locator("section > .card")
+
+    @property
+    def states(self):
+        return self.cards.locator(".strip span")
 
     @property
     def summary(self):
