@@ -47,7 +47,7 @@ extension EndToEnd {
             let urls = try define("TLS", names.map { "\(cdn.url)/s3/multimedia-1-i/\($0)" })
             let settings = [
                 "SSL_CERT_FILE": directory.file("ca.pem"), "OZON_IMAGE_HOSTS": "\(cdn.url),\(origin)",
-                "IMAGE_TIMEOUT": "8",
+                "IMAGE_TIMEOUT": "30",
             ]
             let fixture = try CopyFixture(settings, proxy: storage)
             let item = try fixture.copy(["TLS"]).json["data"]["items"][0]
