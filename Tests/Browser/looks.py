@@ -3,7 +3,7 @@
     PageTest        a test of the page, without a login: self.console has the console's messages, self.shift() is the
                     sum of layout shifts that the user did not cause, self.hosts() are the hosts of the page's requests
     ModalTest       a test of a modal in an empty page: self.picture(name) uploads a picture and returns its URL;
-                    self.show(images, ...) opens the modal; self.items, self.sentence, self.push_button, ... are locators;
+                    self.show(images, ...) opens the modal; self.items, self.sentence, self.push_button are locators;
                     self.told() has the details of the `push`, `done` and `error` events
     self.scan()     fails if axe finds a violation of WCAG 2.2 AA
     self.shoot(name)    saves a picture of the window in .build/screenshots

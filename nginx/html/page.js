@@ -16,7 +16,7 @@ import { Tools, copyable, totals } from "./page/tools.js";
 // The elements of the page by their ids.
 /** @type {Record<string, any>} */
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
-/** @type {import("./ozon-upload-modal").OzonUploadModal} */
+/** @type {import("./ozon-upload-modal.js").OzonUploadModal} */
 const modal = /** @type {any} */ (document.querySelector("ozon-upload-modal"));
 const form = new Form(page);
 const status = new Status(page);

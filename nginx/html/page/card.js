@@ -138,7 +138,7 @@ export class Card {
   /**
    * Shows the uploaded ones of the modal's images, and a result of OzonR2.push for them, if there is one.
    *
-   * @param {import("../ozon-upload-modal").ModalImage[]} images
+   * @param {import("../ozon-upload-modal.js").ModalImage[]} images
    * @param {import("../ozon-r2.js").Pushed} [pushed]
    */
   showPushed(images, pushed) {
