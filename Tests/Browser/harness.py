@@ -16,6 +16,9 @@ The sandbox and the browser are started once per run. Each test has
     self.until(what, condition) waits until a Python function returns true, at most 30 s
     self.log_in(user), self.open(url)   as done for self.page
     self.network(rate, offline)         limits the page's network to so many bytes per second (-1: no limit)
+    self.new_tab()                      a second page of the same browser, which becomes self.page
+    self.hurry(times)                   speeds up the timers of the pages that are opened from now on
+    self.behind(proxy)                  replaces self.page by one of a browser that uses that proxy (proxy.py)
 
 and `sandbox`: .url (with API key), .session_url (with sessions), .api_key, .cdn_url, .ozon_url, .s3_url, .dir;
 .images() are the requests to the CDN; .get(url) reads a URL. Environment: BIN, the executables (default
@@ -147,6 +150,24 @@ class BrowserTest(unittest.TestCase):
             }""",
             [origin, self.user, options or {}])
 
+    def new_tab(self):
+        self.page, self.devtools = self.context.new_page(), None
+        self.open(self.sandbox.session_url)
+
+    def hurry(self, times):
+        self.context.add_init_script("""{
+            const real = setTimeout;
+            window.setTimeout = (work, milliseconds, ...rest) => real(work, milliseconds / %d, ...rest);
+        }""" % times)
+
+    def behind(self, proxy):
+        cookies = self.context.cookies()
+        self.context = browser().new_context(proxy={"server": proxy.url})
+        self.context.add_cookies(cookies)
+        self.addCleanup(self.context.close)
+        self.context.set_default_timeout(DEADLINE * 1000)
+        self.page, self.devtools = self.context.new_page(), None
+
     def log_in(self, user):
         self.page.request.post(f"{self.sandbox.session_url}/login?user={user}")
 
@@ -186,9 +207,9 @@ class BrowserTest(unittest.TestCase):
             "offline": offline, "latency": 0, "downloadThroughput": rate, "uploadThroughput": rate})
 
     def file(self, size, data=None):
-        """Selects a file of random bytes in the page, as window.file. Returns its bytes."""
+        """Selects a file of random bytes in the page, as window.file; it is at self.file_path. Returns its bytes."""
         data = os.urandom(size) if data is None else data
-        path = pathlib.Path(self.sandbox.dir) / f"{self.user}.bin"
+        path = self.file_path = pathlib.Path(self.sandbox.dir) / f"{self.user}.bin"
         path.write_bytes(data)
         self.page.evaluate("""() => {
             document.body.replaceChildren(Object.assign(document.createElement('input'), { type: 'file' }));

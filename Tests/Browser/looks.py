@@ -3,7 +3,7 @@
     PageTest        a test of the page, without a login: self.console has the console's messages, self.shift() is the
                     sum of layout shifts that the user did not cause, self.hosts() are the hosts of the page's requests
     ModalTest       a test of a modal in an empty page: self.picture(name) uploads a picture and returns its URL;
-                    self.show(images, ...) opens the modal; self.items, self.status, self.push_button, ... are locators;
+                    self.show(images, ...) opens the modal; self.items, self.sentence, self.push_button are locators;
                     self.told() has the details of the `push`, `done` and `error` events
     self.scan()     fails if axe finds a violation of WCAG 2.2 AA
     self.shoot(name)    saves a picture of the window in .build/screenshots
@@ -44,6 +44,15 @@ class LooksTest(BrowserTest):
         return self.modal.locator("[part=status]")
 
     @property
+    def sentence(self):
+        """The first sentence of the status, without the hint and the request ID."""
+        return self.status.locator("p").first
+
+    @property
+    def hint(self):
+        return self.status.locator("p.hint")
+
+    @property
     def push_button(self):
         return self.modal.locator("[part=primary]")
 
@@ -81,9 +90,21 @@ class PageTest(LooksTest):
                 for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shifts += value;
             }).observe({ type: "layout-shift", buffered: true });""")
 
-    def enter(self, articles="", client="1000", key="seller-key", user="test-user"):
-        for name, value in {"client": client, "key": key, "user": user, "articles": articles}.items():
+    def enter(self, articles="", client="1000", key="seller-key"):
+        for name, value in {"client": client, "key": key, "articles": articles}.items():
             self.page.locator(f"#{name}").fill(value)
+
+    def find(self, articles, text, **options):
+        """Opens the page if it isn't open, searches, and waits for the text beside the heading."""
+        if not self.page.url.endswith("/ozon-r2/"):
+            self.page.goto(self.sandbox.session_url)
+        self.enter(articles, **options)
+        self.page.locator("#find").click()
+        expect(self.summary).to_have_text(text)
+
+    def copy(self, text):
+        self.page.locator("#copy").click()
+        expect(self.summary).to_have_text(text)
 
     def shift(self):
         return self.page.evaluate("shifts")
@@ -97,6 +118,14 @@ class PageTest(LooksTest):
         return self.page.locator("#cards > .card")
 
     @property
+    def own(self):
+        return self.page.locator("section > .card")
+
+    @property
+    def states(self):
+        return self.cards.locator(".strip span")
+
+    @property
     def summary(self):
         return self.page.locator("#summary")
 
@@ -107,13 +136,13 @@ class ModalTest(LooksTest):
         self.page.evaluate("""async () => {
             await import("/ozon-r2/ozon-upload-modal.js");
             window.told = [];
+            window.modal = document.createElement("ozon-upload-modal");
             for (const type of ["push", "done", "error"]) {
-                document.addEventListener(type, ({ detail }) => {
+                modal.addEventListener(type, ({ detail }) => {
                     const { code, requestId, message } = detail;
                     window.told.push([type, detail instanceof Error ? { code, requestId, message } : detail]);
                 });
             }
-            window.modal = document.createElement("ozon-upload-modal");
             const opener = Object.assign(document.createElement("button"), { id: "opener", textContent: "open" });
             opener.addEventListener("click", () => modal.show());
             document.body.replaceChildren(opener, modal);

@@ -1,5 +1,7 @@
 """The appearance of the page and the modal: each state at three widths, light and dark. axe scans each, and a picture
 of each is in .build/screenshots."""
+import re
+
 from looks import PageTest, expect, picture_bytes
 
 
@@ -43,51 +45,26 @@ class Looks(PageTest):
             expect(self.page.locator("#copy")).not_to_have_text("Stop")
             expect(self.page.locator("#copy")).not_to_have_text("停止")
             self.look(f"copied-{at}")
+            self.cards.nth(1).locator(".head input[type=checkbox]").check()
+            self.cards.nth(0).locator(".remove").first.click()
+            self.look(f"selected-{at}")
+            self.cards.nth(1).locator(".thumb").first.click()
+            self.page.wait_for_function("() => document.querySelector('.large img').naturalWidth > 0")
+            self.look(f"preview-{at}", whole=False)
+            self.page.keyboard.press("Escape")
             self.enter("A-7", key="invalid-key")
             self.page.locator("#find").click()
             expect(self.page.get_by_role("alert")).to_be_visible()
             self.look(f"refused-{at}")
 
-    def test_the_modal(self):
-        for at in self.each():
-            self.found("2194435301")
-            name = "bad-decode, a rather long name of a file.jpg"
-            own = [{"name": name, "mimeType": "image/jpeg", "buffer": picture_bytes()}]
-            self.cards.locator("input[type=file]").set_input_files(own)
-            self.page.locator("#copy").click()
-            expect(self.cards.locator(".good")).to_have_count(3)
-            push = self.cards.get_by_role("button").nth(1)
-            # The pushes are to other products, so that this one does not change.
-            for name, product, key, kind in [("partial", 1000013, "seller-key", "warn"),
-                                             ("pending", 7000200, "seller-key", "running"),
-                                             ("refused", 1000013, "invalid-key", "bad")]:
-                self.page.locator("#key").fill(key)
-                push.click()
-                self.page.evaluate("""(productId) => {
-                    document.querySelector('ozon-upload-modal').sku = { name: '2194435301', productId };
-                }""", product)
-                if name == "partial":
-                    self.look(f"modal-{at}", whole=False)
-                self.push_button.click()
-                if kind == "running":
-                    expect(self.steps.nth(3)).to_have_class("good")
-                expect(self.status.locator("p")).to_have_class(kind)
-                self.look(f"modal-{name}-{at}", whole=False)
-                self.modal.locator("[part=header] button").click()
-            own_card = self.page.locator("section > .card")
-            self.page.locator("#key").fill("seller-key")
-            own_card.locator("input[type=file]").set_input_files([{**own[0], "name": "mug.jpg"}])
-            own_card.get_by_role("button").nth(1).click()
-            self.page.keyboard.type("x")
-            self.look(f"modal-asks-{at}", whole=False)
-            self.modal.get_by_role("textbox").fill("1000014")
-            self.page.keyboard.press("Enter")
-            expect(self.status.locator("p")).to_have_class("good")
-            self.look(f"modal-confirmed-{at}", whole=False)
-            self.page.evaluate("""() => {
-                const modal = document.querySelector('ozon-upload-modal');
-                modal.close();
-                modal.images = [];
-                modal.show();
-            }""")
-            self.look(f"modal-empty-{at}", whole=False)
+    def test_the_page_uses_nothing_newer_than_Chrome_109_Firefox_115_and_Safari_16_4(self):
+        self.page.goto(self.sandbox.session_url)
+        expect(self.page.locator("#client")).to_be_visible()
+        newer = re.compile(r"light-dark\(|color-mix\(|:has\(|^ *&|text-wrap|@starting-style|field-sizing|popover|"
+                           r"withResolvers|AbortSignal\.any|groupBy|\.to(Sorted|Reversed|Spliced)\(|fromAsync|"
+                           r"\.(union|intersection|difference)\(|canParse|\.aria[A-Z]\w* =", re.M)
+        own = [url for url in self.requests if re.search(r"/ozon-r2/(page[./]|$)", url)]
+        self.assertGreater(len(own), 10)
+        for url in own:
+            code = re.sub(r"/\*.*?\*/", "", self.sandbox.get(url).body.decode(), flags=re.S)
+            self.assertNotRegex(code, newer, url)

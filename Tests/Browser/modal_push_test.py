@@ -12,7 +12,7 @@ class Pushes(ModalTest):
         self.show(images)
         expect(self.status).to_contain_text("2 images will replace the product's pictures")
         self.push_button.click()
-        expect(self.status).to_have_text("Ozon confirmed 2 images.")
+        expect(self.sentence).to_have_text("Ozon confirmed 2 images.")
         self.assertEqual(self.step_classes(), GOOD)
         expect(self.items.locator(".state")).to_have_text(["On Ozon", "On Ozon"])
         (_, push), (kind, done) = self.told()
@@ -37,19 +37,19 @@ class Pushes(ModalTest):
         self.page.keyboard.type("1000005")
         expect(field).to_have_attribute("aria-invalid", "false")
         self.page.keyboard.press("Enter")
-        expect(self.status).to_have_text("Ozon 已确认 1 张图片。")
+        expect(self.sentence).to_have_text("Ozon 已确认 1 张图片。")
 
     def test_a_picture_that_Ozon_rejects_is_marked_with_the_reason_and_the_others_are_pushed(self):
         self.show([self.picture("a.jpg"), self.picture("bad-decode.jpg"), self.picture("c.jpg")])
         self.push_button.click()
-        expect(self.status).to_have_text("Ozon confirmed 2 of 3 images. The others are marked with the reason.")
+        expect(self.sentence).to_have_text("Ozon confirmed 2 of 3 images. The others are marked with the reason.")
         expect(self.items.locator(".state")).to_have_text(["On Ozon", "Not a readable image", "On Ozon"])
         expect(self.items.nth(1)).to_have_attribute("data-state", "failed")
         self.assertEqual(self.step_classes(), [*GOOD[:4], "warn"])
-        self.items.nth(1).click()
-        self.modal.get_by_role("button", name="Remove").click()
+        expect(self.push_button).to_have_text("Push without the 1 failed")
         self.push_button.click()
-        expect(self.status).to_have_text("Ozon confirmed 2 images.")
+        expect(self.sentence).to_have_text("Ozon confirmed 2 images.")
+        self.assertEqual(self.names(), ["a.jpg", "c.jpg"])
 
     def test_a_push_that_Ozon_rejects_as_a_whole_is_shown_as_failed(self):
         self.show([self.picture("bad-decode.jpg")])
@@ -62,9 +62,9 @@ class Pushes(ModalTest):
         self.show([self.picture()], product_id=7000003)
         self.push_button.click()
         expect(self.push_button).to_have_text("Pushing...")
-        expect(self.status).to_have_text("Ozon is still processing the push. Waiting for the result.")
+        expect(self.sentence).to_have_text("Ozon is still processing the push.")
         self.assertEqual(self.step_classes(), [*GOOD[:4], "running"])
-        expect(self.status).to_have_text("Ozon confirmed 1 image.")
+        expect(self.sentence).to_have_text("Ozon confirmed 1 image.")
 
     def test_files_are_uploaded_before_the_push_and_only_once(self):
         self.show([self.picture(), {"name": "bad-decode.jpg"}, {"name": "c.jpg", "size": 3_000_000}])
@@ -82,18 +82,20 @@ class Pushes(ModalTest):
         self.assertEqual(len(self.sandbox.get(urls[2]).body), 3_000_000)
         puts = []
         self.page.on("request", lambda request: puts.append(request.url) if request.method == "PUT" else None)
-        self.push_button.click()
+        self.modal.get_by_role("button", name="Push again").click()
         self.until("the second push", lambda: len(self.told()) == 4)
+        expect(self.sentence).to_contain_text("Ozon confirmed 2 of 3 images")
         self.page.evaluate("modal.close()")
         self.page.evaluate("modal.show()")
-        expect(self.items.locator(".state")).to_have_text(["Ready", "Ready", "Ready"])
+        expect(self.items.locator(".state")).to_have_text(["On Ozon", "Not a readable image", "On Ozon"])
         self.assertEqual(puts, [])
 
     def test_a_file_that_cannot_be_uploaded_is_marked_and_nothing_is_sent_to_Ozon(self):
         self.show([self.picture(), {"name": "b.jpg", "path": "users/somebody-else/b.jpg"}])
         self.push_button.click()
-        expect(self.status).to_have_text("1 image couldn't be uploaded. Nothing was sent to Ozon.")
-        expect(self.items.locator(".state")).to_have_text(["Ready", "Path not allowed"])
+        expect(self.sentence).to_have_text("1 image couldn't be uploaded. Nothing was sent to Ozon.")
+        reason = "Your login isn't allowed to use this user's folder."
+        expect(self.items.locator(".state")).to_have_text(["Ready", reason])
         self.assertEqual(self.step_classes(), ["good", "bad", "", "", ""])
         [(kind, error)] = self.told()
         self.assertEqual((kind, error["code"]), ("error", "PATH_NOT_ALLOWED"))
@@ -101,14 +103,14 @@ class Pushes(ModalTest):
     def test_errors_are_shown_as_a_message_with_the_request_ID(self):
         image = self.picture()
         for key, product, words in [
-            ("invalid-key", 1000005, "Ozon 拒绝了该凭证，请检查 Client ID 和 API 密钥。"),
+            ("invalid-key", 1000005, "Ozon 拒绝了卖家凭证。"),
             ("seller-key", 4242424242, "Ozon 上没有此 ID 的商品。"),
             ("seller-key", 126 + 1, "商品已归档或尚未创建，或之前的推送仍在处理。"),
         ]:
             with self.subTest(words):
                 self.show([image], product_id=product, lang="zh", key=key)
                 self.push_button.click()
-                expect(self.status.locator("p")).to_have_text(words)
+                expect(self.sentence).to_have_text(words)
                 kind, error = self.told()[-1]
                 self.assertEqual(kind, "error")
                 expect(self.status.locator("small")).to_have_text(f"请求 ID {error['requestId']}")
@@ -121,7 +123,7 @@ class Pushes(ModalTest):
                 self.show([{"name": "a.jpg"}])
                 self.page.evaluate(f"modal.client = new OzonR2({{ baseURL: '', credential: {credential} }})")
                 self.push_button.click()
-                expect(self.status).to_have_text("The seller's credential isn't available. Nothing was sent to Ozon.")
+                expect(self.sentence).to_have_text("The seller's credential isn't available.")
                 self.assertEqual(self.step_classes()[0], "bad")
                 expect(self.items).to_have_attribute("data-state", "waiting")
                 self.page.evaluate("modal.close()")
@@ -134,24 +136,31 @@ class Pushes(ModalTest):
         self.until("the event", lambda: len(self.told()) == 1)
         expect(self.push_button).to_have_text("Confirm push")
         self.push_button.click()
-        expect(self.status).to_have_text("Ozon confirmed 1 image.")
+        expect(self.sentence).to_have_text("Ozon confirmed 1 image.")
 
-    def test_cancel_stops_a_push_which_can_then_be_started_again(self):
+    def test_a_push_can_be_stopped_and_then_started_again(self):
         self.show([{"name": "a.jpg", "size": 3_000_000}])
         self.network(rate=300_000)
         self.push_button.click()
         expect(self.items).to_have_attribute("data-state", "sending")
-        self.modal.get_by_role("button", name="Cancel").click()
-        expect(self.status).to_have_text("Stopped. Ozon may still apply the push.")
+        self.modal.get_by_role("button", name="Stop").click()
+        expect(self.sentence).to_have_text("Stopped. Nothing was sent to Ozon.")
         expect(self.items).to_have_attribute("data-state", "waiting")
         self.assertEqual(self.told(), [])
         self.network()
         self.push_button.click()
-        expect(self.status).to_have_text("Ozon confirmed 1 image.")
+        expect(self.sentence).to_have_text("Ozon confirmed 1 image.")
 
     def test_images_over_the_limit_are_marked(self):
         self.show(self.pictures(32))
+        expect(self.sentence).to_have_text("32 images will replace the product's pictures.")
+        expect(self.hint).to_have_text("Ozon takes 30 images. The last 2 won't be used.")
+        self.assertEqual(self.items.locator(".state").all_inner_texts()[29:], ["Ready", *["Over the limit of 30"] * 2])
         self.push_button.click()
-        expect(self.status).to_have_text("Ozon confirmed 30 of 32 images. The others are marked with the reason.")
+        expect(self.sentence).to_have_text("Ozon confirmed 30 of 32 images. The others are marked with the reason.")
         states = self.items.locator(".state").all_inner_texts()
-        self.assertEqual(states[29:], ["On Ozon", "Over the limit", "Over the limit"])
+        self.assertEqual(states[29:], ["On Ozon", *["Over the limit of 30"] * 2])
+        self.items.nth(31).focus()
+        self.page.keyboard.press("Shift+Home")
+        expect(self.items.nth(0).locator(".state")).to_have_text("Ready")
+        expect(self.items.nth(30).locator(".state")).to_have_text("Over the limit of 30")

@@ -1,9 +1,6 @@
-"""<ozon-upload-modal>: arranging the images, the dialog, the component for React."""
-import pathlib
+"""<ozon-upload-modal>: arranging the images, and the dialog."""
 import re
-import subprocess
 
-from harness import REPOSITORY
 from looks import ModalTest, expect
 
 
@@ -94,6 +91,16 @@ class Arranging(ModalTest):
         click("Remove")
         self.assertEqual(self.order(), "abde")
         expect(self.status).to_contain_text("4 images")
+        expect(self.announcer).to_have_text("c.jpg removed")
+        self.items.nth(3).focus()
+        self.page.keyboard.press("Delete")
+        self.assertEqual(self.order(), "abd")
+        click("Undo")
+        self.assertEqual(self.order(), "abde")
+        self.page.keyboard.press("Control+z")
+        self.assertEqual(self.order(), "cabde")
+        expect(self.modal.get_by_role("button", name="Undo")).to_be_hidden()
+        expect(self.status).to_contain_text("5 images")
 
     def test_while_a_push_runs_nothing_is_moved_or_removed(self):
         self.page.evaluate("modal.sku = { productId: 7000009 }")
@@ -127,16 +134,28 @@ class Dialogs(ModalTest):
         expect(self.modal).not_to_have_attribute("open", re.compile(""))
         self.assertTrue(self.has_focus(self.page.locator("#opener")))
 
-    def test_escape_does_not_end_a_push_but_closing_does(self):
+    def test_closing_during_a_push_needs_a_confirmation(self):
         self.show([self.picture()], product_id=7000099)
         self.push_button.click()
-        expect(self.push_button).to_have_text("Pushing...")
+        expect(self.sentence).to_contain_text("still processing")
+        for ask in [lambda: self.page.keyboard.press("Escape"),
+                    lambda: self.modal.locator("[part=header] button").click()]:
+            ask()
+            expect(self.sentence).to_contain_text("If you close the window, Ozon continues")
+            expect(self.modal).to_have_attribute("open", "")
+            keep = self.modal.get_by_role("button", name="Keep open")
+            self.assertTrue(self.has_focus(keep))
+            keep.click()
+            expect(self.sentence).to_contain_text("still processing")
         self.page.keyboard.press("Escape")
-        expect(self.modal).to_have_attribute("open", "")
-        expect(self.status).to_contain_text("still processing")
-        self.modal.get_by_role("button", name="Close").click()
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Escape")
+        expect(self.modal.get_by_role("dialog")).to_be_visible()
+        self.push_button.click()
+        expect(self.modal).not_to_have_attribute("open", re.compile(""))
         self.page.evaluate("modal.show()")
-        expect(self.push_button).to_have_text("Confirm push")
+        expect(self.sentence).to_have_text("Stopped. Ozon may still apply the push.")
+        expect(self.push_button).to_have_text("Push again")
         self.assertEqual([kind for kind, _ in self.told()], ["push"])
 
     def test_lang_selects_Chinese_or_English(self):
@@ -211,48 +230,9 @@ class Dialogs(ModalTest):
         self.until("the error", lambda: self.told())
         self.assertEqual(self.told()[0][0], "error")
 
-
-class React(ModalTest):
-    def test_the_component_in_the_README_works(self):
-        section = (REPOSITORY / "nginx/html/README.md").read_text().split("\n### In React\n")[1]
-        folder = pathlib.Path(self.sandbox.dir) / "ozon-r2" / "html"
-        (folder / "UploadModal.jsx").write_text(section.split("```jsx")[1].partition("\n")[2].split("```")[0])
-        # tsc reports that React has no types, but writes its output.
-        subprocess.run(["tsc", "--allowJs", "--jsx", "react", "--target", "es2022", "--module", "es2022",
-                        "--outDir", folder / "built", folder / "UploadModal.jsx"], stdout=subprocess.DEVNULL)
-        built = (folder / "built" / "UploadModal.js").read_text()
-        # As a bundler would.
-        (folder / "UploadModal.js").write_text("const { React } = window;\n" + built.replace(
-            'import { useEffect, useRef } from "react";', "const { useEffect, useRef } = React;"))
-        for package in ["react", "react-dom"]:
-            source = pathlib.Path(f"/usr/share/nodejs/{package}/umd/{package}.development.js")
-            (folder / source.name).write_bytes(source.read_bytes())
-            self.page.add_script_tag(url=f"/ozon-r2/{source.name}")
-        self.page.evaluate(
-            """async ([r2Url]) => {
-                const { UploadModal } = await import("/ozon-r2/UploadModal.js");
-                const { createElement, useState, useCallback, StrictMode } = React;
-                const root = document.body.appendChild(document.createElement("div"));
-                window.results = [];
-                function Studio() {
-                    const [isOpen, open] = useState(false);
-                    const onClose = useCallback(() => open(false), []);
-                    const onDone = useCallback((result) => { results.push(result); open((is) => is); }, []);
-                    const processedImages = React.useMemo(() => [{ id: 1, r2Url }, { id: 2, r2Url: `${r2Url}?2` }], []);
-                    const currentSKU = React.useMemo(() => ({ name: "A-5", productId: 1000005 }), []);
-                    const upload = { id: "upload", onClick: () => open(true) };
-                    return createElement("div", {},
-                        createElement("button", upload, isOpen ? "opened" : "Upload"),
-                        createElement(UploadModal, { studio, isOpen, onClose, onDone, currentSKU, processedImages }));
-                }
-                modal.remove();
-                ReactDOM.createRoot(root).render(createElement(StrictMode, {}, createElement(Studio)));
-            }""", [self.picture()])
-        for attempt in [1, 2]:
-            self.page.locator("#upload").click()
-            expect(self.items).to_have_count(2)
-            self.push_button.click()
-            expect(self.status).to_have_text("Ozon 已确认 2 张图片。")
-            self.page.keyboard.press("Escape")
-            expect(self.page.locator("#upload")).to_have_text("Upload")
-            self.assertEqual(len(self.page.evaluate("results")), attempt)
+    def test_an_error_event_does_not_bubble_to_the_window(self):
+        self.page.evaluate("window.bubbled = 0; addEventListener('error', () => (window.bubbled += 1))")
+        self.show([self.picture()], key="invalid-key")
+        self.push_button.click()
+        self.until("the error", lambda: "error" in dict(self.told()))
+        self.assertEqual(self.page.evaluate("bubbled"), 0)

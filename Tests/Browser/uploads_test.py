@@ -4,6 +4,7 @@ import json
 import re
 
 from harness import BrowserTest, CallFailed
+from proxy import SlowProxy
 
 MB = 1_000_000
 SIZE = 100 * MB
@@ -16,8 +17,12 @@ class Uploads(BrowserTest):
     def setUp(self):
         super().setUp()
         self.path = f"users/{self.user}/large.bin"
-        self.puts, self.answers = [], {}
+        self.watch()
+
+    def watch(self):
+        self.puts, self.broken, self.answers = [], [], {}
         self.context.on("request", lambda request: request.method == "PUT" and self.puts.append(part(request.url)))
+        self.context.on("requestfailed", lambda request: self.broken.append(request.method))
         self.context.on("response", self.saw)
 
     def saw(self, answer):
@@ -29,12 +34,12 @@ class Uploads(BrowserTest):
         stored = self.sandbox.get(uploaded["public_url"]).body
         self.assertEqual(hashlib.sha256(stored).digest(), hashlib.sha256(data).digest(), "other bytes are stored")
 
-    def break_off(self, data=None):
+    def break_off(self, size=SIZE):
         """Interrupts a large upload by a reload after about 60 %. Returns its bytes."""
-        data = self.file(SIZE, data)
+        data = self.file(size)
         self.network(30 * MB)
         self.begin(UPLOAD, self.path)
-        self.until_sent(SIZE * 0.6)
+        self.until_sent(size * 0.6)
         self.upload_id = self.answers["create"][0].json()["data"]["upload_id"]
         self.open(self.sandbox.session_url)
         self.network()
@@ -99,6 +104,7 @@ class Uploads(BrowserTest):
         with self.assertRaises(CallFailed) as raised:
             self.end()
         self.assertEqual(raised.exception.name, "AbortError")
+        self.until("the upload is aborted on the server", lambda: "abort" in self.answers)
         upload_id = self.answers["create"][0].json()["data"]["upload_id"]
         resumed = self.post("resume", {"r2_path": self.path, "upload_id": upload_id, "size": SIZE})
         self.assertTrue(resumed["restarted"], "R2 still knows the upload")
@@ -107,6 +113,83 @@ class Uploads(BrowserTest):
         self.puts.clear()
         self.assertEqual(self.call(UPLOAD, self.path)["resumed"], 0)
         self.assertEqual(len(self.puts), PARTS)
+
+    def test_a_resume_of_200_MB_reports_its_progress_and_is_cancelled_at_once(self):
+        data = self.break_off(200 * MB)
+        self.file(len(data), data)
+        self.begin("""(async () => {
+            window.aborting = new AbortController();
+            const onProgress = ({ phase, loaded, total }) => {
+                window.verified = [phase, loaded, total];
+                if (loaded > 30e6 && !window.aborted) {
+                    window.aborted = performance.now();
+                    aborting.abort();
+                }
+            };
+            const name = await studio.upload(file, given, { onProgress, signal: aborting.signal })
+                .catch((error) => error.name);
+            return [name, performance.now() - window.aborted, ...window.verified];
+        })()""", self.path)
+        name, milliseconds, phase, loaded, total = self.end()
+        self.assertEqual((name, phase, total), ("AbortError", "verifying", len(data)))
+        self.assertLess(loaded, 50 * MB)
+        self.assertLess(milliseconds, 100)
+        self.assertEqual(self.puts, [])
+        self.until("the upload is aborted on the server", lambda: "abort" in self.answers)
+
+    def test_a_proxy_that_takes_12_MB_at_once_and_forwards_them_slowly_is_waited_for(self):
+        proxy = SlowProxy(1.8 * MB)  # 90 kB/s on the page's clock
+        self.addCleanup(proxy.close)
+        self.behind(proxy)
+        self.watch()
+        self.hurry(20)
+        self.open(self.sandbox.session_url)
+        data = self.file(12 * MB)
+        self.assertStored(self.call(UPLOAD, self.path), data)
+        self.assertEqual([size for size in proxy.bodies if size > MB], [len(data)])
+
+    def test_PUTs_that_wait_for_one_of_six_connections_are_not_broken_off(self):
+        self.hurry(20)
+        self.open(self.sandbox.session_url)
+        data = self.file(16 * MB)
+        self.network(4 * MB)
+        uploaded = self.call("Promise.all([1, 2, 3].map((number) => studio.upload(file, given + number)))", self.path)
+        for each in uploaded:
+            self.assertEqual(self.sandbox.get(each["public_url"]).body, data)
+        self.assertEqual((self.broken, len(self.puts)), ([], 12))
+
+    def test_two_tabs_do_not_mix_two_files_at_one_path(self):
+        first, data = self.page, self.file(20 * MB)
+        self.network(8 * MB)
+        self.begin(UPLOAD, self.path)
+        self.until_sent(5 * MB)
+        self.hurry(20)
+        self.new_tab()
+        other = self.file(20 * MB)
+        self.assertEqual(self.fails(UPLOAD, self.path).code, "BUSY")
+        second, self.page = self.page, first
+        self.assertStored(self.end(), data)
+        self.page = second
+        self.assertStored(self.call(UPLOAD, self.path), other)
+
+    def test_a_file_that_has_changed_on_disk_is_reported_at_once(self):
+        for size in (MB, 20 * MB):
+            self.file(size)
+            self.file_path.write_bytes(b"changed")
+            failed = self.fails(UPLOAD, self.path)
+            self.assertEqual(failed.code, "FILE_CHANGED")
+            self.assertIn("was changed, moved or deleted", failed.message)
+        self.assertEqual(self.puts, [])
+
+    def test_a_file_that_changes_during_an_upload_ends_it(self):
+        self.file(SIZE)
+        self.network(30 * MB)
+        self.begin(UPLOAD, self.path)
+        self.until_sent(SIZE * 0.2)
+        self.file_path.write_bytes(b"changed")
+        with self.assertRaises(CallFailed) as raised:
+            self.end()
+        self.assertEqual(raised.exception.code, "FILE_CHANGED")
 
     def test_parts_with_expired_signatures_are_signed_again(self):
         """The S3 server rejects them without CORS headers, R2 rejects the preflight: a network error to the page."""
@@ -143,14 +226,14 @@ class Uploads(BrowserTest):
 
     def test_progress_is_reported_while_bytes_are_sent(self):
         data = self.file(8 * MB)
-        self.network(8 * MB)
+        self.network(2 * MB)
         told = self.call("""(async () => {
             const told = [];
             await studio.upload(file, given, { onProgress: ({ bytes }) => told.push(bytes) });
             return told;
         })()""", self.path)
         self.assertEqual(told, sorted(told))
-        self.assertGreater(len([bytes_ for bytes_ in told if 0 < bytes_ < len(data)]), 2)
+        self.assertGreater(len([bytes_ for bytes_ in told if 0 < bytes_ < len(data)]), 16, "every 250 ms")
         self.assertEqual(told[-1], len(data))
 
     def post(self, call, fields):

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { OzonR2, OzonR2Error, broken, caught, client, fault, hurry, json, lines, serve } from "./harness.mjs";
+import {
+  OzonR2, OzonR2Error, broken, caught, client, fault, hurry, json, lines, serve, setGlobal,
+} from "./harness.mjs";
 
 const item = (index, article) => ({
   type: "item", index, done: index + 1, article, status: "success", urls: [], uploads: [],
@@ -49,6 +51,60 @@ test("After a broken stream, only the articles that it hadn't returned are reque
   assert.deepEqual(requests.map(({ json }) => json.articles), [["a", "b", "c"], ["a", "c"]]);
 });
 
+test("A stream that breaks after each article is continued as long as articles arrive", async (t) => {
+  hurry(t);
+  const { url, requests, answer } = await serve(t);
+  const articles = Array.from({ length: 12 }, (_, index) => `a${index}`);
+  answer(({ json }) => ({ ...lines([{ type: "start" }, item(0, json.articles[0])]), breaks: true }));
+  const items = await client(url).studio.images(articles);
+  assert.deepEqual(items.map(({ article }) => article), articles);
+  assert.equal(requests.length, 12);
+});
+
+/** A list in one piece; a streamed request gets no answer. */
+const heldBack = ({ headers, json: { articles } }) => {
+  if (headers.accept === "application/x-ndjson") return new Promise(() => {});
+  const items = articles.map((article) => ({ article, status: "success", urls: [], uploads: [] }));
+  return json({ success: true, data: { total_articles: items.length, items } });
+};
+
+test("A stream of which nothing arrives in a minute is replaced by lists of 50 articles", async (t) => {
+  hurry(t, 1000);
+  const { url, requests, answer } = await serve(t);
+  answer(heldBack);
+  const { studio } = client(url);
+  const articles = Array.from({ length: 120 }, (_, index) => `a${index}`);
+  const reported = [];
+  const items = await studio.images(articles, { onItem: ({ article }, index) => reported.push([article, index]) });
+  assert.deepEqual(items.map(({ article }) => article), articles);
+  assert.deepEqual(Object.keys(items[0]), ["article", "status", "urls", "uploads"]);
+  assert.deepEqual(reported, articles.map((article, index) => [article, index]));
+  assert.deepEqual(requests.map(({ json }) => json.articles.length), [120, 50, 50, 20]);
+  await studio.images(["b"]);
+  assert.equal(requests.length, 5, "the next call isn't streamed");
+});
+
+test("A list in response to a request for a stream is taken", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  answer((request) => heldBack({ ...request, headers: {} }));
+  const items = await client(url).studio.images(["a", "b"]);
+  assert.deepEqual(items.map(({ article }) => article), ["a", "b"]);
+  assert.equal(requests.length, 1);
+});
+
+for (const [what, body] of [
+  ["A line that isn't JSON", "<html>\n"], ["A line that isn't an object", "null\n"],
+  ["A response without the articles", '{"type":"start"}\n{"type":"done"}\n'],
+]) {
+  test(`${what} is BAD_ANSWER`, async (t) => {
+    const { url, requests, answer } = await serve(t);
+    answer(() => ({ ...lines([]), body }));
+    const error = await caught(client(url).studio.images(["a"]));
+    assert.ok(error instanceof OzonR2Error);
+    assert.deepEqual([error.code, error.status, requests.length], ["BAD_ANSWER", 200, 1]);
+  });
+}
+
 test("A stream that ends without its last line is a broken stream", async (t) => {
   hurry(t);
   const { url, requests, answer } = await serve(t);
@@ -79,7 +135,7 @@ test("A failed validation is one error with all invalid fields, and not retried"
   assert.equal(requests.length, 1);
 });
 
-for (const status of [429, 502, 503, 504]) {
+for (const status of [408, 429, 500, 502, 503, 504, 507, 520, 530]) {
   test(`${status} is retried at most four times, after growing, jittered pauses`, async (t) => {
     const pauses = hurry(t);
     const { url, requests, answer } = await serve(t);
@@ -116,6 +172,17 @@ test("The client waits for Retry-After, but over a minute it fails at once", { t
   assert.equal(requests.length, 3);
 });
 
+test("Retry-After may be a date", async (t) => {
+  const pauses = hurry(t);
+  const { url, answer } = await serve(t);
+  const date = new Date(Date.now() + 20_000).toUTCString();
+  answer(({ index }) => (index === 0 ? fault(503, "OVERLOADED", {}, { "Retry-After": date }) : found(["a"])));
+  await client(url).studio.images(["a"]);
+  assert.ok(pauses()[0] >= 18_000 && pauses()[0] <= 20_000, `${pauses()}`);
+  answer(() => fault(503, "OVERLOADED", {}, { "Retry-After": new Date(0).toUTCString() }));
+  assert.equal((await caught(client(url).studio.images(["a"]))).retryAfter, undefined);
+});
+
 test("A missing response is NETWORK, after four retries", async (t) => {
   hurry(t);
   const { url, requests, answer } = await serve(t);
@@ -125,24 +192,44 @@ test("A missing response is NETWORK, after four retries", async (t) => {
   assert.equal(requests.length, 5);
 });
 
+function offline(t, addEventListener) {
+  setGlobal(t, "navigator", { onLine: false });
+  setGlobal(t, "addEventListener", addEventListener);
+}
+
 test("Offline, a call waits for the network, however often the network is lost", async (t) => {
-  hurry(t);
+  const pauses = hurry(t);
   const network = new EventTarget();
-  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
-  Object.defineProperty(globalThis, "navigator", { value: { onLine: false }, configurable: true });
-  globalThis.addEventListener = (...given) => {
+  offline(t, (...given) => {
     network.addEventListener(...given);
     queueMicrotask(() => network.dispatchEvent(new Event("online")));
-  };
-  t.after(() => {
-    delete globalThis.addEventListener;
-    if (before) Object.defineProperty(globalThis, "navigator", before);
-    else delete globalThis.navigator;
   });
   const { url, requests, answer } = await serve(t);
   answer(({ index }) => (index < 8 ? broken : found(["a"])));
   await client(url).studio.images(["a"]);
   assert.equal(requests.length, 9);
+  assert.deepEqual(pauses(), Array(8).fill(15_000));
+});
+
+test("A browser that reports to be offline wrongly is tried again after 15 s", async (t) => {
+  hurry(t);
+  offline(t, () => {});
+  const { url, answer } = await serve(t);
+  answer(({ index }) => (index < 6 ? broken : found(["a"])));
+  const waits = [];
+  await client(url, { onWait: (wait) => waits.push(wait) }).studio.images(["a"]);
+  assert.deepEqual(waits, [{ reason: "offline", until: null }, null]);
+});
+
+test("Each pause before a retry is reported, and its end", async (t) => {
+  hurry(t);
+  const { url, answer } = await serve(t);
+  const delays = { "Retry-After": "30" };
+  answer(({ index }) => (index < 2 ? fault(503, "OVERLOADED", {}, delays) : found(["a"])));
+  const waits = [];
+  await client(url, { onWait: (wait) => waits.push(wait) }).studio.images(["a"]);
+  assert.deepEqual(waits.map((wait) => wait && wait.reason), ["retry", null, "retry", null]);
+  assert.ok(Math.abs(waits[0].until - Date.now() - 30_000) < 5000);
 });
 
 test("A response that isn't from the backend is BAD_ANSWER", async (t) => {
@@ -168,6 +255,38 @@ test("A signal ends a call at once during a pause, with the signal's reason", { 
   assert.equal(requests.length, 1);
   await caught(client(url).studio.images(["a"], { signal: aborting.signal }));
   assert.equal(requests.length, 1);
+});
+
+test("A signal ends a call at once while the credential is awaited", async (t) => {
+  const { url, requests } = await serve(t);
+  for (const call of [(studio, options) => studio.images(["a"], options),
+    (studio, options) => studio.copy(["a"], options),
+    (studio, options) => studio.push({ productId: 1 }, options)]) {
+    const aborting = new AbortController();
+    const { studio } = client(url, { credential: () => new Promise(() => {}) });
+    const error = caught(call(studio, { signal: aborting.signal }));
+    aborting.abort();
+    assert.equal((await error).name, "AbortError");
+  }
+  assert.equal(requests.length, 0);
+});
+
+test("A credential that is rejected rejects the call with the same error, whatever it is", async (t) => {
+  const { url, requests } = await serve(t);
+  for (const reason of [null, { code: "NETWORK" }]) {
+    const { studio } = client(url, { credential: () => Promise.reject(reason) });
+    assert.equal(await caught(studio.images(["a"])), reason);
+    assert.equal(await caught(studio.push({ productId: 1 })), reason);
+  }
+  assert.equal(requests.length, 0);
+});
+
+test("refetch is sent with the push and with each request for its status", async (t) => {
+  hurry(t);
+  const { url, requests, answer } = await serve(t);
+  answer(({ index }) => json({ success: true, data: { status: index === 0 ? "pending" : "confirmed", task_id: 9 } }));
+  await client(url).studio.push({ productId: 7, images: ["https://a"], refetch: true });
+  assert.deepEqual(requests.map(({ json }) => json.refetch), [true, true]);
 });
 
 test("A pending push is polled with the same pictures until Ozon has finished", async (t) => {
@@ -211,4 +330,5 @@ test("Neither the client nor its errors contain a credential, a key or a presign
 test("A wrong baseURL or concurrency is an error of the constructor", () => {
   assert.throws(() => new OzonR2({ userId: "u" }), /baseURL/);
   assert.throws(() => new OzonR2({ baseURL: "", concurrency: 0 }), /concurrency/);
+  new OzonR2({ baseURL: "", concurrency: undefined, field: undefined });
 });

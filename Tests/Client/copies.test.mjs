@@ -8,7 +8,7 @@ const nothing = () => undefined;
  * CDN, bucket and backend in one, with three images per article. `cdn(name)` may answer for an image, `refuses(name)`
  * for its PUT, `server(article, index)` for the server's copy. The first image waits until `together` are requested.
  */
-async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, together = 0 } = {}) {
+async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, together = 0, listed } = {}) {
   const at = await serve(t);
   const { url, answer } = at;
   const stored = new Map();
@@ -22,7 +22,8 @@ async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, t
       url: `${url}/cdn/${name}`, r2_path: `users/u/ozon/${article}/${name}`, upload_url: `${url}/put/${name}`,
       public_url: `https://public/${name}`, headers: { "content-type": "image/jpeg" },
     }));
-    return { ...line, product_id: 5, status: "success", urls: uploads.map((upload) => upload.url), uploads };
+    const found = { ...line, product_id: 5, status: "success", urls: uploads.map((upload) => upload.url), uploads };
+    return listed?.(found) ?? found;
   };
   const copied = (article, index) => {
     const urls = images(article).map((name) => `https://public/${name}`);
@@ -42,7 +43,8 @@ async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, t
       return refused ?? { status: 200 };
     }
     if (path.endsWith("/presigned-url")) {
-      return json({ upload_url: `${url}/put/again-${fields.r2_path.split("/").at(-1)}`, headers: {} });
+      const headers = { "content-type": fields.content_type };
+      return json({ upload_url: `${url}/put/again-${fields.r2_path.split("/").at(-1)}`, headers });
     }
     const reply = (article, index) =>
       fields.download_images ? (server(article, index) ?? copied(article, index)) : item(article, index);
@@ -119,6 +121,51 @@ test("A file whose type isn't an image's is left to the server", async (t) => {
   assert.equal(byServer().length, 1);
 });
 
+test("An image whose URL can't be parsed is left to the server, and the others are copied", async (t) => {
+  const listed = (item) => ((item.uploads[1].url = "https://["), item);
+  const reason = "Invalid URL format";
+  const { studio: one } = await studio(t, {
+    listed,
+    server: (article, index) => ({
+      type: "item", index, article, status: "success", urls: [], errors: [{ url: "https://[", reason }],
+    }),
+  });
+  const [item] = await one.copy(["a0"]);
+  assert.deepEqual(vias(item), ["browser", `server: ${reason}`, "browser"]);
+  assert.equal(item.images[1].reason, reason);
+});
+
+test("An image whose path the server has rejected is in the result, with the reason", async (t) => {
+  const errors = [{ url: "https://cdn/long", reason: "Invalid path: too long" }];
+  const { studio: one, byServer } = await studio(t, { listed: (item) => ({ ...item, errors }) });
+  const reported = [];
+  const [item] = await one.copy(["a0"], { onProgress: (progress) => reported.push(progress) });
+  assert.deepEqual(vias(item), ["browser", "browser", "browser", "server: Invalid path: too long"]);
+  assert.deepEqual(item.images[3], { url: "https://cdn/long", via: "server", error: "Invalid path: too long" });
+  const { items, totalItems, failed } = reported.at(-1);
+  assert.deepEqual([items, totalItems, failed], [4, 4, 1]);
+  assert.deepEqual(byServer(), []);
+});
+
+test("Other names of an image type are taken and stored in its normal form", async (t) => {
+  const listed = (item) => (item.uploads.forEach((upload) => (upload.headers = {})), item);
+  const cdn = () => ({ headers: { "Content-Type": "IMAGE/JPG; charset=binary" }, body: "bytes" });
+  const { studio: one, stored } = await studio(t, { cdn, listed });
+  assert.deepEqual(vias((await one.copy(["a0"]))[0]), ["browser", "browser", "browser"]);
+  assert.deepEqual(stored.get("a0-1.jpg"), ["bytes", "image/jpeg"]);
+});
+
+test("The Retry-After of the CDN is waited for", async (t) => {
+  const pauses = hurry(t);
+  let refusals = 0;
+  const refused = { status: 429, headers: { "Retry-After": "9" } };
+  const { studio: one } = await studio(t, {
+    cdn: (name) => (name === "a0-2.jpg" && ++refusals < 2 ? refused : undefined),
+  });
+  assert.deepEqual(vias((await one.copy(["a0"]))[0]), ["browser", "browser", "browser"]);
+  assert.deepEqual(pauses().filter((pause) => pause === 9000), [9000]);
+});
+
 test("An origin whose requests all fail is given up, and the server copies many articles per call", async (t) => {
   hurry(t);
   const { studio: one, requests, byServer, stored } = await studio(t, { cdn: () => broken });
@@ -159,12 +206,14 @@ test("An error that ends the call ends the copies that it had started", async (t
   assert.equal(await rest(), 0);
 });
 
-test("A PUT whose signature has expired is signed again", async (t) => {
+test("A PUT whose signature has expired is signed again, with the same type", async (t) => {
   const refuses = (name) => (name === "a0-2.jpg" ? { status: 403 } : undefined);
-  const { studio: one, stored, byServer } = await studio(t, { refuses });
+  const { studio: one, stored, byServer, requests } = await studio(t, { refuses });
   const [item] = await one.copy(["a0"]);
   assert.deepEqual(vias(item), ["browser", "browser", "browser"]);
   assert.deepEqual([...stored.keys()].sort(), ["a0-1.jpg", "a0-3.jpg", "again-a0-2.jpg"]);
+  assert.equal(stored.get("again-a0-2.jpg")[1], "image/jpeg");
+  assert.equal(requests.find(({ path }) => path.endsWith("/presigned-url")).json.content_type, "image/jpeg");
   assert.deepEqual(byServer(), []);
 });
 
@@ -182,4 +231,18 @@ test("A signal ends all requests of a copy", async (t) => {
   assert.equal((await caught(one.copy(names(50), { signal: aborting.signal }))).name, "AbortError");
   assert.ok(begun() < 40, `${begun()} calls`);
   assert.equal(await rest(), 0);
+});
+
+test("Only the selected images are copied, and each is reported when its copy begins and ends", async (t) => {
+  const { studio: one, hits } = await studio(t, { cdn: (name) => (name === "a0-3.jpg" ? { status: 404 } : undefined) });
+  const states = [];
+  const [item] = await one.copy(["a0"], {
+    only: (url) => !url.endsWith("a0-1.jpg"),
+    onImage: (article, { url, via = "begins" }) => states.push(`${article} ${url.slice(-8)} ${via}`),
+  });
+  assert.deepEqual(vias(item), ["browser", "server"]);
+  assert.equal(hits("a0-1.jpg"), 0);
+  assert.deepEqual(states.sort(), [
+    "a0 a0-2.jpg begins", "a0 a0-2.jpg browser", "a0 a0-3.jpg begins", "a0 a0-3.jpg server",
+  ]);
 });

@@ -8,16 +8,19 @@
 // node has no XMLHttpRequest, so the client PUTs with fetch, without progress during a PUT. node doesn't check CORS.
 
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { setMaxListeners } from "node:events";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+setMaxListeners(50); // of a signal, which several parts share
+
 const folder = mkdtempSync(join(tmpdir(), "client-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 cpSync(fileURLToPath(new URL("../../nginx/html", import.meta.url)), folder, { recursive: true });
 writeFileSync(join(folder, "package.json"), '{"type": "module"}'); // for node; browsers don't need it
-export const { OzonR2, OzonR2Error } = await import(join(folder, "ozon-r2.js"));
+export const { OzonR2, OzonR2Error, contentHash, mediaType } = await import(join(folder, "ozon-r2.js"));
 
 export const json = (value, status = 200, headers = {}) => ({
   status,
@@ -37,7 +40,11 @@ export async function serve(t) {
   let script = () => json({ success: true, data: {} });
   const server = createServer(async (incoming, outgoing) => {
     const chunks = [];
-    for await (const chunk of incoming) chunks.push(chunk);
+    try {
+      for await (const chunk of incoming) chunks.push(chunk);
+    } catch {
+      return; // the client has aborted the request
+    }
     const body = Buffer.concat(chunks);
     const { method, url: path, headers } = incoming;
     const request = { method, path, headers, body, index: requests.length };
@@ -78,8 +85,72 @@ export function hurry(t, times = 100) {
     return real(work, milliseconds / times, ...rest);
   };
   t.after(() => (globalThis.setTimeout = real));
-  // A minute is the timeout of a stalled transfer, not a pause.
-  return () => pauses.filter((each) => each < 60_000);
+  // A minute is the timeout of a stalled transfer and 10 s that of a lock: they aren't pauses.
+  return () => pauses.filter((each) => each < 60_000 && each !== 10_000);
+}
+
+/** Sets a property of the global object until the test ends. */
+export function setGlobal(t, name, value) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name);
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+  t.after(() => {
+    if (before) Object.defineProperty(globalThis, name, before);
+    else delete globalThis[name];
+  });
+}
+
+/** An IndexedDB with one store, whose values are returned. */
+export function fakeIndexedDB(t) {
+  const values = new Map();
+  const answer = (result) => {
+    const request = { result };
+    queueMicrotask(() => request.onsuccess());
+    return request;
+  };
+  const store = {
+    get: (key) => answer(structuredClone(values.get(key))),
+    put: (value, key) => answer(values.set(key, structuredClone(value)) && key),
+    delete: (key) => answer(void values.delete(key)),
+  };
+  const database = { transaction: () => ({ objectStore: () => store }), close: () => {} };
+  setGlobal(t, "indexedDB", { open: () => answer(database) });
+  return values;
+}
+
+/**
+ * An XMLHttpRequest that runs `script(request, blob)` for each PUT, with request.loaded(bytes, blob) for its progress
+ * and request.reply(status, headers) for its response.
+ */
+export function fakeXHR(t, script) {
+  const puts = [];
+  setGlobal(t, "XMLHttpRequest", class {
+    upload = {};
+    status = 0;
+    responseText = "";
+    open() {}
+    setRequestHeader() {}
+    getAllResponseHeaders() { return this.headers ?? 'content-length: 0\r\netag: "abc"\r\n'; }
+    send(blob) {
+      puts.push(this);
+      script(this, blob);
+    }
+    abort() {
+      if (this.status) return;
+      this.isAborted = true;
+      this.onabort();
+    }
+    loaded(bytes, { size }) {
+      if (this.isAborted) return;
+      this.upload.onprogress({ loaded: bytes });
+      if (bytes === size) this.upload.onload();
+    }
+    reply(status, headers) {
+      if (this.isAborted) return;
+      Object.assign(this, { status, headers });
+      this.onload();
+    }
+  });
+  return puts;
 }
 
 /** Counts the calls of fetch from now on; `rest()` counts those of the next 100 ms. */

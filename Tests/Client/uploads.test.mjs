@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { broken, caught, client, counted, fault, hurry, json, serve } from "./harness.mjs";
 
 const PART = 100_000;
+const etagOf = (bytes) => createHash("md5").update(bytes).digest("hex");
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A bucket and the endpoints that sign for it. `refuses(put)` may answer a PUT, {number, signature, body, headers}. */
@@ -27,7 +28,7 @@ async function bucket(t, refuses = () => undefined) {
       atOnce -= 1;
       if (refused) return refused;
       stored.set(put.number, body);
-      return { status: 200 };
+      return { status: 200, headers: { ETag: `"${etagOf(body)}"` } };
     }
     const call = path.split("/").at(-1);
     calls.push([call, fields]);
@@ -62,7 +63,21 @@ test("A small file is one PUT, signed with its type, with the headers it was sig
   assert.equal(puts[0].body.toString(), "an image");
   assert.equal(puts[0].headers["content-type"], "image/png");
   assert.equal(Object.keys(puts[0].headers).some((name) => name.startsWith("x-")), false);
-  assert.deepEqual(reported.at(-1), { bytes: 8, totalBytes: 8, items: 1, totalItems: 1, failed: 0 });
+  assert.deepEqual(reported.at(-1), {
+    phase: "uploading", loaded: 8, total: 8, bytes: 8, totalBytes: 8, items: 1, totalItems: 1, failed: 0,
+  });
+});
+
+test("The signed type is the normal form of the file's type, or that of its name", async (t) => {
+  const { url, named, puts } = await bucket(t);
+  const { studio } = client(url);
+  await studio.upload(new Blob(["?"], { type: "image/pjpeg;q=1" }), "users/u/x");
+  await studio.upload(new File(["?"], "IMG_1.HEIC"), "users/u/x");
+  await studio.upload(new Blob(["?"]), "users/u/x.webp");
+  await studio.upload(new Blob(["?"], { type: "Image/TIFF" }), "users/u/x");
+  const types = ["image/jpeg", "image/heic", "image/webp", "image/tiff"];
+  assert.deepEqual(named("presigned-url").map(({ content_type }) => content_type), types);
+  assert.deepEqual(puts.map(({ headers }) => headers["content-type"]), types);
 });
 
 test("A file of unknown type is signed and sent without a type", async (t) => {
@@ -103,6 +118,13 @@ test("A broken PUT is retried with a new signature, because the old one may have
   assert.deepEqual(puts.map(({ signature }) => signature), [1, 2, 3]);
 });
 
+test("A PUT by fetch that is never answered is repeated after six minutes", async (t) => {
+  hurry(t, 1000);
+  const { url, puts } = await bucket(t, ({ signature }) => (signature < 2 ? new Promise(() => {}) : undefined));
+  await client(url).studio.upload(new Blob(["x"]), "users/u/x");
+  assert.deepEqual(puts.map(({ signature }) => signature), [1, 2]);
+});
+
 test("A large file is sent in parts, four at the same time, signed in batches before they are needed", async (t) => {
   let begun = 0;
   const { url, named, puts, stored, most, requests } = await bucket(t, async () => {
@@ -118,7 +140,9 @@ test("A large file is sent in parts, four at the same time, signed in batches be
   const signing = requests.findIndex(({ path }) => path.endsWith("/parts"));
   const putsBefore = requests.slice(0, signing).filter(({ method }) => method === "PUT").length;
   assert.ok(putsBefore < 90, "before part 100 was sent");
-  assert.deepEqual(named("complete"), [{ r2_path: "users/u/x", upload_id: "id", size }]);
+  const parts = [...stored].map(([part_number, body]) => ({ part_number, etag: etagOf(body) }));
+  parts.sort((a, b) => a.part_number - b.part_number);
+  assert.deepEqual(named("complete"), [{ r2_path: "users/u/x", upload_id: "id", size, parts }]);
   assert.deepEqual(reported, [...reported].sort((a, b) => a - b));
   assert.equal(reported.at(-1), size);
 });
@@ -139,28 +163,49 @@ test("A part that fails for good ends the others, and the upload isn't aborted o
   assert.deepEqual([named("abort"), named("complete")], [[], []]);
 });
 
-test("An aborted multipart upload is aborted on the server, and sends nothing more", async (t) => {
+test("PUTs of several files wait for each other, at most `concurrency` at the same time", async (t) => {
+  const { url, most, puts } = await bucket(t, () => nextTurn());
+  const { studio } = client(url, { concurrency: 5 });
+  const small = Array.from({ length: 9 }, () => new Blob(["x"]));
+  const files = [large, large, large, ...small];
+  await Promise.all(files.map((file, index) => studio.upload(file, `users/u/${index}`)));
+  assert.deepEqual([puts.length, most()], [759, 5]);
+});
+
+test("A cancelled upload rejects at once, and is aborted on the server afterwards", async (t) => {
   const aborting = new AbortController();
   const { rest } = counted(t);
-  const { url, named, puts } = await bucket(t, ({ number }) => {
+  const released = [];
+  const { url, named, puts } = await bucket(t, async ({ number }) => {
     if (number === 9) aborting.abort();
+    if (number > 8) await new Promise((resolve) => released.push(resolve));
   });
-  const error = await caught(client(url).studio.upload(large, "users/u/x", { signal: aborting.signal }));
-  assert.equal(error.name, "AbortError");
+  const reported = [];
+  const onProgress = ({ bytes }) => reported.push(bytes);
+  const error = await caught(client(url).studio.upload(large, "users/u/x", { signal: aborting.signal, onProgress }));
+  const count = reported.length;
+  assert.deepEqual([error.name, named("abort")], ["AbortError", []]);
+  released.forEach((resolve) => resolve());
+  while (named("abort").length === 0) await nextTurn();
   assert.deepEqual(named("abort"), [{ r2_path: "users/u/x", upload_id: "id" }]);
   assert.ok(puts.length <= 13, `${puts.length} PUTs`);
   assert.equal(await rest(), 0);
+  assert.equal(reported.length, count, "no progress after the call has ended");
 });
 
-test("An upload aborted while it is being created is aborted on the server too", async (t) => {
+test("An upload cancelled while it is being created rejects at once, and is aborted afterwards", async (t) => {
   const aborting = new AbortController();
   const { url, requests, answer } = await serve(t);
+  let create;
   answer(() => {
+    if (requests.length > 1) return json({ success: true, data: {} });
     aborting.abort();
-    return json({ success: true, data: { upload_id: "late", part_size: PART, part_count: 250, parts: [] } });
+    return new Promise((resolve) => (create = resolve));
   });
   const error = await caught(client(url).studio.upload(large, "users/u/x", { signal: aborting.signal }));
-  assert.equal(error.name, "AbortError");
+  assert.deepEqual([error.name, requests.length], ["AbortError", 1]);
+  create(json({ success: true, data: { upload_id: "late", part_size: PART, part_count: 250, parts: [] } }));
+  while (requests.length < 2) await nextTurn();
   assert.deepEqual(requests.map(({ path }) => path.split("/").at(-1)), ["create", "abort"]);
   assert.deepEqual(requests[1].json, { r2_path: "users/u/x", upload_id: "late" });
 });

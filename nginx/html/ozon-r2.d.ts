@@ -5,14 +5,29 @@ export interface Options {
   baseURL: string;
   /** Sent as X-API-Key. Without it nginx adds the key for logged-in sessions. A key in a public page is public. */
   apiKey?: string;
-  /** Returns the seller's credential. Called for each request to Ozon; the result isn't kept. Uploads don't need it. */
+  /**
+   * Returns the seller's credential. Called for each request to Ozon; the result isn't kept. Uploads don't need it. If
+   * it rejects, the call rejects with the same error.
+   */
   credential?: () => Credential | Promise<Credential>;
   /** Images are copied to users/{userId}/ozon/{article}/. Uploads don't need it. */
   userId?: string;
   /** The kind of identifier in `articles`. Default: "offer_id". */
   field?: "offer_id" | "product_id" | "sku";
-  /** Images that copy() transfers at the same time, at least 1. Default: 6. */
+  /**
+   * PUTs to the bucket at the same time, at least 1, of all calls together; copy() also reads so many images at the
+   * same time. Default: 6, the number of connections that browsers open to a host without HTTP/2.
+   */
   concurrency?: number;
+  /** Called when a call waits for the network or for its next attempt, and with null when no call waits any more. */
+  onWait?: (wait: Wait | null) => void;
+}
+
+export interface Wait {
+  /** "offline": the browser reports that it has no network. The next attempt is made when it has one, or after 15 s. */
+  reason: "offline" | "retry";
+  /** When the next attempt is made, in milliseconds since 1970; null while offline. */
+  until: number | null;
 }
 
 export interface Credential {
@@ -21,14 +36,28 @@ export interface Credential {
 }
 
 /**
+ * The media type under which an image is signed and stored: image/jpeg, png, webp, gif, avif or heic. It is found from
+ * a media type, whose case, parameters and aliases (image/jpg) don't matter, or from the extension of the name if the
+ * type is "" or application/octet-stream. "" if it is none of the six.
+ */
+export function mediaType(type: string, name?: string): string;
+
+/**
+ * The first 8 hex digits of the SHA-256 of a file. A path that contains them gives another picture another URL: Ozon
+ * and caches don't fetch the same URL twice. Null where crypto.subtle is missing: on plain http, except from localhost.
+ */
+export function contentHash(blob: Blob): Promise<string | null>;
+
+/**
  * The browser client of the backend.
  *
- * A call that is aborted by its signal rejects with the signal's reason (an AbortError). Every other failure of a call
- * rejects with an OzonR2Error. The failure of a single article or image is part of the result instead.
+ * A call that is aborted by its signal rejects at once with the signal's reason (an AbortError). Every other failure of
+ * a call rejects with an OzonR2Error. The failure of a single article or image is part of the result instead.
  *
- * Network errors and the statuses 408, 429, 500, 502, 503 and 504 are retried at most four times, after 0.5, 1, 2 and 4
- * seconds, each jittered by up to half, or after Retry-After if that is longer. If Retry-After exceeds 60 s, the call
- * fails without a retry. While the browser is offline, calls wait for the network without a limit.
+ * Network errors, the statuses 408 and 429, and all from 500 are retried at most four times, after 0.5, 1, 2 and 4
+ * seconds, each jittered by up to half, or after Retry-After if that is longer; a stream that has returned an article
+ * has all its retries again. If Retry-After exceeds 60 s, the call fails without a retry. Network errors while the
+ * browser is offline are retried without a limit.
  */
 export class OzonR2 {
   constructor(options: Options);
@@ -56,6 +85,10 @@ export class OzonR2 {
       signal?: AbortSignal;
       onProgress?: (progress: Progress) => void;
       onItem?: (item: CopiedItem, index: number) => void;
+      /** Called when the copy of an image begins, and when it has ended. */
+      onImage?: (article: string, image: ImageState) => void;
+      /** Selects images by their URL on the CDN; the result contains these alone. Default: all images. */
+      only?: (url: string) => boolean;
     },
   ): Promise<CopiedItem[]>;
 
@@ -65,23 +98,34 @@ export class OzonR2 {
    *
    * After an error or a reload, a multipart upload is resumed by a call with the same file and path: a part that is in
    * the bucket and whose bytes haven't changed isn't sent again. This needs IndexedDB and https (or localhost). If the
-   * signal aborts a multipart upload, it is aborted on the server too.
+   * signal aborts a multipart upload, it is aborted on the server too, after the call has rejected.
    *
-   * `file.type`, if it isn't empty, is signed, so it must be one of R2_ALLOWED_TYPES.
+   * One upload at a time writes a path, in all tabs of the browser. Another one waits for 10 s, then fails with BUSY. A
+   * file that has changed on disk after it was chosen fails with FILE_CHANGED.
+   *
+   * The signed type is `mediaType(file.type, file.name)`, else `file.type` unless that is empty. It must be one of
+   * R2_ALLOWED_TYPES.
    */
   upload(
     file: Blob,
     path: string,
-    options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void },
+    options?: { signal?: AbortSignal; onProgress?: (progress: UploadProgress) => void },
   ): Promise<Uploaded>;
 
   /**
    * Replaces a product's pictures on Ozon. While the push is pending, its status is polled, first after 2 s, then at
    * growing intervals of at most 15 s. `onStatus` is called for each response. A partial failure doesn't reject:
-   * `success` is false, and `errors` names each picture.
+   * `success` is false, and `errors` names each picture. With `refetch`, Ozon fetches pictures again that it already
+   * has under the same URL.
    */
   push(
-    pictures: { productId: number; images?: string[]; images360?: string[]; colorImage?: string },
+    pictures: {
+      productId: number;
+      images?: string[];
+      images360?: string[];
+      colorImage?: string;
+      refetch?: boolean;
+    },
     options?: { signal?: AbortSignal; onStatus?: (pushed: Pushed) => void },
   ): Promise<Pushed>;
 }
@@ -99,7 +143,7 @@ export interface Item {
   /** The images' URLs on the CDN, the primary image first. */
   urls: string[];
   uploads?: Upload[];
-  /** The images that the server couldn't copy. */
+  /** The images that the server couldn't copy, or whose URL or path it has rejected. */
   errors?: { url: string; reason: string }[];
 }
 
@@ -119,14 +163,15 @@ export interface CopiedItem {
   /** "failed" if the article or all of its images failed. */
   status: "success" | "failed";
   error?: string;
-  /** In the product's order. */
+  /** In the product's order; at the end those whose URL or path the server has rejected. */
   images: CopiedImage[];
 }
 
 export interface CopiedImage {
   /** On the CDN. */
   url: string;
-  r2_path: string;
+  /** Missing if the server has rejected the image's URL or path. */
+  r2_path?: string;
   /** Missing if the image failed. */
   public_url?: string;
   via: "browser" | "server";
@@ -135,6 +180,9 @@ export interface CopiedImage {
   /** The reason why the server couldn't copy it either; the image isn't in the bucket. */
   error?: string;
 }
+
+/** Only the `url` while the image is being copied. */
+export type ImageState = Pick<CopiedImage, "url"> & Partial<CopiedImage>;
 
 export interface Uploaded {
   r2_path: string;
@@ -170,6 +218,15 @@ export interface Progress {
   failed: number;
 }
 
+export interface UploadProgress extends Progress {
+  /** "verifying" while a resumed upload compares the file with the parts that are stored. */
+  phase: "verifying" | "uploading";
+  /** Bytes of the phase: verified, or sent and resumed. */
+  loaded: number;
+  /** The size of the file. */
+  total: number;
+}
+
 export interface FieldFault {
   field: string;
   /** The index in the caller's list. */
@@ -183,7 +240,8 @@ export class OzonR2Error extends Error {
   /**
    * A code of the backend (PATH_NOT_ALLOWED, ...) or of the bucket (AccessDenied, ...), or the status (HTTP_502) of a
    * response without a code. NETWORK means that there was no response, or that CORS doesn't allow the page's origin: a
-   * page can't distinguish the two. BAD_ANSWER is a response that isn't from the backend.
+   * page can't distinguish the two. BAD_ANSWER is a response that isn't from the backend. BUSY and FILE_CHANGED are
+   * explained at upload().
    */
   code: string;
   /** The HTTP status; 0 without a response. */

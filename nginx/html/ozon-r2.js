@@ -1,20 +1,12 @@
 // The browser client of the backend, an ES module without dependencies. Its manual is ozon-r2.d.ts.
-//
-//   import { OzonR2 } from "/ozon-r2/ozon-r2.js";
-//   const studio = new OzonR2({ baseURL: "", userId: "u", credential: async () => ({ client_id, api_key }) });
-//
-//   studio.images(articles)         lists the images of articles, each with a presigned upload
-//   studio.copy(articles)           copies the images into the bucket, by this browser or else by the server
-//   studio.upload(file, path)       uploads one file into the bucket; resumes after a reload
-//   studio.push({ productId, ... }) replaces a product's pictures on Ozon
 
-import { Backend, putSigned } from "./client/calls.js";
-import { CopyJob } from "./client/copies.js";
-import { OzonR2Error, networkError, responseError } from "./client/errors.js";
+import { CopyJob, Downloads } from "./client/articles.js";
+import { Backend, Puts } from "./client/calls.js";
+import { OzonR2Error, Retries, abortable, childSignal, sleep } from "./client/control.js";
+import { bareType, checkReadable, contentHash, mediaType, withLock } from "./client/files.js";
 import { MultipartUpload } from "./client/multipart.js";
-import { childSignal, sleep, withRetry } from "./client/retry.js";
 
-export { OzonR2Error };
+export { OzonR2Error, contentHash, mediaType };
 
 /** Bytes; files of this size and larger are uploaded in parts. */
 const MULTIPART_MIN_SIZE = 16_000_000;
@@ -22,141 +14,139 @@ const MULTIPART_MIN_SIZE = 16_000_000;
 const FIRST_POLL_DELAY = 2000;
 const MAX_POLL_DELAY = 15_000;
 
-/** @typedef {import("./ozon-r2").Item} Item */
+/** @typedef {import("./ozon-r2.js").Item} Item */
+/** @typedef {import("./ozon-r2.js").OzonR2} Client */
 
 export class OzonR2 {
-  #backend;
-  #options;
+  #baseURL;
+  #credential;
+  #concurrency;
+  #services;
+  #downloads;
 
-  /** @param {import("./ozon-r2").Options} options */
-  constructor(options) {
-    this.#options = { field: "offer_id", concurrency: 6, ...options };
-    const { baseURL, apiKey, concurrency } = this.#options;
+  /** @param {import("./ozon-r2.js").Options} options */
+  constructor({ baseURL, apiKey, credential, userId, field = "offer_id", concurrency = 6, onWait }) {
     if (typeof baseURL !== "string") throw new TypeError('baseURL must be a string; "" is the page\'s own origin');
     if (!(concurrency >= 1)) throw new TypeError("concurrency must be at least 1");
-    this.#backend = new Backend(baseURL, apiKey);
+    this.#baseURL = baseURL;
+    this.#credential = credential;
+    this.#concurrency = concurrency;
+    const retries = new Retries(onWait);
+    const backend = new Backend(baseURL, apiKey, retries);
+    this.#services = { backend, retries, puts: new Puts(retries, concurrency) };
+    const fields = async () => ({ credential: await this.credential(), field, user_id: userId });
+    this.#downloads = new Downloads(this.#services, fields);
   }
 
-  /** @type {import("./ozon-r2").OzonR2["credential"]} */
+  /** @type {Client["credential"]} */
   async credential() {
-    return this.#options.credential?.();
+    return this.#credential?.();
   }
 
-  /** @type {import("./ozon-r2").OzonR2["images"]} */
+  /** @type {Client["images"]} */
   images(articles, options) {
-    return this.#download(articles, { download_images: false, presign: true }, options?.signal, options?.onItem);
+    const { signal, onItem } = options ?? {};
+    const mode = { download_images: false, presign: true };
+    return abortable(this.#downloads.run(articles, mode, signal, onItem), signal);
   }
 
-  /** @type {import("./ozon-r2").OzonR2["copy"]} */
+  /** @type {Client["copy"]} */
   async copy(articles, options) {
-    const { onProgress, onItem } = options ?? {};
+    const { onProgress, onItem, onImage, only } = options ?? {};
     const { signal, abort } = childSignal(options?.signal);
-    const job = new CopyJob({
-      concurrency: this.#options.concurrency,
-      sign: (path) => this.#sign(path, undefined, signal),
+    const job = new CopyJob(this.#services, {
+      concurrency: this.#concurrency,
+      sign: (path, type) => this.#sign(path, type, signal),
       serverCopy: (some, onCopied) =>
-        this.#download(some, { download_images: true, existing: "skip" }, signal, onCopied),
+        this.#downloads.run(some, { download_images: true, existing: "skip" }, signal, onCopied),
       signal,
       onProgress,
+      onImage,
+      only,
     });
-    /** @type {Promise<import("./ozon-r2").CopiedItem>[]} */
+    /** @type {Promise<import("./ozon-r2.js").CopiedItem>[]} */
     const copies = [];
     const startCopy = (/** @type {Item} */ item, /** @type {number} */ index) => {
       copies[index] = job.copy(item).then((copied) => {
-        onItem?.(copied, index);
+        if (!signal.aborted) onItem?.(copied, index);
         return copied;
       });
       copies[index].catch(() => {}); // thrown by Promise.all below
     };
     try {
       await this.images(articles, { signal, onItem: startCopy });
-      return await Promise.all(copies);
+      return await abortable(Promise.all(copies), signal);
     } finally {
       abort(); // after an error, ends the copies that still run
     }
   }
 
-  /** @type {import("./ozon-r2").OzonR2["upload"]} */
-  async upload(file, path, options) {
+  /** @type {Client["upload"]} */
+  upload(file, path, options) {
+    const { signal } = options ?? {};
+    const key = `ozon-r2 ${this.#baseURL} ${path}`;
+    const upload = async () => {
+      signal?.throwIfAborted();
+      await checkReadable(file);
+      return withLock(key, () => this.#upload(key, file, path, options), signal);
+    };
+    return abortable(upload(), signal);
+  }
+
+  /** @type {(key: string, ...upload: Parameters<Client["upload"]>) => ReturnType<Client["upload"]>} */
+  async #upload(key, file, path, options) {
     const { signal, onProgress } = options ?? {};
-    signal?.throwIfAborted();
     const { size } = file;
-    // Browsers give application/octet-stream to files whose type they don't know.
-    const type = file.type === "application/octet-stream" ? undefined : file.type || undefined;
-    const report = (/** @type {number} */ bytes, items = 0) =>
-      onProgress?.({ bytes, totalBytes: size, items, totalItems: 1, failed: 0 });
-    const onBytes = (/** @type {number} */ bytes) => report(bytes);
+    const { name = path } = /** @type {File} */ (file);
+    const type = mediaType(file.type, name) || bareType(file.type) || undefined;
+    /** @type {(bytes: number, verified?: number, items?: number) => void} */
+    const report = (bytes, verified, items = 0) => {
+      if (signal?.aborted) return;
+      const phase = verified === undefined ? "uploading" : "verifying";
+      const loaded = verified ?? bytes;
+      onProgress?.({ phase, loaded, total: size, bytes, totalBytes: size, items, totalItems: 1, failed: 0 });
+    };
     let uploaded;
     if (size < MULTIPART_MIN_SIZE) {
       const sign = () => this.#sign(path, type, signal);
       const signed = await sign();
-      await putSigned(file.slice(0, size, type), signed, sign, onBytes, signal);
+      const read = async () => file.slice(0, size, type);
+      await this.#services.puts.send(read, signed, sign, report, signal);
       uploaded = { r2_path: path, public_url: signed.public_url, size, resumed: 0 };
     } else {
-      const key = `${this.#options.baseURL} ${path}`;
-      uploaded = await new MultipartUpload(this.#backend, { file, path, type, key, signal, onBytes }).run();
+      const fields = { file, path, type, key, signal, onBytes: report };
+      uploaded = await new MultipartUpload(this.#services, fields).run();
     }
-    report(size, 1);
+    report(size, undefined, 1);
     return uploaded;
   }
 
-  /** @type {import("./ozon-r2").OzonR2["push"]} */
-  async push({ productId, images, images360, colorImage }, options) {
+  /** @type {Client["push"]} */
+  push({ productId, images, images360, colorImage, refetch }, options) {
     const { signal, onStatus } = options ?? {};
     const post = async (/** @type {string} */ endpoint, /** @type {object} */ fields) => {
       const credential = await this.credential();
-      const body = { credential, product_id: productId, images, color_image: colorImage, ...fields };
-      const response = await this.#backend.post(`/api/v1/ozon/${endpoint}`, body, signal);
+      signal?.throwIfAborted();
+      const body = { credential, product_id: productId, images, color_image: colorImage, refetch, ...fields };
+      const response = await this.#services.backend.post(`/api/v1/ozon/${endpoint}`, body, signal);
       const { success, data, errors = [], warnings = [] } = response;
       const pushed = { success, errors, warnings, ...data };
       onStatus?.(pushed);
       return pushed;
     };
-    let pushed = await post("push-images", { images360 });
-    for (let delay = FIRST_POLL_DELAY; pushed.status === "pending"; delay = Math.min(delay * 1.5, MAX_POLL_DELAY)) {
-      await sleep(delay, signal);
-      pushed = await post("push-status", { task_id: pushed.task_id });
-    }
-    return pushed;
-  }
-
-  /**
-   * Streams ozon-download; when the stream breaks, the articles that it hasn't returned yet are requested again.
-   *
-   * @param {string[]} articles
-   * @param {object} mode
-   * @param {AbortSignal} [signal]
-   * @param {(item: Item, index: number) => void} [onItem]
-   * @returns {Promise<Item[]>}  in the order of `articles`
-   */
-  async #download(articles, mode, signal, onItem) {
-    const { field, userId } = this.#options;
-    /** @type {Item[]} */
-    const items = [];
-    const remaining = new Set(articles.keys());
-    await withRetry(async () => {
-      const indices = [...remaining];
-      const requested = indices.map((index) => articles[index]);
-      const credential = await this.credential();
-      const body = { credential, articles: requested, field, user_id: userId, ...mode };
-      let isComplete = false;
-      for await (const line of this.#backend.stream("/api/v1/ozon/download", body, signal)) {
-        const { type, index: position, done, ...item } = line;
-        if (type === "error") throw responseError(200, JSON.stringify(item));
-        if (type === "done") isComplete = true;
-        if (type !== "item") continue;
-        const index = indices[position];
-        remaining.delete(index);
-        items[index] = /** @type {Item} */ (item);
-        onItem?.(items[index], index);
+    const run = async () => {
+      let pushed = await post("push-images", { images360 });
+      for (let delay = FIRST_POLL_DELAY; pushed.status === "pending"; delay = Math.min(delay * 1.5, MAX_POLL_DELAY)) {
+        await sleep(delay, signal);
+        pushed = await post("push-status", { task_id: pushed.task_id });
       }
-      if (!isComplete) throw networkError();
-    }, signal);
-    return items;
+      return pushed;
+    };
+    return abortable(run(), signal);
   }
 
   /** @type {(r2_path: string, content_type?: string, signal?: AbortSignal) => Promise<any>} */
   #sign(r2_path, content_type, signal) {
-    return this.#backend.post("/api/v1/r2/presigned-url", { r2_path, content_type }, signal);
+    return this.#services.backend.post("/api/v1/r2/presigned-url", { r2_path, content_type }, signal);
   }
 }

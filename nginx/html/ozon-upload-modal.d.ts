@@ -7,18 +7,20 @@
 //   modal.images = [{ url: "https://r0.image2url.com/users/u/1.jpg" }, { file, path: "users/u/2.jpg" }];
 //   modal.show();
 //
+// The module can be imported on a server: it then defines nothing.
+//
 // Attributes: `open` opens the modal, and is present while it is open. With `lang` zh, zh-CN and the like, the texts
 // are Chinese, with any other language English. Without `lang`, the language of the nearest ancestor or of the browser
 // counts.
 //
-// Events: `push`, `done` and `error`, described below, bubble and cross shadow boundaries; `close` doesn't.
+// Events: `push` and `done`, described below, bubble and cross shadow boundaries; `error` and `close` don't.
 //
-// Styles: the parts dialog, header, sku, grid, item, tools, button, primary, steps, status and footer, and the
-// variables --accent --surface --sunken --text --muted --line --border --good --warn --bad --radius --font, set on the
-// element. Light or dark follows `color-scheme`, which is `light dark` (the system's) unless the page sets another on
-// the element.
+// Styles: the parts dialog, header, sku, grid, item, tools, button, primary, steps, status, progress and footer, and
+// the variables --accent --surface --sunken --text --muted --line --border --good --warn --bad --radius --font, set on
+// the element. Light or dark follows `color-scheme`, which is `light dark` (the system's) unless the page sets another
+// on the element.
 
-import { OzonR2, OzonR2Error, Pushed } from "./ozon-r2";
+import { OzonR2, OzonR2Error, Pushed } from "./ozon-r2.js";
 
 export interface ModalImage {
   /** Not used by the modal, and kept for the page. */
@@ -35,18 +37,27 @@ export interface ModalImage {
 export class OzonUploadModal extends HTMLElement {
   /** Provides the credential, the uploads and the push. */
   client?: Pick<OzonR2, "credential" | "upload" | "push">;
-  /** Without a `productId`, the person has to enter one. */
-  sku: { name?: string; productId?: number | string };
+  /**
+   * Without a `productId`, the person has to enter one. Setting an equal value changes nothing; setting another one
+   * discards the ID that was entered.
+   */
+  get sku(): { name?: string; productId?: number | string };
+  set sku(sku: { name?: string; productId?: number | string } | null | undefined);
   /**
    * The images in order; the first is the main image. When read, they are in the order that the person has arranged,
-   * and uploaded images have their URLs. When set during a push, they are shown by the next show().
+   * and uploaded images have their URLs.
+   *
+   * Setting a list of equal images (`id`, `url`, `file`, `path` and `name`) changes nothing, so that a component may
+   * set it at each render. Another list replaces the arrangement. While the modal is open, and the person has arranged
+   * the images, or a push runs or has ended, `images` and `sku` are shown by the next show().
    */
-  images: ModalImage[];
+  get images(): ModalImage[];
+  set images(images: readonly ModalImage[] | null | undefined);
   /** The URL of a new marketing color image. Without it, the present one is kept. */
   colorImage?: string;
-  /** Opens the modal, with `images` in the order in which they were set, ready for a push. */
+  /** Opens the modal. What the person arranged and entered before is kept, and so is the result of a failed push. */
   show(): void;
-  /** Closes the modal, and aborts a running push. */
+  /** Closes the modal, and aborts a running push. The person is asked to confirm that, but not this method's caller. */
   close(): void;
 
   addEventListener<Name extends keyof OzonUploadModalEventMap>(
@@ -58,6 +69,16 @@ export class OzonUploadModal extends HTMLElement {
     type: string,
     listener: EventListenerOrEventListenerObject,
     options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Name extends keyof OzonUploadModalEventMap>(
+    type: Name,
+    listener: (this: OzonUploadModal, event: OzonUploadModalEventMap[Name]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
   ): void;
 }
 

@@ -1,52 +1,80 @@
 // <ozon-upload-modal>: pushes the images of one product to Ozon. Its manual and types are in ozon-upload-modal.d.ts.
+// The module can be imported without a DOM (on a server) and twice in one page.
 
-import { h } from "./ozon-upload-modal/dom.js";
+import { aria, h } from "./ozon-upload-modal/dom.js";
+import { describeError } from "./ozon-upload-modal/errors.js";
+import { Footer } from "./ozon-upload-modal/footer.js";
 import { ImageList } from "./ozon-upload-modal/image-list.js";
-import { outcomeOf } from "./ozon-upload-modal/outcome.js";
+import { failureOf, outcomeOf } from "./ozon-upload-modal/outcome.js";
 import { ProductField } from "./ozon-upload-modal/product-field.js";
+import { Push, UploadsFailed } from "./ozon-upload-modal/push.js";
 import { styles } from "./ozon-upload-modal/styles.js";
-import { textsFor } from "./ozon-upload-modal/texts.js";
+import { textsFor, textsIn } from "./ozon-upload-modal/texts.js";
+import { UploadedFiles, areSame } from "./ozon-upload-modal/uploaded-files.js";
 
-/** Files uploaded at the same time. */
-const CONCURRENCY = 3;
+/** @typedef {import("./ozon-upload-modal.js").ModalImage} ModalImage */
+/** @typedef {import("./ozon-upload-modal.js").OzonUploadModal["sku"]} SKU */
 
-export class OzonUploadModal extends HTMLElement {
+const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
+
+export class OzonUploadModal extends Base {
   static observedAttributes = ["open", "lang"];
 
-  client;
-  colorImage;
-  #images = [];
-  #texts;
-  /** The index in texts.steps of the current step, or of the last one; -1 before a push. */
-  #step = -1;
-  /** {kind, text, requestId?}; the kind is "running" during a push, then "good", "warn" or "bad". */
-  #outcome = {};
-  /** The AbortController of the push that runs, or null. */
+  // The values that were set before the element was defined are kept.
+  /** @type {import("./ozon-upload-modal.js").OzonUploadModal["client"]} */
+  client = Object(this).client;
+  /** @type {string | undefined} */
+  colorImage = Object(this).colorImage;
+  // As they were set last.
+  /** @type {{images: ModalImage[], sku: SKU}} */
+  #given = { images: [], sku: {} };
+  // Those of `#given` that the next show() has to apply.
+  /** @type {Set<"images" | "sku">} */
+  #waiting = new Set();
+  #uploads = new UploadedFiles();
+  #texts = textsIn("en");
+  // The push that runs, or null.
+  /** @type {Push | null} */
   #running = null;
+  // The end of the last push, or null.
+  /** @type {import("./ozon-upload-modal/outcome.js").Outcome | null} */
+  #outcome = null;
+  /** The step of the last push in which it ended; -1 before a push. */
+  #step = -1;
+  /** Whether some files couldn't be uploaded by the last push. */
+  #hasUploadErrors = false;
+  /** Whether the person is asked to confirm that the window be closed during a push. */
+  #isAsking = false;
 
-  #product = new ProductField();
-  #list = new ImageList((text) => (this.#announcer.textContent = text));
-  #closeButton = h("button", { part: "button", click: () => this.close() }, "×");
-  #steps = h("ol", { part: "steps" });
-  #status = h("div", { part: "status", role: "status" });
-  #cancelButton = h("button", { part: "button", click: () => this.#cancel() });
-  #primaryButton = h("button", { part: "primary", click: () => this.#proceed() });
+  #product = new ProductField(this.#texts);
+  #list = new ImageList(this.#texts, (text) => (this.#announcer.textContent = text));
+  #footer = new Footer({
+    proceed: () => this.#proceed(),
+    pushAgain: () => this.#push(),
+    cancel: () => this.#cancel(),
+  });
+  #closeButton = h("button", { type: "button", part: "button", click: () => this.#requestClose() }, "×");
   #announcer = h("div", { class: "announcer", "aria-live": "polite" });
   #dialog = h("dialog", {
     part: "dialog",
     "aria-labelledby": "title",
-    close: () => this.#dialog.open || this.close(),
-    cancel: (event) => this.#running && event.preventDefault(),
+    close: () => this.#handleNativeClose(),
+    cancel: (/** @type {Event} */ event) => {
+      if (!this.#running) return;
+      event.preventDefault();
+      this.#requestClose();
+    },
   },
     h("div", { part: "header" }, h("h2", { id: "title", "data-text": "title" }), this.#closeButton),
     h("div", { class: "body" }, this.#product.element, this.#list.element),
-    h("div", { part: "footer" }, this.#steps, this.#status, this.#cancelButton, this.#primaryButton),
-    this.#announcer);
+    this.#footer.element, this.#announcer);
+  #handleNetwork = () => this.#render();
 
   constructor() {
     super();
-    this.attachShadow({ mode: "open" }).append(this.#dialog);
-    this.shadowRoot.adoptedStyleSheets = [styles];
+    const root = this.attachShadow({ mode: "open" });
+    root.append(this.#dialog);
+    if (styles) root.adoptedStyleSheets = [styles];
     this.#translate();
     this.#list.element.addEventListener("change", () => this.#clearOutcome());
     this.#product.input.addEventListener("keydown", ({ key }) => key === "Enter" && this.#push());
@@ -54,207 +82,217 @@ export class OzonUploadModal extends HTMLElement {
 
   connectedCallback() {
     // A property that was set before the element was defined hides its accessor.
-    for (const name of ["sku", "images"]) {
+    for (const name of /** @type {const} */ (["sku", "images"])) {
       const { [name]: value } = this;
+      // @ts-expect-error the accessors are of the class
       if (delete this[name]) this[name] = value;
     }
+    for (const name of ["online", "offline"]) addEventListener(name, this.#handleNetwork);
     this.attributeChangedCallback();
   }
 
   disconnectedCallback() {
+    for (const name of ["online", "offline"]) removeEventListener(name, this.#handleNetwork);
     this.close();
   }
 
   attributeChangedCallback() {
     this.#translate();
-    if (this.isConnected && this.hasAttribute("open")) this.show();
+    // React 18 sets open="false".
+    const isOpen = (this.getAttribute("open") ?? "false") !== "false";
+    if (this.isConnected && isOpen) this.show();
     else this.close();
   }
 
   get sku() {
-    return this.#product.sku;
+    return this.#given.sku;
   }
   set sku(sku) {
-    this.#product.sku = sku;
+    const given = sku ?? {};
+    const { name, productId } = this.#given.sku;
+    if (given.name === name && given.productId === productId) return;
+    this.#given.sku = given;
+    this.#apply("sku");
   }
 
+  /** @returns {ModalImage[]} */
   get images() {
     return this.#list.items.map(({ image }) => image);
   }
   set images(images) {
-    this.#images = [...(images ?? [])];
-    if (!this.#running) this.#reset();
+    const given = [...(images ?? [])];
+    const { resolve } = this.#uploads;
+    if (areSame(given.map(resolve), this.#given.images.map(resolve))) return;
+    this.#given.images = given;
+    this.#apply("images");
   }
 
   show() {
     if (this.#dialog.open) return;
     this.#translate();
-    this.#reset();
+    for (const name of [...this.#waiting]) this.#apply(name);
+    if (this.#outcome?.kind === "good") this.#clearOutcome();
     this.#dialog.showModal();
     this.toggleAttribute("open", true);
     const { input } = this.#product;
-    (input.hidden ? this.#primaryButton : input).focus();
+    (input.hidden ? this.#footer.primaryButton : input).focus();
   }
 
   close() {
     if (!this.#dialog.open && !this.hasAttribute("open")) return;
-    this.#dialog.close();
     this.#running?.abort();
-    this.#running = null;
+    if (this.#running) this.#end({ kind: "warn", text: this.#stoppedText(this.#running) });
+    this.#dialog.close();
     this.toggleAttribute("open", false);
     this.dispatchEvent(new Event("close"));
   }
 
-  #reset() {
-    this.#list.lock(false);
-    this.#list.set(this.#images);
+  /**
+   * Shows a value of `#given`. While the window is open, it waits for the next show() if it would discard what the
+   * person has done or what a push has shown.
+   *
+   * @param {"images" | "sku"} name
+   */
+  #apply(name) {
+    const isInUse = this.#running || this.#outcome || (name === "images" && this.#list.isChanged);
+    if (this.#dialog.open && isInUse) {
+      this.#waiting.add(name);
+      return;
+    }
+    this.#waiting.delete(name);
+    if (name === "sku") this.#product.sku = this.#given.sku;
+    else this.#list.set(this.#given.images.map(this.#uploads.resolve));
     this.#clearOutcome();
   }
 
   #clearOutcome() {
     this.#step = -1;
-    this.#outcome = {};
+    this.#outcome = null;
     this.#render();
   }
 
+  #requestClose() {
+    if (!this.#running) return this.close();
+    this.#isAsking = true;
+    this.#render();
+    this.#footer.cancelButton.focus();
+  }
+
+  /** Chromium closes a dialog at the second press of Escape, whatever its `cancel` event does. */
+  #handleNativeClose() {
+    if (this.#dialog.open) return;
+    if (!this.#running) return this.close();
+    this.#dialog.showModal();
+    this.#requestClose();
+  }
+
   #cancel() {
-    if (this.#running) this.#running.abort();
-    else this.close();
+    if (this.#isAsking) {
+      this.#isAsking = false;
+      this.#render();
+    } else if (this.#running) {
+      this.#running.abort();
+    } else {
+      this.close();
+    }
   }
 
   #proceed() {
-    if (this.#outcome.kind === "good") this.close();
-    else this.#push();
+    if (this.#isAsking || this.#outcome?.kind === "good") return this.close();
+    const { failed, items } = this.#list;
+    if (!this.#running && failed.length < items.length) this.#list.removeFailed();
+    this.#push();
   }
 
   async #push() {
     const { items } = this.#list;
-    if (this.#running || !items.length) return;
+    if (this.#running || items.length === 0 || items.some(({ isUnsupported }) => isUnsupported)) return;
     this.#product.validate(true);
-    if (!this.#product.productId) {
+    const { productId } = this.#product;
+    if (!productId) {
       this.#product.input.focus();
       return;
     }
-    const running = new AbortController();
-    const { signal } = running;
-    this.#running = running;
+    const push = new Push({
+      client: this.client,
+      items: [...items],
+      productId,
+      colorImage: this.colorImage,
+      onChange: () => this.#render(),
+      onItem: (item, state, note, progress) => this.#list.update(item, state, note, progress),
+      describe: (error) => describeError(error, this.#texts.language).text,
+      confirm: (detail) => this.#emit("push", detail),
+    });
+    this.#running = push;
+    this.#outcome = null;
     this.#list.lock(true);
-    let result;
-    let type = "done";
-    try {
-      result = await this.#run(items, signal);
-    } catch (error) {
-      result = error;
-      type = "error";
-    }
-    if (this.#running !== running) return; // closed in the meantime
-    this.#running = null;
-    this.#list.lock(false);
-    if (signal.aborted) this.#outcome = { kind: "warn", text: this.#texts.stopped };
-    else this.#outcome = result ? outcomeOf(result, this.#list, this.#texts) : {};
     this.#render();
-    if (result && !signal.aborted) this.#emit(type, result.error ?? result);
+    /** @type {any} */
+    const result = await push.run().catch((error) => error);
+    for (const { image } of items) this.#uploads.add(image);
+    if (this.#running !== push) return; // closed in the meantime
+    this.#hasUploadErrors = result instanceof UploadsFailed;
+    if (push.signal.aborted) return this.#end({ kind: "warn", text: this.#stoppedText(push) });
+    if (!result) return this.#end(null);
+    const isError = result instanceof Error;
+    this.#end((isError ? failureOf : outcomeOf)(result, this.#list, this.#texts));
+    this.#list.revealFailed();
+    const isWrapped = result instanceof UploadsFailed || result.code === "NO_CREDENTIAL";
+    this.#emit(isError ? "error" : "done", (isWrapped && result.cause) || result);
   }
 
-  /** Returns what OzonR2.push returns, or undefined if a listener prevented the push. */
-  async #run(items, signal) {
-    const texts = this.#texts;
-    const enter = (step, text = texts.pushing) => {
-      signal.throwIfAborted();
-      this.#step = step;
-      this.#outcome = { kind: "running", text };
-      this.#render();
-    };
-    /** `message` is shown in the modal, `error` is the event's detail. */
-    const fail = (message, error = new Error(message)) => {
-      throw { message, error };
-    };
-    for (const item of items) this.#list.update(item, item.image.url ? "done" : "waiting");
-
-    enter(0);
-    const aborted = new Promise((_, reject) => signal.addEventListener("abort", reject));
-    const credential = await Promise.race([this.client.credential(), aborted])
-      .catch((error) => fail(texts.noCredential, error));
-    if (!credential) fail(texts.noCredential);
-
-    const files = items.filter(({ image }) => !image.url);
-    const queue = files.values();
-    const errors = [];
-    const worker = async () => {
-      for (const item of queue) {
-        enter(1, texts.uploading(files.filter(({ image }) => image.url).length, files.length));
-        await this.#upload(item, signal).catch((error) => errors.push(error));
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-    if (errors.length) fail(texts.notUploaded(errors.length), errors[0]);
-
-    enter(2);
-    const { productId } = this.#product;
-    const images = items.map(({ image }) => image.url);
-    if (!this.#emit("push", { productId, images })) return;
-    enter(3);
-    const onStatus = ({ status }) => enter(4, texts[status]);
-    return this.client.push({ productId, images, colorImage: this.colorImage }, { signal, onStatus });
+  /** @param {Push} push */
+  #stoppedText({ isSent }) {
+    return isSent ? this.#texts.stoppedLate : this.#texts.stopped;
   }
 
-  async #upload(item, signal) {
-    const { file, path } = item.image;
-    const onProgress = ({ bytes }) => this.#list.update(item, "sending", "", bytes / file.size);
-    try {
-      onProgress({ bytes: 0 });
-      const { public_url: url } = await this.client.upload(file, path, { onProgress, signal });
-      const image = { ...item.image, url };
-      // Kept in #images too, so that the file isn't uploaded again after the next show().
-      this.#images = this.#images.map((each) => (each === item.image ? image : each));
-      item.image = image;
-      this.#list.update(item, "done");
-    } catch (error) {
-      if (signal.aborted) this.#list.update(item, "waiting");
-      else this.#list.update(item, "failed", error.message);
-      throw error;
-    }
+  /** @param {import("./ozon-upload-modal/outcome.js").Outcome | null} outcome */
+  #end(outcome) {
+    this.#step = outcome && this.#running ? this.#running.step : -1;
+    this.#running = null;
+    this.#isAsking = false;
+    this.#outcome = outcome;
+    this.#list.lock(false);
+    this.#render();
   }
 
-  /** Returns false if a listener prevented the event. */
+  /**
+   * Returns false if a listener prevented the event. An `error` doesn't bubble: window.onerror would report it.
+   *
+   * @param {"push" | "done" | "error"} type
+   * @param {unknown} detail
+   */
   #emit(type, detail) {
-    const event = new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: type === "push" });
+    const bubbles = type !== "error";
+    const event = new CustomEvent(type, { detail, bubbles, composed: bubbles, cancelable: type === "push" });
     return this.dispatchEvent(event);
   }
 
   #translate() {
     const texts = (this.#texts = textsFor(this));
-    for (const element of this.shadowRoot.querySelectorAll("[data-text]")) {
-      element.textContent = texts[element.dataset.text];
+    for (const element of this.shadowRoot?.querySelectorAll("[data-text]") ?? []) {
+      element.textContent = String(texts[/** @type {"title"} */ (/** @type {HTMLElement} */ (element).dataset.text)]);
     }
-    this.#closeButton.ariaLabel = texts.close;
+    aria(this.#closeButton, { label: texts.close });
     this.#list.translate(texts);
     this.#product.translate(texts);
     this.#render();
   }
 
   #render() {
-    const texts = this.#texts;
-    const count = this.#list.items.length;
-    const { kind, text = count ? texts.ready(count) : "", requestId } = this.#outcome;
-    const steps = texts.steps.map((step, index) => {
-      const isCurrent = index === this.#step;
-      return h("li", {
-        class: index < this.#step ? "good" : isCurrent && kind,
-        "aria-current": isCurrent && kind === "running" && "step",
-      }, step);
+    const { items, failed } = this.#list;
+    this.#footer.render(this.#texts, {
+      running: this.#running,
+      outcome: this.#outcome,
+      step: this.#step,
+      isAsking: this.#isAsking,
+      hasUploadErrors: this.#hasUploadErrors,
+      count: items.length,
+      failed: failed.length,
+      unsupported: items.filter(({ isUnsupported }) => isUnsupported).length,
     });
-    this.#steps.replaceChildren(...steps);
-    if (this.#status.firstChild?.textContent !== text) {
-      const request = requestId ? `${texts.requestId} ${requestId}` : "";
-      this.#status.replaceChildren(h("p", { class: kind }, text), h("small", {}, request));
-    }
-    const labels = { running: texts.pushing, good: texts.close, warn: texts.retry, bad: texts.retry };
-    this.#primaryButton.textContent = labels[kind] ?? texts.push;
-    this.#primaryButton.ariaDisabled = kind === "running" || !count;
-    this.#cancelButton.textContent = texts.cancel;
-    this.#cancelButton.hidden = kind === "good";
   }
 }
 
-customElements.define("ozon-upload-modal", OzonUploadModal);
+const NAME = "ozon-upload-modal";
+if (!globalThis.customElements?.get(NAME)) globalThis.customElements?.define(NAME, OzonUploadModal);

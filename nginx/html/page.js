@@ -1,191 +1,267 @@
 // The page: finds the images of articles, copies them into the bucket and pushes them to Ozon with <ozon-upload-modal>.
-// The seller's credential exists in the form's fields and nowhere else.
 
 import { OzonR2 } from "./ozon-r2.js";
 import "./ozon-upload-modal.js";
+import { aria } from "./ozon-upload-modal/dom.js";
 import { Card } from "./page/card.js";
-import { textsIn } from "./page/texts.js";
+import { droppedFiles } from "./page/files.js";
+import { Form } from "./page/form.js";
+import { Preview } from "./page/preview.js";
+import { Problem } from "./page/problem.js";
+import { Status } from "./page/status.js";
+import { initialLanguage, saveLanguage, textsIn } from "./page/texts.js";
+import { Toast } from "./page/toast.js";
+import { Tools, copyable, totals } from "./page/tools.js";
 
-const MAX_ARTICLES = 5000;
+// The elements of the page by their ids.
+/** @type {Record<string, any>} */
 const page = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
-const modal = document.querySelector("ozon-upload-modal");
-const valueOf = (name) => page[name].value.trim();
+/** @type {import("./ozon-upload-modal.js").OzonUploadModal} */
+const modal = /** @type {any} */ (document.querySelector("ozon-upload-modal"));
+const form = new Form(page);
+const status = new Status(page);
+const problem = new Problem(page);
+const preview = new Preview();
+const toast = new Toast(page);
+const tools = new Tools(page, () => allCards(), toast);
 
-let texts = textsIn(navigator.language);
-/** The OzonR2 of the last search. */
-let studio;
-/** One card per article, in the order of the articles. */
+/** @type {Record<string, any>} */
+let texts = {};
+/** The OzonR2 of the last search, and its user. */
+let studio = new OzonR2({ baseURL: "" });
+let searchedUser = "";
+// One card per article, in the order of the articles.
+/** @type {Card[]} */
 let cards = [];
-/** The card of the images that belong to no article. */
-const own = new Card("", () => `users/${valueOf("user")}/own`, texts);
-/** The card whose images the modal shows. */
-let cardInModal;
-/** The task that runs, {name: "find" or "copy", controller}, or null. */
+// The task that runs, or null.
+/** @type {{name: "find" | "copy", controller: AbortController} | null} */
 let running = null;
-/** Returns the text beside the heading, in the current language. */
-let summary = () => "";
-/** The error of the last task, or null. */
-let problem = null;
+let isRenderPending = false;
 
-function folderOf(article) {
-  return `users/${valueOf("user")}/ozon/${encodeURIComponent(article)}/own`;
-}
+const actions = {
+  push,
+  view: preview.show.bind(preview),
+  removed: (/** @type {number} */ count, /** @type {() => void} */ undo) => toast.show(texts.removed(count), undo),
+  changed: renderSoon,
+};
+/** The card of the images that belong to no article. */
+const own = new Card("", () => `users/${form.user}/own`, actions);
+const allCards = () => [...cards, own];
+/** The card whose images the modal shows. */
+let cardInModal = own;
 
 function newStudio() {
-  const credential = () => ({ client_id: valueOf("client"), api_key: valueOf("key") });
-  return new OzonR2({ baseURL: "", userId: valueOf("user"), credential });
-}
-
-// The form
-
-function enteredArticles() {
-  const entries = valueOf("articles").split(/[\n,，、;；]/).map((entry) => entry.trim());
-  return [...new Set(entries.filter(Boolean))];
-}
-
-/** Shows each fault beside its field, and returns whether there is none. */
-function validate(names) {
-  const faults = Object.fromEntries(names.map((name) => [name, valueOf(name) ? "" : texts.missing]));
-  if (faults.articles === "" && enteredArticles().length > MAX_ARTICLES) faults.articles = texts.tooMany;
-  for (const [name, fault] of Object.entries(faults)) {
-    page[`${name}-fault`].textContent = fault;
-    page[name].setAttribute("aria-invalid", fault !== "");
-  }
-  const firstInvalid = names.find((name) => faults[name]);
-  page[firstInvalid]?.focus();
-  return !firstInvalid;
+  return new OzonR2({ ...form.options, onWait: (wait) => status.showWait(wait) });
 }
 
 // The tasks
 
-/** Runs one task at a time; called again for the task that runs, stops it. */
-async function run(name, work) {
-  if (running) {
-    if (running.name === name) running.controller.abort();
-    return;
-  }
+/**
+ * Runs one task at a time.
+ *
+ * @param {"find" | "copy"} name
+ * @param {() => string} text
+ * @param {(signal: AbortSignal) => Promise<() => string>} work  returns the text for its end
+ * @param {() => void} repeat
+ */
+async function run(name, text, work, repeat) {
+  if (running) return;
   const controller = new AbortController();
   running = { name, controller };
-  problem = null;
+  problem.clear();
+  status.begin(text);
   render();
   try {
-    await work(controller.signal);
+    status.end(await work(controller.signal), true);
   } catch (error) {
-    if (!controller.signal.aborted) problem = error;
-    summary = () => (problem ? "" : texts.stopped);
+    const { signal } = controller;
+    if (!signal.aborted) showProblem(error, repeat);
+    status.end(() => (signal.aborted ? texts.stopped : ""));
   }
   running = null;
   render();
 }
 
-function find() {
-  return run("find", async (signal) => {
-    const articles = enteredArticles();
+/** @type {(error: any, repeat: () => void) => void} */
+function showProblem(error, repeat) {
+  problem.show(error, repeat);
+  form.showErrors(error.errors ?? []);
+}
+
+// Reads the session again, which may have ended or be another user's. Without one, shows how to log in.
+/** @param {() => void} repeat */
+async function isLoggedIn(repeat) {
+  if (await form.readSession()) return true;
+  showProblem({ code: "UNAUTHORIZED" }, repeat);
+  render();
+  return false;
+}
+
+async function find() {
+  if (!form.validate(["client", "key", "user", "articles"]) || !(await isLoggedIn(find))) return;
+  const { articles } = form;
+  const before = cards;
+  run("find", () => texts.finding, async (signal) => {
+    // What one user has stored isn't in the folder of another.
+    const isOther = searchedUser !== "" && searchedUser !== form.user;
+    if (isOther) for (const card of allCards()) card.forgetStored();
+    const known = new Map(before.map((card) => [card.article, card]));
     studio = newStudio();
-    const previous = new Map(cards.map((card) => [card.article, card]));
-    replaceCards(articles.map((article) => new Card(article, () => folderOf(article), texts, previous.get(article))));
-    page.progress.value = 0;
-    summary = () => texts.finding;
-    render();
-    const onItem = (item, index) => cards[index].showFound(item);
+    searchedUser = form.user;
+    replaceCards(articles.map((article) => new Card(article, () => folderOf(article), actions, known.get(article))));
     try {
-      await studio.images(articles, { signal, onItem });
+      await studio.images(articles, { signal, onItem: (item, index) => cards[index].showFound(item) });
     } catch (error) {
       const found = cards.filter((card) => card.isFound);
-      replaceCards(found.length > 0 ? found : [...previous.values()]);
+      replaceCards(found.length > 0 ? found : before);
       throw error;
     }
-    const images = cards.reduce((sum, card) => sum + card.images.length, 0);
-    summary = () => texts.found(images, articles.length);
-  });
+    const { total, stored } = totals(cards);
+    return () => texts.found(total, articles.length, stored);
+  }, find);
 }
 
+/** @param {string} article */
+function folderOf(article) {
+  return `users/${form.user}/ozon/${encodeURIComponent(article)}/own`;
+}
+
+/** Copies the images that aren't stored yet. */
 function copy() {
-  const found = cards.filter((card) => card.productId);
-  if (found.length === 0 || !validate(["client", "key"])) return;
-  run("copy", async (signal) => {
-    const onProgress = ({ items, totalItems, bytes }) => {
-      page.progress.value = totalItems ? items / totalItems : 0;
-      summary = () => texts.copying(items, totalItems, sizeOf(bytes));
-      page.summary.textContent = summary();
+  const wanted = copyable(allCards());
+  if (wanted.size === 0 || !form.validate(["client", "key"])) return;
+  const images = [...wanted.values()].flat();
+  const copied = [...wanted.keys()];
+  const byArticle = new Map(copied.map((card) => [card.article, card]));
+  const urls = new Set(images.map((image) => image.url));
+  const updateCards = () => copied.forEach((card) => card.update());
+  run("copy", () => texts.starting, async (signal) => {
+    for (const image of images) Object.assign(image, { progress: "queued", error: undefined });
+    updateCards();
+    try {
+      const items = await studio.copy([...byArticle.keys()], {
+        signal,
+        only: (url) => urls.has(url),
+        onProgress: (progress) => status.showProgress(progress),
+        onImage: (article, state) => byArticle.get(article)?.showCopy(state),
+      });
+      items.forEach(({ error }, index) => copied[index].showUncopied(error));
+    } finally {
+      for (const image of images) image.progress = undefined;
+      updateCards();
+    }
+    return () => {
+      const { stored, failed, byServer } = totals(cards);
+      return texts.copied(stored, failed, byServer);
     };
-    const onItem = (item, index) => found[index].showCopied(item);
-    const items = await studio.copy(found.map((card) => card.article), { signal, onProgress, onItem });
-    const images = items.flatMap((item) => item.images);
-    const stored = images.filter((image) => image.error === undefined);
-    const byServer = stored.filter((image) => image.via === "server").length;
-    page.progress.value = 1;
-    summary = () => texts.copied(stored.length, images.length - stored.length, byServer);
-  });
+  }, copy);
 }
 
-function push({ target: { card } }) {
-  if (!validate(["client", "key", "user"])) return;
+/** @param {Card} card */
+async function push(card) {
+  if (!form.validate(["client", "key", "user"]) || !(await isLoggedIn(() => push(card)))) return;
   modal.client = newStudio();
-  modal.sku = { name: card.article || texts.own, productId: card.productId };
-  modal.images = card.pushable;
+  modal.sku = { name: card.article || undefined, productId: card.productId };
+  modal.images = card.modalImages;
   cardInModal = card;
   modal.show();
 }
 
 // Rendering
 
+/** @param {string} language */
 function setLanguage(language) {
   texts = textsIn(language);
   document.documentElement.lang = language;
   document.title = texts.title;
   for (const element of document.querySelectorAll("[data-text]")) {
-    element.textContent = texts[element.dataset.text];
+    element.textContent = texts[/** @type {HTMLElement} */ (element).dataset.text ?? ""];
   }
   page.language.textContent = texts.otherLanguage;
   page.language.lang = language === "zh" ? "en" : "zh";
-  for (const card of [...cards, own]) card.relabel(texts);
+  for (const part of [form, status, problem, preview, tools, ...allCards()]) part.translate(texts, language);
   render();
 }
 
+/** @param {Card[]} newCards */
 function replaceCards(newCards) {
+  toast.hide();
   cards = newCards;
+  for (const card of cards) card.translate(texts, document.documentElement.lang);
   page.cards.replaceChildren(...cards.map((card) => card.element));
+  renderSoon();
+}
+
+/** Renders once after a series of changes. */
+function renderSoon() {
+  if (!isRenderPending) setTimeout(render, 30);
+  isRenderPending = true;
 }
 
 function render() {
-  const isRunning = (name) => running?.name === name;
-  page.find.textContent = isRunning("find") ? texts.stop : texts.find;
-  page.copy.textContent = isRunning("copy") ? texts.stop : texts.copy;
-  page.find.setAttribute("aria-disabled", isRunning("copy"));
-  page.copy.setAttribute("aria-disabled", isRunning("find") || !cards.some((card) => card.productId));
+  isRenderPending = false;
+  page.find.textContent = running?.name === "find" ? texts.stop : texts.find;
+  aria(page.find, { disabled: running?.name === "copy" });
   page.cards.hidden = cards.length === 0;
-  page.empty.hidden = cards.length > 0 || problem !== null;
-  page.summary.textContent = summary();
-  page.problem.hidden = problem === null;
-  page.problem.textContent = problem ? describe(problem) : "";
+  page.empty.hidden = cards.length > 0 || problem.isShown;
+  page.problem.classList.toggle("alone", cards.length === 0);
+  tools.render(running?.name);
+  preview.update();
 }
 
-function describe({ code, status, message, errors = [], requestId }) {
-  const text = texts[code] ?? (status >= 429 ? texts.unavailable : message);
-  const faults = errors.map(({ field, reason }) => `${field}: ${reason}`);
-  const request = requestId && `${texts.requestId}: ${requestId}`;
-  return [text, ...faults, request].filter(Boolean).join(" · ");
-}
+// Events
 
-function sizeOf(bytes) {
-  const [unit, scale] = bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
-  const options = { style: "unit", unit, maximumFractionDigits: 1 };
-  return new Intl.NumberFormat(document.documentElement.lang, options).format(bytes / scale);
-}
-
-page.form.addEventListener("submit", (event) => {
+page.form.addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
-  if (running || validate(["client", "key", "user", "articles"])) find();
+  if (running?.name === "find") running.controller.abort();
+  else if (!running) find();
 });
-page.copy.addEventListener("click", () => (running ? run("copy") : copy()));
-page.language.addEventListener("click", () => setLanguage(page.language.lang));
-document.addEventListener("to-ozon", push);
+page.copy.addEventListener("click", () => {
+  if (running?.name === "copy") running.controller.abort();
+  else copy();
+});
+page.language.addEventListener("click", () => {
+  saveLanguage(page.language.lang);
+  setLanguage(page.language.lang);
+});
 modal.addEventListener("done", ({ detail }) => cardInModal.showPushed(modal.images, detail));
 modal.addEventListener("close", () => cardInModal.showPushed(modal.images));
-// By default, the browser would open a file that is dropped beside a card, and so leave the page.
-for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
+
+// The card for files that are dropped there.
+/** @param {Event} event */
+const cardAt = ({ target }) =>
+  allCards().find(({ element }) => target instanceof Node && element.contains(target)) ?? own;
+/** @type {(card?: Card) => void} */
+const highlight = (card) => allCards().forEach((each) => each.element.classList.toggle("over", each === card));
+document.addEventListener("dragover", (event) => {
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  highlight(cardAt(event));
+});
+document.addEventListener("dragleave", (event) => event.relatedTarget === null && highlight());
+document.addEventListener("drop", async (event) => {
+  highlight();
+  if (!event.dataTransfer?.types.includes("Files")) return;
+  event.preventDefault();
+  cardAt(event).add(await droppedFiles(event.dataTransfer));
+});
+document.addEventListener("paste", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (files.length === 0) return;
+  event.preventDefault();
+  own.add(files);
+});
+// A button that is off says why.
+document.addEventListener("click", ({ target }) => {
+  const button = target instanceof Element && target.closest("button[aria-disabled=true]");
+  if (button instanceof HTMLElement && button.title) toast.show(button.title);
+});
+addEventListener("beforeunload", (event) => {
+  const isUnsaved = allCards().some((card) => card.images.some((image) => image.file && !image.publicURL));
+  if (running || isUnsaved) event.preventDefault();
+});
 
 page.own.replaceWith(own.element);
-setLanguage(navigator.language.startsWith("zh") ? "zh" : "en");
-document.body.hidden = false;
+setLanguage(initialLanguage());
+await form.readSession();
+page.page.hidden = false;

@@ -1,56 +1,61 @@
-// HTTP calls: POST to the backend's endpoints and PUT to presigned URLs.
+// HTTP calls: POST to the backend's endpoints, and PUT to presigned URLs.
 
-import { badResponse, networkError, responseError, throwNetworkError } from "./errors.js";
-import { childSignal, withRetry } from "./retry.js";
+import {
+  TIMED_OUT, badResponse, childSignal, limiter, networkError, responseError, throwNetworkError,
+} from "./control.js";
+import { checkReadable } from "./files.js";
 
 /** Milliseconds without progress of a PUT, or a byte of a streamed response (the backend sends one every 10 s). */
 const STALL_TIMEOUT = 60_000;
-
-/** @typedef {Record<string, any>} Json */
-/** @typedef {{upload_url: string, headers?: Record<string, string>}} Signed  where and how to PUT an object */
-/** @typedef {(bytes: number) => void} OnBytes  receives how many bytes of a body have been sent */
+/** Milliseconds for a list in one piece, of which nothing arrives before it is complete. */
+const LIST_TIMEOUT = 600_000;
+/** Milliseconds before the first byte of a PUT is sent: other pages may use all connections. */
+const START_TIMEOUT = 300_000;
+/** Bytes per second of the slowest line on which a PUT succeeds. */
+const MIN_RATE = 30_000;
 
 export class Backend {
   #baseURL;
   #apiKey;
+  #retries;
 
   /**
    * @param {string} baseURL
-   * @param {string} [apiKey]
+   * @param {string | undefined} apiKey
+   * @param {import("./types.js").Retries} retries
    */
-  constructor(baseURL, apiKey) {
+  constructor(baseURL, apiKey, retries) {
     this.#baseURL = baseURL.replace(/\/+$/, "");
     this.#apiKey = apiKey;
+    this.#retries = retries;
   }
 
-  /** @type {(path: string, body: Json, signal?: AbortSignal) => Promise<Json>} */
+  /** @type {import("./types.js").Backend["post"]} */
   post(path, body, signal) {
-    return withRetry(() => this.postOnce(path, body, signal), signal);
+    return this.#retries.run(() => this.postOnce(path, body, signal), signal);
   }
 
-  /**
-   * @param {string} path
-   * @param {Json} body
-   * @param {AbortSignal} [signal]
-   * @returns {Promise<Json>}
-   */
+  /** @type {import("./types.js").Backend["post"]} */
   async postOnce(path, body, signal) {
     const response = await this.#send(path, body, "application/json", signal);
-    const text = await response.text().catch(throwNetworkError);
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw badResponse(response, cause);
-    }
+    return parseObject(await response.text().catch(throwNetworkError), response);
   }
 
-  // The objects of an NDJSON response. One attempt: only the caller knows what to request again after a failure.
-  /** @type {(path: string, body: Json, signal?: AbortSignal) => AsyncGenerator<Json, void>} */
-  async *stream(path, body, signal) {
-    const child = childSignal(signal, STALL_TIMEOUT);
+  /** @type {import("./types.js").Backend["stream"]} */
+  async *stream(path, body, isStreamed, signal) {
+    const child = childSignal(signal, isStreamed ? STALL_TIMEOUT : LIST_TIMEOUT);
     try {
-      const response = await this.#send(path, body, "application/x-ndjson", child.signal);
-      if (!response.headers.get("Content-Type")?.startsWith("application/x-ndjson")) throw badResponse(response);
+      const response = await this.#send(path, body, isStreamed ? NDJSON : "application/json", child.signal);
+      const type = response.headers.get("Content-Type") ?? "";
+      if (type.startsWith("application/json")) {
+        child.touch(LIST_TIMEOUT);
+        const { data } = parseObject(await response.text().catch(throwNetworkError), response);
+        if (!Array.isArray(data?.items)) throw badResponse(response);
+        for (const [index, item] of data.items.entries()) yield { ...item, type: "item", index };
+        yield { type: "done" };
+        return;
+      }
+      if (!type.startsWith(NDJSON)) throw badResponse(response);
       const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
       const decoder = new TextDecoder();
       for (let rest = ""; ; ) {
@@ -59,14 +64,16 @@ export class Backend {
         child.touch();
         const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
         rest = /** @type {string} */ (lines.pop());
-        for (const line of lines) if (line) yield JSON.parse(line);
+        for (const line of lines) if (line.trim()) yield parseObject(line, response);
       }
+    } catch (error) {
+      throw child.signal.reason === TIMED_OUT ? networkError(TIMED_OUT) : error;
     } finally {
       child.abort();
     }
   }
 
-  /** @type {(path: string, body: Json, accept: string, signal?: AbortSignal) => Promise<Response>} */
+  /** @type {(path: string, body: object, accept: string, signal?: AbortSignal) => Promise<Response>} */
   #send(path, body, accept, signal) {
     const headers = new Headers({ "Content-Type": "application/json", Accept: accept });
     if (this.#apiKey) headers.set("X-API-Key", this.#apiKey);
@@ -74,67 +81,18 @@ export class Backend {
   }
 }
 
-/**
- * Stores the blob, with retries. Each retry uses a new URL: the old one may have expired, and because R2 then rejects
- * the preflight, the browser reports only a network error.
- *
- * @param {Blob} blob  its type, if it has one, is the Content-Type unless `headers` has another
- * @param {Signed} signed
- * @param {(used: Signed) => Promise<Signed>} signAgain
- * @param {OnBytes} onBytes
- * @param {AbortSignal} [signal]
- */
-export function putSigned(blob, signed, signAgain, onBytes, signal) {
-  let isUsed = false;
-  const attempt = async () => {
-    if (isUsed) signed = await signAgain(signed);
-    isUsed = true;
-    await put(blob, signed, onBytes, signal);
-  };
-  const retryOnce403 = (/** @type {any} */ error) => {
-    if (error.status !== 403 && error.code !== "ExpiredRequest") throw error;
-    return attempt();
-  };
-  return withRetry(() => attempt().catch(retryOnce403), signal);
-}
+const NDJSON = "application/x-ndjson";
 
-/** @typedef {(blob: Blob, signed: Signed, onBytes: OnBytes, signal?: AbortSignal) => Promise<void>} Put */
-
-/** @type {Put} */
-async function put(blob, signed, onBytes, signal) {
-  signal?.throwIfAborted();
-  onBytes(0);
-  // fetch() doesn't report the progress of a request; it is used where XMLHttpRequest doesn't exist.
-  await (globalThis.XMLHttpRequest ? putByXHR : putByFetch)(blob, signed, onBytes, signal);
-  onBytes(blob.size);
-}
-
-/** @type {Put} */
-async function putByXHR(blob, { upload_url, headers = {} }, onBytes, signal) {
-  const child = childSignal(signal, STALL_TIMEOUT);
+/** @type {(text: string, response: Response) => import("./types.js").Json} */
+function parseObject(text, response) {
+  let value;
   try {
-    const request = new XMLHttpRequest();
-    child.signal.addEventListener("abort", () => request.abort());
-    request.open("PUT", upload_url);
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded }) => {
-      child.touch();
-      onBytes(loaded);
-    };
-    await new Promise((resolve, reject) => {
-      request.onload = resolve;
-      request.onerror = request.onabort = () => reject(networkError());
-      request.send(blob);
-    });
-    if (request.status > 299) throw responseError(request.status, request.responseText);
-  } finally {
-    child.abort();
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw badResponse(response, cause);
   }
-}
-
-/** @type {Put} */
-async function putByFetch(blob, { upload_url, headers }, _, signal) {
-  await fetchOK(upload_url, { method: "PUT", headers, body: blob, signal });
+  if (typeof value !== "object" || value === null) throw badResponse(response);
+  return value;
 }
 
 /** @type {(url: string, request: RequestInit) => Promise<Response>} */
@@ -143,4 +101,108 @@ async function fetchOK(url, request) {
   if (response.ok) return response;
   const text = await response.text().catch(throwNetworkError);
   throw responseError(response.status, text, (name) => response.headers.get(name));
+}
+
+export class Puts {
+  #retries;
+  #limit;
+  // The bytes of the PUTs that run, and for those that wait for a response, functions that begin its time again.
+  #bytes = 0;
+  /** @type {Set<() => void>} */
+  #renewals = new Set();
+
+  /**
+   * @param {import("./types.js").Retries} retries
+   * @param {number} concurrency  PUTs at the same time; the time of the others hasn't begun
+   */
+  constructor(retries, concurrency) {
+    this.#retries = retries;
+    this.#limit = limiter(concurrency);
+  }
+
+  /** @type {import("./types.js").Puts["send"]} */
+  send(read, signed, signAgain, onBytes, signal) {
+    let isUsed = false;
+    const attempt = async () => {
+      if (isUsed) signed = await signAgain(signed);
+      isUsed = true;
+      return this.#limit(async () => this.#put(await read(), signed, onBytes, signal), signal);
+    };
+    const retryOnce403 = (/** @type {any} */ error) => {
+      if (error.status !== 403 && error.code !== "ExpiredRequest") throw error;
+      return attempt();
+    };
+    return this.#retries.run(() => attempt().catch(retryOnce403), signal);
+  }
+
+  /** @type {(...put: Parameters<import("./types.js").Put>) => Promise<string | undefined>} */
+  async #put(blob, signed, onBytes, signal) {
+    signal?.throwIfAborted();
+    onBytes(0);
+    this.#bytes += blob.size;
+    for (const renew of this.#renewals) renew();
+    try {
+      // fetch() doesn't report the progress of a request; it is used where XMLHttpRequest doesn't exist.
+      const put = globalThis.XMLHttpRequest ? this.#putByXHR : this.#putByFetch;
+      const etag = await put.call(this, blob, signed, onBytes, signal);
+      onBytes(blob.size);
+      return etag?.replace(/"/g, "");
+    } catch (/** @type {any} */ error) {
+      if (error.code === "NETWORK") await checkReadable(blob);
+      throw error;
+    } finally {
+      this.#bytes -= blob.size;
+    }
+  }
+
+  /** @type {import("./types.js").Put} */
+  async #putByXHR(blob, { upload_url, headers = {} }, onBytes, signal) {
+    const child = childSignal(signal, START_TIMEOUT);
+    const awaitResponse = () => {
+      child.touch(this.#responseTimeout);
+      this.#renewals.add(awaitResponse);
+    };
+    try {
+      const request = new XMLHttpRequest();
+      child.signal.addEventListener("abort", () => request.abort());
+      request.open("PUT", upload_url);
+      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+      request.upload.onprogress = ({ loaded }) => {
+        if (loaded < blob.size) child.touch(STALL_TIMEOUT);
+        else awaitResponse();
+        onBytes(loaded);
+      };
+      request.upload.onload = awaitResponse;
+      await new Promise((resolve, reject) => {
+        request.onload = resolve;
+        request.onerror = request.onabort = () => reject(networkError());
+        request.send(blob);
+      });
+      // getResponseHeader() writes an error into the console if the header isn't exposed.
+      const lines = request.getAllResponseHeaders();
+      const header = (/** @type {string} */ name) => new RegExp(`^${name}: *(.*)$`, "im").exec(lines)?.[1] ?? null;
+      if (request.status > 299) throw responseError(request.status, request.responseText, header);
+      return header("ETag");
+    } finally {
+      this.#renewals.delete(awaitResponse);
+      child.abort();
+    }
+  }
+
+  /** @type {import("./types.js").Put} */
+  async #putByFetch(blob, { upload_url, headers }, _, signal) {
+    const child = childSignal(signal, START_TIMEOUT + this.#responseTimeout);
+    try {
+      const request = { method: "PUT", headers, body: blob, signal: child.signal };
+      return (await fetchOK(upload_url, request)).headers.get("ETag");
+    } finally {
+      child.abort();
+    }
+  }
+
+  // Milliseconds for the response after the last byte was sent and the last PUT has begun. A proxy or an antivirus
+  // program takes all bytes at once and forwards them at the speed of the line, which the PUTs share.
+  get #responseTimeout() {
+    return STALL_TIMEOUT + (this.#bytes / MIN_RATE) * 1000;
+  }
 }

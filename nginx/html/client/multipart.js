@@ -1,44 +1,45 @@
 // A multipart upload: created or resumed, several parts at the same time, signed in batches, then completed or aborted.
 
-import { putSigned } from "./calls.js";
-import { PartURLs } from "./part-urls.js";
-import { childSignal, withRetry } from "./retry.js";
-import { deleteUpload, digest, loadUpload, saveUpload } from "./upload-store.js";
+import { childSignal } from "./control.js";
+import { deleteUpload, digest, loadUpload, readBytes, saveUpload } from "./files.js";
 
 /** Parts sent at the same time. */
 const CONCURRENCY = 4;
 /** Milliseconds for the request that aborts an upload. */
-const ABORT_TIMEOUT = 10_000;
-
-/** @typedef {import("./upload-store.js").UploadState} UploadState */
+const ABORT_TIMEOUT = 5000;
+/** Parts signed in one request. */
+const BATCH_SIZE = 100;
+/** The next batch is requested when fewer URLs than this are left. */
+const MIN_URLS = 20;
 
 export class MultipartUpload {
-  #backend;
+  #services;
   #options;
-  /** @type {UploadState | undefined} */
+  /** @type {import("./types.js").UploadState | undefined} */
   #state;
   // Bytes sent, by part number.
   /** @type {Map<number, number>} */
   #sent = new Map();
+  // The ETags of the parts that are stored with the bytes of this file, by part number.
+  /** @type {Map<number, string | undefined>} */
+  #etags = new Map();
 
   /**
-   * @param {import("./calls.js").Backend} backend
-   * @param {{file: Blob, path: string, type?: string, key: string, signal?: AbortSignal,
-   *   onBytes: (bytes: number) => void}} options
-   *   key: identifies the upload in the browser's store
+   * @param {import("./types.js").Services} services
+   * @param {import("./types.js").MultipartOptions} options
    */
-  constructor(backend, options) {
-    this.#backend = backend;
+  constructor(services, options) {
+    this.#services = services;
     this.#options = options;
   }
 
-  /** @returns {Promise<import("../ozon-r2").Uploaded>} */
+  /** @returns {Promise<import("../ozon-r2.js").Uploaded>} */
   async run() {
     const { file, path, key, signal } = this.#options;
     try {
       const { urls, remaining, resumed } = await this.#createOrResume();
       await this.#sendParts(urls, remaining);
-      const { public_url } = await this.#post("complete", { size: file.size });
+      const { public_url } = await this.#post("complete", { size: file.size, parts: this.#claimedParts() });
       await deleteUpload(key);
       return { r2_path: path, public_url, size: file.size, resumed };
     } catch (error) {
@@ -49,33 +50,51 @@ export class MultipartUpload {
 
   async #createOrResume() {
     const { file, path, type, key, signal } = this.#options;
+    const { backend, retries } = this.#services;
     const size = file.size;
     this.#state = await loadUpload(key);
     if (this.#state && this.#state.size !== size) await this.#abort(); // another file
     const fields = { r2_path: path, size, content_type: type };
-    /** @type {import("./calls.js").Json} */
+    /** @type {import("./types.js").Json} */
     let data;
     if (this.#state) data = await this.#post("resume", { ...fields, part_size: this.#state.partSize });
     // Not aborted by the signal: without its ID, the new upload couldn't be aborted on the server.
-    else data = (await withRetry(() => this.#backend.postOnce(route("create"), fields), signal)).data;
+    else data = (await retries.run(() => backend.postOnce(route("create"), fields, undefined), signal)).data;
     if (data.restarted !== false) {
-      this.#state = { uploadId: data.upload_id, size, partSize: data.part_size, digests: {} };
+      this.#state = { uploadId: data.upload_id, size, partSize: data.part_size, parts: {} };
       await saveUpload(key, this.#state);
     }
+    signal?.throwIfAborted();
 
     const remaining = new Set(Array.from({ length: data.part_count }, (_, index) => index + 1));
-    let resumed = 0;
-    for (const part of data.uploaded ?? []) {
-      const stored = this.#state?.digests[part.part_number];
-      if (!stored || stored !== (await digest(this.#slice(part.part_number)))) continue;
-      remaining.delete(part.part_number);
-      this.#sent.set(part.part_number, part.size);
-      resumed += part.size;
-    }
-    this.#reportProgress();
+    const resumed = await this.#verify(data.uploaded ?? [], remaining);
     const sign = async (/** @type {number[]} */ part_numbers) =>
       (await this.#post("parts", { size, part_size: data.part_size, part_numbers })).parts;
     return { urls: new PartURLs(remaining, sign, data.parts ?? data.missing), remaining, resumed };
+  }
+
+  // Removes the parts from `remaining` that are stored with the bytes that the file has now. Returns their bytes.
+  /** @type {(stored: import("./types.js").StoredPart[], remaining: Set<number>) => Promise<number>} */
+  async #verify(stored, remaining) {
+    let [verified, resumed] = [0, 0];
+    for (const { part_number: number, size, etag } of stored) {
+      this.#options.onBytes(resumed, verified);
+      const sent = this.#state?.parts[number];
+      const tag = bare(etag);
+      if (sent && (sent.etag ?? tag) === tag) {
+        const hash = await digest(await readBytes(this.#slice(number)));
+        this.#options.signal?.throwIfAborted();
+        if (hash === sent.digest) {
+          remaining.delete(number);
+          this.#sent.set(number, size);
+          this.#etags.set(number, tag);
+          resumed += size;
+        }
+      }
+      verified += size;
+    }
+    this.#reportProgress();
+    return resumed;
   }
 
   /** @type {(urls: PartURLs, remaining: Set<number>) => Promise<void>} */
@@ -96,30 +115,50 @@ export class MultipartUpload {
 
   /** @type {(number: number, urls: PartURLs, signal: AbortSignal) => Promise<void>} */
   async #sendPart(number, urls, signal) {
-    const blob = this.#slice(number);
+    /** @type {string | undefined} */
+    let hash;
+    // The digest is that of the bytes that are sent, even if the file changes in the meantime.
+    const read = async () => {
+      const bytes = await readBytes(this.#slice(number));
+      hash = await digest(bytes);
+      return new Blob([bytes]);
+    };
     const onBytes = (/** @type {number} */ bytes) => {
       this.#sent.set(number, bytes);
       this.#reportProgress();
     };
     const signed = await urls.get(number);
-    await putSigned(blob, signed, ({ upload_url }) => urls.replace(number, upload_url), onBytes, signal);
+    const etag = await this.#services.puts.send(
+      read, signed, ({ upload_url }) => urls.replace(number, upload_url), onBytes, signal);
     urls.delete(number);
-    const hash = await digest(blob);
+    this.#etags.set(number, etag);
     if (!hash || !this.#state) return;
-    this.#state.digests[number] = hash;
+    this.#state.parts[number] = { digest: hash, etag };
     await saveUpload(this.#options.key, this.#state);
   }
 
-  /** Aborts the upload on the server too; if that fails, the bucket's lifecycle rule does it later. */
+  // The parts of this file, so that nothing else is completed; undefined if the bucket doesn't expose the ETags.
+  #claimedParts() {
+    const parts = [...this.#etags].sort(([a], [b]) => a - b).map(([part_number, etag]) => ({ part_number, etag }));
+    return parts.every(({ etag }) => etag) ? parts : undefined;
+  }
+
+  // Aborts the upload on the server too. If that fails, the stored state remains for the next upload to this path.
   async #abort() {
     if (!this.#state) return;
     const { path, key } = this.#options;
-    const child = childSignal(undefined, ABORT_TIMEOUT);
-    const body = { r2_path: path, upload_id: this.#state.uploadId };
-    await this.#backend.post(route("abort"), body, child.signal).catch(() => {});
-    child.abort();
+    const { uploadId } = this.#state;
     this.#state = undefined;
-    await deleteUpload(key);
+    const child = childSignal(undefined, ABORT_TIMEOUT);
+    try {
+      const body = { r2_path: path, upload_id: uploadId };
+      await this.#services.backend.postOnce(route("abort"), body, child.signal);
+      await deleteUpload(key);
+    } catch {
+      // Then the bucket's lifecycle rule deletes the parts.
+    } finally {
+      child.abort();
+    }
   }
 
   /** @param {number} number */
@@ -134,12 +173,75 @@ export class MultipartUpload {
     this.#options.onBytes(sum);
   }
 
-  /** @type {(call: string, fields: object) => Promise<import("./calls.js").Json>} */
+  /** @type {(call: string, fields: object) => Promise<import("./types.js").Json>} */
   async #post(call, fields) {
     const body = { r2_path: this.#options.path, upload_id: this.#state?.uploadId, ...fields };
-    return (await this.#backend.post(route(call), body, this.#options.signal)).data;
+    return (await this.#services.backend.post(route(call), body, this.#options.signal)).data;
   }
 }
 
 /** @param {string} call */
 const route = (call) => `/api/v1/r2/multipart/${call}`;
+/** @param {string} etag */
+const bare = (etag) => etag.replace(/"/g, "");
+
+/** The presigned URLs of the parts in `remaining`, requested in batches before they are needed. */
+class PartURLs {
+  /** @type {Map<number, import("./types.js").Part>} */
+  #parts = new Map();
+  #remaining;
+  #sign;
+  /** @type {Promise<void> | undefined} */
+  #request;
+
+  /**
+   * @param {Set<number>} remaining  in ascending order
+   * @param {import("./types.js").SignParts} sign
+   * @param {import("./types.js").Part[]} parts  already signed
+   */
+  constructor(remaining, sign, parts) {
+    this.#remaining = remaining;
+    this.#sign = sign;
+    this.#add(parts);
+  }
+
+  /** @type {(number: number) => Promise<import("./types.js").Part>} */
+  async get(number) {
+    for (;;) {
+      const part = this.#parts.get(number);
+      const later = [...this.#parts.keys()].filter((each) => each > number).length;
+      const request = (!part || later < MIN_URLS) && this.#signMore();
+      if (part) return part;
+      await request;
+    }
+  }
+
+  // Another URL after `used` has failed; the rest of its batch expires with it and is dropped.
+  /** @type {(number: number, used: string) => Promise<import("./types.js").Part>} */
+  replace(number, used) {
+    if (this.#parts.get(number)?.upload_url === used) this.#parts.clear();
+    return this.get(number);
+  }
+
+  /** @param {number} number */
+  delete(number) {
+    this.#remaining.delete(number);
+    this.#parts.delete(number);
+  }
+
+  #signMore() {
+    this.#request ??= this.#signBatch().finally(() => (this.#request = undefined));
+    this.#request.catch(() => {}); // thrown by get() when the URL is needed
+    return this.#request;
+  }
+
+  async #signBatch() {
+    const numbers = [...this.#remaining].filter((number) => !this.#parts.has(number)).slice(0, BATCH_SIZE);
+    if (numbers.length > 0) this.#add(await this.#sign(numbers));
+  }
+
+  /** @param {import("./types.js").Part[]} parts */
+  #add(parts) {
+    for (const part of parts) if (this.#remaining.has(part.part_number)) this.#parts.set(part.part_number, part);
+  }
+}

@@ -1,6 +1,12 @@
 /**
  * Creates an element. An attribute whose value is a function becomes an event listener; false and undefined leave the
  * attribute out.
+ *
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Record<string, any>} [attributes]
+ * @param {(Node | string)[]} children
+ * @returns {HTMLElementTagNameMap[Name]}
  */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -12,8 +18,23 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
-/** An <img>, hidden if it can't be loaded. */
+/**
+ * Sets aria attributes: `aria(element, { label, disabled })`. Firefox has element.ariaLabel only since version 119.
+ *
+ * @param {Element} element
+ * @param {Record<string, string | number | boolean>} values
+ */
+export function aria(element, values) {
+  for (const [name, value] of Object.entries(values)) element.setAttribute(`aria-${name}`, String(value));
+}
+
+/**
+ * An <img>, hidden if it can't be loaded.
+ *
+ * @param {string} src
+ * @param {Record<string, string>} [attributes]
+ */
 export function thumbnail(src, attributes) {
-  const hide = ({ target }) => (target.hidden = true);
+  const hide = (/** @type {Event} */ { target }) => (/** @type {HTMLImageElement} */ (target).hidden = true);
   return h("img", { alt: "", loading: "lazy", error: hide, ...attributes, src });
 }

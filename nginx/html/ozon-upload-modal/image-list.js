@@ -1,73 +1,132 @@
-import { h, thumbnail } from "./dom.js";
+import { mediaType } from "../ozon-r2.js";
+import { aria, h, thumbnail } from "./dom.js";
+import { TileDrag } from "./drag.js";
+
+/** Images that Ozon takes for one product, unless the backend's OZON_MAX_IMAGES is another. */
+export const MAX_IMAGES = 30;
+
+/** @typedef {import("../ozon-upload-modal.js").ModalImage} ModalImage */
+/** @typedef {import("./texts.js").Texts} Texts */
+/**
+ * `state` is waiting, verifying, sending (with `progress` from 0 to 1), done, failed, or over (the limit, at this
+ * position); `note` replaces its text.
+ *
+ * @typedef {{image: ModalImage, preview: string, tile: HTMLLIElement, name: string, state: string, note: string,
+ *   progress: number, isUnsupported: boolean}} ImageItem
+ */
 
 /**
  * A listbox of images whose order can be changed: with the arrow keys and Shift, Alt or Ctrl, with the mouse, by touch
- * once an image is selected, and with a toolbar. `items` are {image, state, ...} in the current order. `element` fires
- * `change` when an image has been moved or removed.
+ * once an image is selected, and with a toolbar. `element` fires `change` when an image has been moved, removed or put
+ * back.
  */
 export class ImageList {
+  // In the current order.
+  /** @type {ImageItem[]} */
   items = [];
+  /** Whether the person has changed the images since set(). */
+  isChanged = false;
+  /** @type {Texts} */
   #texts;
   #announce;
-  #isLocked;
+  #isLocked = false;
   #current = 0;
-  #dragged;
+  // The last one was removed last.
+  /** @type {{item: ImageItem, index: number}[]} */
+  #removed = [];
   #list = h("ul", {
     part: "grid",
     role: "listbox",
     "aria-describedby": "order",
-    keydown: (event) => this.#handleKey(event),
-    focusin: ({ target }) => this.#select(this.#indexOf(target)),
-    pointerdown: (event) => this.#startDrag(event),
-    pointermove: (event) => this.#drag(event),
-    pointerup: () => this.#endDrag(true),
-    pointercancel: () => this.#endDrag(),
+    keydown: (/** @type {KeyboardEvent} */ event) => this.#handleKey(event),
+    focusin: (/** @type {FocusEvent} */ { target }) => this.#select(this.#indexOf(target)),
   });
+  /** @type {[string, HTMLButtonElement][]} */
   #tools = Object.entries({
     earlier: () => this.#move(this.#current, this.#current - 1),
     later: () => this.#move(this.#current, this.#current + 1),
     first: () => this.#move(this.#current, 0),
     remove: () => this.#remove(this.#current),
-  }).map(([name, click]) => [name, h("button", { part: "button", "data-text": name, click })]);
+    undo: () => this.#undo(),
+  }).map(([name, click]) => [name, h("button", { type: "button", part: "button", "data-text": name, click })]);
   #toolbar = h("div", { part: "tools", role: "group" }, ...this.#tools.map(([, button]) => button));
   #hint = h("p", { id: "order", class: "hint", "data-text": "order" });
   #empty = h("p", { class: "empty", "data-text": "empty" });
+  #drag = new TileDrag(this.#list, {
+    tiles: () => this.items.map(({ tile }) => tile),
+    canDrag: (index, isMouse) => !this.#isLocked && (isMouse || index === this.#current),
+    move: (from, to) => this.#move(from, to),
+  });
   element = h("div", {}, this.#list, this.#toolbar, this.#hint, this.#empty);
 
-  /** `announce(text)` passes a text to screen readers. */
-  constructor(announce) {
+  /**
+   * @param {Texts} texts
+   * @param {(text: string) => void} announce  passes a text to screen readers
+   */
+  constructor(texts, announce) {
+    this.#texts = texts;
     this.#announce = announce;
   }
 
+  get failed() {
+    return this.items.filter(({ state }) => state === "failed" || state === "over");
+  }
+
+  /** @param {ModalImage[]} images */
   set(images) {
-    for (const { preview } of this.items) URL.revokeObjectURL(preview);
+    for (const { preview } of [...this.items, ...this.#removed.map(({ item }) => item)]) URL.revokeObjectURL(preview);
     this.items = images.map(newItem);
+    this.#removed = [];
+    this.isChanged = false;
+    for (const item of this.items) if (item.isUnsupported) item.note = this.#texts.unsupported;
     this.#replaceTiles(0);
   }
 
+  /** @param {boolean} isLocked */
   lock(isLocked) {
     this.#isLocked = isLocked;
-    this.#endDrag();
+    this.#drag.cancel();
     this.#render();
   }
 
+  /** @param {Texts} texts */
   translate(texts) {
     this.#texts = texts;
-    this.#list.ariaLabel = this.#toolbar.ariaLabel = texts.steps[1];
+    for (const element of [this.#list, this.#toolbar]) aria(element, { label: texts.steps[1] });
     this.#render();
   }
 
-  /** `state` is waiting, sending (with `progress` from 0 to 1), done or failed; `note` replaces its text. */
+  /**
+   * @param {ImageItem} item
+   * @param {string} state
+   */
   update(item, state, note = "", progress = 0) {
     Object.assign(item, { state, note, progress });
     this.#renderItem(item, this.items.indexOf(item));
   }
 
+  /** Removes the failed images; they can be put back. */
+  removeFailed() {
+    for (const item of this.failed) this.#takeOut(this.items.indexOf(item));
+    this.#replaceTiles(this.#current);
+    this.#announceChange();
+  }
+
+  /** Selects the first failed image and scrolls to it. */
+  revealFailed() {
+    const [item] = this.failed;
+    if (!item) return;
+    this.#select(this.items.indexOf(item));
+    item.tile.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {number} current */
   #replaceTiles(current) {
     this.#list.replaceChildren(...this.items.map(({ tile }) => tile));
     this.#select(current);
   }
 
+  /** @param {number} index */
   #select(index) {
     this.#current = this.#clamp(index);
     this.#render();
@@ -77,47 +136,62 @@ export class ImageList {
     const { items } = this;
     const last = items.length - 1;
     items.forEach((item, index) => this.#renderItem(item, index));
-    for (const part of [this.#list, this.#toolbar, this.#hint]) part.hidden = last < 0;
+    for (const part of [this.#list, this.#hint]) part.hidden = last < 0;
     this.#empty.hidden = last >= 0;
+    const isAtEnd = { earlier: this.#current === 0, first: this.#current === 0, later: this.#current === last };
     for (const [name, button] of this.#tools) {
-      const isAtEnd = name !== "remove" && this.#current === (name === "later" ? last : 0);
-      button.ariaDisabled = Boolean(this.#isLocked || isAtEnd);
+      const isDisabled = this.#isLocked || isAtEnd[/** @type {"first"} */ (name)] === true;
+      aria(button, { disabled: isDisabled });
+      button.hidden = name === "undo" ? this.#removed.length === 0 : last < 0;
     }
   }
 
+  /**
+   * @param {ImageItem} item
+   * @param {number} index
+   */
   #renderItem({ tile, name, state, note, progress }, index) {
-    const text = note || this.#texts[state];
-    const [badge, bar, caption] = tile.querySelectorAll(".badge, i, .state");
-    tile.dataset.state = state;
+    const willExceed = index >= MAX_IMAGES && !note && state === "done";
+    const stateText = note || this.#texts.states[/** @type {"done"} */ (state)];
+    const text = willExceed ? this.#texts.overLimit(MAX_IMAGES) : stateText;
+    const [badge, bar, caption] = /** @type {NodeListOf<HTMLElement>} */ (tile.querySelectorAll(".badge, i, .state"));
+    tile.dataset.state = willExceed ? "over" : state;
     tile.tabIndex = index === this.#current ? 0 : -1;
-    tile.ariaSelected = index === this.#current;
-    tile.ariaLabel = this.#texts.item(index + 1, this.items.length, name, text);
-    badge.textContent = index ? index + 1 : this.#texts.main;
+    aria(tile, {
+      selected: index === this.#current,
+      label: this.#texts.item(index + 1, this.items.length, name, text),
+    });
+    badge.textContent = index ? String(index + 1) : this.#texts.main;
     bar.style.scale = `${progress} 1`;
     caption.textContent = caption.title = text;
   }
 
+  /** @param {number} index */
   #clamp(index) {
     return Math.max(0, Math.min(index, this.items.length - 1));
   }
 
+  /** @param {EventTarget | null} element */
   #indexOf(element) {
-    return this.items.findIndex(({ tile }) => tile.contains(element));
+    return this.items.findIndex(({ tile }) => tile.contains(/** @type {Node} */ (element)));
   }
 
+  /** @param {KeyboardEvent} event */
   #handleKey(event) {
-    const { key, target, shiftKey, altKey, ctrlKey } = event;
+    const { key, target, shiftKey, altKey, ctrlKey, metaKey } = event;
     const index = this.#indexOf(target);
     const columns = getComputedStyle(this.#list).gridTemplateColumns.split(" ").length;
-    const offset = {
+    const offsets = {
       ArrowLeft: -1,
       ArrowRight: 1,
       ArrowUp: -columns,
       ArrowDown: columns,
       Home: -index,
       End: this.items.length,
-    }[key];
+    };
+    const offset = offsets[/** @type {"Home"} */ (key)];
     if (key === "Delete") this.#remove(index);
+    else if (key === "z" && (ctrlKey || metaKey)) this.#undo();
     else if (!offset) return;
     else if (shiftKey || altKey || ctrlKey) this.#move(index, index + offset);
     else this.#select(index + offset);
@@ -125,63 +199,73 @@ export class ImageList {
     this.items[this.#current]?.tile.focus();
   }
 
+  /**
+   * @param {number} from
+   * @param {number} target
+   */
   #move(from, target) {
     const to = this.#clamp(target);
     if (this.#isLocked || from === to) return;
     this.items.splice(to, 0, ...this.items.splice(from, 1));
     this.#replaceTiles(to);
-    this.#announce(this.#texts.moved(from + 1, to + 1, this.items.length));
-    this.element.dispatchEvent(new Event("change"));
+    this.#announceChange(this.#texts.moved(from + 1, to + 1, this.items.length));
   }
 
+  /** @param {number} index */
   #remove(index) {
-    if (this.#isLocked) return;
-    const [{ preview }] = this.items.splice(index, 1);
-    URL.revokeObjectURL(preview);
+    if (this.#isLocked || !this.items[index]) return;
+    const { name } = this.#takeOut(index);
     this.#replaceTiles(this.#current);
+    this.#announceChange(this.#texts.removed(name));
+  }
+
+  /** @param {number} index */
+  #takeOut(index) {
+    const [item] = this.items.splice(index, 1);
+    this.#removed.push({ item, index });
+    return item;
+  }
+
+  #undo() {
+    const last = this.#isLocked ? undefined : this.#removed.pop();
+    if (!last) return;
+    this.items.splice(last.index, 0, last.item);
+    this.#replaceTiles(last.index);
+    last.item.tile.focus();
+    this.#announceChange(this.#texts.putBack(last.item.name));
+  }
+
+  #announceChange(text = "") {
+    this.isChanged = true;
+    this.items.forEach((item, index) => {
+      const isBeyond = index >= MAX_IMAGES && item.state === "done";
+      if (item.state === "over" || isBeyond) this.update(item, "done");
+    });
+    this.#announce(text);
     this.element.dispatchEvent(new Event("change"));
-  }
-
-  // Dragging: the tile follows the pointer, and the position where it would be dropped is marked.
-
-  #startDrag({ target, button, pointerType, clientX: x, clientY: y }) {
-    const index = this.#indexOf(target);
-    // Only the selected image is `touch-action: none`, so that the list can be scrolled by touch.
-    const isDraggable = pointerType === "mouse" || index === this.#current;
-    if (index < 0 || button || this.#isLocked || !isDraggable) return;
-    this.#dragged = { tile: this.items[index].tile, index, x, y };
-  }
-
-  #drag({ clientX, clientY, pointerId }) {
-    if (!this.#dragged) return;
-    const { tile, index, x, y, to } = this.#dragged;
-    if (to === undefined && Math.hypot(clientX - x, clientY - y) < 6) return;
-    this.#list.setPointerCapture(pointerId);
-    tile.classList.add("dragged");
-    tile.style.translate = `${clientX - x}px ${clientY - y}px`;
-    delete this.items[to]?.tile.dataset.drop;
-    const over = this.#indexOf(this.element.getRootNode().elementFromPoint(clientX, clientY));
-    this.#dragged.to = over < 0 ? index : over;
-    if (over >= 0) this.items[over].tile.dataset.drop = over < index ? "before" : "after";
-  }
-
-  #endDrag(isDropped) {
-    const { tile, index, to } = this.#dragged ?? {};
-    this.#dragged = undefined;
-    if (to === undefined) return;
-    tile.classList.remove("dragged");
-    tile.style.translate = "";
-    delete this.items[to].tile.dataset.drop;
-    if (isDropped) this.#move(index, to);
   }
 }
 
+/** @type {(image: ModalImage) => ImageItem} */
 function newItem(image) {
   const { file, url = "" } = image;
-  const name = image.name ?? file?.name ?? url.replace(/[?#].*/, "").replace(/.*\//, "");
+  const name = image.name ?? file?.name ?? nameIn(url);
   const preview = file ? URL.createObjectURL(file) : url;
+  const isUnsupported = !url && file !== undefined && !mediaType(file.type, file.name);
+  const state = url ? "done" : isUnsupported ? "failed" : "waiting";
   const tile = h("li", { part: "item", role: "option" },
     h("div", { class: "thumb" }, thumbnail(preview, { draggable: "false" }), h("span", { class: "badge" })),
     h("i"), h("div", { class: "name" }, name), h("div", { class: "state" }));
-  return { image, preview, tile, name, state: url ? "done" : "waiting", note: "", progress: 0 };
+  return { image, preview, tile, name, state, note: "", progress: 0, isUnsupported };
+}
+
+// The last segment of the path, decoded unless it isn't valid.
+/** @type {(url: string) => string} */
+function nameIn(url) {
+  const segment = url.replace(/[?#].*/, "").replace(/.*\//, "");
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }

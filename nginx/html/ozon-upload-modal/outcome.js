@@ -1,33 +1,74 @@
+import { describeError, describeFault, describeReason } from "./errors.js";
+import { UploadsFailed } from "./push.js";
+
+/** The reason of images whose index is the limit or more. */
+const LIMIT = /limit \((\d+)\)/;
+
+/** @typedef {import("./image-list.js").ImageList} ImageList */
+/** @typedef {import("./texts.js").Texts} Texts */
+/** @typedef {import("../ozon-r2.js").FieldFault} FieldFault */
+/** @typedef {{kind: "good" | "warn" | "bad", text: string, hint?: string, requestId?: string}} Outcome */
+
 /**
- * Describes the end of a push as {kind, text, requestId}, where `kind` is "good", "warn" or "bad", and marks the images
- * in `list`. The first argument is a result of OzonR2.push, with a `status` such as "confirmed", or an error, with the
- * status of HTTP.
+ * Describes the result of OzonR2.push, and marks the images in `list`.
+ *
+ * @param {import("../ozon-r2.js").Pushed} pushed
+ * @param {ImageList} list
+ * @param {Texts} texts
+ * @returns {Outcome}
  */
-export function outcomeOf({ status, updated, code, message, errors = [], requestId }, list, texts) {
+export function outcomeOf({ status, updated, errors }, list, texts) {
   const { items } = list;
-  const kind = { confirmed: "good", unchanged: "good", partial: "warn" }[status] ?? "bad";
+  const kind = status === "partial" ? "warn" : status === "failed" ? "bad" : "good";
   if (kind !== "bad") for (const item of items) list.update(item, "done", texts.onOzon);
-  const errorText = texts[code] ?? (status >= 429 ? texts.NETWORK : message);
-  const sentences = [updated ? texts[kind](updated.images, items.length) : errorText];
-  for (const error of errors) {
-    const note = noteOf(error, texts);
-    const concerned = items.filter((item, index) => concerns(error, item, index));
-    for (const item of concerned) list.update(item, "failed", note);
-    if (!concerned.length) sentences.push(`${error.field}: ${note}.`);
-  }
-  return { kind, text: sentences.join(" "), requestId };
+  const others = markFaults(errors, list, texts);
+  const sentences = others.map(({ field, reason }) => describeFault(field, reason, texts.language));
+  const text = [texts[kind](updated.images, items.length), ...sentences].join(" ");
+  return { kind, text, hint: list.failed.length > 0 ? texts.failedHint : "" };
 }
 
-/** An error has the index of an image or its URL, or concerns all images over a limit. */
-function concerns({ field, index, url, reason }, { image }, position) {
+/**
+ * Describes the error of a push, and marks the images in `list`.
+ *
+ * @param {any} error
+ * @param {ImageList} list
+ * @param {Texts} texts
+ * @returns {Outcome}
+ */
+export function failureOf(error, list, texts) {
+  const cause = error instanceof UploadsFailed ? error.cause : error;
+  const { code, status, message, retryAfter, requestId } = cause;
+  const errors = markFaults(cause.errors ?? [], list, texts);
+  const { text, hint } = describeError({ code, status, message, retryAfter, errors }, texts.language);
+  return { kind: "bad", text: cause === error ? text : texts.notUploaded(error.count), hint, requestId };
+}
+
+/**
+ * Marks the images that the faults concern, and returns the other faults.
+ *
+ * @param {FieldFault[]} faults
+ * @param {ImageList} list
+ * @param {Texts} texts
+ */
+function markFaults(faults, list, texts) {
+  return faults.filter((fault) => {
+    const concerned = list.items.filter(({ image }, index) => concerns(fault, image, index));
+    const state = LIMIT.test(fault.reason) ? "over" : "failed";
+    for (const item of concerned) list.update(item, state, describeReason(fault.reason, texts.language));
+    return concerned.length === 0;
+  });
+}
+
+/**
+ * A fault has the index of an image or its URL, or concerns all images over a limit.
+ *
+ * @param {FieldFault} fault
+ * @param {{url?: string}} image
+ * @param {number} position
+ */
+function concerns({ field, index, url, reason }, image, position) {
   if (field !== "images") return false;
-  const limit = /limit \((\d+)\)/.exec(reason)?.[1];
-  if (limit) return position >= limit;
-  return index >= 0 ? position === index : image.url === url;
-}
-
-/** The reason is a code of Ozon's (pics_cant_decode) or a text of the backend's. */
-function noteOf({ reason }, texts) {
-  const keyword = /decode|limit|among|load|http_|timeout|server/.exec(reason)?.[0];
-  return keyword ? (texts[keyword] ?? texts.load) : reason;
+  const limit = LIMIT.exec(reason)?.[1];
+  if (limit) return position >= Number(limit);
+  return index === undefined ? image.url === url : position === index;
 }

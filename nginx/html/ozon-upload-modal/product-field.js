@@ -1,8 +1,13 @@
-import { h } from "./dom.js";
+import { aria, h } from "./dom.js";
+
+/** @typedef {{name?: string, productId?: number | string}} SKU */
+/** @typedef {import("./texts.js").Texts} Texts */
 
 /** The product of the push: its name, and its ID, or an input for the ID if it isn't known. */
 export class ProductField {
+  /** @type {SKU} */
   #sku = {};
+  /** @type {Texts} */
   #texts;
   #name = h("span");
   #knownID = h("span");
@@ -12,17 +17,22 @@ export class ProductField {
     inputmode: "numeric",
     autocomplete: "off",
     "aria-describedby": "hint",
-    input: () => this.validate(this.input.value),
+    input: () => this.validate(this.input.value !== ""),
   });
   element = h("div", { part: "sku" },
     h("p", {}, h("small", {}, "SKU"), this.#name),
     h("p", {}, h("label", { for: "id", "data-text": "productId" }), this.#knownID, this.input, this.#hint));
 
+  /** @param {Texts} texts */
+  constructor(texts) {
+    this.#texts = texts;
+  }
+
   get sku() {
     return this.#sku;
   }
   set sku(sku) {
-    this.#sku = sku ?? {};
+    this.#sku = sku;
     this.input.value = "";
     this.validate();
   }
@@ -33,23 +43,25 @@ export class ProductField {
   }
 
   /** Shows the product; a missing or invalid ID is marked if `isRequired`. */
-  validate(isRequired) {
+  validate(isRequired = false) {
     const knownID = parseID(this.#sku.productId);
     this.#name.textContent = this.#sku.name ?? this.#texts.unset;
-    this.#knownID.textContent = knownID || "";
+    this.#knownID.textContent = String(knownID || "");
     this.input.hidden = this.#hint.hidden = knownID > 0;
-    this.input.ariaInvalid = Boolean(isRequired) && !this.productId;
+    aria(this.input, { invalid: isRequired && !this.productId });
     this.#hint.textContent = (this.input.value ? "" : this.#texts.unset) + this.#texts.digits;
   }
 
+  /** @param {Texts} texts */
   translate(texts) {
     this.#texts = texts;
     this.validate();
   }
 }
 
-/** A product ID, given as a number or as digits; 0 for anything else. */
+// A product ID, given as a number or as digits; 0 for anything else.
+/** @type {(value: unknown) => number} */
 function parseID(value) {
-  const id = /^\s*\d+\s*$/.test(value) ? Number(value) : 0;
+  const id = /^\s*\d+\s*$/.test(String(value)) ? Number(value) : 0;
   return Number.isSafeInteger(id) ? id : 0;
 }

@@ -1,19 +1,35 @@
-export const styles = new CSSStyleSheet();
-styles.replaceSync(`
+/** Undefined where there is no DOM. Browsers older than light-dark() (Chromium 123, Safari 17.5) are always light. */
+export const styles = globalThis.CSSStyleSheet && new CSSStyleSheet();
+styles?.replaceSync(`
 :host {
-  color-scheme: light dark;
-  --accent: light-dark(#0b57e3, #8ab4ff);
-  --surface: light-dark(#fff, #1a1d23);
-  --text: light-dark(#1a1f29, #eceef2);
-  --muted: color-mix(in srgb, var(--text) 72%, var(--surface));
-  --border: color-mix(in srgb, var(--text) 52%, var(--surface));
-  --line: color-mix(in srgb, var(--text) 16%, var(--surface));
-  --sunken: color-mix(in srgb, var(--text) 6%, var(--surface));
-  --good: light-dark(#17713a, #7bd59a);
-  --warn: light-dark(#8a5300, #f2c374);
-  --bad: light-dark(#b3261e, #ff9d94);
+  color-scheme: light;
+  --accent: #0b57e3;
+  --surface: #fff;
+  --text: #1a1f29;
+  --muted: #5a5e66;
+  --border: #878a90;
+  --line: #dadbdd;
+  --sunken: #f1f2f2;
+  --good: #17713a;
+  --warn: #8a5300;
+  --bad: #b3261e;
   --radius: 8px;
   --font: 14px/1.5 system-ui, sans-serif;
+}
+@supports (color: light-dark(#000, #fff)) {
+  :host {
+    color-scheme: light dark;
+    --accent: light-dark(#0b57e3, #8ab4ff);
+    --surface: light-dark(#fff, #1a1d23);
+    --text: light-dark(#1a1f29, #eceef2);
+    --muted: color-mix(in srgb, var(--text) 72%, var(--surface));
+    --border: color-mix(in srgb, var(--text) 52%, var(--surface));
+    --line: color-mix(in srgb, var(--text) 16%, var(--surface));
+    --sunken: color-mix(in srgb, var(--text) 6%, var(--surface));
+    --good: light-dark(#17713a, #7bd59a);
+    --warn: light-dark(#8a5300, #f2c374);
+    --bad: light-dark(#b3261e, #ff9d94);
+  }
 }
 * { box-sizing: border-box; margin: 0; padding: 0; }
 [hidden] { display: none !important; }
@@ -116,13 +132,13 @@ i {
 .state { height: 36px; overflow: hidden; }
 [data-state=done] .state, .good { color: var(--good); }
 [data-state=failed] .state, .bad { color: var(--bad); }
-.warn { color: var(--warn); }
+[data-state=over] .state, .warn { color: var(--warn); }
 [data-state=done] .state::before, li.good::before { content: "✓ "; }
-[data-state=failed] .state::before, li.bad::before, li.warn::before { content: "! "; }
+:is([data-state=failed], [data-state=over]) .state::before, li.bad::before, li.warn::before { content: "! "; }
 .dragged { z-index: 1; opacity: .8; pointer-events: none; }
 [data-drop] { box-shadow: -6px 0 0 -3px var(--accent); }
 [data-drop=after] { box-shadow: 6px 0 0 -3px var(--accent); }
-[part=tools] { margin: 12px 0 8px; }
+[part=tools] { position: sticky; bottom: -12px; z-index: 2; padding: 12px 0 8px; background: var(--surface); }
 [part=tools] button { min-height: 30px; padding: 0 10px; }
 .empty {
   padding: 72px 0;
@@ -138,12 +154,30 @@ ol li[class] { border-color: currentcolor; }
 .running { color: var(--accent); animation: pulse 1s infinite alternate; }
 p.running { color: inherit; animation: none; }
 @keyframes pulse { to { border-color: var(--line); } }
-[part=status] { flex: 1 0 300px; min-height: 42px; max-height: 120px; overflow: auto; align-content: center; }
+.summary { flex: 1 0 300px; min-height: 62px; }
+.buttons { min-width: 200px; display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; margin-left: auto; }
+[part=progress] { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; margin-top: 4px; }
+[part=progress] span { color: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
+progress {
+  flex: 1 0 120px;
+  height: 6px;
+  border: 0;
+  border-radius: 3px;
+  overflow: hidden;
+  appearance: none;
+  background: var(--line);
+}
+::-webkit-progress-bar { background: var(--line); }
+::-webkit-progress-value { background: var(--accent); }
+::-moz-progress-bar { background: var(--accent); }
+[part=status] { max-height: 120px; overflow: auto; }
 .announcer { position: absolute; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
   dialog { width: 100vw; height: 100dvh; max-height: none; border: 0; border-radius: 0; }
   [part=header], [part=footer], .body { padding: 12px 16px; }
-  [part=footer] > button { flex: 1; min-height: 44px; }
+  .buttons { flex: 1 0 100%; }
+  .buttons > button { flex: 1; min-height: 44px; }
+  button:not([hidden]) + button:not([hidden]) + [part=primary] { flex: 1 0 100%; }
 }
 @media (prefers-reduced-motion) {
   * { animation: none !important; transition: none !important; }

@@ -1,17 +1,17 @@
-// The texts of the modal in English and Chinese; those of errors are named by the backend's codes.
+// The texts of the modal in English and Chinese; those of errors are in errors.js.
 
-export const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
-const images = (n) => count(n, "image");
+import { isChinese } from "./errors.js";
+
+export const count = (/** @type {number} */ n, /** @type {string} */ noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+const images = (/** @type {number} */ n) => count(n, "image");
 
 /** The texts that the page shows too. */
 export const common = {
   requestId: ["Request ID", "请求 ID"],
-  OZON_UNAUTHORIZED: [
-    "Ozon rejected the credential. Check the Client ID and the API key.",
-    "Ozon 拒绝了该凭证，请检查 Client ID 和 API 密钥。",
-  ],
 };
 
+/** @typedef {number} N */
+/** @typedef {string} S */
 const texts = {
   ...common,
   title: ["Push images to Ozon", "推送图片到 Ozon"],
@@ -28,67 +28,130 @@ const texts = {
   later: ["Later", "后移"],
   first: ["Make main", "设为主图"],
   remove: ["Remove", "移除"],
+  undo: ["Undo", "撤销"],
   empty: ["No images to push", "没有可推送的图片"],
-  waiting: ["Waiting", "等待中"],
-  sending: ["Uploading", "上传中"],
-  done: ["Ready", "已就绪"],
+  states: [
+    { waiting: "Waiting", verifying: "Verifying", sending: "Uploading", done: "Ready", failed: "Failed" },
+    { waiting: "等待中", verifying: "校验中", sending: "上传中", done: "已就绪", failed: "失败" },
+  ],
   onOzon: ["On Ozon", "已在 Ozon"],
+  unsupported: ["Unsupported file type", "不支持的文件类型"],
+  overLimit: [(/** @type {N} */ max) => `Over the limit of ${max}`, (/** @type {N} */ max) => `超出上限 ${max}`],
   item: [
-    (n, total, name, state) => `Image ${n} of ${total}: ${name}. ${state}`,
-    (n, total, name, state) => `图片 ${n} / ${total}：${name}，${state}`,
+    (/** @type {N} */ n, /** @type {N} */ total, /** @type {S} */ name, /** @type {S} */ state) =>
+      `Image ${n} of ${total}: ${name}. ${state}`,
+    (/** @type {N} */ n, /** @type {N} */ total, /** @type {S} */ name, /** @type {S} */ state) =>
+      `图片 ${n} / ${total}：${name}，${state}`,
   ],
   moved: [
-    (from, to, total) => `Image ${from} moved to position ${to} of ${total}`,
-    (from, to, total) => `图片 ${from} 已移到第 ${to} 位，共 ${total} 张`,
+    (/** @type {N} */ from, /** @type {N} */ to, /** @type {N} */ total) =>
+      `Image ${from} moved to position ${to} of ${total}`,
+    (/** @type {N} */ from, /** @type {N} */ to, /** @type {N} */ total) =>
+      `图片 ${from} 已移到第 ${to} 位，共 ${total} 张`,
   ],
+  removed: [(/** @type {S} */ name) => `${name} removed`, (/** @type {S} */ name) => `已移除 ${name}`],
+  putBack: [(/** @type {S} */ name) => `${name} put back`, (/** @type {S} */ name) => `已恢复 ${name}`],
   steps: [
     ["API key", "Images", "Product", "Push", "Result"],
     ["凭证", "图片", "商品", "推送", "结果"],
   ],
-  ready: [(n) => `${images(n)} will replace the product's pictures.`, (n) => `将用 ${n} 张图片替换商品现有图片。`],
-  uploading: [(done, total) => `Uploaded ${done} of ${images(total)}`, (done, total) => `已上传 ${done} / ${total} 张图片`],
-  pending: ["Ozon is still processing the push. Waiting for the result.", "Ozon 仍在处理推送，正在等待结果。"],
-  good: [(n) => `Ozon confirmed ${images(n)}.`, (n) => `Ozon 已确认 ${n} 张图片。`],
+
+  ready: [
+    (/** @type {N} */ n) => `${images(n)} will replace the product's pictures.`,
+    (/** @type {N} */ n) => `将用 ${n} 张图片替换商品现有图片。`,
+  ],
+  tooMany: [
+    (/** @type {N} */ max, /** @type {N} */ extra) => `Ozon takes ${max} images. The last ${extra} won't be used.`,
+    (/** @type {N} */ max, /** @type {N} */ extra) => `Ozon 最多接受 ${max} 张图片，最后 ${extra} 张不会被采用。`,
+  ],
+  unsupportedFiles: [
+    (/** @type {N} */ n) => `${count(n, "file")} can't be pushed. Only JPEG, PNG, WebP, GIF, AVIF and HEIC can.`,
+    (/** @type {N} */ n) => `${n} 个文件无法推送，仅支持 JPEG、PNG、WebP、GIF、AVIF 和 HEIC。`,
+  ],
+  pushing: ["Pushing...", "推送中..."],
+  uploaded: [
+    (/** @type {N} */ done, /** @type {N} */ total) => `Uploaded ${done} of ${images(total)}`,
+    (/** @type {N} */ done, /** @type {N} */ total) => `已上传 ${done} / ${total} 张图片`,
+  ],
+  amount: [
+    (/** @type {S} */ sent, /** @type {S} */ total) => `${sent} of ${total}`,
+    (/** @type {S} */ sent, /** @type {S} */ total) => `${sent} / ${total}`,
+  ],
+  timeLeft: [(/** @type {S} */ time) => `about ${time} left`, (/** @type {S} */ time) => `约剩 ${time}`],
+  pending: ["Ozon is still processing the push.", "Ozon 仍在处理推送。"],
+  pendingFor: [
+    (/** @type {S} */ time) =>
+      `Waiting for ${time}, usually less than 2 minutes. You may close this window: Ozon continues.`,
+    (/** @type {S} */ time) => `已等待 ${time}，通常不到 2 分钟。可以关闭此窗口，Ozon 会继续处理。`,
+  ],
+  offline: [
+    "You're offline. The push continues when the network is back.",
+    "网络已断开，恢复后将继续推送。",
+  ],
+  askToStop: [
+    "The push hasn't been sent to Ozon yet. Close the window and stop it?",
+    "推送尚未发送到 Ozon。要停止并关闭窗口吗？",
+  ],
+  askToClose: [
+    "Ozon is processing the push. If you close the window, Ozon continues, but the result isn't shown here.",
+    "Ozon 正在处理推送。关闭窗口后 Ozon 会继续处理，但此处不再显示结果。",
+  ],
+  keepOpen: ["Keep open", "不关闭"],
+  stopAndClose: ["Stop and close", "停止并关闭"],
+  good: [
+    (/** @type {N} */ n) => `Ozon confirmed ${images(n)}.`,
+    (/** @type {N} */ n) => `Ozon 已确认 ${n} 张图片。`,
+  ],
   warn: [
-    (n, total) => `Ozon confirmed ${n} of ${images(total)}. The others are marked with the reason.`,
-    (n, total) => `Ozon 已确认 ${total} 张中的 ${n} 张图片，其余图片已标明原因。`,
+    (/** @type {N} */ n, /** @type {N} */ total) =>
+      `Ozon confirmed ${n} of ${images(total)}. The others are marked with the reason.`,
+    (/** @type {N} */ n, /** @type {N} */ total) => `Ozon 已确认 ${total} 张中的 ${n} 张图片，其余图片已标明原因。`,
   ],
   bad: [() => "Ozon rejected all images.", () => "Ozon 拒绝了全部图片。"],
-  stopped: ["Stopped. Ozon may still apply the push.", "已停止，但推送仍可能在 Ozon 生效。"],
+  failedHint: ["Remove or replace the marked images, or push again.", "请移除或更换标记的图片，或再次推送。"],
+  stopped: ["Stopped. Nothing was sent to Ozon.", "已停止，未向 Ozon 发送任何内容。"],
+  stoppedLate: ["Stopped. Ozon may still apply the push.", "已停止，但推送仍可能在 Ozon 生效。"],
   notUploaded: [
-    (n) => `${images(n)} couldn't be uploaded. Nothing was sent to Ozon.`,
-    (n) => `${n} 张图片上传失败，未向 Ozon 发送任何内容。`,
-  ],
-  noCredential: [
-    "The seller's credential isn't available. Nothing was sent to Ozon.",
-    "无法获取卖家凭证，未向 Ozon 发送任何内容。",
+    (/** @type {N} */ n) => `${images(n)} couldn't be uploaded. Nothing was sent to Ozon.`,
+    (/** @type {N} */ n) => `${n} 张图片上传失败，未向 Ozon 发送任何内容。`,
   ],
   push: ["Confirm push", "确认推送"],
-  pushing: ["Pushing...", "推送中..."],
   retry: ["Push again", "再次推送"],
-  cancel: ["Cancel", "取消"],
-
-  UNAUTHORIZED: ["You aren't logged in. Log in and try again.", "您尚未登录，请登录后重试。"],
-  PRODUCT_NOT_FOUND: ["Ozon has no product with this ID.", "Ozon 上没有此 ID 的商品。"],
-  PRODUCT_CONFLICT: [
-    "The product is archived or not yet created, or an earlier push is still pending.",
-    "商品已归档或尚未创建，或之前的推送仍在处理。",
+  retryFailed: [(/** @type {N} */ n) => `Retry the ${n} failed`, (/** @type {N} */ n) => `重试失败的 ${n} 张`],
+  withoutFailed: [
+    (/** @type {N} */ n) => `Push without the ${n} failed`,
+    (/** @type {N} */ n) => `不含失败的 ${n} 张推送`,
   ],
-  NETWORK: ["The service can't be reached. Try again in a minute.", "无法连接服务，请一分钟后重试。"],
-
-  decode: ["Not a readable image", "不是可读取的图片"],
-  load: ["Ozon couldn't download it", "Ozon 无法下载"],
-  among: ["Not used by Ozon", "Ozon 未采用"],
-  limit: ["Over the limit", "超出数量上限"],
+  cancel: ["Cancel", "取消"],
+  stop: ["Stop", "停止"],
 };
 
-/** The texts by name, from entries of [English, Chinese]. */
-export function translate(entries, isChinese) {
-  return Object.fromEntries(Object.entries(entries).map(([name, both]) => [name, both[Number(isChinese)]]));
+/** @typedef {ReturnType<typeof textsIn>} Texts */
+
+/**
+ * The texts by name, from entries of [English, Chinese].
+ *
+ * @template {Record<string, any[]>} Entries
+ * @param {Entries} entries
+ * @param {boolean} inChinese
+ * @returns {{[Name in keyof Entries]: Entries[Name][number]}}
+ */
+export function translate(entries, inChinese) {
+  const pairs = Object.entries(entries).map(([name, both]) => [name, both[Number(inChinese)]]);
+  return Object.fromEntries(pairs);
 }
 
-/** In Chinese if the language of the element or its nearest ancestor, or else of the browser, is Chinese. */
+/** @param {string} language */
+export function textsIn(language) {
+  return { ...translate(texts, isChinese(language)), language };
+}
+
+/**
+ * The texts in the language of the element or its nearest ancestor, or else of the browser.
+ *
+ * @param {Element} element
+ */
 export function textsFor(element) {
-  const language = element.closest("[lang]:not([lang=''])")?.lang || navigator.language;
-  return translate(texts, /^zh\b/i.test(language));
+  const ancestor = /** @type {HTMLElement | null} */ (element.closest("[lang]:not([lang=''])"));
+  return textsIn(ancestor?.lang || navigator.language);
 }

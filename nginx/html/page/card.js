@@ -1,157 +1,277 @@
-import { h, thumbnail } from "../ozon-upload-modal/dom.js";
+import { describeReason } from "../ozon-upload-modal/errors.js";
+import { aria, h } from "../ozon-upload-modal/dom.js";
+import { imageOf } from "./files.js";
+import { imageAt } from "./image.js";
+import { Strip } from "./strip.js";
+
+/** @typedef {import("./image.js").Image} Image */
+
+/** Ozon takes so many images for a product. */
+const MAX_IMAGES = 30;
+
+/**
+ * What the page does for its cards. `removed` gets a function that undoes the removal; `changed` is called when images,
+ * their states or the selection have changed.
+ *
+ * @typedef {{push: (card: Card) => void, view: (card: Card, image: Image) => void, changed: () => void,
+ *   removed: (count: number, undo: () => void) => void}} Page
+ */
 
 /**
  * The images of one article, or the person's own images if there is no article. Own files are added by drop or with a
  * button. The height of a card doesn't depend on its contents.
- *
- *   pushable     the images that can be pushed, for ozon-upload-modal: those in the bucket, and own files
- *   element      has the card as its `card`; fires `to-ozon` (which bubbles) when the push button is pressed
  */
 export class Card {
+  /** @type {Image[]} */
   images = [];
+  /** @type {number | undefined} */
   productId;
   #folder;
+  #page;
+  /** Why the article has no images. */
   #error = "";
-  /** The result of the last push, or null. */
-  #pushed = null;
-  #texts;
+  #hasRemoved = false;
+  /** A message about files that were added, until the next change. */
+  #message = () => "";
+  // The result of the last push.
+  /** @type {Partial<import("../ozon-r2.js").Pushed>} */
+  #pushed = {};
+  /** @type {Record<string, any>} */
+  #texts = {};
+  #language = "";
 
+  #box = h("input", { type: "checkbox", change: () => this.select(this.#box.checked) });
   #title = h("h3");
   #about = h("p", { class: "about" });
-  #input = h("input", {
-    type: "file",
-    accept: "image/*",
-    multiple: "",
-    hidden: "",
-    change: () => this.#add(this.#input.files),
-  });
+  #input = h("input", { type: "file", accept: "image/*", multiple: "", hidden: "", change: () => this.#addChosen() });
   #addButton = h("button", { type: "button", click: () => this.#input.click() });
-  #pushButton = h("button", { type: "button", click: () => this.#requestPush() });
-  #strip = h("ul", { class: "strip", tabindex: "0" });
+  #pushButton = h("button", { type: "button", class: "push", click: () => this.#push() });
+  #strip;
   element;
 
   /**
    * `folder()` returns the folder in the bucket for own files: "users/u/ozon/2194435300/own". `previous` is an earlier
    * card of the same article, whose own files are kept.
+   *
+   * @param {string} article
+   * @param {() => string} folder
+   * @param {Page} page
+   * @param {Card} [previous]
    */
-  constructor(article, folder, texts, previous) {
+  constructor(article, folder, page, previous) {
     this.article = article;
     this.#folder = folder;
-    this.images = previous?.own ?? [];
-    const head = h("div", { class: "head" },
-      h("div", {}, this.#title, this.#about), this.#input, this.#addButton, this.#pushButton);
-    this.element = h(article ? "li" : "div", {
-      class: article ? "card waiting" : "card",
-      dragover: () => this.element.classList.add("over"),
-      dragleave: () => this.element.classList.remove("over"),
-      drop: (event) => this.#drop(event),
-    }, head, this.#strip);
-    this.element.card = this;
-    this.relabel(texts);
-  }
-
-  get pushable() {
-    const images = this.images.filter((image) => image.public_url || image.file);
-    return images.map(({ public_url: url, file, name }) => {
-      const path = file && `${this.#folder()}/${name}`;
-      return { url, file, name, path };
+    this.#page = page;
+    this.images = previous?.images ?? [];
+    this.#strip = new Strip({
+      view: (image) => page.view(this, image),
+      remove: (image) => this.remove([image]),
+      change: () => this.#changed(),
     });
+    this.element = h(article ? "li" : "div", { class: article ? "card waiting" : "card" },
+      h("div", { class: "head" },
+        this.#box, h("div", {}, this.#title, this.#about), this.#input, this.#addButton, this.#pushButton),
+      this.#strip.element);
   }
 
-  get own() {
-    return this.images.filter((image) => image.file);
+  get name() {
+    return this.article || this.#texts.own;
   }
 
   get isFound() {
     return !this.element.classList.contains("waiting");
   }
 
-  /** Shows an item of OzonR2.images. */
-  showFound({ product_id, error = "", urls }) {
+  get selected() {
+    return this.images.filter((image) => image.isSelected);
+  }
+
+  /** The images that can be pushed: those in the bucket and own files; only selected ones if any are selected. */
+  get pushable() {
+    const chosen = this.selected.length > 0 ? this.selected : this.images;
+    return chosen.filter((image) => image.publicURL || image.file);
+  }
+
+  /** `pushable` for ozon-upload-modal. */
+  get modalImages() {
+    return this.pushable.map(({ publicURL, file, name, path }) =>
+      ({ url: publicURL, file, name, path: path && `${this.#folder()}/${path}` }));
+  }
+
+  // Shows an item of OzonR2.images.
+  /** @param {import("../ozon-r2.js").Item} item */
+  showFound({ product_id, error = "", urls, uploads = [], errors = [] }) {
     this.element.classList.remove("waiting");
     this.productId = product_id;
     this.#error = error;
-    this.images = [...urls.map((url) => ({ preview: url })), ...this.own];
-    this.#render();
+    const previous = new Map(this.images.map((image) => [image.url, image]));
+    const publicURLs = new Map(uploads.map(({ url, public_url }) => [url, public_url]));
+    const found = urls.map((url) => imageAt(url, publicURLs.get(url), previous.get(url)));
+    for (const { url, reason } of errors) found.push({ ...imageAt(url), error: reason });
+    this.images = [...found, ...this.images.filter((image) => image.file)];
+    this.#changed();
   }
 
-  /** Shows an item of OzonR2.copy. */
-  showCopied({ error = "", images }) {
-    this.#error = error;
-    this.images = [...images.map((image) => ({ preview: image.url, ...image })), ...this.own];
-    this.#render();
+  forgetStored() {
+    for (const image of this.images) image.publicURL = image.via = undefined;
+    this.update();
   }
 
-  /** Shows a result of OzonR2.push, if there is one, and the uploaded ones of the modal's images. */
-  showPushed(images, pushed) {
-    for (const { file, url } of images) {
-      const own = this.own.find((image) => image.file === file);
-      if (own && url) Object.assign(own, { public_url: url, via: "browser" });
+  // Shows the progress of OzonR2.copy.
+  /** @param {import("../ozon-r2.js").ImageState} state */
+  showCopy({ url, public_url, via, reason, error }) {
+    for (const image of this.images.filter((each) => each.url === url)) {
+      image.progress = via ? undefined : "copying";
+      Object.assign(image, { publicURL: public_url, via, reason, error });
     }
-    if (pushed) this.#pushed = pushed;
-    this.#render();
+    this.update();
   }
 
-  relabel(texts) {
+  /** Shows the error of an article whose images couldn't be copied, or which no longer has them. */
+  showUncopied(error = "Expired") {
+    for (const image of this.images.filter(({ progress }) => progress)) {
+      Object.assign(image, { error, progress: undefined });
+    }
+    this.update();
+  }
+
+  /**
+   * Shows the uploaded ones of the modal's images, and a result of OzonR2.push for them, if there is one.
+   *
+   * @param {import("../ozon-upload-modal.js").ModalImage[]} images
+   * @param {import("../ozon-r2.js").Pushed} [pushed]
+   */
+  showPushed(images, pushed) {
+    const shown = images.map(({ file, url }) =>
+      this.images.find((image) => (file ? image.file === file : image.publicURL === url)));
+    images.forEach(({ file, url }, index) => {
+      const image = shown[index];
+      if (file && url && image) Object.assign(image, { publicURL: url, via: "browser" });
+      if (image && pushed) image.error = undefined;
+    });
+    if (pushed) this.#pushed = pushed;
+    for (const { field, index = -1, url, reason } of pushed?.errors ?? []) {
+      const image = shown[index] ?? this.images.find((each) => each.publicURL === url);
+      if (field === "images" && image) image.error = reason;
+    }
+    this.#changed();
+  }
+
+  /** @param {boolean} isSelected */
+  select(isSelected) {
+    for (const image of this.images) image.isSelected = isSelected;
+    this.#changed();
+  }
+
+  // Removes images; the page can undo it.
+  /** @param {Image[]} images */
+  remove(images) {
+    if (images.length > 0) this.#page.removed(images.length, this.removeAll(images));
+  }
+
+  // Removes images without a message, and returns a function that undoes it.
+  /** @param {Image[]} images */
+  removeAll(images) {
+    const before = this.images;
+    const at = before.indexOf(images[0]);
+    this.images = before.filter((image) => !images.includes(image));
+    this.#hasRemoved = true;
+    this.#changed();
+    const neighbour = this.images[Math.min(at, this.images.length - 1)];
+    if (!neighbour || !this.#strip.focus(neighbour)) this.#addButton.focus();
+    return () => {
+      const added = this.images.filter((image) => !before.includes(image));
+      this.images = [...before, ...added];
+      this.#changed();
+    };
+  }
+
+  /** @param {File[]} files */
+  async add(files) {
+    /** @type {string[][]} */
+    const [ignored, repeated, unreadable] = [[], [], []];
+    for (const file of files) {
+      const image = await imageOf(file).catch(() => undefined);
+      if (image === undefined) unreadable.push(file.name);
+      else if (image === null) ignored.push(file.name);
+      else if (this.images.some(({ path }) => path === image.path)) repeated.push(file.name);
+      else this.images = [...this.images, image];
+    }
+    const refused = Object.entries({ ignored, repeated, unreadable }).filter(([, names]) => names.length > 0);
+    this.#message = () => refused.map(([reason, names]) => this.#texts[reason](names.join(", "))).join(" · ");
+    this.update();
+    this.#page.changed();
+  }
+
+  /** @type {(texts: Record<string, any>, language: string) => void} */
+  translate(texts, language) {
     this.#texts = texts;
-    const name = this.article || texts.own;
+    this.#language = language;
+    this.update();
+  }
+
+  #push() {
+    if (this.pushable.length > 0) this.#page.push(this);
+  }
+
+  async #addChosen() {
+    const files = [...(this.#input.files ?? [])];
+    this.#input.value = "";
+    await this.add(files);
+  }
+
+  #changed() {
+    this.#message = () => "";
+    this.update();
+    this.#page.changed();
+  }
+
+  /** Brings the element up to date, in place. */
+  update() {
+    const { images, name } = this;
+    const texts = this.#texts;
+    const selected = this.selected.length;
     this.#title.textContent = name;
     this.#addButton.textContent = texts.add;
-    this.#pushButton.textContent = texts.push;
-    this.#strip.setAttribute("aria-label", texts.imagesOf(name));
-    for (const button of [this.#addButton, this.#pushButton]) {
-      button.setAttribute("aria-label", `${button.textContent}: ${name}`);
-    }
-    this.#render();
+    this.#pushButton.textContent = selected ? texts.pushSome(this.pushable.length) : texts.push;
+    aria(this.#strip.element, { label: texts.imagesOf(name) });
+    aria(this.#addButton, { label: `${this.#addButton.textContent}: ${name}` });
+    aria(this.#pushButton, { label: `${this.#pushButton.textContent}: ${name}`, disabled: this.pushable.length === 0 });
+    aria(this.#box, { label: texts.selectArticle(name) });
+    this.#box.disabled = images.length === 0;
+    this.#box.checked = selected > 0 && selected === images.length;
+    this.#box.indeterminate = selected > 0 && selected < images.length;
+    this.#updateAbout();
+    const none = this.#hasRemoved ? texts.allRemoved : this.article ? texts.none : texts.ownHint;
+    const reason = this.#error ? describeReason(this.#error, this.#language) : none;
+    this.#strip.update(images, reason, this.#error !== "", texts, this.#language);
   }
 
-  #requestPush() {
-    if (this.pushable.length > 0) this.element.dispatchEvent(new Event("to-ozon", { bubbles: true }));
-  }
-
-  #add(files, ignored = 0) {
-    for (const file of files) {
-      const name = file.name.replace(/[\\/\p{Cc}]/gu, "-");
-      // A file of the same name has the same path in the bucket, and so replaces the image.
-      this.images = this.images.filter((image) => image.name !== name);
-      this.images.push({ file, name, preview: URL.createObjectURL(file) });
-    }
-    this.#input.value = "";
-    this.#render();
-    if (ignored) this.#about.textContent = this.#texts.ignored(ignored);
-  }
-
-  #drop(event) {
-    this.element.classList.remove("over");
-    const files = [...event.dataTransfer.files];
-    const images = files.filter((file) => file.type.startsWith("image/"));
-    this.#add(images, files.length - images.length);
-  }
-
-  #render() {
+  #updateAbout() {
     const texts = this.#texts;
-    const { status, updated } = this.#pushed ?? {};
-    const error = this.#error === "Product not found" ? texts.notFound : this.#error;
-    const count = this.images.length;
+    const { status = "", updated } = this.#pushed;
+    const message = this.#message();
+    const kinds = { confirmed: "good", unchanged: "good", partial: "warn", failed: "bad" };
+    this.#about.dataset.kind = message ? "warn" : kinds[/** @type {"partial"} */ (status)] ?? "";
     const facts = [this.productId && texts.product(this.productId)];
-    if (status === "confirmed" || status === "unchanged") facts.push(texts.confirmed(updated.images));
-    else if (status === "partial") facts.push(texts.partial(updated.images));
+    if (updated && kinds[/** @type {"partial"} */ (status)] === "good") facts.push(texts.confirmed(updated.images));
+    else if (updated && status === "partial") facts.push(texts.partial(updated.images));
     else if (status) facts.push(texts.rejected);
-    else if (count > 0) facts.push(texts.count(count));
-    this.#about.textContent = facts.filter(Boolean).join(" · ");
-    this.#about.dataset.kind = { confirmed: "good", partial: "warn", failed: "bad" }[status] ?? "";
-    this.#pushButton.setAttribute("aria-disabled", this.pushable.length === 0);
-    this.#strip.replaceChildren(...this.images.map((image) => tileOf(image, texts)));
-    if (count > 0) return;
-    const message = error || (this.article ? texts.none : texts.ownHint);
-    this.#strip.append(h("li", { class: error ? "none bad" : "none" }, h("span", {}, message)));
+    else facts.push(this.images.length > 0 && texts.count(this.images.length), this.#hint());
+    this.#about.textContent = message || facts.filter(Boolean).join(" · ");
+    this.#about.title = this.#about.textContent;
+    const reason = this.images.length > 0 ? texts.copyFirst : texts.addFirst;
+    this.#pushButton.title = this.pushable.length === 0 ? reason : "";
   }
-}
 
-function tileOf({ preview, file, via, public_url, error, reason }, texts) {
-  const isFailed = error !== undefined;
-  const state = isFailed ? error : public_url ? texts[via] : file ? texts.added : texts.onOzon;
-  return h("li", { class: isFailed ? "bad" : public_url ? "good" : undefined },
-    h("div", { class: "thumb" }, thumbnail(preview)),
-    h("span", { title: reason ?? "" }, state));
+  /** What the push needs or omits. */
+  #hint() {
+    const texts = this.#texts;
+    const { pushable, selected, images } = this;
+    if (images.length === 0 || images.some((image) => image.progress)) return "";
+    if (pushable.length === 0) return texts.copyFirst;
+    if (pushable.length > MAX_IMAGES) return texts.tooManyImages;
+    const omitted = (selected.length || images.length) - pushable.length;
+    return omitted > 0 && texts.someOmitted(omitted);
+  }
 }

@@ -1,6 +1,8 @@
 // The types as a frontend in TypeScript uses them: compiled, never run. A line under @ts-expect-error must not compile.
 
-import { CopiedImage, Item, OzonR2, OzonR2Error, Progress, Pushed, Uploaded } from "../../nginx/html/ozon-r2.js";
+import {
+  CopiedImage, Item, OzonR2, OzonR2Error, Progress, Pushed, Uploaded, contentHash, mediaType,
+} from "../../nginx/html/ozon-r2.js";
 import { ModalImage, OzonUploadModal } from "../../nginx/html/ozon-upload-modal.js";
 
 const studio = new OzonR2({
@@ -9,6 +11,7 @@ const studio = new OzonR2({
   credential: async () => ({ client_id: "1", api_key: "k" }),
   field: "sku",
   concurrency: 4,
+  onWait: (wait) => console.log(wait?.reason, wait?.until),
 });
 new OzonR2({ baseURL: "" }); // enough to upload
 
@@ -16,8 +19,10 @@ export async function use(file: File, signal: AbortSignal, show: (progress: Prog
   const items: Item[] = await studio.images(["1"], { signal, onItem: (item, index) => console.log(item.urls, index) });
   const copied = await studio.copy(["1"], { signal, onProgress: show });
   const images: CopiedImage[] = copied.flatMap((item) => item.images);
-  const uploaded: Uploaded = await studio.upload(file, "users/u/a.jpg", { signal, onProgress: show });
-  const pictures = { productId: 1, images: [uploaded.public_url] };
+  const path = `users/u/${await contentHash(file)}${mediaType(file.type, file.name) && ".jpg"}`;
+  const uploaded: Uploaded = await studio.upload(file, path, { signal, onProgress: show });
+  await studio.upload(file, path, { onProgress: ({ phase, loaded, total }) => console.log(phase, loaded / total) });
+  const pictures = { productId: 1, images: [uploaded.public_url], refetch: true };
   const pushed: Pushed = await studio.push(pictures, { onStatus: ({ status }) => status });
   if (pushed.status === "pending") throw new Error("ended");
   return images.map(({ via, public_url }) => `${via} ${public_url ?? "-"} ${items.length}`);
@@ -40,16 +45,22 @@ studio.push({ product_id: 1 });
 // @ts-expect-error public_url may be missing
 studio.copy(["1"]).then(([item]) => item.images[0].public_url.length);
 
-export function open(file: File, images: ModalImage[]): void {
+export function open(file: File, images: readonly ModalImage[], sku?: { name: string }): () => void {
   const modal: OzonUploadModal = document.createElement("ozon-upload-modal");
+  modal.sku = sku;
+  modal.images = undefined;
   modal.client = studio;
   modal.sku = { name: "2194435300" };
   modal.images = [...images, { file, path: "users/u/a.jpg" }];
   modal.addEventListener("push", (event) => event.detail.images.length || event.preventDefault());
-  modal.addEventListener("done", ({ detail }) => console.log(detail.status, detail.updated.images));
+  const done = ({ detail }: CustomEvent<Pushed>) => console.log(detail.status, detail.updated.images);
+  modal.addEventListener("done", done);
   modal.addEventListener("error", ({ detail }) => console.log(detail instanceof OzonR2Error && detail.code));
+  // @ts-expect-error the detail has a type
+  modal.addEventListener("done", ({ detail }) => detail.state);
   modal.lang = "zh";
   modal.show();
+  return () => modal.removeEventListener("done", done);
 }
 // @ts-expect-error productId is a number or a string
 document.createElement("ozon-upload-modal").sku = { productId: null };

@@ -1,0 +1,294 @@
+"""The page: the images of its cards, their URLs, and own files."""
+import json
+import re
+
+from looks import PageTest, expect, picture_bytes
+
+DROP = """([type, selector, files]) => {
+    const data = new DataTransfer();
+    for (const [name, type, bytes] of files) data.items.add(new File([new Uint8Array(bytes)], name, { type }));
+    const options = { bubbles: true, cancelable: true, [type === "paste" ? "clipboardData" : "dataTransfer"]: data };
+    const event = type === "paste" ? new ClipboardEvent(type, options) : new DragEvent(type, options);
+    document.querySelector(selector).dispatchEvent(event);
+}"""
+
+
+class StoredURLs(PageTest):
+    def setUp(self):
+        super().setUp()
+        self.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    def clipboard(self):
+        return self.page.evaluate("navigator.clipboard.readText()")
+
+    def test_the_URLs_of_all_or_of_selected_images_are_copied(self):
+        self.find("A-13\nA-14", "5 images from 2 articles")
+        copy = self.page.locator("#copy-urls")
+        expect(copy).to_have_attribute("aria-disabled", "true")
+        self.copy("5 images in R2")
+        copy.click()
+        expect(self.page.locator("#toast")).to_contain_text("5 URLs copied")
+        urls = self.clipboard().splitlines()
+        self.assertEqual(len(urls), 5)
+        for url in urls:
+            self.assertIn("/public/users/test-user/ozon/A-1", url)
+            self.assertEqual(self.sandbox.get(url).status, 200)
+        self.cards.nth(1).locator(".head input[type=checkbox]").check()
+        copy.click()
+        expect(self.page.locator("#toast")).to_contain_text("3 URLs copied")
+        self.assertEqual(self.clipboard().splitlines(), urls[2:])
+
+    def test_a_CSV_file_has_a_row_for_each_stored_image(self):
+        self.find("A-13", "2 images from 1 article")
+        self.copy("2 images in R2")
+        with self.page.expect_download() as download:
+            self.page.locator("#csv").click()
+        with open(download.value.path(), encoding="utf-8", newline="") as file:
+            lines = file.read().split("\r\n")
+        self.assertEqual(lines[0], "\ufeffarticle,product_id,position,name,url,source")
+        self.assertEqual(len(lines), 4)
+        self.assertRegex(lines[2], r'^"A-13","1000013","2","\d+\.jpg","http://.*/users/test-user/.*","http://.*"$')
+
+    def test_a_cell_of_the_CSV_file_is_never_a_formula(self):
+        csv = self.csv_of([{"article": '=1+"2"', "product_id": -5, "name": "-a"}])
+        self.assertEqual(csv.split("\r\n")[1], '"\'=1+""2""","-5","","\'-a","",""')
+
+    def csv_of(self, rows):
+        self.page.goto(self.sandbox.session_url)
+        return self.page.evaluate("async (rows) => (await import('/ozon-r2/page/urls.js')).csvOf(rows)", rows)
+
+    def test_the_large_view_shows_the_stored_image_and_copies_or_opens_its_URL(self):
+        self.find("A-13", "2 images from 1 article")
+        self.copy("2 images in R2")
+        self.cards.locator(".thumb").first.click()
+        dialog = self.page.get_by_role("dialog")
+        expect(dialog.get_by_role("heading")).to_contain_text("1 of 2")
+        self.page.keyboard.press("ArrowRight")
+        expect(dialog.get_by_role("heading")).to_contain_text("2 of 2")
+        url = dialog.get_by_role("link").get_attribute("href")
+        self.assertIn("/public/users/test-user/ozon/A-13/", url)
+        expect(dialog.locator("img")).to_have_attribute("src", url)
+        self.page.wait_for_function("() => document.querySelector('.large img').naturalWidth > 0")
+        dialog.get_by_role("button", name="Copy URL").click()
+        expect(dialog).to_contain_text("1 URL copied")
+        self.assertEqual(self.clipboard(), url)
+        self.page.keyboard.press("Escape")
+        expect(dialog).not_to_be_visible()
+        self.assertTrue(self.has_focus(self.cards.locator(".thumb").first))
+
+    def test_thumbnails_are_loaded_in_the_small_size_of_the_CDN(self):
+        self.find("A-13", "2 images from 1 article")
+        expect(self.cards.locator("img").first).to_have_js_property("complete", True)
+        images = [url for url in self.requests if url.startswith(self.sandbox.cdn_url)]
+        self.assertTrue(images)
+        self.assertEqual([url for url in images if "/wc200/" not in url], [])
+
+
+class Copies(PageTest):
+    def setUp(self):
+        super().setUp()
+        self.puts = []
+        self.page.on("request", lambda request: request.method == "PUT" and self.puts.append(request.url))
+
+    def test_what_is_stored_is_not_copied_again(self):
+        self.find("A-18", "3 images from 1 article")
+        self.copy("3 images in R2")
+        self.assertEqual(len(self.puts), 3)
+        self.page.locator("#copy").click(force=True)
+        expect(self.page.locator("#toast-text")).to_have_text("All images are in R2")
+        self.find("A-18\nA-21", "5 images from 2 articles, 3 in R2 already")
+        expect(self.page.locator("#copy")).to_have_text("Copy the other 2")
+        self.copy("5 images in R2")
+        self.assertEqual(len(self.puts), 5)
+
+    def test_failed_images_are_retried_alone(self):
+        self.find("FAULT-IMG-404", "3 images from 1 article")
+        self.copy("2 images in R2, 1 failed")
+        expect(self.page.locator("#copy")).to_have_text("Retry 1 failed")
+        self.copy("2 images in R2, 1 failed")
+        self.assertEqual(len(self.puts), 2)
+
+    def test_a_stopped_copy_keeps_what_is_stored_and_goes_on_with_the_others(self):
+        self.find("BIG-30", "30 images from 1 article")
+        self.network(rate=60_000)
+        self.page.evaluate("window.picture = document.querySelector('.thumb img'); null")
+        self.page.locator("#copy").click()
+        expect(self.cards.locator(".good").first).to_be_visible()
+        expect(self.states.filter(has_text="Copying...").first).to_be_visible()
+        expect(self.states.filter(has_text="Waiting").first).to_be_visible()
+        self.page.locator("#copy").click()
+        expect(self.summary).to_have_text("Stopped")
+        stored = self.cards.locator(".good").count()
+        expect(self.page.locator("#copy")).to_have_text(f"Copy the other {30 - stored}")
+        self.network()
+        self.copy("30 images in R2")
+        self.assertTrue(self.page.evaluate("picture === document.querySelector('.thumb img')"), "kept in place")
+
+    def test_a_copy_says_its_bytes_speed_and_time_and_a_screen_reader_hears_it_rarely(self):
+        self.find("BIG-40", "40 images from 1 article")
+        self.page.evaluate("""() => {
+            window.spoken = [];
+            const note = ([{ target }]) => window.spoken.push(target.textContent);
+            new MutationObserver(note).observe(document.querySelector("#announcer"), { childList: true });
+        }""")
+        self.network(rate=60_000)
+        self.page.locator("#copy").click()
+        expect(self.summary).to_contain_text(
+            re.compile(r"^\d+ of 40 images in R2, .*B of .*B · .*B/s · about \d+ \w+ left$"))
+        self.network()
+        expect(self.summary).to_have_text("40 images in R2")
+        spoken = self.page.evaluate("spoken")
+        self.assertLess(len(spoken), 10, spoken)
+        self.assertEqual(spoken[-1], "40 images in R2")
+
+    def test_offline_is_said_and_the_copy_goes_on_afterwards(self):
+        self.find("A-22", "3 images from 1 article")
+        self.network(offline=True)
+        self.page.locator("#copy").click()
+        expect(self.summary).to_have_text("Offline. Continues when the network is back")
+        self.network()
+        expect(self.summary).to_have_text("3 images in R2")
+
+    def test_the_time_of_the_next_try_is_said_and_ends_with_the_wait(self):
+        self.page.goto(self.sandbox.session_url)
+        busy = {"success": False, "error": "Overloaded", "code": "OVERLOADED", "request_id": "0" * 32}
+        self.page.route("**/api/v1/ozon/download", times=1, handler=lambda route: route.fulfill(
+            status=503, headers={"Retry-After": "3"}, json=busy))
+        self.enter("A-22")
+        self.page.locator("#find").click()
+        expect(self.summary).to_have_text(re.compile("^The service is busy. Trying again in [123] seconds?$"))
+        expect(self.summary).to_have_text("3 images from 1 article")
+
+    def test_pictures_that_were_pushed_from_the_bucket_are_copied_for_another_user(self):
+        self.find("A-25", "2 images from 1 article")
+        self.copy("2 images in R2")
+        self.cards.get_by_role("button", name="Push to Ozon").click()
+        self.push_button.click()
+        expect(self.status).to_have_text("Ozon confirmed 2 images.")
+        self.page.keyboard.press("Escape")
+        self.find("A-25", "2 images from 1 article, 2 in R2 already")
+        self.page.goto(f"{self.sandbox.session_url}/login?user=another-user")
+        self.find("A-25", "2 images from 1 article")
+        self.copy("2 images in R2")
+        self.assertEqual(self.console, [])
+
+
+class Selection(PageTest):
+    def test_images_are_removed_with_the_mouse_or_the_Delete_key_and_restored(self):
+        self.find("A-31", "4 images from 1 article")
+        names = [tile.get_attribute("aria-label") for tile in self.cards.locator(".thumb").all()]
+        self.cards.locator(".remove").nth(1).click()
+        expect(self.cards.locator(".thumb")).to_have_count(3)
+        self.cards.locator(".thumb").nth(2).focus()
+        self.page.keyboard.press("Delete")
+        expect(self.cards.locator(".thumb")).to_have_count(2)
+        self.assertTrue(self.has_focus(self.cards.locator(".thumb").nth(1)))
+        self.page.locator("#undo").click()
+        expect(self.cards.locator(".thumb")).to_have_count(3)
+        expect(self.page.locator("#toast")).not_to_be_visible()
+        shown = [tile.get_attribute("aria-label") for tile in self.cards.locator(".thumb").all()]
+        self.assertEqual(shown, [names[0], *names[2:]])
+
+    def test_only_the_selected_images_are_copied_pushed_or_removed(self):
+        self.find("A-31\nA-33", "6 images from 2 articles")
+        self.cards.nth(0).locator(".strip input").nth(2).check()
+        expect(self.page.locator("#copy")).to_have_text("Copy 1 to R2")
+        self.copy("1 image in R2")
+        expect(self.states).to_have_text(["On Ozon", "On Ozon", "In R2", "On Ozon", "On Ozon", "On Ozon"])
+        push = self.cards.nth(0).get_by_role("button", name="Push 1 to Ozon")
+        push.click()
+        expect(self.items).to_have_count(1)
+        self.page.keyboard.press("Escape")
+        self.page.locator("#select").click()
+        self.page.locator("#select").click()
+        expect(self.page.locator("#select")).to_have_text("Clear 6 selected")
+        self.cards.nth(1).locator(".strip input").nth(0).uncheck()
+        self.page.locator("#remove").click()
+        expect(self.states).to_have_count(2)
+        expect(self.cards.nth(0)).to_contain_text("All images were removed here")
+        self.page.locator("#undo").click()
+        expect(self.cards.locator(".thumb")).to_have_count(6)
+
+    def test_a_push_that_is_off_says_why(self):
+        self.find("A-31", "4 images from 1 article")
+        expect(self.cards.locator(".about")).to_have_text("Product 1000031 · 4 images · Copy to R2 before the push")
+        self.cards.get_by_role("button", name="Push to Ozon").click(force=True)
+        expect(self.page.locator("#toast-text")).to_have_text("Copy to R2 before the push")
+
+    def test_products_are_found_by_SKU_or_product_ID(self):
+        self.page.goto(self.sandbox.session_url)
+        for field, label in [("sku", "SKUs"), ("product_id", "Product IDs")]:
+            self.page.locator("#field").select_option(field)
+            expect(self.page.locator("#articles-label")).to_have_text(label)
+            number = {"sku": 2000031, "product_id": 1000031}[field]
+            self.find(str(number), "4 images from 1 article")
+            expect(self.cards.locator("h3")).to_have_text(str(number))
+            expect(self.cards.locator(".about")).to_contain_text("Product 1000031")
+
+    def test_pasted_lists_are_understood(self):
+        self.page.goto(self.sandbox.session_url)
+        entries = self.page.evaluate(
+            "async (text) => (await import('/ozon-r2/page/form.js')).entriesOf(text)",
+            'A-1\tA-2\r\n\u200bA-3\ufeff, "A,4" ,"say ""A 5"""；15" TV、A-1\n"half')
+        self.assertEqual(entries, ["A-1", "A-2", "A-3", "A,4", 'say "A 5"', '15" TV', '"half'])
+
+
+class OwnFiles(PageTest):
+    def setUp(self):
+        super().setUp()
+        self.page.goto(self.sandbox.session_url)
+        self.enter()
+
+    def give(self, event, selector, *files):
+        self.page.evaluate(DROP, [event, selector, [[name, kind, list(data)] for name, kind, data in files]])
+
+    def test_two_files_of_one_name_do_not_replace_each_other(self):
+        first, second = picture_bytes(), picture_bytes() + b"\0"
+        for data in [first, second, first]:
+            self.own.locator("input[type=file]").set_input_files(
+                [{"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": data}])
+        expect(self.own.locator(".about")).to_have_text("Added already: photo.jpg")
+        expect(self.own.locator(".strip span")).to_have_text(["New", "New"])
+        self.own.get_by_role("button", name="Push to Ozon").click()
+        expect(self.modal.get_by_role("dialog")).to_be_visible()
+        self.page.keyboard.type("1000034")
+        self.page.keyboard.press("Enter")
+        expect(self.status).to_have_text("Ozon confirmed 2 images.")
+        record = json.loads(self.sandbox.get(f"{self.sandbox.ozon_url}/_record").body)
+        imports = [call["body"] for call in record if call["path"] == "/v2/product/pictures/import"]
+        urls = json.loads(imports[-1])["items"][0]["images"]
+        self.assertEqual([self.sandbox.get(url).body for url in urls], [first, second])
+        for url in urls:
+            self.assertRegex(url, r"/users/test-user/own/[0-9a-f]{8}-photo\.jpg$")
+
+    def test_files_can_be_dropped_or_pasted_anywhere_on_the_page(self):
+        self.give("drop", "header", ("a.jpg", "image/jpeg", picture_bytes()))
+        self.give("paste", "body", ("b.jpg", "image/jpeg", picture_bytes()))
+        expect(self.own.locator(".strip span")).to_have_text(["New", "New"])
+        self.find("A-34", "3 images from 1 article")
+        self.give("drop", "#cards .card .strip", ("c.jpg", "image/jpeg", picture_bytes()))
+        expect(self.states).to_have_text(["On Ozon", "On Ozon", "On Ozon", "New"])
+
+    def test_files_of_other_types_are_named_and_not_added(self):
+        jpeg = ("b.JPG", "", picture_bytes())
+        self.give("drop", "body", ("logo.svg", "image/svg+xml", b"<svg/>"), ("a.bmp", "image/bmp", b"BM"), jpeg)
+        expect(self.own.locator(".about")).to_contain_text("Not added: logo.svg, a.bmp. Images must be JPEG")
+        expect(self.own.locator(".strip span")).to_have_count(1)
+
+    def test_another_user_of_the_session_keeps_the_own_files_but_not_what_is_stored(self):
+        self.find("A-38", "3 images from 1 article")
+        self.copy("3 images in R2")
+        self.give("drop", "#cards .card .strip", ("c.jpg", "image/jpeg", picture_bytes()))
+        self.page.request.post(f"{self.sandbox.session_url}/login?user=another-user")
+        self.find("A-38", "3 images from 1 article")
+        expect(self.states).to_have_text(["On Ozon", "On Ozon", "On Ozon", "New"])
+        expect(self.page.locator("#who")).to_have_text("Logged in as another-user")
+
+    def test_leaving_the_page_with_files_that_are_not_stored_asks(self):
+        self.own.locator(".head").click()
+        self.give("paste", "body", ("b.jpg", "image/jpeg", picture_bytes()))
+        expect(self.own.locator(".strip span")).to_have_count(1)
+        with self.page.expect_event("dialog") as asked:
+            self.page.close(run_before_unload=True)
+        self.assertEqual(asked.value.type, "beforeunload")
+        asked.value.accept()

@@ -1,0 +1,80 @@
+// The deadlines of a PUT, with a scripted XMLHttpRequest and a hurried clock.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { caught, client, fakeXHR, hurry, json, serve } from "./harness.mjs";
+
+const file = new Blob([Buffer.alloc(12_000_000)]);
+
+/** Uploads with that XMLHttpRequest; `upload()` returns the result or the error. Seconds are those of the client. */
+async function start(t, script) {
+  const pauses = hurry(t, 1000);
+  const { url, answer } = await serve(t);
+  answer(() => json({ upload_url: `${url}/put`, public_url: "https://public/x", headers: {} }));
+  const after = (seconds, work) => setTimeout(work, seconds * 1000);
+  const puts = fakeXHR(t, (request, blob) => script(request, blob, after));
+  const { studio } = client(url);
+  return { puts, pauses, upload: (path = "users/u/x") => studio.upload(file, path) };
+}
+
+test("A PUT whose bytes a proxy has taken at once has the time of a slow line for its response", async (t) => {
+  const { puts, upload } = await start(t, (request, blob, after) => {
+    after(1, () => request.loaded(blob.size, blob));
+    after(400, () => request.reply(200));
+  });
+  assert.equal((await upload()).size, 12_000_000);
+  assert.equal(puts.length, 1);
+});
+
+test("The time for a response is that of all PUTs, which share the line", async (t) => {
+  const { puts, upload } = await start(t, (request, blob, after) => {
+    after(1, () => request.loaded(blob.size, blob));
+    after(1200, () => request.reply(200));
+  });
+  await Promise.all([1, 2, 3, 4].map((number) => upload(`users/u/${number}`)));
+  assert.equal(puts.length, 4);
+});
+
+test("A PUT without a response is repeated when that time is over", async (t) => {
+  const { puts, upload } = await start(t, (request, blob, after) => {
+    after(1, () => request.loaded(blob.size, blob));
+    if (puts.length > 1) after(5, () => request.reply(200));
+  });
+  await upload();
+  assert.deepEqual(puts.map(({ isAborted = false }) => isAborted), [true, false]);
+});
+
+test("A PUT that waits for a connection hasn't begun, and isn't ended after a minute", async (t) => {
+  const { puts, upload } = await start(t, (request, blob, after) => {
+    after(200, () => request.loaded(1000, blob));
+    after(250, () => request.loaded(blob.size, blob));
+    after(260, () => request.reply(200));
+  });
+  await upload();
+  assert.equal(puts.length, 1);
+});
+
+test("A PUT that stops while its bytes are sent is repeated after a minute", async (t) => {
+  const begun = [];
+  const { puts, upload } = await start(t, (request, blob, after) => {
+    begun.push(performance.now());
+    after(1, () => request.loaded(1000, blob));
+    if (puts.length > 1) after(5, () => request.reply(200));
+  });
+  await upload();
+  assert.equal(puts.length, 2);
+  assert.ok(begun[1] - begun[0] < 200, "no more than 200 s of the client");
+});
+
+test("The bucket's Retry-After is waited for", async (t) => {
+  const { puts, pauses, upload } = await start(t, (request, _, after) =>
+    after(1, () => (puts.length > 1 ? request.reply(200) : request.reply(429, "Retry-After: 20\r\n"))));
+  await upload();
+  assert.deepEqual(pauses().filter((pause) => pause > 1000), [20_000]);
+});
+
+test("A PUT that fails five times is NETWORK", async (t) => {
+  const { puts, upload } = await start(t, (request, _, after) => after(1, () => request.onerror()));
+  assert.equal((await caught(upload())).code, "NETWORK");
+  assert.equal(puts.length, 5);
+});

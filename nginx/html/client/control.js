@@ -1,0 +1,192 @@
+// The errors that the client throws; signals, pauses and limits; and the retries of transient errors.
+
+const MAX_ATTEMPTS = 5;
+/** Milliseconds before the second attempt; doubled before each further one, and jittered by half. */
+const BASE_DELAY = 500;
+/** Seconds; an error with a longer Retry-After is not retried. */
+const MAX_RETRY_AFTER = 60;
+/** Milliseconds between two attempts while the browser reports that it is offline, in which it may be wrong. */
+const OFFLINE_DELAY = 15_000;
+/** NETWORK is the client's, RequestTimeout (with the status 400) the bucket's. */
+const TRANSIENT_CODES = ["NETWORK", "RequestTimeout"];
+/** Codes of the backend that are final, although their status is transient. */
+const FINAL_CODES = ["INTERNAL", "OZON_METHOD_RETIRED"];
+
+export class OzonR2Error extends Error {
+  /**
+   * @param {string} message
+   * @param {import("./types.js").ErrorFields} fields
+   */
+  constructor(message, { code, status = 0, errors = [], requestId = "", detail, retryAfter, cause }) {
+    super(message, { cause });
+    Object.assign(this, { name: "OzonR2Error", code, status, errors, requestId, detail, retryAfter });
+  }
+}
+
+/** @type {(cause?: unknown) => any} */
+export const networkError = (cause) =>
+  new OzonR2Error("No response: network error, or origin not allowed", { code: "NETWORK", cause });
+
+/** @type {(cause: unknown) => never} */
+export function throwNetworkError(cause) {
+  throw networkError(cause);
+}
+
+/** @type {(response: Response, cause?: unknown) => any} */
+export const badResponse = ({ status, headers }, cause) => {
+  const requestId = headers.get("X-Request-Id") ?? "";
+  return new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status, requestId, cause });
+};
+
+/** @type {import("./types.js").ResponseError} */
+export function responseError(status, text, header = () => null) {
+  /** @type {any} */
+  let body;
+  try {
+    body = JSON.parse(text);
+  } catch {}
+  const code = body?.code ?? /<Code>(\w+)</.exec(text)?.[1] ?? `HTTP_${status}`;
+  const after = header("Retry-After") ?? ""; // seconds or a date
+  const fields = {
+    code,
+    status,
+    errors: body?.errors,
+    requestId: body?.request_id ?? header("X-Request-Id") ?? "",
+    detail: body?.detail,
+    retryAfter: Math.max(0, Number(after) || Math.ceil((Date.parse(after) - Date.now()) / 1000)) || undefined,
+  };
+  return /** @type {any} */ (new OzonR2Error(body?.error ?? code, fields));
+}
+
+export const TIMED_OUT = new DOMException("Timed out", "TimeoutError");
+
+/** @type {import("./types.js").ChildSignal} */
+export const childSignal = (parent, timeout) => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  /** @type {any} */
+  let timer;
+  const abort = (reason = parent?.reason) => {
+    clearTimeout(timer);
+    controller.abort(reason);
+  };
+  const touch = (newTimeout = timeout) => {
+    clearTimeout(timer);
+    timeout = newTimeout;
+    if (timeout && !signal.aborted) timer = setTimeout(abort, timeout, TIMED_OUT);
+  };
+  parent?.addEventListener("abort", () => abort(), { signal });
+  if (parent?.aborted) abort();
+  touch();
+  return { signal, touch, abort: () => abort() };
+};
+
+/** @type {import("./types.js").Abortable} */
+export const abortable = (promise, signal) => {
+  if (!signal) return promise;
+  const child = childSignal(signal);
+  const result = new Promise((resolve, reject) => {
+    promise.then(resolve, reject);
+    if (signal.aborted) reject(signal.reason);
+    child.signal.addEventListener("abort", () => reject(signal.reason));
+  });
+  return /** @type {typeof promise} */ (result).finally(child.abort);
+};
+
+/** @type {import("./types.js").Sleep} */
+export const sleep = async (milliseconds, signal, event) => {
+  const child = childSignal(signal);
+  /** @type {any} */
+  let timer;
+  const slept = new Promise((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+    if (event) globalThis.addEventListener?.(event, resolve, { signal: child.signal });
+  });
+  await abortable(slept, signal).finally(() => {
+    clearTimeout(timer);
+    child.abort();
+  });
+};
+
+// Returns a function that runs the work it is given, in order, at most `limit` at the same time.
+/** @type {(limit: number) => import("./types.js").Limit} */
+export function limiter(limit) {
+  let free = limit;
+  /** @type {((value?: unknown) => void)[]} */
+  const queue = [];
+  /** @type {import("./types.js").Limit} */
+  const run = async (work, signal) => {
+    if (free > 0) free -= 1;
+    else await new Promise((resolve) => queue.push(resolve));
+    try {
+      signal?.throwIfAborted();
+      return await work();
+    } finally {
+      const next = queue.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+  return (work, signal) => abortable(run(work, signal), signal);
+}
+
+/** @typedef {import("../ozon-r2.js").Wait} Wait */
+
+/** @type {(error: any) => boolean} */
+const isTransient = ({ code, status, retryAfter = 0 }) =>
+  retryAfter <= MAX_RETRY_AFTER &&
+  !FINAL_CODES.includes(code) &&
+  (TRANSIENT_CODES.includes(code) || status >= 500 || status === 408 || status === 429);
+
+const isOffline = () => globalThis.navigator?.onLine === false;
+
+export class Retries {
+  #onWait;
+  // Of the calls that wait; the first is reported.
+  /** @type {Set<Wait>} */
+  #waits = new Set();
+
+  /** @param {import("./types.js").OnWait} onWait */
+  constructor(onWait) {
+    this.#onWait = onWait;
+  }
+
+  /** @type {import("./types.js").Retries["run"]} */
+  async run(attempt, signal, maxAttempts = MAX_ATTEMPTS) {
+    let failures = 0;
+    /** @type {Wait | undefined} */
+    let wait;
+    const setWait = (/** @type {typeof wait} */ next) => {
+      const [before = null] = this.#waits;
+      if (wait) this.#waits.delete(wait);
+      if (next) this.#waits.add(next);
+      wait = next;
+      const [after = null] = this.#waits;
+      if (after !== before) this.#onWait?.(after);
+    };
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        try {
+          return await attempt(() => void (failures = 0));
+        } catch (/** @type {any} */ error) {
+          signal?.throwIfAborted();
+          const { code, retryAfter = 0 } = error ?? {};
+          if (!(error instanceof OzonR2Error && isTransient(error))) throw error;
+          const waitsForNetwork = code === "NETWORK" && isOffline();
+          if (!waitsForNetwork && (failures += 1) >= maxAttempts) throw error;
+          const delay = waitsForNetwork
+            ? OFFLINE_DELAY
+            : Math.max(BASE_DELAY * 2 ** (failures - 1) * (0.5 + Math.random()), retryAfter * 1000);
+          if (!waitsForNetwork) setWait({ reason: "retry", until: Date.now() + delay });
+          else if (wait?.reason !== "offline") setWait({ reason: "offline", until: null });
+          await sleep(delay, signal, waitsForNetwork ? "online" : undefined);
+          if (!waitsForNetwork || !isOffline()) setWait(undefined);
+        }
+      }
+    } finally {
+      setWait(undefined);
+    }
+  }
+
+}

@@ -1,0 +1,46 @@
+// Files that are dropped, pasted or chosen.
+
+import { contentHash, mediaType } from "../ozon-r2.js";
+
+/** @typedef {import("./image.js").Image} Image */
+
+/**
+ * The files of a drop, those in its folders included.
+ *
+ * @param {DataTransfer} transfer
+ * @returns {Promise<File[]>}
+ */
+export async function droppedFiles(transfer) {
+  // The entries exist only during the event, so they are all read before the first await.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.());
+  if (!entries.some((entry) => entry?.isDirectory)) return [...transfer.files];
+  const files = await Promise.all(entries.map((entry) => (entry ? filesOf(entry) : [])));
+  return files.flat();
+}
+
+/** @type {(entry: any) => Promise<File[]>} */
+async function filesOf(entry) {
+  if (!entry.isDirectory) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+  const reader = entry.createReader();
+  const files = [];
+  for (;;) {
+    // Returns at most 100 entries, and none at the end.
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (some.length === 0) return files;
+    files.push(...(await Promise.all(some.map(filesOf))));
+  }
+}
+
+/**
+ * The image of a file, or null if its type isn't one that the bucket accepts. Its path in the bucket begins with a hash
+ * of its contents, so that files of one name don't replace each other, and Ozon fetches a changed file again.
+ *
+ * @param {File} file
+ * @returns {Promise<Image | null>}
+ */
+export async function imageOf(file) {
+  if (!mediaType(file.type, file.name)) return null;
+  const name = file.name.replace(/[\\/\p{Cc}]/gu, "-");
+  const hash = (await contentHash(file)) ?? Date.now().toString(36);
+  return { file, name, path: `${hash}-${name}`, preview: URL.createObjectURL(file) };
+}

@@ -1,0 +1,130 @@
+// The line beside the heading and the progress bar.
+
+import { formatDuration } from "../ozon-upload-modal/errors.js";
+
+/** Milliseconds between two texts for screen readers, and between two updates of the visible text, during a task. */
+const ANNOUNCEMENT_INTERVAL = 5000;
+const UPDATE_INTERVAL = 250;
+/** Milliseconds that the speed is measured over. */
+const WINDOW = 10_000;
+/** Milliseconds before the time left is estimated. */
+const MIN_ELAPSED = 3000;
+
+/** @typedef {{reason: "offline" | "retry", until: number | null} | null} Wait */
+
+export class Status {
+  #summary;
+  #bar;
+  #announcer;
+  /** @type {Record<string, any>} */
+  #texts = {};
+  #language = "";
+  /** Returns the text in the current language. */
+  #text = () => "";
+  // What OzonR2 waits for.
+  /** @type {Wait} */
+  #wait = null;
+  #isRunning = false;
+  #started = 0;
+  // [time, bytes] of the last seconds.
+  /** @type {[number, number][]} */
+  #samples = [];
+  #updated = 0;
+  #announced = 0;
+
+  /** @param {Record<string, any>} elements  the elements of the page by their ids */
+  constructor({ summary, progress, announcer }) {
+    this.#summary = summary;
+    this.#bar = progress;
+    this.#announcer = announcer;
+    addEventListener("online", () => this.#update(true));
+    addEventListener("offline", () => this.#update(true));
+    setInterval(() => this.#isRunning && this.#update(), 1000);
+  }
+
+  /** @type {(texts: Record<string, any>, language: string) => void} */
+  translate(texts, language) {
+    this.#texts = texts;
+    this.#language = language;
+    this.#update(true);
+  }
+
+  /** @param {() => string} text */
+  begin(text) {
+    this.#isRunning = true;
+    this.#started = Date.now();
+    this.#samples = [];
+    this.#bar.value = 0;
+    this.#text = text;
+    this.#update(true);
+  }
+
+  /** @param {() => string} text */
+  end(text, isComplete = false) {
+    this.#isRunning = false;
+    this.#wait = null;
+    if (isComplete) this.#bar.value = 1;
+    this.#text = text;
+    this.#update(true);
+  }
+
+  /** @param {Wait} wait */
+  showWait(wait) {
+    this.#wait = wait;
+    this.#update(true);
+  }
+
+  // Shows the progress of OzonR2.copy.
+  /** @param {import("../ozon-r2.js").Progress} progress */
+  showProgress({ items, totalItems, bytes, totalBytes }) {
+    const now = Date.now();
+    this.#samples = [...this.#samples.filter(([time]) => now - time < WINDOW), [now, bytes]];
+    this.#bar.value = totalItems ? items / totalItems : 0;
+    this.#text = () => {
+      const { copying, speed, left } = this.#texts;
+      const facts = [copying(items, totalItems, this.#sizeOf(bytes), this.#sizeOf(totalBytes))];
+      const rate = this.#bytesPerSecond();
+      const elapsed = Date.now() - this.#started;
+      if (rate) facts.push(speed(this.#sizeOf(rate)));
+      if (items > 0 && items < totalItems && elapsed > MIN_ELAPSED) {
+        const seconds = (elapsed / items) * (totalItems - items) / 1000;
+        facts.push(left(formatDuration(seconds, this.#language)));
+      }
+      return facts.join(" · ");
+    };
+    this.#update();
+  }
+
+  #bytesPerSecond() {
+    const recent = this.#samples.filter(([time]) => Date.now() - time < WINDOW);
+    const [first, last] = [recent[0], recent.at(-1)];
+    if (!first || !last || Date.now() - first[0] < 1000) return 0;
+    return ((last[1] - first[1]) / (Date.now() - first[0])) * 1000;
+  }
+
+  #update(isUrgent = false) {
+    const now = Date.now();
+    if (!isUrgent && now - this.#updated < UPDATE_INTERVAL) return;
+    this.#updated = now;
+    const text = this.#waitText() || this.#text();
+    if (this.#summary.textContent !== text) this.#summary.textContent = text;
+    if (!isUrgent && now - this.#announced < ANNOUNCEMENT_INTERVAL) return;
+    this.#announced = now;
+    if (this.#announcer.textContent !== text) this.#announcer.textContent = text;
+  }
+
+  #waitText() {
+    if (!this.#isRunning) return "";
+    if (!navigator.onLine || this.#wait?.reason === "offline") return this.#texts.offline;
+    const { until } = this.#wait ?? {};
+    if (!until) return "";
+    return this.#texts.waiting(formatDuration(Math.max(1, (until - Date.now()) / 1000), this.#language));
+  }
+
+  /** @param {number} bytes */
+  #sizeOf(bytes) {
+    const [unit, scale] = bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
+    const options = /** @type {const} */ ({ style: "unit", unit, maximumFractionDigits: 1 });
+    return new Intl.NumberFormat(this.#language, options).format(bytes / scale);
+  }
+}
