@@ -107,7 +107,7 @@ package final class Pipe: Sendable {
         return step
     }
 
-    /// Ends the download, as complete if there is no error. Only the first end counts.
+    /// Ends the download, successfully if `error` is nil. Later calls have no effect.
     func end(_ error: TransferError?) {
         state.withLock { state in
             if state.end == .open { state.end = error.map(End.failed) ?? .complete }

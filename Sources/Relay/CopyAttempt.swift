@@ -17,8 +17,8 @@ struct CopyDependencies: Sendable {
     let timeout: Duration
 }
 
-/// One attempt to copy an image. The upload sends what the download receives, and each pauses the other, so that the
-/// whole image is never in memory. A download that fails aborts the upload, and R2 then stores nothing.
+/// One attempt to copy an image. The upload sends what the download receives, and each pauses the other, so that memory
+/// use does not depend on the image's size. A download that fails aborts the upload, and R2 then stores nothing.
 struct CopyAttempt {
     private static let maxRedirects = 3
 
