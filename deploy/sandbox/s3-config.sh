@@ -17,18 +17,17 @@ proxy_config() {
   filters catch_errors gatekeeper healthcheck listing_formats bulk copy
   cat <<X
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck listing_formats bulk s3api tempauth copy slo proxy-server
+pipeline = cors catch_errors gatekeeper healthcheck listing_formats bulk s3api tempauth copy slo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
-cors_allow_origin = ${S3_CORS_ORIGINS:-}
-cors_expose_headers = etag
-strict_cors_mode = true
 [filter:s3api]
 use = egg:swift#s3api
 location = $region
-cors_preflight_allow_origin = ${S3_CORS_ORIGINS:-}
 max_upload_part_num = 10000
+[filter:cors]
+paste.filter_factory = s3cors:filter_factory
+origins = ${S3_CORS_ORIGINS:-}
 [filter:tempauth]
 paste.filter_factory = s3keys:filter_factory
 s3key_$S3_ACCESS_KEY_ID = $S3_SECRET_ACCESS_KEY
@@ -57,7 +56,7 @@ configure() {
   [ "$(cat "$dir/port" 2>/dev/null)" = "$port" ] || rm -f ./*.builder ./*.ring.gz
   printf '%s\n' "[swift-hash]" "swift_hash_path_prefix = local" "swift_hash_path_suffix = sandbox" \
     "[storage-policy:0]" "name = default" "default = yes" >swift.conf
-  cp "$here/s3keys.py" .
+  cp "$here"/s3{cors,keys}.py .
   proxy_config >proxy.conf
   for t in account container object; do
     i=$((i+1))
