@@ -106,12 +106,12 @@ extension EndToEnd {
         }
 
         @Test func `By default no origin is allowed`() throws {
-            let map = try String(contentsOfFile: "\(repository)/nginx/origins.conf", encoding: .utf8)
+            let map = try String(contentsOfFile: "\(repository)/nginx/maps.conf", encoding: .utf8)
             let start = try #require(map.range(of: "map $http_origin $ozon_r2_origin {"))
             let end = try #require(map[start.upperBound...].range(of: "}"))
             let lines = map[start.upperBound..<end.lowerBound].split(separator: "\n")
                 .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.hasPrefix("#") && !$0.isEmpty }
-            #expect(lines == [#"default "";"#])
+            #expect(lines == [#"default "";"#, "include /etc/ozon-r2/origin[s];"])
         }
 
         @Test func `Other paths are 404`() throws {

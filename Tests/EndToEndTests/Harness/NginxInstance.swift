@@ -16,14 +16,16 @@ final class NginxInstance {
         for name in ["run", "log", "tmp"] {
             try FileManager.default.createDirectory(atPath: directory.file(name), withIntermediateDirectories: true)
         }
-        for name in ["ozon-r2", "nginx.conf"] {
+        for name in ["ozon-r2", "etc", "nginx.conf"] {
             try FileManager.default.copyItem(atPath: "\(sandbox.directory)/\(name)", toPath: directory.file(name))
         }
-        let own = [
-            ("nginx.conf", "127.0.0.1:\(sandbox.client.port)", "127.0.0.1:\(port)"),
-            ("nginx.conf", sandbox.directory, directory.path),
-            ("ozon-r2/upstreams.conf", sandbox.directory, directory.path),
-        ]
+        let moved = try FileManager.default.contentsOfDirectory(atPath: directory.file("ozon-r2"))
+            .filter { $0.hasSuffix(".conf") }.map { "ozon-r2/\($0)" } + ["nginx.conf"]
+        for file in moved {
+            let text = try directory.read(file)
+            try directory.write(file, text.replacingOccurrences(of: sandbox.directory, with: directory.path))
+        }
+        let own = [("nginx.conf", "127.0.0.1:\(sandbox.client.port)", "127.0.0.1:\(port)")]
         for (file, old, new) in own + edits {
             let text = try directory.read(file)
             guard text.contains(old) else { throw StartFailure(text: "\(file) does not contain \(old)") }

@@ -1,5 +1,5 @@
 // The words for every error, in English and Chinese, shared by the modal and the page. Errors are looked up by their
-// code (Sources/Telemetry/ErrorCode.swift, nginx/errors.conf, the client's), the reasons of fields and images by their
+// code (Sources/Telemetry/ErrorCode.swift, nginx/maps.conf, the client's), the reasons of fields and images by their
 // text, which is the backend's or a code of Ozon's (pics_cant_decode).
 
 /** @typedef {[english: string, chinese: string]} Both */
