@@ -1,17 +1,7 @@
-"""The page: the images of its cards, their URLs, and own files."""
-import json
+"""The page: the images of its cards, and their URLs."""
 import re
 
-from looks import PageTest, expect, picture_bytes
-
-DROP = """([type, selector, files]) => {
-    const data = new DataTransfer();
-    for (const [name, type, bytes] of files) data.items.add(new File([new Uint8Array(bytes)], name, { type }));
-    const options = { bubbles: true, cancelable: true, [type === "paste" ? "clipboardData" : "dataTransfer"]: data };
-    const event = type === "paste" ? new ClipboardEvent(type, options) : new DragEvent(type, options);
-    document.querySelector(selector).dispatchEvent(event);
-}"""
-
+from looks import PageTest, expect
 
 class StoredURLs(PageTest):
     def setUp(self):
@@ -141,24 +131,6 @@ class Copies(PageTest):
         self.assertLess(len(spoken), 10, spoken)
         self.assertEqual(spoken[-1], "40 images in R2")
 
-    def test_offline_is_said_and_the_copy_goes_on_afterwards(self):
-        self.find("A-22", "3 images from 1 article")
-        self.network(offline=True)
-        self.page.locator("#copy").click()
-        expect(self.summary).to_have_text("Offline. Continues when the network is back")
-        self.network()
-        expect(self.summary).to_have_text("3 images in R2")
-
-    def test_the_time_of_the_next_try_is_said_and_ends_with_the_wait(self):
-        self.page.goto(self.sandbox.session_url)
-        busy = {"success": False, "error": "Overloaded", "code": "OVERLOADED", "request_id": "0" * 32}
-        self.page.route("**/api/v1/ozon/download", times=1, handler=lambda route: route.fulfill(
-            status=503, headers={"Retry-After": "3"}, json=busy))
-        self.enter("A-22")
-        self.page.locator("#find").click()
-        expect(self.summary).to_have_text(re.compile("^The service is busy. Trying again in [123] seconds?$"))
-        expect(self.summary).to_have_text("3 images from 1 article")
-
     def test_pictures_that_were_pushed_from_the_bucket_are_copied_for_another_user(self):
         self.find("A-25", "2 images from 1 article")
         self.copy("2 images in R2")
@@ -224,71 +196,3 @@ class Selection(PageTest):
             self.find(str(number), "4 images from 1 article")
             expect(self.cards.locator("h3")).to_have_text(str(number))
             expect(self.cards.locator(".about")).to_contain_text("Product 1000031")
-
-    def test_pasted_lists_are_understood(self):
-        self.page.goto(self.sandbox.session_url)
-        entries = self.page.evaluate(
-            "async (text) => (await import('/ozon-r2/page/form.js')).entriesOf(text)",
-            'A-1\tA-2\r\n\u200bA-3\ufeff, "A,4" ,"say ""A 5"""；15" TV、A-1\n"half')
-        self.assertEqual(entries, ["A-1", "A-2", "A-3", "A,4", 'say "A 5"', '15" TV', '"half'])
-
-
-class OwnFiles(PageTest):
-    def setUp(self):
-        super().setUp()
-        self.page.goto(self.sandbox.session_url)
-        self.enter()
-
-    def give(self, event, selector, *files):
-        self.page.evaluate(DROP, [event, selector, [[name, kind, list(data)] for name, kind, data in files]])
-
-    def test_two_files_of_one_name_do_not_replace_each_other(self):
-        first, second = picture_bytes(), picture_bytes() + b"\0"
-        for data in [first, second, first]:
-            self.own.locator("input[type=file]").set_input_files(
-                [{"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": data}])
-        expect(self.own.locator(".about")).to_have_text("Added already: photo.jpg")
-        expect(self.own.locator(".strip span")).to_have_text(["New", "New"])
-        self.own.get_by_role("button", name="Push to Ozon").click()
-        expect(self.modal.get_by_role("dialog")).to_be_visible()
-        self.page.keyboard.type("1000034")
-        self.page.keyboard.press("Enter")
-        expect(self.status).to_have_text("Ozon confirmed 2 images.")
-        record = json.loads(self.sandbox.get(f"{self.sandbox.ozon_url}/_record").body)
-        imports = [call["body"] for call in record if call["path"] == "/v2/product/pictures/import"]
-        urls = json.loads(imports[-1])["items"][0]["images"]
-        self.assertEqual([self.sandbox.get(url).body for url in urls], [first, second])
-        for url in urls:
-            self.assertRegex(url, r"/users/test-user/own/[0-9a-f]{8}-photo\.jpg$")
-
-    def test_files_can_be_dropped_or_pasted_anywhere_on_the_page(self):
-        self.give("drop", "header", ("a.jpg", "image/jpeg", picture_bytes()))
-        self.give("paste", "body", ("b.jpg", "image/jpeg", picture_bytes()))
-        expect(self.own.locator(".strip span")).to_have_text(["New", "New"])
-        self.find("A-34", "3 images from 1 article")
-        self.give("drop", "#cards .card .strip", ("c.jpg", "image/jpeg", picture_bytes()))
-        expect(self.states).to_have_text(["On Ozon", "On Ozon", "On Ozon", "New"])
-
-    def test_files_of_other_types_are_named_and_not_added(self):
-        jpeg = ("b.JPG", "", picture_bytes())
-        self.give("drop", "body", ("logo.svg", "image/svg+xml", b"<svg/>"), ("a.bmp", "image/bmp", b"BM"), jpeg)
-        expect(self.own.locator(".about")).to_contain_text("Not added: logo.svg, a.bmp. Images must be JPEG")
-        expect(self.own.locator(".strip span")).to_have_count(1)
-
-    def test_another_user_of_the_session_keeps_the_own_files_but_not_what_is_stored(self):
-        self.find("A-38", "3 images from 1 article")
-        self.copy("3 images in R2")
-        self.give("drop", "#cards .card .strip", ("c.jpg", "image/jpeg", picture_bytes()))
-        self.page.request.post(f"{self.sandbox.session_url}/login?user=another-user")
-        self.find("A-38", "3 images from 1 article")
-        expect(self.states).to_have_text(["On Ozon", "On Ozon", "On Ozon", "New"])
-        expect(self.page.locator("#who")).to_have_text("Logged in as another-user")
-
-    def test_leaving_the_page_with_files_that_are_not_stored_asks(self):
-        self.own.locator(".head").click()
-        self.give("paste", "body", ("b.jpg", "image/jpeg", picture_bytes()))
-        expect(self.own.locator(".strip span")).to_have_count(1)
-        with self.page.expect_event("dialog") as asked:
-            self.page.close(run_before_unload=True)
-        self.assertEqual(asked.value.type, "beforeunload")
-        asked.value.accept()

@@ -57,7 +57,7 @@ class WholeFlow(PageTest):
         expect(own.locator(".strip span")).to_have_text("New")
         own.get_by_role("button", name="Push to Ozon").click()
         expect(self.modal.get_by_role("dialog")).to_be_visible()
-        self.page.keyboard.type("1000013")
+        self.page.keyboard.type("1000037")
         self.page.keyboard.press("Enter")
         expect(self.status).to_have_text("Ozon confirmed 1 image.")
         self.push_button.click()

@@ -246,3 +246,20 @@ test("Only the selected images are copied, and each is reported when its copy be
     "a0 a0-2.jpg begins", "a0 a0-2.jpg browser", "a0 a0-3.jpg begins", "a0 a0-3.jpg server",
   ]);
 });
+
+test("An image that is no longer selected when its turn comes, or when it has been read, is not stored", async (t) => {
+  const cancelled = new Set();
+  const cdn = (name) => {
+    if (name === "a0-1.jpg") ["a0-1.jpg", "a1-3.jpg"].forEach((each) => cancelled.add(each));
+  };
+  const { studio: one, hits, stored, byServer } = await studio(t, { cdn });
+  let last;
+  const items = await one.copy(["a0", "a1"], {
+    only: (url) => !cancelled.has(url.split("/").at(-1)),
+    onProgress: (progress) => (last = progress),
+  });
+  assert.deepEqual(items.map(({ images }) => images.map(({ url }) => url.slice(-8))),
+    [["a0-2.jpg", "a0-3.jpg"], ["a1-1.jpg", "a1-2.jpg"]]);
+  assert.deepEqual([hits("a0-1.jpg"), hits("a1-3.jpg"), stored.size], [1, 0, 4]);
+  assert.deepEqual([last.items, last.totalItems, byServer().length], [4, 4, 0]);
+});

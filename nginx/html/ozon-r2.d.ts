@@ -87,7 +87,10 @@ export class OzonR2 {
       onItem?: (item: CopiedItem, index: number) => void;
       /** Called when the copy of an image begins, and when it has ended. */
       onImage?: (article: string, image: ImageState) => void;
-      /** Selects images by their URL on the CDN; the result contains these alone. Default: all images. */
+      /**
+       * Selects images by their URL on the CDN; the result contains these alone. Default: all images. It is asked again
+       * when an image's turn comes and when the image has been read, so that single images can be cancelled.
+       */
       only?: (url: string) => boolean;
     },
   ): Promise<CopiedItem[]>;

@@ -72,7 +72,7 @@ async function run(name, text, work, repeat) {
   status.begin(text);
   render();
   try {
-    status.end(await work(controller.signal), true);
+    status.end(await work(controller.signal), name === "copy");
   } catch (error) {
     const { signal } = controller;
     if (!signal.aborted) showProblem(error, repeat);
@@ -133,7 +133,6 @@ function copy() {
   const images = [...wanted.values()].flat();
   const copied = [...wanted.keys()];
   const byArticle = new Map(copied.map((card) => [card.article, card]));
-  const urls = new Set(images.map((image) => image.url));
   const updateCards = () => copied.forEach((card) => card.update());
   run("copy", () => texts.starting, async (signal) => {
     for (const image of images) Object.assign(image, { progress: "queued", error: undefined });
@@ -141,9 +140,12 @@ function copy() {
     try {
       const items = await studio.copy([...byArticle.keys()], {
         signal,
-        only: (url) => urls.has(url),
+        only: (url) => images.some((image) => image.url === url && !image.isRemoved),
         onProgress: (progress) => status.showProgress(progress),
-        onImage: (article, state) => byArticle.get(article)?.showCopy(state),
+        onImage: (article, state) => {
+          const card = byArticle.get(article);
+          card?.showCopy(wanted.get(card) ?? [], state);
+        },
       });
       items.forEach(({ error }, index) => copied[index].showUncopied(error));
     } finally {
@@ -227,6 +229,13 @@ page.language.addEventListener("click", () => {
 modal.addEventListener("done", ({ detail }) => cardInModal.showPushed(modal.images, detail));
 modal.addEventListener("close", () => cardInModal.showPushed(modal.images));
 
+// Adds files, and scrolls to the card: it may be below the window.
+/** @type {(card: Card, files: File[]) => Promise<void>} */
+async function addTo(card, files) {
+  await card.add(files);
+  card.element.scrollIntoView({ block: "nearest" });
+}
+
 // The card for files that are dropped there.
 /** @param {Event} event */
 const cardAt = ({ target }) =>
@@ -243,13 +252,16 @@ document.addEventListener("drop", async (event) => {
   highlight();
   if (!event.dataTransfer?.types.includes("Files")) return;
   event.preventDefault();
-  cardAt(event).add(await droppedFiles(event.dataTransfer));
+  addTo(cardAt(event), await droppedFiles(event.dataTransfer));
 });
 document.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
-  if (files.length === 0) return;
+  const isText = event.clipboardData?.types.includes("text/plain");
+  // Cells of a spreadsheet are text with a picture of it.
+  const isInField = event.target instanceof Element && event.target.matches("input, textarea");
+  if (files.length === 0 || (isText && isInField)) return;
   event.preventDefault();
-  own.add(files);
+  addTo(own, files);
 });
 // A button that is off says why.
 document.addEventListener("click", ({ target }) => {

@@ -124,12 +124,16 @@ export class CopyJob {
     const errors = allErrors.filter(({ url }) => only(url));
     this.#addProgress({ totalItems: uploads.length + errors.length, items: errors.length, failed: errors.length });
     const copyImage = async (/** @type {Upload} */ upload) => {
-      onImage?.(article, { url: upload.url });
-      const image = await this.#copyImage(upload);
-      if (image.via === "browser") onImage?.(article, image);
-      return image;
+      let image = null;
+      if (only(upload.url)) {
+        onImage?.(article, { url: upload.url });
+        image = await this.#copyImage(upload);
+      }
+      if (!image) this.#addProgress({ totalItems: -1 });
+      if (image?.via === "browser") onImage?.(article, image);
+      return image ?? [];
     };
-    const images = await Promise.all(uploads.map((upload) => this.#limit(() => copyImage(upload))));
+    const images = (await Promise.all(uploads.map((upload) => this.#limit(() => copyImage(upload))))).flat();
     const uncopied = images.filter((image) => image.via === "server");
     if (uncopied.length > 0) await this.#copyByServer(article, uncopied);
     // The images whose URL or path the server has rejected.
@@ -141,11 +145,12 @@ export class CopyJob {
     return { article, product_id, status: isFailed ? "failed" : "success", images };
   }
 
-  // `via` of the result is "server" if the browser couldn't copy the image.
-  /** @type {(upload: Upload) => Promise<CopiedImage>} */
+  // `via` of the result is "server" if the browser couldn't copy the image. Null if it is no longer selected.
+  /** @type {(upload: Upload) => Promise<CopiedImage | null>} */
   async #copyImage({ url, r2_path, public_url, upload_url, headers }) {
     try {
       const blob = await this.#unlessUnreachable(url, () => this.#read(url));
+      if (this.#options.only?.(url) === false) return null;
       await this.#unlessUnreachable(upload_url, () => this.#put(blob, r2_path, { upload_url, headers }));
       this.#addProgress({ items: 1 });
       return { url, r2_path, public_url, via: "browser" };

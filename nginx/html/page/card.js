@@ -117,10 +117,10 @@ export class Card {
     this.update();
   }
 
-  // Shows the progress of OzonR2.copy.
-  /** @param {import("../ozon-r2.js").ImageState} state */
-  showCopy({ url, public_url, via, reason, error }) {
-    for (const image of this.images.filter((each) => each.url === url)) {
+  // Shows the progress of OzonR2.copy for these images, which may have been removed in the meantime.
+  /** @type {(images: Image[], state: import("../ozon-r2.js").ImageState) => void} */
+  showCopy(images, { url, public_url, via, reason, error }) {
+    for (const image of images.filter((each) => each.url === url)) {
       image.progress = via ? undefined : "copying";
       Object.assign(image, { publicURL: public_url, via, reason, error });
     }
@@ -169,17 +169,19 @@ export class Card {
     if (images.length > 0) this.#page.removed(images.length, this.removeAll(images));
   }
 
-  // Removes images without a message, and returns a function that undoes it.
+  // Removes images without a message, and returns a function that undoes it. A removed image isn't copied.
   /** @param {Image[]} images */
   removeAll(images) {
     const before = this.images;
     const at = before.indexOf(images[0]);
     this.images = before.filter((image) => !images.includes(image));
+    for (const image of images) Object.assign(image, { isRemoved: true, progress: undefined });
     this.#hasRemoved = true;
     this.#changed();
     const neighbour = this.images[Math.min(at, this.images.length - 1)];
     if (!neighbour || !this.#strip.focus(neighbour)) this.#addButton.focus();
     return () => {
+      for (const image of images) image.isRemoved = false;
       const added = this.images.filter((image) => !before.includes(image));
       this.images = [...before, ...added];
       this.#changed();

@@ -4,6 +4,9 @@ import { contentHash, mediaType } from "../ozon-r2.js";
 
 /** @typedef {import("./image.js").Image} Image */
 
+/** Files that systems and programs leave in folders. */
+const HIDDEN = /^(\.|(thumbs\.db|desktop\.ini)$)/i;
+
 /**
  * The files of a drop, those in its folders included.
  *
@@ -20,6 +23,7 @@ export async function droppedFiles(transfer) {
 
 /** @type {(entry: any) => Promise<File[]>} */
 async function filesOf(entry) {
+  if (HIDDEN.test(entry.name)) return [];
   if (!entry.isDirectory) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
   const reader = entry.createReader();
   const files = [];
@@ -27,7 +31,7 @@ async function filesOf(entry) {
     // Returns at most 100 entries, and none at the end.
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return files;
-    files.push(...(await Promise.all(some.map(filesOf))));
+    files.push(...(await Promise.all(some.map(filesOf))).flat());
   }
 }
 

@@ -10,10 +10,11 @@
  * - `reason`: why the browser couldn't copy it
  * - `error`: why it couldn't be copied, or why Ozon rejected it
  * - `progress`: of its copy, if one is to be made
+ * - `isRemoved`: from its card; its copy is cancelled
  *
  * @typedef {{url?: string, file?: File, path?: string, name: string, preview: string, publicURL?: string,
  *   via?: "browser" | "server", reason?: string, error?: string, progress?: "queued" | "copying",
- *   isSelected?: boolean}} Image
+ *   isSelected?: boolean, isRemoved?: boolean}} Image
  */
 
 import { describeReason } from "../ozon-upload-modal/errors.js";

@@ -60,10 +60,10 @@ export class Status {
   }
 
   /** @param {() => string} text */
-  end(text, isComplete = false) {
+  end(text, isCopied = false) {
     this.#isRunning = false;
     this.#wait = null;
-    if (isComplete) this.#bar.value = 1;
+    if (isCopied) this.#bar.value = 1;
     this.#text = text;
     this.#update(true);
   }
@@ -71,7 +71,7 @@ export class Status {
   /** @param {Wait} wait */
   showWait(wait) {
     this.#wait = wait;
-    this.#update(true);
+    this.#update(true, false); // several calls may wait in turns
   }
 
   // Shows the progress of OzonR2.copy.
@@ -102,13 +102,13 @@ export class Status {
     return ((last[1] - first[1]) / (Date.now() - first[0])) * 1000;
   }
 
-  #update(isUrgent = false) {
+  #update(isUrgent = false, isAnnounced = isUrgent) {
     const now = Date.now();
     if (!isUrgent && now - this.#updated < UPDATE_INTERVAL) return;
     this.#updated = now;
     const text = this.#waitText() || this.#text();
     if (this.#summary.textContent !== text) this.#summary.textContent = text;
-    if (!isUrgent && now - this.#announced < ANNOUNCEMENT_INTERVAL) return;
+    if (!isAnnounced && now - this.#announced < ANNOUNCEMENT_INTERVAL) return;
     this.#announced = now;
     if (this.#announcer.textContent !== text) this.#announcer.textContent = text;
   }

@@ -45,6 +45,7 @@ const texts = {
   copy: ["Copy to R2", "复制到 R2"],
   copySome: [(n) => `Copy ${n} to R2`, (n) => `复制 ${n} 张到 R2`],
   copyOthers: [(n) => `Copy the other ${n}`, (n) => `复制其余 ${n} 张`],
+  allStored: ["All in R2", "已全部在 R2"],
   retryFailed: [(n) => `Retry ${n} failed`, (n) => `重试失败的 ${n} 张`],
   copying: [
     (done, total, sent, size) => `${done} of ${images(total)} in R2, ${sent} of ${size}`,

@@ -86,6 +86,7 @@ export class Tools {
     if (failed > 0 && failed === wanted.length) label = texts.retryFailed(failed);
     else if (wanted.length > 0 && selectedCount(cards) > 0) label = texts.copySome(wanted.length);
     else if (wanted.length > 0 && wanted.length < total) label = texts.copyOthers(wanted.length);
+    else if (wanted.length === 0 && total > 0) label = texts.allStored;
     const nothing = total > 0 ? texts.nothingToCopy : texts.nothingFound;
     this.#show("copy", label, running ? texts.finding : wanted.length === 0 && nothing);
   }
