@@ -1,0 +1,64 @@
+"""What is built in steps or started in parts: an interruption or a failure leaves nothing half done."""
+
+import zipfile
+
+from harness import DEPLOY, CommandTest, processes_with
+
+
+class VirtualEnvironmentTests(CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.venv = self.scratch / "venv"
+        wheels = self.scratch / "wheels"
+        wheels.mkdir()
+        for version in ("1", "2"):
+            self.wheel(wheels, version)
+        self.offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": "/dev/null"}
+
+    def wheel(self, folder, version):
+        info = f"sample-{version}.dist-info"
+        with zipfile.ZipFile(folder / f"sample-{version}-py3-none-any.whl", "w") as file:
+            file.writestr("sample.py", f"version = {version}\n")
+            file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: sample\nVersion: {version}\n")
+            file.writestr(
+                f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+            file.writestr(f"{info}/RECORD", "")
+
+    def make(self, version):
+        return self.run_command(DEPLOY / "venv", self.venv, f"sample=={version}", **self.offline)
+
+    def expect_version(self, version):
+        ended = self.run_command(self.venv / "bin" / "python", "-c", "import sample; print(sample.version)")
+        self.assertEqual(ended.output, f"{version}\n")
+
+    def test_an_environment_is_made_once_and_anew_after_an_interruption_and_for_other_versions(self):
+        with self.started(DEPLOY / "venv", self.venv, "sample==1", **self.offline) as process:
+            # Interrupted now, an environment has no bin/pip, and another "python -m venv" would not add it.
+            pip = "lib/python3*/site-packages/pip-*.dist-info"
+            self.eventually("it is being made", lambda: list(self.venv.glob(pip)))
+            ended = self.interrupt(process)
+        self.assertNotEqual(ended.code, 0)
+        self.assertFalse((self.venv / "bin" / "pip").exists(), "too late to test anything")
+        self.assertEqual(self.leftovers(), [])
+        for version in (1, 2):
+            self.assertRegex(self.make(version).output, r"^installing from PyPI into .*: sample\n$")
+            self.expect_version(version)
+            self.assertEqual(self.make(version).output, "")
+
+
+class StackTests(CommandTest):
+    def test_a_stack_whose_s3_server_cannot_be_installed_ends_everything_that_it_started(self):
+        directory = self.scratch / "stack"
+        changes = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_CONFIG_FILE": "/dev/null", "PIP_FIND_LINKS": "",
+                   "S3_VENV": str(self.scratch / "venv")}
+        ended = self.run_command(DEPLOY / "sandbox" / "stack", "start", directory, **changes)
+        self.expect_failure(ended, "is PyPI reachable?", "ERROR: No matching distribution", ".log", lines=2)
+        self.assertLess(ended.seconds, 40)
+        self.assertTrue((directory / "log" / "nginx.log").exists(), "nginx was not started")
+        self.assertEqual(processes_with(str(directory)), [])
+        self.assertFalse((directory / "pids").exists())
+
+    def test_the_port_of_the_stack_is_checked_by_its_name(self):
+        for port in ("08080", "65529"):
+            ended = self.run_command(DEPLOY / "sandbox" / "stack", "start", self.scratch / "stack", PORT=port)
+            self.expect_failure(ended, f"PORT must be a decimal number from 1024 to 65528, not '{port}'")
