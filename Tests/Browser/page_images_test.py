@@ -124,7 +124,7 @@ class Copies(PageTest):
         self.network(rate=60_000)
         self.page.locator("#copy").click()
         expect(self.summary).to_contain_text(
-            re.compile(r"^\d+ of 40 images in R2, .*B of .*B · .*B/s · about \d+ \w+ left$"))
+            re.compile(r"^\d+ of 40 images in R2 · .*B of .*B · .*B/s · about \d+ \w+ left$"))
         self.network()
         expect(self.summary).to_have_text("40 images in R2")
         spoken = self.page.evaluate("spoken")
@@ -155,11 +155,18 @@ class Selection(PageTest):
         self.page.keyboard.press("Delete")
         expect(self.cards.locator(".thumb")).to_have_count(2)
         self.assertTrue(self.has_focus(self.cards.locator(".thumb").nth(1)))
+        self.page.locator("#language").click()
+        expect(self.page.locator("#toast-text")).to_have_text("已移除 1 张图片")
         self.page.locator("#undo").click()
         expect(self.cards.locator(".thumb")).to_have_count(3)
         expect(self.page.locator("#toast")).not_to_be_visible()
+        self.page.locator("#language").click()
         shown = [tile.get_attribute("aria-label") for tile in self.cards.locator(".thumb").all()]
         self.assertEqual(shown, [names[0], *names[2:]])
+        self.cards.locator(".remove").first.click()
+        self.page.get_by_role("button", name="Close").click()
+        expect(self.page.locator("#toast")).not_to_be_visible()
+        expect(self.cards.locator(".thumb")).to_have_count(2)
 
     def test_only_the_selected_images_are_copied_pushed_or_removed(self):
         self.find("A-31\nA-33", "6 images from 2 articles")

@@ -41,7 +41,8 @@ let isRenderPending = false;
 const actions = {
   push,
   view: preview.show.bind(preview),
-  removed: (/** @type {number} */ count, /** @type {() => void} */ undo) => toast.show(texts.removed(count), undo),
+  removed: (/** @type {number} */ count, /** @type {() => void} */ undo) =>
+    toast.show(() => texts.removed(count), undo),
   changed: renderSoon,
 };
 /** The card of the images that belong to no article. */
@@ -133,6 +134,7 @@ function copy() {
   const images = [...wanted.values()].flat();
   const copied = [...wanted.keys()];
   const byArticle = new Map(copied.map((card) => [card.article, card]));
+  const remaining = () => images.filter((image) => !image.isRemoved).length;
   const updateCards = () => copied.forEach((card) => card.update());
   run("copy", () => texts.starting, async (signal) => {
     for (const image of images) Object.assign(image, { progress: "queued", error: undefined });
@@ -141,7 +143,7 @@ function copy() {
       const items = await studio.copy([...byArticle.keys()], {
         signal,
         only: (url) => images.some((image) => image.url === url && !image.isRemoved),
-        onProgress: (progress) => status.showProgress(progress),
+        onProgress: (progress) => status.showProgress({ ...progress, totalItems: remaining() }),
         onImage: (article, state) => {
           const card = byArticle.get(article);
           card?.showCopy(wanted.get(card) ?? [], state);
@@ -183,6 +185,7 @@ function setLanguage(language) {
   page.language.lang = language === "zh" ? "en" : "zh";
   for (const part of [form, status, problem, preview, tools, ...allCards()]) part.translate(texts, language);
   render();
+  toast.translate(texts);
 }
 
 /** @param {Card[]} newCards */
@@ -266,7 +269,7 @@ document.addEventListener("paste", (event) => {
 // A button that is off says why.
 document.addEventListener("click", ({ target }) => {
   const button = target instanceof Element && target.closest("button[aria-disabled=true]");
-  if (button instanceof HTMLElement && button.title) toast.show(button.title);
+  if (button instanceof HTMLElement && button.title) toast.show(() => button.title);
 });
 addEventListener("beforeunload", (event) => {
   const isUnsaved = allCards().some((card) => card.images.some((image) => image.file && !image.publicURL));

@@ -81,8 +81,9 @@ export class Status {
     this.#samples = [...this.#samples.filter(([time]) => now - time < WINDOW), [now, bytes]];
     this.#bar.value = totalItems ? items / totalItems : 0;
     this.#text = () => {
-      const { copying, speed, left } = this.#texts;
-      const facts = [copying(items, totalItems, this.#sizeOf(bytes), this.#sizeOf(totalBytes))];
+      const { copying, sent, speed, left } = this.#texts;
+      const facts = [copying(items, totalItems)];
+      if (totalBytes > 0) facts.push(sent(this.#sizeOf(bytes), this.#sizeOf(totalBytes)));
       const rate = this.#bytesPerSecond();
       const elapsed = Date.now() - this.#started;
       if (rate) facts.push(speed(this.#sizeOf(rate)));

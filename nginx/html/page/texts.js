@@ -48,9 +48,10 @@ const texts = {
   allStored: ["All in R2", "已全部在 R2"],
   retryFailed: [(n) => `Retry ${n} failed`, (n) => `重试失败的 ${n} 张`],
   copying: [
-    (done, total, sent, size) => `${done} of ${images(total)} in R2, ${sent} of ${size}`,
-    (done, total, sent, size) => `R2 中已有 ${done} / ${total} 张，${sent} / ${size}`,
+    (done, total) => `${done} of ${images(total)} in R2`,
+    (done, total) => `R2 中已有 ${done} / ${total} 张`,
   ],
+  sent: [(sent, size) => `${sent} of ${size}`, (sent, size) => `${sent} / ${size}`],
   starting: ["Starting the copy...", "正在开始复制..."],
   speed: [(size) => `${size}/s`, (size) => `${size}/秒`],
   left: [(time) => `about ${time} left`, (time) => `约剩 ${time}`],

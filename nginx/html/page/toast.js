@@ -1,36 +1,50 @@
+import { aria } from "../ozon-upload-modal/dom.js";
+
 /** Milliseconds that a message without a button is shown. */
 const DURATION = 6000;
 
-/** A short message at the bottom of the window. After a removal it has a button that undoes it. */
+/** A short message at the bottom of the window. After a removal it has buttons that undo it and hide the message. */
 export class Toast {
   #element;
   #text;
-  #button;
+  #undoButton;
+  #dismissButton;
+  /** Returns the text in the current language. */
+  #message = () => "";
   /** @type {(() => void) | undefined} */
   #undo;
   #timer = 0;
 
   /** @param {Record<string, any>} elements  the elements of the page by their ids */
-  constructor({ toast, undo, "toast-text": text }) {
+  constructor({ toast, undo, dismiss, "toast-text": text }) {
     this.#element = toast;
     this.#text = text;
-    this.#button = undo;
+    this.#undoButton = undo;
+    this.#dismissButton = dismiss;
     undo.addEventListener("click", () => {
       this.#undo?.();
       this.hide();
     });
+    dismiss.addEventListener("click", () => this.hide());
+  }
+
+  /** @param {Record<string, any>} texts */
+  translate(texts) {
+    aria(this.#dismissButton, { label: texts.close });
+    this.#text.textContent = this.#message();
   }
 
   /**
-   * @param {string} text
+   * @param {() => string} message
    * @param {() => void} [undo]
    */
-  show(text, undo) {
+  show(message, undo) {
     clearTimeout(this.#timer);
     this.#undo = undo;
     this.#element.hidden = false;
-    this.#text.textContent = text;
-    this.#button.hidden = !undo;
+    this.#message = message;
+    this.#text.textContent = message();
+    this.#undoButton.hidden = this.#dismissButton.hidden = !undo;
     if (!undo) this.#timer = setTimeout(() => this.hide(), DURATION);
   }
 

@@ -110,14 +110,14 @@ export class Tools {
     const count = selectedCount(chosen);
     if (count === 0) return;
     const undos = chosen.map((card) => card.removeAll(card.selected));
-    this.#toast.show(this.#texts.removed(count), () => undos.forEach((undo) => undo()));
+    this.#toast.show(() => this.#texts.removed(count), () => undos.forEach((undo) => undo()));
   }
 
   async #copyURLs() {
     const rows = storedRows(this.#cards());
     if (rows.length === 0) return;
     const isCopied = await copyText(rows.map(({ url }) => url).join("\n"));
-    this.#toast.show(isCopied ? this.#texts.urlsCopied(rows.length) : this.#texts.notCopied);
+    this.#toast.show(() => (isCopied ? this.#texts.urlsCopied(rows.length) : this.#texts.notCopied));
   }
 
   #saveCSV() {
