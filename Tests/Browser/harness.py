@@ -133,8 +133,12 @@ class BrowserTest(unittest.TestCase):
         self.context = browser().new_context()
         self.addCleanup(self.context.close)
         self.context.set_default_timeout(DEADLINE * 1000)
-        self.page = self.context.new_page()
         self.devtools = None
+        self.open_first()
+
+    def open_first(self):
+        """Opens the page with which a test begins."""
+        self.page = self.context.new_page()
         self.open(self.sandbox.session_url)
         self.log_in(self.user)
 

@@ -76,10 +76,7 @@ class LooksTest(BrowserTest):
 
 
 class PageTest(LooksTest):
-    def setUp(self):
-        super().setUp()
-        self.page.close()
-        self.context.clear_cookies()
+    def open_first(self):
         self.new_page()
 
     def new_page(self, **options):

@@ -43,11 +43,11 @@ class Looks(PageTest):
         self.look("empty")
         self.page.locator("#find").click()
         self.look("required")
-        self.search("A-7", key="slow-20000")
+        self.search("A-67", key="slow-20000")
         expect(self.page.locator(".waiting")).to_have_count(1)
         self.look("finding")
         self.page.locator("#find").click()
-        self.search("A-7", key="invalid-key")
+        self.search("A-67", key="invalid-key")
         expect(self.page.get_by_role("alert")).to_be_visible()
         self.look("refused")
         self.context.clear_cookies()
@@ -56,7 +56,7 @@ class Looks(PageTest):
         self.look("logged-out")
 
     def test_a_copy(self):
-        self.find("A-7\nFAULT-IMG-404\nno-such-article\nNO-IMAGES\nBIG-40", "47 images from 5 articles")
+        self.find("A-67\nFAULT-IMG-404\nno-such-article\nNO-IMAGES\nBIG-40", "47 images from 5 articles")
         self.look("found")
         self.network(rate=1000)
         self.page.locator("#copy").click()

@@ -91,7 +91,7 @@ class OwnFiles(PageTest):
         self.assertEqual(self.console, [])
 
     def test_a_file_that_is_dropped_while_its_card_is_out_of_sight_scrolls_to_it(self):
-        self.find("A-3\nA-7\nA-11\nA-15\nA-19", "20 images from 5 articles")
+        self.find("A-43\nA-47\nA-51\nA-55\nA-59", "20 images from 5 articles")
         expect(self.own).not_to_be_in_viewport()
         self.give("drop", "header", ("a.jpg", "image/jpeg", picture_bytes()))
         expect(self.own.locator(".thumb")).to_be_in_viewport()
