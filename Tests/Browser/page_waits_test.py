@@ -71,6 +71,8 @@ class Cancels(PageTest):
         self.page.locator("#copy").click()
         expect(self.states.filter(has_text="Copying...").first).to_be_visible()
         expect(self.states.last).to_have_text("Waiting")
+        self.cards.get_by_role("button", name="Push to Ozon").click(force=True)
+        expect(self.page.locator("#toast-text")).to_have_text("Wait until the copy has ended")
         for _ in range(2):
             self.cards.locator(".remove").last.click()
         self.page.locator("#undo").click()

@@ -213,7 +213,7 @@ export class Card {
   }
 
   #push() {
-    if (this.pushable.length > 0) this.#page.push(this);
+    if (!this.#obstacle) this.#page.push(this);
   }
 
   async #addChosen() {
@@ -238,7 +238,8 @@ export class Card {
     this.#pushButton.textContent = selected ? texts.pushSome(this.pushable.length) : texts.push;
     aria(this.#strip.element, { label: texts.imagesOf(name) });
     aria(this.#addButton, { label: `${this.#addButton.textContent}: ${name}` });
-    aria(this.#pushButton, { label: `${this.#pushButton.textContent}: ${name}`, disabled: this.pushable.length === 0 });
+    this.#pushButton.title = this.#obstacle;
+    aria(this.#pushButton, { label: `${this.#pushButton.textContent}: ${name}`, disabled: this.#obstacle !== "" });
     aria(this.#box, { label: texts.selectArticle(name) });
     this.#box.disabled = images.length === 0;
     this.#box.checked = selected > 0 && selected === images.length;
@@ -262,8 +263,14 @@ export class Card {
     else facts.push(this.images.length > 0 && texts.count(this.images.length), this.#hint());
     this.#about.textContent = message || facts.filter(Boolean).join(" · ");
     this.#about.title = this.#about.textContent;
-    const reason = this.images.length > 0 ? texts.copyFirst : texts.addFirst;
-    this.#pushButton.title = this.pushable.length === 0 ? reason : "";
+  }
+
+  /** Why the images can't be pushed now, or "". A push replaces all pictures, so it isn't one of half a copy. */
+  get #obstacle() {
+    const texts = this.#texts;
+    if (this.images.length === 0) return texts.addFirst;
+    if (this.images.some((image) => image.progress)) return texts.copyRuns;
+    return this.pushable.length === 0 ? texts.copyFirst : "";
   }
 
   /** What the push needs or omits. */
