@@ -177,6 +177,19 @@ class Wrong(PageTest):
         self.problem.get_by_role("button", name="重试").click()
         expect(self.summary).to_have_text("1 个货号，1 张图片")
 
+    def test_on_a_phone_the_result_of_a_search_scrolls_into_view(self):
+        self.page.set_viewport_size({"width": 360, "height": 700})
+        self.enter("A-7", key="slow-700")
+        expect(self.summary).not_to_be_in_viewport()
+        self.page.locator("#find").click()
+        expect(self.summary).to_have_text("Finding...")
+        expect(self.summary).to_be_in_viewport()
+        expect(self.page.locator("#copy")).to_be_in_viewport()
+        expect(self.page.locator("#copy")).to_have_attribute("aria-disabled", "false")
+        self.page.locator("#key").fill("invalid-key")
+        self.page.locator("#find").click()
+        expect(self.problem).to_be_in_viewport()
+
     def test_without_sessions_the_user_ID_is_a_field(self):
         self.page.route("**/ozon-r2/session", lambda route: route.fulfill(status=404))
         self.page.reload()

@@ -72,6 +72,7 @@ async function run(name, text, work, repeat) {
   problem.clear();
   status.begin(text);
   render();
+  page.bar.scrollIntoView({ block: "nearest" }); // on a phone, the form is above it
   try {
     status.end(await work(controller.signal), name === "copy");
   } catch (error) {
@@ -86,6 +87,7 @@ async function run(name, text, work, repeat) {
 /** @type {(error: any, repeat: () => void) => void} */
 function showProblem(error, repeat) {
   problem.show(error, repeat);
+  page.problem.scrollIntoView({ block: "nearest" });
   form.showErrors(error.errors ?? []);
 }
 
