@@ -33,9 +33,7 @@ extension EndToEnd {
             return (directory.file("\(file).pem"), directory.file("\(file).key"))
         }
 
-        @Test(.alone) func `Images are copied over TLS, and only between servers with trusted certificates`()
-            throws
-        {
+        @Test func `Images are copied over TLS, and only between servers with trusted certificates`() throws {
             let origin = try sandbox().settings["OZON_IMAGE_HOSTS"]!
             let cdnPort = UInt16(origin.split(separator: ":").last!)!
             let good = try certificate("IP:127.0.0.1")
@@ -47,7 +45,7 @@ extension EndToEnd {
             let urls = try define("TLS", names.map { "\(cdn.url)/s3/multimedia-1-i/\($0)" })
             let settings = [
                 "SSL_CERT_FILE": directory.file("ca.pem"), "OZON_IMAGE_HOSTS": "\(cdn.url),\(origin)",
-                "IMAGE_TIMEOUT": "30",
+                "IMAGE_TIMEOUT": "8",
             ]
             let fixture = try CopyFixture(settings, proxy: storage)
             let item = try fixture.copy(["TLS"]).json["data"]["items"][0]
@@ -73,6 +71,18 @@ extension EndToEnd {
             let item3 = try third.copy(["MISNAMED"]).json["data"]["items"][0]
             #expect(item3["errors"].list.map { $0["reason"].string } == ["Certificate not trusted"])
             #expect(try cdnRequests("misnamed").isEmpty)
+        }
+
+        /// Otherwise a copy that reuses the connection of a chunked image would end with "Timeout".
+        @Test func `The proxy answers another request on the connection of a chunked image`() throws {
+            let origin = try sandbox().settings["OZON_IMAGE_HOSTS"]!
+            let cdn = try ReverseProxy(to: UInt16(origin.split(separator: ":").last!)!)
+            let connection = try SocketConnection(port: cdn.port)
+            for name in ["chunked-90000-reused.jpg", "chunked-9-reused.jpg", "fault-404-reused.jpg"] {
+                try connection.send("GET /s3/multimedia-1-i/\(name) HTTP/1.1\r\nHost: a\r\n\r\n")
+                let end = name.hasPrefix("chunked") ? "\r\n0\r\n\r\n" : "404 Not Found\r\n"
+                #expect(try connection.read(until: end).hasPrefix("HTTP/1.1 "), "\(name)")
+            }
         }
     }
 }
