@@ -30,6 +30,7 @@ extension Transfer {
     }
 
     func appendHeader(_ bytes: UnsafeRawBufferPointer) {
+        lastByte = .now
         let line = bytes.prefix { $0 != .carriageReturn && $0 != .newline }
         // A status line begins a new response, which may follow a 1xx response.
         if line.starts(with: "HTTP/".utf8) { (responseHeaders, hasAllHeaders) = ([], false) }

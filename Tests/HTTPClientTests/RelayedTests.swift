@@ -79,6 +79,15 @@ struct RelayedTests {
         }
     }
 
+    @Test func `A download whose response's head arrives slowly is not a stall`() {
+        let request = HTTPClient.Request("GET", "http://h/", headers: [:], timeout: .seconds(60), maxResponseBytes: 1)
+        let transfer = Transfer(request, sink: Pipe(maxBytes: 1))
+        transfer.lastByte = .now - Transfer.stallTimeout - .seconds(1)
+        #expect(transfer.isStalled)
+        Array("X-A: b\r\n".utf8).withUnsafeBytes(transfer.appendHeader)
+        #expect(!transfer.isStalled)
+    }
+
     @Test func `A body larger than the pipe allows fails and closes the connection`() async throws {
         let server = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\nx\r\n"), .stall,
@@ -182,11 +191,10 @@ struct RelayedTests {
         async throws
     {
         let content = String((0..<200_000).map { Character(UnicodeScalar(UInt8(0x21 + $0 % 89))) })
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("upload-\(UUID())").path
-        #expect(FileManager.default.createFile(atPath: path, contents: Data(content.utf8)))
-        let file = open(path, O_RDWR)
+        let directory = try TemporaryDirectory()
+        try directory.write("upload", content)
+        let file = open(directory.file("upload"), O_RDWR)
         defer { Foundation.close(file) }
-        unlink(path)
         lseek(file, 0, SEEK_END)
         for count in [200_000, 100_000, 7] {
             let server = try ScriptedServer([.receive, ok])
