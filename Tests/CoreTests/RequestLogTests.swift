@@ -1,5 +1,6 @@
 import FastCGI
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Core
@@ -10,9 +11,8 @@ private func lines(
     slowMilliseconds: Int = 3_600_000, _ scoreboard: Scoreboard = Scoreboard(endpoint: "test"),
     _ handle: @escaping Handle
 ) async throws -> [[String: Any]] {
-    let path = "\(NSTemporaryDirectory())/trace-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    let file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    let directory = try TemporaryDirectory()
+    let file = open(directory.file("log"), O_WRONLY | O_CREAT | O_APPEND, 0o600)
     defer { close(file) }
     let sink = LogSink(file)
     let requests = RequestPipeline<Input, Output>(
@@ -23,7 +23,7 @@ private func lines(
         parameters: Parameters(goodRequest.map { ($0, $1) }), body: .bytes(Array(#"{"name":"x"}"#.utf8)))
     _ = try await Reply(requests.handler(handle)(request))
     sink.flush()
-    return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map {
+    return try directory.read("log").split(separator: "\n").map {
         try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
     }
 }

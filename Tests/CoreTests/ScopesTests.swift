@@ -79,18 +79,18 @@ extension APIKeys {
     @Test func `API_KEYS is optional if there is a file of scopes, and an invalid file is a fault`()
         throws
     {
-        let path = "\(NSTemporaryDirectory())/scopes-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let directory = try TemporaryDirectory()
+        let path = directory.file("scopes")
         func read(_ values: [String: String]) -> (keys: APIKeys?, faults: [String]) {
             var settings = Settings { values[$0] }
             let keys = settings.apiKeys(scopesFile: values["API_KEY_SCOPES_FILE"])
             return (keys, settings.faults)
         }
-        try JSONSerialization.data(withJSONObject: [entry("k")]).write(to: URL(fileURLWithPath: path))
+        try directory.write("scopes", jsonText([entry("k")]))
         let alone = read(["API_KEY_SCOPES_FILE": path])
         #expect(alone.faults.isEmpty && alone.keys?.access("k") != nil)
         #expect(read(["API_KEY_SCOPES_FILE": path, "API_KEYS": "a"]).keys?.access("a") != nil)
-        try Data("[1]".utf8).write(to: URL(fileURLWithPath: path))
+        try directory.write("scopes", "[1]")
         let reason = "entry 0 needs id, sha256 (64 hex digits), prefixes and endpoints"
         #expect(read(["API_KEY_SCOPES_FILE": path, "API_KEYS": "a"]).faults == ["API_KEY_SCOPES_FILE: \(reason)"])
         let missing = read(["API_KEY_SCOPES_FILE": "/nonexistent"]).faults

@@ -10,12 +10,10 @@ import Testing
         ServiceNotifier { environment[$0] }
     }
 
-    private func path() -> String { "/tmp/notify-\(UUID().uuidString.prefix(8))" }
-
     @Test(arguments: ["", "@"])
     func `Each state is sent as one datagram to a path or an abstract name`(prefix: String) throws {
-        let name = prefix + path()
-        defer { if prefix.isEmpty { unlink(name) } }
+        let directory = try TemporaryDirectory()
+        let name = prefix + directory.file("notify")
         let socket = try NotifySocket(name)
         let manager = notifier(["NOTIFY_SOCKET": name]).serviceManager()
         for (state, datagram) in [

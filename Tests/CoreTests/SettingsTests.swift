@@ -12,19 +12,6 @@ private func reading<Value>(
     return (value, settings.faults)
 }
 
-/// A file that is removed with this value.
-private final class TemporaryFile {
-    let path = "\(NSTemporaryDirectory())/\(UUID().uuidString)"
-
-    init(_ contents: String) throws {
-        try contents.write(toFile: path, atomically: true, encoding: .utf8)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-}
-
 @Suite struct SettingsTests {
     @Test func `An empty value counts as missing, except for a list`() {
         let (values, faults) = reading(["A": "", "L": ""]) {
@@ -66,10 +53,10 @@ private final class TemporaryFile {
     }
 
     @Test func `A secret can be read from a file, without its trailing newline`() throws {
+        let directory = try TemporaryDirectory()
         for contents in ["s3cret", "s3cret\n", "s3cret\r\n"] {
-            let file = try TemporaryFile(contents)
-            let (value, faults) = reading(["K_FILE": file.path]) { $0.secret("K", "x") }
-            withExtendedLifetime(file) {}
+            try directory.write("secret", contents)
+            let (value, faults) = reading(["K_FILE": directory.file("secret")]) { $0.secret("K", "x") }
             #expect(value == "s3cret")
             #expect(faults.isEmpty)
         }
@@ -79,14 +66,14 @@ private final class TemporaryFile {
     @Test func `A secret that is missing, set twice or unreadable is a fault that does not show it`()
         throws
     {
-        let full = try TemporaryFile("s3cret")
-        let blank = try TemporaryFile("\n")
-        defer { withExtendedLifetime((full, blank)) {} }
+        let directory = try TemporaryDirectory()
+        try directory.write("full", "s3cret")
+        try directory.write("blank", "\n")
         let cases = [
             [:]: "K: is missing",
-            ["K": "s3cret", "K_FILE": full.path]: "K: must not be set together with K_FILE",
+            ["K": "s3cret", "K_FILE": directory.file("full")]: "K: must not be set together with K_FILE",
             ["K_FILE": "/nonexistent/file"]: "K_FILE: cannot be read: No such file or directory",
-            ["K_FILE": blank.path]: "K_FILE: is empty",
+            ["K_FILE": directory.file("blank")]: "K_FILE: is empty",
             ["K_FILE": "/"]: "K_FILE: cannot be read: Is a directory",
         ]
         for (environment, fault) in cases {

@@ -190,11 +190,13 @@ extension EndToEnd {
         {
             let wrong = ["LD_PRELOAD": Faketime.library!, "FAKETIME": offset, "DONT_FAKE_MONOTONIC": "1"]
             let create = try EndpointProcess(.create, wrong)
+            Faketime.removeFiles(of: create)
             let rejected = try create.post(Endpoint.create.goodBody)
             expect(rejected, .storageRefused)
             #expect(rejected.json["detail"].string == "RequestTimeTooSkewed")
             #expect(try create.messages("request").last?["detail"].string == "RequestTimeTooSkewed")
             let fixture = try CopyFixture(wrong)
+            Faketime.removeFiles(of: fixture.process)
             let item = try fixture.copy(["2194435302"]).json["data"]["items"][0]
             #expect(item["errors"][0]["detail"].string == "RequestTimeTooSkewed")
         }
@@ -205,6 +207,12 @@ extension EndToEnd {
 private enum Faketime {
     static let library = ["x86_64", "aarch64"].map { "/usr/lib/\($0)-linux-gnu/faketime/libfaketime.so.1" }
         .first { FileManager.default.fileExists(atPath: $0) }
+
+    /// Removes what it creates for a process. It opens the files when the process starts, and would remove them itself
+    /// in exit(3) only.
+    static func removeFiles(of process: EndpointProcess) {
+        for name in ["faketime_shm_", "sem.faketime_sem_"] { unlink("/dev/shm/\(name)\(process.child.pid)") }
+    }
 }
 
 extension EndpointProcess {

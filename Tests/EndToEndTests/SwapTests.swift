@@ -4,7 +4,7 @@ import Testing
 
 extension EndToEnd {
     /// deploy/swap replaces a process with a new executable, or keeps the old process.
-    @Suite(.alone) struct Swaps {
+    @Suite struct Swaps {
         /// Runs the real executable until half a second after it has taken over.
         private static func afterTakeOver(_ command: String) -> String {
             """

@@ -43,9 +43,7 @@ extension EndToEnd {
             let nginx = try NginxInstance()
             let directory = try TemporaryDirectory()
             let (installed, new) = (directory.file("installed"), directory.file("new"))
-            for path in [installed, new] {
-                try FileManager.default.copyItem(atPath: executable(.presign), toPath: path)
-            }
+            for path in [installed, new] { try installExecutable(executable(.presign), as: path) }
             let watch = try ChildProcess(
                 "spawn-fcgi",
                 ["-s", nginx.socketPath(.presign), "-n", "--", "/usr/bin/multiwatch", "-f", "2", "--", installed],

@@ -4,7 +4,7 @@ import Testing
 
 extension EndToEnd {
     /// deploy/swap where systemd owns the socket and two instances share it. Tests/Support/systemctl simulates it.
-    @Suite(.alone) struct UnitSwaps {
+    @Suite struct UnitSwaps {
         /// nginx, the two instances of the presigner, and a swap that finds their `systemctl`.
         private final class Units {
             let nginx: NginxInstance
@@ -16,7 +16,7 @@ extension EndToEnd {
             init() throws {
                 nginx = try NginxInstance()
                 installed = "\(nginx.sockets)/\(Endpoint.presign)"
-                try FileManager.default.copyItem(atPath: executable(.presign), toPath: installed)
+                try installExecutable(executable(.presign), as: installed)
                 tools = try TemporaryDirectory()
                 let systemctl = "\(repository)/Tests/Support/systemctl"
                 try FileManager.default.createSymbolicLink(
@@ -49,11 +49,7 @@ extension EndToEnd {
             let units = try Units()
             let before = try units.instances()
             let new = units.tools.file("new")
-            try FileManager.default.copyItem(atPath: units.installed, toPath: new)
-            let file = try #require(FileHandle(forWritingAtPath: new))
-            file.seekToEndOfFile()
-            file.write(Data([0]))
-            try file.close()
+            try installExecutable(units.installed, as: new, suffix: "another version")
             let load = try WrkLoad(units.nginx.client, .presign)
             let (code, errors) = try units.swap.run(new)
             #expect(code == 0, "\(errors)")

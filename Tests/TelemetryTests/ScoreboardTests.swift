@@ -4,24 +4,17 @@ import Testing
 
 @testable import Telemetry
 
-private final class TemporaryDirectory {
-    let path = "\(NSTemporaryDirectory())/scoreboard-\(UUID().uuidString.prefix(8))"
-
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
-
+extension TemporaryDirectory {
     /// Creates another process's page. A running process keeps its page locked.
-    func page(_ name: String, _ bytes: [UInt8], isLocked: Bool) throws -> FileHandle {
-        #expect(FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(bytes)))
-        let file = try #require(FileHandle(forUpdatingAtPath: "\(path)/\(name)"))
+    fileprivate func page(_ name: String, _ bytes: [UInt8], isLocked: Bool) throws -> FileHandle {
+        #expect(FileManager.default.createFile(atPath: file(name), contents: Data(bytes)))
+        let file = try #require(FileHandle(forUpdatingAtPath: file(name)))
         if isLocked { #expect(flock(file.fileDescriptor, LOCK_EX | LOCK_NB) == 0) }
         return file
     }
 
-    func bytes(_ name: String) throws -> [UInt8] {
-        Array(try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")))
+    fileprivate func bytes(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: file(name))))
     }
 }
 

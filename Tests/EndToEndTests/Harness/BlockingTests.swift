@@ -21,8 +21,7 @@ extension Trait where Self == BlockingTests {
     static var blocking: Self { Self() }
 }
 
-/// No other test runs at the same time: for tests that measure time, use all processors, or write executables. A
-/// process that another test starts meanwhile would inherit the open file, which can't be executed then (ETXTBSY).
+/// No other test runs at the same time: for tests that measure time or use all processors.
 struct RunsAlone: TestTrait, SuiteTrait {
     var isRecursive: Bool { true }
 }

@@ -6,7 +6,6 @@ import TestSupport
 func sandbox() throws -> Sandbox { try started.get() }
 
 private let started = Result { try Sandbox() }
-nonisolated(unsafe) private var cleaner: (pipe: Int32, child: ChildProcess)?
 
 final class Sandbox: Sendable {
     let directory: String
@@ -25,7 +24,7 @@ final class Sandbox: Sendable {
     fileprivate init() throws {
         directory = "\(NSTemporaryDirectory())/ozon-r2-\(getpid())".replacingOccurrences(of: "//", with: "/")
         let stack = "\(repository)/deploy/sandbox/stack"
-        try Self.startCleaner(stack, directory)
+        try afterExit(#""$1" stop "$2"; rm -rf "$2""#, [stack, directory])
         let started = try ChildProcess.run(
             stack, ["start", directory, "OZON_TIMEOUT=\(Self.ozonTimeout)", "LOG_LEVEL=debug"],
             environment: ProcessInfo.processInfo.environment.filter { ["BIN", "S3_VENV", "HOME"].contains($0.key) },
@@ -43,21 +42,6 @@ final class Sandbox: Sendable {
 
     /// An Api-Key that no text contains by chance. Ozon's error message repeats it.
     static let sellerKey = "echo-secret-7e57ab1e"
-
-    /// Starts a shell that reads from a pipe until this process ends, and then stops the stack and removes its files.
-    private static func startCleaner(_ stack: String, _ directory: String) throws {
-        var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw SocketError("pipe") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        let script = "trap '' INT TERM; read -r _; \"$1\" stop \"$2\"; rm -rf \"$2\""
-        cleaner = (ends[1], try ChildProcess("bash", ["-c", script, "cleaner", stack, directory], input: ends[0]))
-        close(ends[0])
-        atexit {
-            guard let (pipe, child) = cleaner else { return }
-            close(pipe)
-            _ = try? child.wait(within: 30)
-        }
-    }
 
     private static func values(_ path: String) throws -> [String: String] {
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")

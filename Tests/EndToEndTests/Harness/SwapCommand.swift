@@ -58,14 +58,16 @@ final class SwapCommand {
     /// `behaviour`, in which `$real` is the real executable.
     /// - Parameter option: the first argument; "": none.
     func impostor(_ behaviour: String, startedWith option: String = "--listen") throws -> String {
-        let path = files.file("impostor-\(UUID().uuidString.prefix(4))")
-        try """
-        #!/usr/bin/env bash
-        real=\(executable(endpoint))
-        if [ "${1:-}" != "\(option)" ]; then exec "$real" "$@"; fi
-        \(behaviour)
-        """.write(toFile: path, atomically: false, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-        return path
+        let name = "impostor-\(UUID().uuidString.prefix(4))"
+        try files.write(
+            "\(name).sh",
+            """
+            #!/usr/bin/env bash
+            real=\(executable(endpoint))
+            if [ "${1:-}" != "\(option)" ]; then exec "$real" "$@"; fi
+            \(behaviour)
+            """)
+        try installExecutable(files.file("\(name).sh"), as: files.file(name))
+        return files.file(name)
     }
 }

@@ -1,18 +1,17 @@
 import Foundation
-import TestSupport
 
 /// A process started with exactly these arguments, environment variables and descriptors 0 to 2. Every descriptor that
 /// the tests open is close-on-exec. The process is killed with this value.
-final class ChildProcess {
-    let pid: pid_t
-    private(set) var status: Int32?
+package final class ChildProcess {
+    package let pid: pid_t
+    package private(set) var status: Int32?
 
     /// - Parameters:
     ///   - executable: a path, or a name to be found in PATH.
     ///   - input: becomes descriptor 0; nil: /dev/null.
     ///   - output: the file to which descriptor 1 appends.
     ///   - errors: the file to which descriptor 2 appends.
-    init(
+    package init(
         _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:], input: Int32? = nil,
         output: String = "/dev/null", errors: String = "/dev/null"
     ) throws {
@@ -51,13 +50,13 @@ final class ChildProcess {
         }
     }
 
-    var isRunning: Bool { reap() == nil }
+    package var isRunning: Bool { reap() == nil }
 
-    func signal(_ number: Int32) { if isRunning { kill(pid, number) } }
+    package func signal(_ number: Int32) { if isRunning { kill(pid, number) } }
 
     /// Returns the exit code, or the negative number of the signal that ended the process.
     @discardableResult
-    func wait(within seconds: Double = 10) throws -> Int32 {
+    package func wait(within seconds: Double = 10) throws -> Int32 {
         try eventually("process \(pid) ends", within: seconds) { reap() }
     }
 
@@ -70,28 +69,28 @@ final class ChildProcess {
     }
 
     /// A number in /proc/PID/status, such as `Threads`, or `VmRSS` in kB.
-    func statusLine(_ name: String) -> Int? {
+    package func statusLine(_ name: String) -> Int? {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") }
         return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
     }
 
     /// The bytes read so far from files and sockets.
-    var bytesRead: Int {
+    package var bytesRead: Int {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/io", encoding: .utf8)) ?? ""
         let line = text.split(separator: "\n").first { $0.hasPrefix("rchar: ") }
         return line.flatMap { Int($0.dropFirst(7)) } ?? 0
     }
 
     /// The processor time used so far, in hundredths of a second.
-    var cpuTicks: Int {
+    package var cpuTicks: Int {
         let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
         let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
         return fields.count > 12 ? (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0) : 0
     }
 
     /// Runs a process to its end and returns its output.
-    static func run(
+    package static func run(
         _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:], input: [UInt8] = [],
         within seconds: Double = 20
     ) throws -> (code: Int32, output: [UInt8], errors: String) {
@@ -106,6 +105,15 @@ final class ChildProcess {
         let output = try Data(contentsOf: URL(fileURLWithPath: directory.file("out")))
         return (code, Array(output), try directory.read("err"))
     }
+}
+
+/// Writes an executable. A process of its own writes it: a child that another test starts meanwhile would inherit this
+/// process's open file, and a file that is open for writing can't be executed (ETXTBSY).
+/// - Parameter suffix: bytes to append.
+package func installExecutable(_ source: String, as path: String, suffix: String = "") throws {
+    let script = #"install -m 755 "$1" "$2" && printf %s "$3" >>"$2""#
+    let done = try ChildProcess.run("sh", ["-c", script, "sh", source, path, suffix])
+    guard done.code == 0 else { throw StartFailure(text: "\(path): \(done.errors)") }
 }
 
 private func withStrings<Result>(
