@@ -65,6 +65,7 @@ let package = Package(
         endpoint("r2-multipart-resume", ["Core", "Encoding", "JSON", "R2", "R2Storage", "Uploads"]),
         endpoint("r2-presigned-url", ["Core", "Encoding", "JSON", "R2", "Uploads"]),
         endpoint("r2-presigned-urls", ["Core", "Encoding", "JSON", "R2", "Uploads"]),
+        endpoint("r2-sign-request", ["Core", "Encoding", "JSON", "R2", "Uploads"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: [.treatAllWarnings(as: .error)]),
         .target(

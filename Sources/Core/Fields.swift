@@ -110,8 +110,10 @@ package struct Fields {
 
     /// A string of 1…`maxBytes` bytes.
     /// - Parameter isValid: whether the string is valid.
-    package func text(_ name: StaticString, maxBytes: Int, isValid: (String) -> Bool) -> String? {
-        guard let text = string(name) else { return nil }
+    package func text(
+        _ name: StaticString, maxBytes: Int, required: Bool = true, isValid: (String) -> Bool
+    ) -> String? {
+        guard let text = string(name, required: required) else { return nil }
         if text.isEmpty {
             fail(name, "Must not be empty")
         } else if text.utf8.count > maxBytes {

@@ -11,6 +11,8 @@ import Synchronization
 package final class Presigner: Sendable {
     /// How many seconds a URL is valid unless the caller requests another lifetime.
     package static let defaultLifetime = 3600
+    /// For how many seconds a URL may be valid.
+    package static let lifetimes = 1...604_800
 
     package let bucket: Bucket
     private let hostOnly: SignedHeaders
@@ -35,7 +37,7 @@ package final class Presigner: Sendable {
     /// - Parameter parameters: those of the operation, such as `partNumber` and `uploadId`: sorted, and after `X-Amz-`
     ///   in byte order.
     /// - Parameter headers: signed in addition to `host`, with names in lower case. They must be sent unchanged.
-    /// - Parameter expiresIn: seconds, 1…604,800.
+    /// - Parameter expiresIn: one of `lifetimes`.
     package func url(
         _ key: ObjectKey, method: String = "PUT", parameters: QueryParameters = [],
         headers: Headers = [:], expiresIn: Int, at time: UTCTime

@@ -1,7 +1,7 @@
 /// Every error that an API request can end with: HTTP status, machine-readable code, human-readable message.
 package enum ErrorCode: Int, Sendable, CaseIterable {
     case validationFailed, unauthorized
-    case ozonUnauthorized, pathNotAllowed, scopeDenied
+    case ozonUnauthorized, pathNotAllowed, scopeDenied, operationNotAllowed
     case productNotFound, uploadNotFound
     case methodNotAllowed, bodyTooLarge, unsupportedMediaType
     case productConflict
@@ -26,6 +26,7 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .ozonUnauthorized: (403, "OZON_UNAUTHORIZED", "API key unauthorized")
         case .pathNotAllowed: (403, "PATH_NOT_ALLOWED", "Path not allowed")
         case .scopeDenied: (403, "SCOPE_DENIED", "Endpoint not allowed")
+        case .operationNotAllowed: (403, "OPERATION_NOT_ALLOWED", "Operation not allowed")
         case .productNotFound: (404, "PRODUCT_NOT_FOUND", "Product not found")
         case .uploadNotFound: (404, "UPLOAD_NOT_FOUND", "Upload not found")
         case .methodNotAllowed: (405, "METHOD_NOT_ALLOWED", "Method not allowed")

@@ -36,16 +36,16 @@ extension Fields {
     }
 
     /// The media type of an upload, one of `R2_ALLOWED_TYPES`, in the form in which it is stored.
-    package func contentType(_ rules: UploadRules) -> String? {
-        guard let text = string("content_type", required: rules.requiresType) else { return nil }
+    package func contentType(_ rules: UploadRules, named name: StaticString = "content_type") -> String? {
+        guard let text = string(name, required: rules.requiresType) else { return nil }
         if let type = rules.allowedType(text) { return type }
-        fail("content_type", "Must be one of \(rules.types.joined(separator: ", "))")
+        fail(name, "Must be one of \(rules.types.joined(separator: ", "))")
         return nil
     }
 
     /// R2's id of a multipart upload: an opaque string of 1…2048 bytes.
-    package func uploadID() -> String? {
-        text("upload_id", maxBytes: 2048) { !containsControl($0) }
+    package func uploadID(named name: StaticString = "upload_id", required: Bool = true) -> String? {
+        text(name, maxBytes: 2048, required: required) { !containsControl($0) }
     }
 
     package func uploadSize(maxBytes: Int) -> Int? {

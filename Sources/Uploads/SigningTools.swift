@@ -26,8 +26,19 @@ package struct SigningTools: Tools {
     package func url(
         for key: ObjectKey, headers: Headers, expiresIn: Int = Presigner.defaultLifetime, at time: UTCTime
     ) -> String {
+        url(for: .putObject, on: key, parameters: [], headers: headers, expiresIn: expiresIn, at: time)
+    }
+
+    /// The URL for an operation.
+    /// - Parameter parameters: from `ObjectOperation.parameters`.
+    /// - Parameter headers: the browser must send them unchanged.
+    package func url(
+        for operation: ObjectOperation, on key: ObjectKey, parameters: QueryParameters, headers: Headers = [:],
+        expiresIn: Int = Presigner.defaultLifetime, at time: UTCTime
+    ) -> String {
         RequestTrace.countSignedURL()
-        return presigner.url(key, headers: headers, expiresIn: expiresIn, at: time)
+        return presigner.url(
+            key, method: operation.method, parameters: parameters, headers: headers, expiresIn: expiresIn, at: time)
     }
 
     /// The URLs to which a browser PUTs parts of a multipart upload. They expire after `Presigner.defaultLifetime`.
@@ -35,12 +46,11 @@ package struct SigningTools: Tools {
         _ numbers: some Sequence<Int>, of plan: PartPlan, key: ObjectKey, uploadID: String, at time: UTCTime
     ) -> [SignedPart] {
         numbers.map { number in
-            RequestTrace.countSignedURL()
+            let part = ObjectOperation.uploadPart
             return SignedPart(
                 number: number, size: plan.size(of: number),
-                url: presigner.url(
-                    key, parameters: [("partNumber", String(number)), ("uploadId", uploadID)],
-                    expiresIn: Presigner.defaultLifetime, at: time))
+                url: url(
+                    for: part, on: key, parameters: part.parameters(uploadID: uploadID, partNumber: number), at: time))
         }
     }
 }

@@ -21,7 +21,7 @@ package struct Upload: Sendable {
     /// - Parameter siblings: the paths of the other uploads in the same request. All paths must differ.
     package init(_ fields: Fields, _ rules: UploadRules, among siblings: DistinctPaths? = nil) throws(InvalidFields) {
         let key = fields.objectKey("r2_path", rules, among: siblings)
-        let expiresIn = fields.integer("expires_in", in: 1...604_800, required: false)
+        let expiresIn = fields.integer("expires_in", in: Presigner.lifetimes, required: false)
         let contentType = fields.contentType(rules)
         contentLength = fields.integer("content_length", in: 1...rules.maxBytes, required: false)
         let condition = fields.choice("if_none_match", ["*"], required: false)

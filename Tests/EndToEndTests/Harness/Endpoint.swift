@@ -6,6 +6,7 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
     case presign = "r2-presigned-url"
     case download = "ozon-download"
     case presignBatch = "r2-presigned-urls"
+    case signRequest = "r2-sign-request"
     case create = "r2-multipart-create"
     case parts = "r2-multipart-parts"
     case resume = "r2-multipart-resume"
@@ -19,6 +20,7 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
         case .presign: "/api/v1/r2/presigned-url"
         case .download: "/api/v1/ozon/download"
         case .presignBatch: "/api/v1/r2/presigned-urls"
+        case .signRequest: "/api/v1/r2/sign-request"
         case .create: "/api/v1/r2/multipart/create"
         case .parts: "/api/v1/r2/multipart/parts"
         case .resume: "/api/v1/r2/multipart/resume"
@@ -37,6 +39,7 @@ enum Endpoint: String, CaseIterable, CustomStringConvertible {
         case .presign: #"{"r2_path":"users/u/ozon/1/a.jpg"}"#
         case .download: downloadBody(["2194435300"])
         case .presignBatch: #"{"items":[{"r2_path":"users/u/ozon/1/a.jpg"}]}"#
+        case .signRequest: #"{"method":"PUT","key":"users/u/good.bin"}"#
         case .create: #"{"r2_path":"users/u/good.bin","size":6000000}"#
         case .parts:
             #"{"r2_path":"users/u/good.bin","upload_id":"x","size":6000000,"part_size":5242880,"part_numbers":[1]}"#

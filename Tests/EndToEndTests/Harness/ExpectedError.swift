@@ -16,6 +16,7 @@ struct ExpectedError {
     static let ozonUnauthorized = Self(403, "OZON_UNAUTHORIZED", "API key unauthorized")
     static let pathNotAllowed = Self(403, "PATH_NOT_ALLOWED", "Path not allowed")
     static let scopeDenied = Self(403, "SCOPE_DENIED", "Endpoint not allowed")
+    static let operationNotAllowed = Self(403, "OPERATION_NOT_ALLOWED", "Operation not allowed")
     static let productNotFound = Self(404, "PRODUCT_NOT_FOUND", "Product not found")
     static let uploadNotFound = Self(404, "UPLOAD_NOT_FOUND", "Upload not found")
     static let methodNotAllowed = Self(405, "METHOD_NOT_ALLOWED", "Method not allowed")

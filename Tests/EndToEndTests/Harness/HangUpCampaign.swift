@@ -156,14 +156,14 @@ final class HangUpCampaign: Sendable {
     /// True if the response to a good request contains the request's mark.
     private var echoes: Bool {
         switch endpoint {
-        case .presign, .presignBatch, .download, .create, .parts, .resume: true
+        case .presign, .presignBatch, .signRequest, .download, .create, .parts, .resume: true
         case .abort, .complete, .pushImages, .pushStatus: false
         }
     }
 
     private var status: Int {
         switch endpoint {
-        case .presign, .presignBatch, .download, .create, .parts, .resume, .abort, .pushStatus: 200
+        case .presign, .presignBatch, .signRequest, .download, .create, .parts, .resume, .abort, .pushStatus: 200
         case .complete, .pushImages: 404
         }
     }
@@ -176,6 +176,7 @@ final class HangUpCampaign: Sendable {
         case .presign: jsonText(["r2_path": path])
         case .presignBatch: jsonText(["items": [["r2_path": path]]])
         case .download: downloadBody(["\(mark)~"], clientID: "424242", key: key)
+        case .signRequest: jsonText(["method": "PUT", "key": path])
         case .create: jsonText(["r2_path": path, "size": 6_000_000])
         case .parts:
             jsonText([
