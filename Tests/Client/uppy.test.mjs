@@ -46,7 +46,9 @@ async function page(t, code, running = shared) {
 /** Bytes that differ at every position of a part. */
 const bytes = (size) => Uint8Array.from({ length: size }, (_, index) => (index * 31 + (index >> 13)) % 251);
 const same = async (response, data) => Buffer.from(await response.arrayBuffer()).equals(Buffer.from(data));
-const ODD = ["a b.jpg", "1+1=2.jpg", "фото №1.jpg", "100%.jpg", "%2F.jpg", "a#b?c&d.jpg", "(x) 'y' *!~@:;,$[]{}.jpg"];
+const ODD = [
+  "a b.jpg", "1+1=2.jpg", "фото №1.jpg", "100%.jpg", "%2F.jpg", "a#b?c&d.jpg", "(x) 'y' *!~@:;,$[]{}.jpg",
+];
 
 test("Uppy 6: files with odd names are stored under their keys, with the type that was signed", async (t) => {
   const { uploader, add, stored } = await page(t, six);

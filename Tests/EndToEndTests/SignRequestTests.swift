@@ -143,7 +143,7 @@ extension EndToEnd {
         }
 
         @Test func `Every combination of fields that is no operation is rejected with its reason`() throws {
-            let id = ["uploadId": "x"]
+            let id: [String: Any] = ["uploadId": "x"]
             func check(_ method: String, _ members: [String: Any], _ expected: [String]) throws {
                 #expect(try faults(members.merging(["method": method]) { $1 }) == expected, "\(method) \(members)")
             }
@@ -162,7 +162,7 @@ extension EndToEnd {
             try check("DELETE", ["partNumber": 1], ["partNumber: Not allowed for DeleteObject"])
             try check("GET", ["uploadId": "x", "partNumber": 1], ["partNumber: Not allowed for ListParts"])
             try check("PUT", ["partNumberMarker": 1], ["partNumberMarker: Not allowed for PutObject"])
-            let type = ["contentType": "image/jpeg"]
+            let type: [String: Any] = ["contentType": "image/jpeg"]
             try check("DELETE", type, ["contentType: Not allowed for DeleteObject"])
             for (method, more, operation) in [
                 ("PUT", ["partNumber": 1], "UploadPart"), ("GET", [:], "ListParts"),
