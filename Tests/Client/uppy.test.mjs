@@ -148,6 +148,7 @@ test("Uppy 5: an upload is aborted, and one that R2 no longer has is continued a
   await uploader.upload(file, { pauseAfter: 1 });
   await uploader.abort(file);
   const { location } = await uploader.resume(file);
+  assert.deepEqual(uploader.sent.map(({ url }) => url.searchParams.get("partNumber")), ["1", "1", "2"]);
   assert.ok(await same(await fetch(location), data));
   assert.equal((await caught(uploader.upload(add("x.html", ["x"], "text/html")))).message, "Validation failed");
 });
