@@ -111,18 +111,37 @@ class BuildTests(CommandTest):
         self.assertEqual(self.leftovers(), [])
 
 
+# A check that starts a process as deploy/sandbox/stack does, and waits.
+SANDBOX = """
+dir=$TMPDIR/sandbox; mkdir -p $dir/log; . deploy/sandbox/processes.sh
+spawn server sleep 777{mark}
+touch {scratch}/started
+wait"""
+
+
 class RunTests(CommandTest):
-    def test_the_steps_of_deploy_test_are_numbered_and_the_failed_one_is_named(self):
+    def deploy_test(self, scripts_check):
+        """deploy/test, where tools and the first check succeed, and the second check is this script."""
         copy = self.scratch / "copy"
-        (copy / "deploy").mkdir(parents=True)
         (copy / "Tests" / "Checks").mkdir(parents=True)
-        for name in ("test", "steps.sh"):
-            shutil.copy2(DEPLOY / name, copy / "deploy")
+        shutil.copytree(DEPLOY, copy / "deploy", symlinks=True)
         for name, script in [("deploy/install-tools", "exit 0"), ("Tests/Checks/format", "exit 0"),
-                             ("Tests/Checks/scripts", "echo wrong; touch $TMPDIR/x; exit 1")]:
-            pathlib.Path(copy, name).write_text(f"#!/bin/sh\n{script}\n")
+                             ("Tests/Checks/scripts", scripts_check)]:
+            pathlib.Path(copy, name).write_text(f"#!/bin/bash\n{script}\n")
             pathlib.Path(copy, name).chmod(0o755)
-        ended = self.run_command(copy / "deploy" / "test")
+        return copy / "deploy" / "test"
+
+    def test_ctrl_c_in_deploy_test_ends_the_sandbox_of_an_interrupted_test(self):
+        mark = f"{os.getpid()}000"
+        with self.started(self.deploy_test(SANDBOX.format(scratch=self.scratch, mark=mark))) as process:
+            self.eventually("the sandbox runs", lambda: (self.scratch / "started").exists())
+            ended = self.interrupt(process)
+        self.assertEqual(ended.code, 1, ended.output)
+        self.assertEqual(processes_with(f"sleep 777{mark}"), [])
+        self.assertEqual(self.leftovers(), [])
+
+    def test_the_steps_of_deploy_test_are_numbered_and_the_failed_one_is_named(self):
+        ended = self.run_command(self.deploy_test("echo wrong; touch $TMPDIR/x; exit 1"))
         self.assertEqual(ended.code, 1)
         self.assertRegex(
             ended.output, r"^(\d+) steps, which take about 10 minutes.*\n== 1 of \1: tools \(\d+\.\d s\)\n"
