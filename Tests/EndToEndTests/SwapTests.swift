@@ -181,7 +181,8 @@ extension EndToEnd {
             }
         }
 
-        @Test
+        // Alone, because the second swap must start while the first one waits for its new process.
+        @Test(.alone)
         func `A second concurrent swap is rejected, and TERM before the old process drains reverts the first`()
             throws
         {

@@ -69,7 +69,7 @@ struct TransferErrorTests {
         let client = HTTPClient(HTTPClient.Options(maxConnections: 64, speaksHTTP2: true, authorities: nil))
         let url = "https://127.0.0.1:\(server.port)"
         // The tolerance of 2.5 s covers a loaded machine. A call that waits for another's connection takes longer.
-        let timeout = Duration.seconds(2)
+        let timeout = Duration.seconds(3)
         let times = await withTaskGroup(of: Duration.self) { group in
             for number in 0..<20 {
                 group.addTask {

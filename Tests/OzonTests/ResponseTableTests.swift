@@ -227,7 +227,7 @@ struct ResponseTableTests {
         // The pending rows, which take until the deadline, are last. The number at a time is limited because each row
         // has its own server.
         let rows = all.filter { $0.push != "pending" } + all.filter { $0.push == "pending" }
-        for part in stride(from: 0, to: rows.count, by: 60).map({ rows[$0..<min($0 + 60, rows.count)] }) {
+        for part in stride(from: 0, to: rows.count, by: 25).map({ rows[$0..<min($0 + 25, rows.count)] }) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for row in part {
                     group.addTask { try await push(row) }
