@@ -138,8 +138,11 @@ class PageTest(LooksTest):
 class ModalTest(LooksTest):
     def setUp(self):
         super().setUp()
-        self.page.evaluate("""async () => {
-            await import("/ozon-r2/ozon-upload-modal.js");
+        self.add_modal()
+
+    def add_modal(self, folder="/ozon-r2"):
+        self.page.evaluate("""async (folder) => {
+            await import(`${folder}/ozon-upload-modal.js`);
             window.told = [];
             window.modal = document.createElement("ozon-upload-modal");
             for (const type of ["push", "done", "error"]) {
@@ -151,7 +154,7 @@ class ModalTest(LooksTest):
             const opener = Object.assign(document.createElement("button"), { id: "opener", textContent: "open" });
             opener.addEventListener("click", () => modal.show());
             document.body.replaceChildren(opener, modal);
-        }""")
+        }""", folder)
 
     def picture(self, name="a.jpg"):
         return self.call(
@@ -185,6 +188,7 @@ class ModalTest(LooksTest):
                 modal.show();
             }""",
             [given, list(PICTURE.read_bytes()), {"name": name, "productId": product_id}, lang, self.user, key])
+        expect(self.modal.get_by_role("dialog")).to_be_visible()  # once its language is loaded
 
     def told(self):
         return json.loads(self.page.evaluate("JSON.stringify(told)"))

@@ -20,7 +20,9 @@ const folder = mkdtempSync(join(tmpdir(), "client-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 cpSync(fileURLToPath(new URL("../../nginx/html", import.meta.url)), folder, { recursive: true });
 writeFileSync(join(folder, "package.json"), '{"type": "module"}'); // for node; browsers don't need it
-export const { OzonR2, OzonR2Error, contentHash, mediaType } = await import(join(folder, "ozon-r2.js"));
+/** Loads a module of nginx/html. */
+export const load = (name) => import(join(folder, name));
+export const { OzonR2, OzonR2Error, contentHash, mediaType } = await load("ozon-r2.js");
 
 export const json = (value, status = 200, headers = {}) => ({
   status,
@@ -31,6 +33,14 @@ export const lines = (values) => ({
   headers: { "Content-Type": "application/x-ndjson" },
   body: values.map((value) => JSON.stringify(value) + "\n").join(""),
 });
+/** A line of ozon-download's stream, and a whole stream. */
+export const item = (index, article) => ({
+  type: "item", index, done: index + 1, article, status: "success", urls: [], uploads: [],
+});
+export const found = (articles) => {
+  const items = articles.map((article, index) => item(index, article));
+  return lines([{ type: "start" }, ...items, { type: "done", success: true }]);
+};
 export const fault = (status, code, more = {}, headers = {}) =>
   json({ success: false, error: `about ${code}`, code, request_id: "r-1", ...more }, status, headers);
 export const broken = Symbol("broken");
@@ -127,7 +137,7 @@ export function fakeXHR(t, script) {
     upload = {};
     status = 0;
     responseText = "";
-    open() {}
+    open(_, url) { this.url = url; }
     setRequestHeader() {}
     getAllResponseHeaders() { return this.headers ?? 'content-length: 0\r\netag: "abc"\r\n'; }
     send(blob) {

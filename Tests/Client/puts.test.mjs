@@ -10,7 +10,8 @@ const file = new Blob([Buffer.alloc(12_000_000)]);
 async function start(t, script) {
   const pauses = hurry(t, 1000);
   const { url, answer } = await serve(t);
-  answer(() => json({ upload_url: `${url}/put`, public_url: "https://public/x", headers: {} }));
+  answer(({ json: { r2_path } }) =>
+    json({ upload_url: `${url}/${r2_path}`, public_url: "https://public/x", headers: {} }));
   const after = (seconds, work) => setTimeout(work, seconds * 1000);
   const puts = fakeXHR(t, (request, blob) => script(request, blob, after));
   const { studio } = client(url);
@@ -77,4 +78,28 @@ test("A PUT that fails five times is NETWORK", async (t) => {
   const { puts, upload } = await start(t, (request, _, after) => after(1, () => request.onerror()));
   assert.equal((await caught(upload())).code, "NETWORK");
   assert.equal(puts.length, 5);
+});
+
+test("A PUT that fails is retried as long as others succeed, after the longest pause", async (t) => {
+  let failures = 0;
+  const { pauses, upload } = await start(t, async (request) => {
+    if (!request.url.endsWith("failing")) return setImmediate(() => request.reply(200));
+    if (failures < 9) await upload("users/u/other");
+    request.reply((failures += 1) > 9 ? 200 : 503);
+  });
+  await upload("users/u/failing");
+  assert.equal(failures, 10);
+  assert.ok(pauses().slice(3).every((pause) => pause >= 2000), pauses().join());
+});
+
+test("A PUT that fails although others succeeded before it fails for good", async (t) => {
+  let failures = 0;
+  const { upload } = await start(t, (request) => {
+    const isFailing = request.url.endsWith("failing");
+    failures += isFailing ? 1 : 0;
+    setImmediate(() => request.reply(isFailing ? 503 : 200));
+  });
+  await upload("users/u/other");
+  assert.equal((await caught(upload("users/u/failing"))).status, 503);
+  assert.equal(failures, 5);
 });

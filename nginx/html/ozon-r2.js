@@ -43,6 +43,11 @@ export class OzonR2 {
     return this.#credential?.();
   }
 
+  /** @type {Client["addWaitListener"]} */
+  addWaitListener(listener, options) {
+    this.#services.retries.addWaitListener(listener, options);
+  }
+
   /** @type {Client["images"]} */
   images(articles, options) {
     const { signal, onItem } = options ?? {};

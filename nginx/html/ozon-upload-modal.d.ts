@@ -11,13 +11,14 @@
 //
 // Attributes: `open` opens the modal, and is present while it is open. With `lang` zh, zh-CN and the like, the texts
 // are Chinese, with any other language English. Without `lang`, the language of the nearest ancestor or of the browser
-// counts.
+// counts; a language is loaded when it is first needed, and show() takes effect once it is. `login-url` is the page
+// for logging in: with it, the error of a person who isn't logged in has a link that opens it in a new tab.
 //
 // Events: `push` and `done`, described below, bubble and cross shadow boundaries; `error` and `close` don't.
 //
-// Styles: the parts dialog, header, sku, grid, item, tools, button, primary, steps, status, progress and footer, and
-// the variables --accent --surface --sunken --text --muted --line --border --good --warn --bad --radius --font, set on
-// the element. Light or dark follows `color-scheme`, which is `light dark` (the system's) unless the page sets another
+// Styles: the parts dialog, header, sku, grid, item, tools, button, primary, steps, status, login, progress and footer,
+// and the variables --accent --surface --sunken --text --muted --line --border --good --warn --bad --radius --font, set
+// on the element. Light or dark follows `color-scheme`, which is `light dark` (the system's) unless the page sets another
 // on the element.
 
 import { OzonR2, OzonR2Error, Pushed } from "./ozon-r2.js";
@@ -36,7 +37,7 @@ export interface ModalImage {
 
 export class OzonUploadModal extends HTMLElement {
   /** Provides the credential, the uploads and the push. */
-  client?: Pick<OzonR2, "credential" | "upload" | "push">;
+  client?: Pick<OzonR2, "credential" | "upload" | "push"> & Partial<Pick<OzonR2, "addWaitListener">>;
   /**
    * Without a `productId`, the person has to enter one. Setting an equal value changes nothing; setting another one
    * discards the ID that was entered.
@@ -55,6 +56,8 @@ export class OzonUploadModal extends HTMLElement {
   set images(images: readonly ModalImage[] | null | undefined);
   /** The URL of a new marketing color image. Without it, the present one is kept. */
   colorImage?: string;
+  /** Whether Ozon fetches images again that it already has under the same URL. */
+  refetch?: boolean;
   /** Opens the modal. What the person arranged and entered before is kept, and so is the result of a failed push. */
   show(): void;
   /** Closes the modal, and aborts a running push. The person is asked to confirm that, but not this method's caller. */
@@ -83,7 +86,10 @@ export class OzonUploadModal extends HTMLElement {
 }
 
 export interface OzonUploadModalEventMap {
-  /** Fired before the images are sent to Ozon; preventDefault() prevents that. */
+  /**
+   * Fired before the images, without those whose upload was cancelled, are sent to Ozon; preventDefault() prevents
+   * that.
+   */
   push: CustomEvent<{ productId: number; images: string[] }>;
   /** Fired when Ozon has finished, with the result in `status`. */
   done: CustomEvent<Pushed>;

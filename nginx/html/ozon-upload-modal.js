@@ -6,33 +6,26 @@ import { describeError } from "./ozon-upload-modal/errors.js";
 import { Footer } from "./ozon-upload-modal/footer.js";
 import { ImageList } from "./ozon-upload-modal/image-list.js";
 import { failureOf, outcomeOf } from "./ozon-upload-modal/outcome.js";
+import { ElementLanguage } from "./ozon-upload-modal/languages.js";
 import { ProductField } from "./ozon-upload-modal/product-field.js";
 import { Push, UploadsFailed } from "./ozon-upload-modal/push.js";
 import { styles } from "./ozon-upload-modal/styles.js";
-import { textsFor, textsIn } from "./ozon-upload-modal/texts.js";
-import { UploadedFiles, areSame } from "./ozon-upload-modal/uploaded-files.js";
-
-/** @typedef {import("./ozon-upload-modal.js").ModalImage} ModalImage */
-/** @typedef {import("./ozon-upload-modal.js").OzonUploadModal["sku"]} SKU */
+import { Values } from "./ozon-upload-modal/values.js";
 
 const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? Object);
 
 export class OzonUploadModal extends Base {
-  static observedAttributes = ["open", "lang"];
+  static observedAttributes = ["open", "lang", "login-url"];
 
   // The values that were set before the element was defined are kept.
   /** @type {import("./ozon-upload-modal.js").OzonUploadModal["client"]} */
   client = Object(this).client;
   /** @type {string | undefined} */
   colorImage = Object(this).colorImage;
-  // As they were set last.
-  /** @type {{images: ModalImage[], sku: SKU}} */
-  #given = { images: [], sku: {} };
-  // Those of `#given` that the next show() has to apply.
-  /** @type {Set<"images" | "sku">} */
-  #waiting = new Set();
-  #uploads = new UploadedFiles();
-  #texts = textsIn("en");
+  /** @type {boolean | undefined} */
+  refetch = Object(this).refetch;
+  #values = new Values();
+  #language = new ElementLanguage(this, () => this.#handleLanguage(), (error) => this.#emit("error", error));
   // The push that runs, or null.
   /** @type {Push | null} */
   #running = null;
@@ -46,8 +39,8 @@ export class OzonUploadModal extends Base {
   /** Whether the person is asked to confirm that the window be closed during a push. */
   #isAsking = false;
 
-  #product = new ProductField(this.#texts);
-  #list = new ImageList(this.#texts, (text) => (this.#announcer.textContent = text));
+  #product = new ProductField();
+  #list = new ImageList((text) => (this.#announcer.textContent = text));
   #footer = new Footer({
     proceed: () => this.#proceed(),
     pushAgain: () => this.#push(),
@@ -75,7 +68,6 @@ export class OzonUploadModal extends Base {
     const root = this.attachShadow({ mode: "open" });
     root.append(this.#dialog);
     if (styles) root.adoptedStyleSheets = [styles];
-    this.#translate();
     this.#list.element.addEventListener("change", () => this.#clearOutcome());
     this.#product.input.addEventListener("keydown", ({ key }) => key === "Enter" && this.#push());
   }
@@ -98,39 +90,38 @@ export class OzonUploadModal extends Base {
 
   attributeChangedCallback() {
     this.#translate();
-    // React 18 sets open="false".
-    const isOpen = (this.getAttribute("open") ?? "false") !== "false";
-    if (this.isConnected && isOpen) this.show();
+    if (this.isConnected && this.#isWanted) this.show();
     else this.close();
   }
 
-  get sku() {
-    return this.#given.sku;
-  }
-  set sku(sku) {
-    const given = sku ?? {};
-    const { name, productId } = this.#given.sku;
-    if (given.name === name && given.productId === productId) return;
-    this.#given.sku = given;
-    this.#apply("sku");
+  /** Whether the attribute `open` is set. React 18 sets open="false". */
+  get #isWanted() {
+    return (this.getAttribute("open") ?? "false") !== "false";
   }
 
-  /** @returns {ModalImage[]} */
+  get sku() {
+    return this.#values.sku;
+  }
+  set sku(sku) {
+    if (this.#values.setSKU(sku ?? {})) this.#apply("sku");
+  }
+
+  /** @returns {import("./ozon-upload-modal.js").ModalImage[]} */
   get images() {
     return this.#list.items.map(({ image }) => image);
   }
   set images(images) {
-    const given = [...(images ?? [])];
-    const { resolve } = this.#uploads;
-    if (areSame(given.map(resolve), this.#given.images.map(resolve))) return;
-    this.#given.images = given;
-    this.#apply("images");
+    if (this.#values.setImages([...(images ?? [])])) this.#apply("images");
   }
 
   show() {
     if (this.#dialog.open) return;
     this.#translate();
-    for (const name of [...this.#waiting]) this.#apply(name);
+    if (!this.#language.texts) {
+      if (!this.#isWanted) this.setAttribute("open", ""); // #translate() shows it then
+      return;
+    }
+    for (const name of [...this.#values.waiting]) this.#apply(name);
     if (this.#outcome?.kind === "good") this.#clearOutcome();
     this.#dialog.showModal();
     this.toggleAttribute("open", true);
@@ -148,7 +139,7 @@ export class OzonUploadModal extends Base {
   }
 
   /**
-   * Shows a value of `#given`. While the window is open, it waits for the next show() if it would discard what the
+   * Shows a value of `#values`. While the window is open, it waits for the next show() if it would discard what the
    * person has done or what a push has shown.
    *
    * @param {"images" | "sku"} name
@@ -156,12 +147,12 @@ export class OzonUploadModal extends Base {
   #apply(name) {
     const isInUse = this.#running || this.#outcome || (name === "images" && this.#list.isChanged);
     if (this.#dialog.open && isInUse) {
-      this.#waiting.add(name);
+      this.#values.waiting.add(name);
       return;
     }
-    this.#waiting.delete(name);
-    if (name === "sku") this.#product.sku = this.#given.sku;
-    else this.#list.set(this.#given.images.map(this.#uploads.resolve));
+    this.#values.waiting.delete(name);
+    if (name === "sku") this.#product.sku = this.#values.sku;
+    else this.#list.set(this.#values.images);
     this.#clearOutcome();
   }
 
@@ -206,7 +197,8 @@ export class OzonUploadModal extends Base {
 
   async #push() {
     const { items } = this.#list;
-    if (this.#running || items.length === 0 || items.some(({ isUnsupported }) => isUnsupported)) return;
+    const texts = this.#language.texts;
+    if (!texts || this.#running || items.length === 0 || items.some(({ isUnsupported }) => isUnsupported)) return;
     this.#product.validate(true);
     const { productId } = this.#product;
     if (!productId) {
@@ -218,24 +210,25 @@ export class OzonUploadModal extends Base {
       items: [...items],
       productId,
       colorImage: this.colorImage,
+      refetch: this.refetch,
       onChange: () => this.#render(),
       onItem: (item, state, note, progress) => this.#list.update(item, state, note, progress),
-      describe: (error) => describeError(error, this.#texts.language).text,
+      describe: (error) => describeError(error, texts.language).text,
       confirm: (detail) => this.#emit("push", detail),
     });
     this.#running = push;
     this.#outcome = null;
-    this.#list.lock(true);
+    this.#list.lock(push);
     this.#render();
     /** @type {any} */
     const result = await push.run().catch((error) => error);
-    for (const { image } of items) this.#uploads.add(image);
+    for (const { image } of items) this.#values.addUploaded(image);
     if (this.#running !== push) return; // closed in the meantime
     this.#hasUploadErrors = result instanceof UploadsFailed;
     if (push.signal.aborted) return this.#end({ kind: "warn", text: this.#stoppedText(push) });
     if (!result) return this.#end(null);
     const isError = result instanceof Error;
-    this.#end((isError ? failureOf : outcomeOf)(result, this.#list, this.#texts));
+    this.#end((isError ? failureOf : outcomeOf)(result, this.#list, this.#language.texts ?? texts));
     this.#list.revealFailed();
     const isWrapped = result instanceof UploadsFailed || result.code === "NO_CREDENTIAL";
     this.#emit(isError ? "error" : "done", (isWrapped && result.cause) || result);
@@ -243,7 +236,7 @@ export class OzonUploadModal extends Base {
 
   /** @param {Push} push */
   #stoppedText({ isSent }) {
-    return isSent ? this.#texts.stoppedLate : this.#texts.stopped;
+    return this.#language.texts?.[isSent ? "stoppedLate" : "stopped"] ?? "";
   }
 
   /** @param {import("./ozon-upload-modal/outcome.js").Outcome | null} outcome */
@@ -252,7 +245,7 @@ export class OzonUploadModal extends Base {
     this.#running = null;
     this.#isAsking = false;
     this.#outcome = outcome;
-    this.#list.lock(false);
+    this.#list.lock(null);
     this.#render();
   }
 
@@ -268,8 +261,14 @@ export class OzonUploadModal extends Base {
     return this.dispatchEvent(event);
   }
 
+  #handleLanguage() {
+    this.#translate();
+    if (this.isConnected && this.#isWanted) this.show();
+  }
+
   #translate() {
-    const texts = (this.#texts = textsFor(this));
+    const texts = this.#language.update();
+    if (!texts) return;
     for (const element of this.shadowRoot?.querySelectorAll("[data-text]") ?? []) {
       element.textContent = String(texts[/** @type {"title"} */ (/** @type {HTMLElement} */ (element).dataset.text)]);
     }
@@ -280,13 +279,15 @@ export class OzonUploadModal extends Base {
   }
 
   #render() {
+    if (!this.#language.texts) return;
     const { items, failed } = this.#list;
-    this.#footer.render(this.#texts, {
+    this.#footer.render(this.#language.texts, {
       running: this.#running,
       outcome: this.#outcome,
       step: this.#step,
       isAsking: this.#isAsking,
       hasUploadErrors: this.#hasUploadErrors,
+      loginURL: this.getAttribute("login-url") ?? "",
       count: items.length,
       failed: failed.length,
       unsupported: items.filter(({ isUnsupported }) => isUnsupported).length,

@@ -3,6 +3,7 @@
 import { OzonR2 } from "./ozon-r2.js";
 import "./ozon-upload-modal.js";
 import { aria } from "./ozon-upload-modal/dom.js";
+import { loadLanguage } from "./ozon-upload-modal/languages.js";
 import { Card } from "./page/card.js";
 import { droppedFiles } from "./page/files.js";
 import { Form } from "./page/form.js";
@@ -279,6 +280,7 @@ addEventListener("beforeunload", (event) => {
 });
 
 page.own.replaceWith(own.element);
+await Promise.all(["en", "zh"].map(loadLanguage));
 setLanguage(initialLanguage());
 await form.readSession();
 page.page.hidden = false;

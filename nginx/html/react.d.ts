@@ -4,7 +4,10 @@
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type { OzonUploadModal } from "./ozon-upload-modal.js";
 
-type Props = DetailedHTMLProps<HTMLAttributes<OzonUploadModal>, OzonUploadModal> & { open?: boolean };
+type Props = DetailedHTMLProps<HTMLAttributes<OzonUploadModal>, OzonUploadModal> & {
+  open?: boolean;
+  "login-url"?: string;
+};
 
 declare global {
   namespace JSX {

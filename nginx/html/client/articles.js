@@ -6,6 +6,8 @@ import { mediaType } from "./files.js";
 
 /** Articles in one request without a stream. */
 const LIST_SIZE = 50;
+/** Milliseconds for which lists are requested after a stream was held back. */
+const LIST_PERIOD = 600_000;
 /** Milliseconds for one attempt to read an image. */
 const READ_TIMEOUT = 30_000;
 /** After so many failures without a success an origin is no longer tried: it has no CORS rule for this page. */
@@ -22,8 +24,9 @@ export class Downloads {
   #backend;
   #retries;
   #fields;
-  // Whether nothing of a stream arrived in time, which a proxy causes that collects the whole response.
-  #isHeldBack = false;
+  // When a stream is tried again after nothing of one arrived in time, which a proxy causes that collects the whole
+  // response. The person may have changed the network since then.
+  #streamsFrom = 0;
 
   /**
    * @param {import("./types.js").Services} services
@@ -42,11 +45,12 @@ export class Downloads {
     const remaining = new Set(articles.keys());
     await this.#retries.run(async (renew) => {
       do {
-        const indices = [...remaining].slice(0, this.#isHeldBack ? LIST_SIZE : articles.length);
+        const isStreamed = Date.now() >= this.#streamsFrom;
+        const indices = [...remaining].slice(0, isStreamed ? articles.length : LIST_SIZE);
         const body = { ...(await this.#fields()), ...mode, articles: indices.map((index) => articles[index]) };
         const count = remaining.size;
         try {
-          for await (const { index: position, item } of this.#items(body, signal)) {
+          for await (const { index: position, item } of this.#items(body, isStreamed, signal)) {
             const index = indices[position];
             if (!remaining.delete(index)) continue;
             renew();
@@ -64,11 +68,16 @@ export class Downloads {
     return items;
   }
 
-  /** @type {(body: object, signal?: AbortSignal) => AsyncGenerator<{index: number, item: Item}, void>} */
-  async *#items(body, signal) {
+  /**
+   * @param {object} body
+   * @param {boolean} isStreamed
+   * @param {AbortSignal} [signal]
+   * @returns {AsyncGenerator<{index: number, item: Item}, void>}
+   */
+  async *#items(body, isStreamed, signal) {
     let lines = 0;
     try {
-      for await (const line of this.#backend.stream("/api/v1/ozon/download", body, !this.#isHeldBack, signal)) {
+      for await (const line of this.#backend.stream("/api/v1/ozon/download", body, isStreamed, signal)) {
         lines += 1;
         const { type, index, done, ...item } = line;
         if (type === "error") throw responseError(200, JSON.stringify(item));
@@ -76,7 +85,7 @@ export class Downloads {
         if (type === "item") yield { index, item: /** @type {Item} */ (item) };
       }
     } catch (/** @type {any} */ error) {
-      if (error?.cause === TIMED_OUT && lines === 0) this.#isHeldBack = true;
+      if (isStreamed && error?.cause === TIMED_OUT && lines === 0) this.#streamsFrom = Date.now() + LIST_PERIOD;
       throw error;
     }
     throw networkError();

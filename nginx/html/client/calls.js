@@ -11,6 +11,8 @@ const STALL_TIMEOUT = 60_000;
 const LIST_TIMEOUT = 600_000;
 /** Milliseconds before the first byte of a PUT is sent: other pages may use all connections. */
 const START_TIMEOUT = 300_000;
+/** A PUT that fails while others succeed has one more attempt, after the pause of the fourth. */
+const RENEWED_FAILURES = 3;
 /** Bytes per second of the slowest line on which a PUT succeeds. */
 const MIN_RATE = 30_000;
 
@@ -108,6 +110,8 @@ export class Puts {
   #limit;
   // The bytes of the PUTs that run, and for those that wait for a response, functions that begin its time again.
   #bytes = 0;
+  /** How many PUTs have succeeded. */
+  #stored = 0;
   /** @type {Set<() => void>} */
   #renewals = new Set();
 
@@ -123,6 +127,7 @@ export class Puts {
   /** @type {import("./types.js").Puts["send"]} */
   send(read, signed, signAgain, onBytes, signal) {
     let isUsed = false;
+    let stored = this.#stored;
     const attempt = async () => {
       if (isUsed) signed = await signAgain(signed);
       isUsed = true;
@@ -132,7 +137,14 @@ export class Puts {
       if (error.status !== 403 && error.code !== "ExpiredRequest") throw error;
       return attempt();
     };
-    return this.#retries.run(() => attempt().catch(retryOnce403), signal);
+    return this.#retries.run(async (renew) => {
+      try {
+        return await attempt().catch(retryOnce403);
+      } finally {
+        if (this.#stored !== stored) renew(RENEWED_FAILURES);
+        stored = this.#stored;
+      }
+    }, signal);
   }
 
   /** @type {(...put: Parameters<import("./types.js").Put>) => Promise<string | undefined>} */
@@ -146,6 +158,7 @@ export class Puts {
       const put = globalThis.XMLHttpRequest ? this.#putByXHR : this.#putByFetch;
       const etag = await put.call(this, blob, signed, onBytes, signal);
       onBytes(blob.size);
+      this.#stored += 1;
       return etag?.replace(/"/g, "");
     } catch (/** @type {any} */ error) {
       if (error.code === "NETWORK") await checkReadable(blob);

@@ -141,14 +141,26 @@ const isTransient = ({ code, status, retryAfter = 0 }) =>
 const isOffline = () => globalThis.navigator?.onLine === false;
 
 export class Retries {
-  #onWait;
+  // The listeners of waits.
+  /** @type {Set<(wait: Wait | null) => void>} */
+  #listeners = new Set();
   // Of the calls that wait; the first is reported.
   /** @type {Set<Wait>} */
   #waits = new Set();
 
   /** @param {import("./types.js").OnWait} onWait */
   constructor(onWait) {
-    this.#onWait = onWait;
+    if (onWait) this.#listeners.add(onWait);
+  }
+
+  /** @type {import("../ozon-r2.js").OzonR2["addWaitListener"]} */
+  addWaitListener(listener, options) {
+    const { signal } = options ?? {};
+    if (signal?.aborted) return;
+    // Not `listener` itself, so that the end of one signal doesn't remove it for another.
+    const call = (/** @type {Wait | null} */ wait) => listener(wait);
+    this.#listeners.add(call);
+    signal?.addEventListener("abort", () => this.#listeners.delete(call));
   }
 
   /** @type {import("./types.js").Retries["run"]} */
@@ -162,13 +174,13 @@ export class Retries {
       if (next) this.#waits.add(next);
       wait = next;
       const [after = null] = this.#waits;
-      if (after !== before) this.#onWait?.(after);
+      if (after !== before) for (const listener of this.#listeners) listener(after);
     };
     try {
       for (;;) {
         signal?.throwIfAborted();
         try {
-          return await attempt(() => void (failures = 0));
+          return await attempt((most = 0) => void (failures = Math.min(failures, most)));
         } catch (/** @type {any} */ error) {
           signal?.throwIfAborted();
           const { code, retryAfter = 0 } = error ?? {};
@@ -188,5 +200,4 @@ export class Retries {
       setWait(undefined);
     }
   }
-
 }

@@ -34,10 +34,14 @@ export type ResponseError = (status: number, text: string, header?: (name: strin
 
 export interface Retries {
   /**
-   * Repeats `attempt` while it fails with a transient error, at most `maxAttempts` times (default: 5) after the last
-   * call of `renew`. Network errors while the browser is offline don't count.
+   * Repeats `attempt` while it fails with a transient error, at most `maxAttempts` times (default: 5). `renew` lowers
+   * the number of failures so far to `failures` (default: 0). Network errors while the browser is offline don't count.
    */
-  run<T>(attempt: (renew: () => void) => Promise<T>, signal?: Signal, maxAttempts?: number): Promise<T>;
+  run<T>(
+    attempt: (renew: (failures?: number) => void) => Promise<T>,
+    signal?: Signal,
+    maxAttempts?: number,
+  ): Promise<T>;
 }
 
 export type OnWait = ((wait: Wait | null) => void) | undefined;

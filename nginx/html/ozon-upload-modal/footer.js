@@ -3,10 +3,12 @@ import { StatusView } from "./status-view.js";
 
 /**
  * `step` is the step in which the last push ended, or -1; `isAsking` whether the person has to confirm that the window
- * is closed during a push. `count`, `failed` and `unsupported` are numbers of images.
+ * is closed during a push; `loginURL` the page for logging in, or "". `count`, `failed` and `unsupported` are numbers of
+ * images.
  *
  * @typedef {{running: import("./push.js").Push | null, outcome: import("./outcome.js").Outcome | null, step: number,
- *   isAsking: boolean, hasUploadErrors: boolean, count: number, failed: number, unsupported: number}} State
+ *   isAsking: boolean, hasUploadErrors: boolean, loginURL: string, count: number, failed: number,
+ *   unsupported: number}} State
  */
 
 /** The status and the buttons that fit it. */
@@ -28,7 +30,7 @@ export class Footer {
   }
 
   /**
-   * @param {import("./texts.js").Texts} texts
+   * @param {import("./languages.js").Texts} texts
    * @param {State} state
    */
   render(texts, state) {

@@ -6,13 +6,19 @@ import { TileDrag } from "./drag.js";
 export const MAX_IMAGES = 30;
 
 /** @typedef {import("../ozon-upload-modal.js").ModalImage} ModalImage */
-/** @typedef {import("./texts.js").Texts} Texts */
+/** @typedef {import("./languages.js").Texts} Texts */
 /**
- * `state` is waiting, verifying, sending (with `progress` from 0 to 1), done, failed, or over (the limit, at this
- * position); `note` replaces its text.
+ * `state` is waiting, verifying, sending (with `progress` from 0 to 1), done, warned, failed, or over (the limit,
+ * at this position); `note` replaces its text.
  *
  * @typedef {{image: ModalImage, preview: string, tile: HTMLLIElement, name: string, state: string, note: string,
  *   progress: number, isUnsupported: boolean}} ImageItem
+ */
+
+/**
+ * `cancel` returns whether it has cancelled the upload of the image.
+ *
+ * @typedef {{canCancel: (item: ImageItem) => boolean, cancel: (item: ImageItem) => boolean}} Cancellable
  */
 
 /**
@@ -26,10 +32,12 @@ export class ImageList {
   items = [];
   /** Whether the person has changed the images since set(). */
   isChanged = false;
-  /** @type {Texts} */
+  /** @type {Texts | undefined} */
   #texts;
   #announce;
-  #isLocked = false;
+  // The push that runs. Nothing can be changed during it, but files that aren't uploaded yet can be taken out.
+  /** @type {Cancellable | null} */
+  #push = null;
   #current = 0;
   // The last one was removed last.
   /** @type {{item: ImageItem, index: number}[]} */
@@ -54,17 +62,13 @@ export class ImageList {
   #empty = h("p", { class: "empty", "data-text": "empty" });
   #drag = new TileDrag(this.#list, {
     tiles: () => this.items.map(({ tile }) => tile),
-    canDrag: (index, isMouse) => !this.#isLocked && (isMouse || index === this.#current),
+    canDrag: (index, isMouse) => !this.#push && (isMouse || index === this.#current),
     move: (from, to) => this.#move(from, to),
   });
   element = h("div", {}, this.#list, this.#toolbar, this.#hint, this.#empty);
 
-  /**
-   * @param {Texts} texts
-   * @param {(text: string) => void} announce  passes a text to screen readers
-   */
-  constructor(texts, announce) {
-    this.#texts = texts;
+  /** @param {(text: string) => void} announce  passes a text to screen readers */
+  constructor(announce) {
     this.#announce = announce;
   }
 
@@ -78,13 +82,12 @@ export class ImageList {
     this.items = images.map(newItem);
     this.#removed = [];
     this.isChanged = false;
-    for (const item of this.items) if (item.isUnsupported) item.note = this.#texts.unsupported;
     this.#replaceTiles(0);
   }
 
-  /** @param {boolean} isLocked */
-  lock(isLocked) {
-    this.#isLocked = isLocked;
+  /** @param {Cancellable | null} push */
+  lock(push) {
+    this.#push = push;
     this.#drag.cancel();
     this.#render();
   }
@@ -102,7 +105,9 @@ export class ImageList {
    */
   update(item, state, note = "", progress = 0) {
     Object.assign(item, { state, note, progress });
-    this.#renderItem(item, this.items.indexOf(item));
+    const index = this.items.indexOf(item);
+    this.#renderItem(item, index);
+    if (index === this.#current) this.#renderTools();
   }
 
   /** Removes the failed images; they can be put back. */
@@ -133,15 +138,21 @@ export class ImageList {
   }
 
   #render() {
-    const { items } = this;
-    const last = items.length - 1;
-    items.forEach((item, index) => this.#renderItem(item, index));
-    for (const part of [this.#list, this.#hint]) part.hidden = last < 0;
-    this.#empty.hidden = last >= 0;
+    const { length } = this.items;
+    this.items.forEach((item, index) => this.#renderItem(item, index));
+    for (const part of [this.#list, this.#hint]) part.hidden = length === 0;
+    this.#empty.hidden = length > 0;
+    this.#renderTools();
+  }
+
+  #renderTools() {
+    const last = this.items.length - 1;
+    const canCancel = last >= 0 && this.#push?.canCancel(this.items[this.#current]) === true;
     const isAtEnd = { earlier: this.#current === 0, first: this.#current === 0, later: this.#current === last };
     for (const [name, button] of this.#tools) {
-      const isDisabled = this.#isLocked || isAtEnd[/** @type {"first"} */ (name)] === true;
-      aria(button, { disabled: isDisabled });
+      const isLocked = this.#push && !(name === "remove" && canCancel);
+      aria(button, { disabled: isLocked || isAtEnd[/** @type {"first"} */ (name)] === true });
+      if (name === "remove") button.textContent = this.#texts?.[canCancel ? "cancelUpload" : "remove"] ?? "";
       button.hidden = name === "undo" ? this.#removed.length === 0 : last < 0;
     }
   }
@@ -150,18 +161,20 @@ export class ImageList {
    * @param {ImageItem} item
    * @param {number} index
    */
-  #renderItem({ tile, name, state, note, progress }, index) {
+  #renderItem({ tile, name, state, note, progress, isUnsupported }, index) {
+    const texts = this.#texts;
+    if (!texts) return;
     const willExceed = index >= MAX_IMAGES && !note && state === "done";
-    const stateText = note || this.#texts.states[/** @type {"done"} */ (state)];
-    const text = willExceed ? this.#texts.overLimit(MAX_IMAGES) : stateText;
+    const stateText = note || (isUnsupported && texts.unsupported) || texts.states[/** @type {"done"} */ (state)];
+    const text = willExceed ? texts.overLimit(MAX_IMAGES) : stateText;
     const [badge, bar, caption] = /** @type {NodeListOf<HTMLElement>} */ (tile.querySelectorAll(".badge, i, .state"));
     tile.dataset.state = willExceed ? "over" : state;
     tile.tabIndex = index === this.#current ? 0 : -1;
     aria(tile, {
       selected: index === this.#current,
-      label: this.#texts.item(index + 1, this.items.length, name, text),
+      label: texts.item(index + 1, this.items.length, name, text),
     });
-    badge.textContent = index ? String(index + 1) : this.#texts.main;
+    badge.textContent = index ? String(index + 1) : texts.main;
     bar.style.scale = `${progress} 1`;
     caption.textContent = caption.title = text;
   }
@@ -205,34 +218,34 @@ export class ImageList {
    */
   #move(from, target) {
     const to = this.#clamp(target);
-    if (this.#isLocked || from === to) return;
+    if (this.#push || from === to) return;
     this.items.splice(to, 0, ...this.items.splice(from, 1));
     this.#replaceTiles(to);
-    this.#announceChange(this.#texts.moved(from + 1, to + 1, this.items.length));
+    this.#announceChange(this.#texts?.moved(from + 1, to + 1, this.items.length));
   }
 
   /** @param {number} index */
   #remove(index) {
-    if (this.#isLocked || !this.items[index]) return;
-    const { name } = this.#takeOut(index);
+    const item = this.items[index];
+    if (!item || this.#push?.cancel(item) === false) return;
+    this.#takeOut(index);
     this.#replaceTiles(this.#current);
-    this.#announceChange(this.#texts.removed(name));
+    this.#announceChange(this.#texts?.[this.#push ? "cancelled" : "removed"](item.name));
   }
 
   /** @param {number} index */
   #takeOut(index) {
     const [item] = this.items.splice(index, 1);
     this.#removed.push({ item, index });
-    return item;
   }
 
   #undo() {
-    const last = this.#isLocked ? undefined : this.#removed.pop();
+    const last = this.#push ? undefined : this.#removed.pop();
     if (!last) return;
     this.items.splice(last.index, 0, last.item);
     this.#replaceTiles(last.index);
     last.item.tile.focus();
-    this.#announceChange(this.#texts.putBack(last.item.name));
+    this.#announceChange(this.#texts?.putBack(last.item.name));
   }
 
   #announceChange(text = "") {

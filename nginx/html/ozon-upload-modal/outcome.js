@@ -5,9 +5,12 @@ import { UploadsFailed } from "./push.js";
 const LIMIT = /limit \((\d+)\)/;
 
 /** @typedef {import("./image-list.js").ImageList} ImageList */
-/** @typedef {import("./texts.js").Texts} Texts */
+/** @typedef {import("./languages.js").Texts} Texts */
 /** @typedef {import("../ozon-r2.js").FieldFault} FieldFault */
-/** @typedef {{kind: "good" | "warn" | "bad", text: string, hint?: string, requestId?: string}} Outcome */
+/**
+ * @typedef {{kind: "good" | "warn" | "bad", text: string, hint?: string, requestId?: string,
+ *   needsLogin?: boolean}} Outcome
+ */
 
 /**
  * Describes the result of OzonR2.push, and marks the images in `list`.
@@ -17,14 +20,16 @@ const LIMIT = /limit \((\d+)\)/;
  * @param {Texts} texts
  * @returns {Outcome}
  */
-export function outcomeOf({ status, updated, errors }, list, texts) {
+export function outcomeOf({ status, updated, errors, warnings }, list, texts) {
   const { items } = list;
   const kind = status === "partial" ? "warn" : status === "failed" ? "bad" : "good";
   if (kind !== "bad") for (const item of items) list.update(item, "done", texts.onOzon);
   const others = markFaults(errors, list, texts);
   const sentences = others.map(({ field, reason }) => describeFault(field, reason, texts.language));
+  const warned = new Set(warnings.flatMap((warning) => markWarning(warning, list, texts)));
   const text = [texts[kind](updated.images, items.length), ...sentences].join(" ");
-  return { kind, text, hint: list.failed.length > 0 ? texts.failedHint : "" };
+  const hints = [list.failed.length > 0 && texts.failedHint, warned.size > 0 && texts.warned(warned.size)];
+  return { kind, text, hint: hints.filter(Boolean).join(" ") };
 }
 
 /**
@@ -39,8 +44,9 @@ export function failureOf(error, list, texts) {
   const cause = error instanceof UploadsFailed ? error.cause : error;
   const { code, status, message, retryAfter, requestId } = cause;
   const errors = markFaults(cause.errors ?? [], list, texts);
-  const { text, hint } = describeError({ code, status, message, retryAfter, errors }, texts.language);
-  return { kind: "bad", text: cause === error ? text : texts.notUploaded(error.count), hint, requestId };
+  const { text, hint, action } = describeError({ code, status, message, retryAfter, errors }, texts.language);
+  const sentence = cause === error ? text : texts.notUploaded(error.count);
+  return { kind: "bad", text: sentence, hint, requestId, needsLogin: action === "login" };
 }
 
 /**
@@ -57,6 +63,20 @@ function markFaults(faults, list, texts) {
     for (const item of concerned) list.update(item, state, describeReason(fault.reason, texts.language));
     return concerned.length === 0;
   });
+}
+
+/**
+ * Marks the images that the warning concerns, unless they have failed, and returns them.
+ *
+ * @param {FieldFault} warning
+ * @param {ImageList} list
+ * @param {Texts} texts
+ */
+function markWarning(warning, list, texts) {
+  const { items, failed } = list;
+  const marked = items.filter((item, index) => concerns(warning, item.image, index) && !failed.includes(item));
+  for (const item of marked) list.update(item, "warned", describeReason(warning.reason, texts.language));
+  return marked;
 }
 
 /**

@@ -1,13 +1,13 @@
 import { aria, h } from "./dom.js";
 
 /** @typedef {{name?: string, productId?: number | string}} SKU */
-/** @typedef {import("./texts.js").Texts} Texts */
+/** @typedef {import("./languages.js").Texts} Texts */
 
 /** The product of the push: its name, and its ID, or an input for the ID if it isn't known. */
 export class ProductField {
   /** @type {SKU} */
   #sku = {};
-  /** @type {Texts} */
+  /** @type {Texts | undefined} */
   #texts;
   #name = h("span");
   #knownID = h("span");
@@ -22,11 +22,6 @@ export class ProductField {
   element = h("div", { part: "sku" },
     h("p", {}, h("small", {}, "SKU"), this.#name),
     h("p", {}, h("label", { for: "id", "data-text": "productId" }), this.#knownID, this.input, this.#hint));
-
-  /** @param {Texts} texts */
-  constructor(texts) {
-    this.#texts = texts;
-  }
 
   get sku() {
     return this.#sku;
@@ -45,11 +40,12 @@ export class ProductField {
   /** Shows the product; a missing or invalid ID is marked if `isRequired`. */
   validate(isRequired = false) {
     const knownID = parseID(this.#sku.productId);
-    this.#name.textContent = this.#sku.name ?? this.#texts.unset;
+    const { unset = "", digits = "" } = this.#texts ?? {};
+    this.#name.textContent = this.#sku.name ?? unset;
     this.#knownID.textContent = String(knownID || "");
     this.input.hidden = this.#hint.hidden = knownID > 0;
     aria(this.input, { invalid: isRequired && !this.productId });
-    this.#hint.textContent = (this.input.value ? "" : this.#texts.unset) + this.#texts.digits;
+    this.#hint.textContent = (this.input.value ? "" : unset) + digits;
   }
 
   /** @param {Texts} texts */

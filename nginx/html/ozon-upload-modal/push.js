@@ -20,12 +20,24 @@ export class Push {
   uploaded = 0;
   /** Milliseconds of performance.now(), when Ozon began to process the push. */
   pendingSince = 0;
+  /**
+   * What the client waits for, or null.
+   *
+   * @type {import("../ozon-r2.js").Wait | null}
+   */
+  wait = null;
+  /** Milliseconds of performance.now(), when the client began to wait; 0 while there is progress. */
+  waitingSince = 0;
+  // The uploads that haven't ended, with those that wait for their turn.
+  /** @type {Map<ImageItem, AbortController>} */
+  #uploads = new Map();
   #controller = new AbortController();
   #options;
 
   /**
    * @param {{client: Modal["client"], items: ImageItem[], productId: number, colorImage?: string,
-   *   onChange: () => void, onItem: (item: ImageItem, state: string, note?: string, progress?: number) => void,
+   *   refetch?: boolean, onChange: () => void,
+   *   onItem: (item: ImageItem, state: string, note?: string, progress?: number) => void,
    *   describe: (error: any) => string,
    *   confirm: (detail: {productId: number, images: string[]}) => boolean}} options  `onChange` is called when a
    *   property has changed; `confirm` returns false if a listener prevented the push
@@ -47,22 +59,58 @@ export class Push {
     this.#controller.abort();
   }
 
+  /** @param {ImageItem} item */
+  canCancel(item) {
+    return this.#uploads.has(item);
+  }
+
+  /**
+   * Cancels one upload: the push goes on without its image. Returns false if the upload has ended.
+   *
+   * @param {ImageItem} item
+   */
+  cancel(item) {
+    const upload = this.#uploads.get(item);
+    if (!upload) return false;
+    this.#uploads.delete(item);
+    this.files -= 1;
+    this.meter?.remove(item, item.image.file?.size ?? 0);
+    upload.abort();
+    return true;
+  }
+
   /** Returns what OzonR2.push returns, or undefined if a listener prevented the push. */
   async run() {
-    const { client, items, productId, colorImage, confirm, onItem } = this.#options;
+    const observer = new AbortController();
+    const onWait = (/** @type {Push["wait"]} */ wait) => {
+      this.wait = wait;
+      if (wait) this.waitingSince ||= performance.now();
+      this.#options.onChange();
+    };
+    this.#options.client?.addWaitListener?.(onWait, { signal: observer.signal });
+    try {
+      return await this.#run();
+    } finally {
+      observer.abort();
+    }
+  }
+
+  async #run() {
+    const { client, items, productId, colorImage, refetch, confirm, onItem } = this.#options;
     for (const item of items) onItem(item, item.image.url ? "done" : "waiting");
     this.#enter(0, "checking");
     await this.#checkCredential();
     await this.#uploadAll(items.filter(({ image }) => !image.url));
+    const images = items.flatMap(({ image }) => image.url || []); // without those whose upload was cancelled
+    if (images.length === 0) this.abort();
     this.#enter(2, "checking");
-    const images = items.map(({ image }) => /** @type {string} */ (image.url));
     if (!confirm({ productId, images })) return undefined;
     this.#enter(3, "pushing");
     const onStatus = (/** @type {{status: string}} */ { status }) => {
       if (status === "pending") this.pendingSince ||= performance.now();
       this.#enter(4, status === "pending" ? "pending" : "pushing");
     };
-    return client?.push({ productId, images, colorImage }, { signal: this.signal, onStatus });
+    return client?.push({ productId, images, colorImage, refetch }, { signal: this.signal, onStatus });
   }
 
   /**
@@ -71,7 +119,7 @@ export class Push {
    */
   #enter(step, phase) {
     this.signal.throwIfAborted();
-    Object.assign(this, { step, phase });
+    Object.assign(this, { step, phase, waitingSince: 0 });
     this.#options.onChange();
   }
 
@@ -91,6 +139,7 @@ export class Push {
   async #uploadAll(items) {
     if (items.length === 0) return;
     this.files = items.length;
+    for (const item of items) this.#uploads.set(item, new AbortController());
     this.meter = new UploadMeter(items.reduce((sum, { image }) => sum + (image.file?.size ?? 0), 0));
     this.#enter(1, "uploading");
     const queue = items.values();
@@ -99,7 +148,13 @@ export class Push {
     const worker = async () => {
       for (const item of queue) {
         this.signal.throwIfAborted();
-        await this.#upload(item).catch((error) => errors.push(error));
+        const upload = this.#uploads.get(item);
+        if (!upload) continue; // cancelled before its turn
+        const abort = () => upload.abort();
+        this.signal.addEventListener("abort", abort, { signal: upload.signal });
+        await this.#upload(item, upload.signal).catch((error) => this.#uploads.has(item) && errors.push(error));
+        this.signal.removeEventListener("abort", abort);
+        this.#uploads.delete(item);
         this.#enter(1, "uploading");
       }
     };
@@ -107,17 +162,21 @@ export class Push {
     if (errors.length > 0) throw new UploadsFailed(errors);
   }
 
-  /** @param {ImageItem} item */
-  async #upload(item) {
+  /**
+   * @param {ImageItem} item
+   * @param {AbortSignal} signal
+   */
+  async #upload(item, signal) {
     const { client, onItem, describe } = this.#options;
     const { file, path } = item.image;
-    const { meter, signal } = this;
+    const { meter } = this;
     let isVerifying = false;
     const onProgress = (/** @type {import("../ozon-r2.js").UploadProgress} */ { loaded, phase }) => {
       const isResumed = isVerifying && phase !== "verifying";
       isVerifying = phase === "verifying";
       onItem(item, isVerifying ? "verifying" : "sending", "", loaded / (file?.size || 1));
       if (!isVerifying) meter?.set(item, loaded, isResumed);
+      if (loaded > 0) this.waitingSince = 0;
       this.#options.onChange();
     };
     try {

@@ -2,7 +2,7 @@ import { aria, h } from "./dom.js";
 import { formatDuration } from "./errors.js";
 import { MAX_IMAGES } from "./image-list.js";
 
-/** @typedef {import("./texts.js").Texts} Texts */
+/** @typedef {import("./languages.js").Texts} Texts */
 /** @typedef {import("./push.js").Push} Push */
 
 /**
@@ -26,7 +26,7 @@ export class StatusView {
    * @param {Texts} texts
    * @param {import("./footer.js").State} state
    */
-  render(texts, { running, outcome, step, isAsking, count, unsupported }) {
+  render(texts, { running, outcome, step, isAsking, count, unsupported, loginURL }) {
     this.#renderSteps(texts, running ? running.step : step, running ? "running" : outcome?.kind);
     let kind = outcome?.kind ?? "";
     let { text = "", hint = "", requestId = "" } = outcome ?? {};
@@ -34,6 +34,7 @@ export class StatusView {
       kind = "running";
       text = isAsking ? texts[running.isSent ? "askToClose" : "askToStop"] : sentenceOf(running, texts);
       if (!navigator.onLine) hint = texts.offline;
+      else if (running.waitingSince) hint = texts.retrying;
     } else if (!outcome && unsupported > 0) {
       kind = "warn";
       text = texts.unsupportedFiles(unsupported);
@@ -43,7 +44,9 @@ export class StatusView {
     }
     /** @type {HTMLElement[]} */
     const lines = [h("p", { class: kind }, text)];
-    if (hint) lines.push(h("p", { class: "hint" }, hint));
+    const link = outcome?.needsLogin && loginURL &&
+      h("a", { href: loginURL, target: "_blank", part: "login" }, texts.logIn);
+    if (hint) lines.push(h("p", { class: "hint" }, hint, ...(link ? [" ", link] : [])));
     if (requestId) lines.push(h("small", {}, `${texts.requestId} ${requestId}`));
     const isChanged = lines.map((line) => line.outerHTML).join("") !== this.#status.innerHTML;
     if (isChanged) this.#status.replaceChildren(...lines);
@@ -77,13 +80,18 @@ export class StatusView {
   #renderProgress() {
     if (!this.#shown) return;
     const [texts, running] = this.#shown;
-    const { phase, meter, pendingSince = 0 } = running ?? {};
-    this.#progress.hidden = phase !== "uploading" && phase !== "pending";
-    this.#bar.hidden = phase !== "uploading";
-    if (phase === "pending") {
-      const seconds = Math.max(1, Math.floor((performance.now() - pendingSince) / 1000));
-      this.#numbers.textContent = texts.pendingFor(formatDuration(seconds, texts.language));
-    } else if (phase === "uploading" && meter) {
+    const { phase, meter, pendingSince = 0, wait, waitingSince = 0 } = running ?? {};
+    const isUploading = phase === "uploading";
+    this.#progress.hidden = !isUploading && phase !== "pending" && !waitingSince;
+    this.#bar.hidden = !isUploading;
+    if (waitingSince) {
+      const facts = [texts.waitingFor(durationSince(waitingSince, texts))];
+      const seconds = ((wait?.until ?? 0) - Date.now()) / 1000;
+      if (seconds > 0) facts.push(texts.nextAttempt(formatDuration(seconds, texts.language)));
+      this.#numbers.textContent = facts.join(" · ");
+    } else if (phase === "pending") {
+      this.#numbers.textContent = texts.pendingFor(durationSince(pendingSince, texts));
+    } else if (isUploading && meter) {
       const { bytes, total, speed, secondsLeft } = meter;
       const facts = [texts.amount(formatBytes(bytes, texts), formatBytes(total, texts))];
       if (speed > 0) facts.push(`${formatBytes(speed, texts)}/s`);
@@ -99,6 +107,11 @@ export class StatusView {
 function sentenceOf({ phase, uploaded, files }, texts) {
   if (phase === "uploading") return texts.uploaded(uploaded, files);
   return phase === "pending" ? texts.pending : texts.pushing;
+}
+
+/** @type {(time: number, texts: Texts) => string} */
+function durationSince(time, { language }) {
+  return formatDuration(Math.max(1, Math.floor((performance.now() - time) / 1000)), language);
 }
 
 /** @type {(bytes: number, texts: Texts) => string} */

@@ -132,14 +132,16 @@ i {
 .state { height: 36px; overflow: hidden; }
 [data-state=done] .state, .good { color: var(--good); }
 [data-state=failed] .state, .bad { color: var(--bad); }
-[data-state=over] .state, .warn { color: var(--warn); }
+:is([data-state=over], [data-state=warned]) .state, .warn { color: var(--warn); }
 [data-state=done] .state::before, li.good::before { content: "✓ "; }
-:is([data-state=failed], [data-state=over]) .state::before, li.bad::before, li.warn::before { content: "! "; }
+:is([data-state=failed], [data-state=over], [data-state=warned]) .state::before,
+li.bad::before, li.warn::before { content: "! "; }
 .dragged { z-index: 1; opacity: .8; pointer-events: none; }
 [data-drop] { box-shadow: -6px 0 0 -3px var(--accent); }
 [data-drop=after] { box-shadow: 6px 0 0 -3px var(--accent); }
 [part=tools] { position: sticky; bottom: -12px; z-index: 2; padding: 12px 0 8px; background: var(--surface); }
 [part=tools] button { min-height: 30px; padding: 0 10px; }
+a { color: var(--accent); }
 .empty {
   padding: 72px 0;
   border: 1px dashed var(--border);

@@ -32,6 +32,16 @@ export class UploadMeter {
     while (this.#samples.length > 2 && this.#samples[1].time < time - WINDOW) this.#samples.shift();
   }
 
+  /**
+   * @param {unknown} file
+   * @param {number} size
+   */
+  remove(file, size) {
+    this.#sent.delete(file);
+    this.#samples = [];
+    this.total -= size;
+  }
+
   /** Bytes per second; 0 as long as it isn't known or nothing is sent. */
   get speed() {
     const [first] = this.#samples;

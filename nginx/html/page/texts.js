@@ -1,6 +1,6 @@
-// The texts of the page in English and Chinese. Those of errors are in ozon-upload-modal/errors.js.
+// The texts of the page in English and Chinese. Those of errors are in ozon-upload-modal/en.js and zh.js.
 
-import { count, translate } from "../ozon-upload-modal/texts.js";
+import { count } from "../ozon-upload-modal/en.js";
 
 /** @type {(n: number) => string} */
 const images = (n) => count(n, "image");
@@ -144,7 +144,8 @@ const texts = {
  * @returns {Record<string, any>}
  */
 export function textsIn(language) {
-  return translate(texts, language.startsWith("zh"));
+  const index = language.startsWith("zh") ? 1 : 0;
+  return Object.fromEntries(Object.entries(texts).map(([name, both]) => [name, both[index]]));
 }
 
 /** The name of the chosen language in localStorage, which may be forbidden. */
