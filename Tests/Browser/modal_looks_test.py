@@ -2,12 +2,15 @@
 .build/screenshots."""
 from looks import ModalTest, expect
 
+WIDTHS = {"en": [360, 1440], "zh": [768]}
+
 
 class ModalLooks(ModalTest):
     def setUp(self):
         super().setUp()
         self.page.evaluate("""() => {
             document.title = "Modal";
+            document.documentElement.style.colorScheme = "light dark";
             const main = document.body.appendChild(document.createElement("main"));
             main.append(Object.assign(document.createElement("h1"), { textContent: "Modal" }));
             main.append(...document.querySelectorAll("#opener, ozon-upload-modal"));
@@ -15,29 +18,30 @@ class ModalLooks(ModalTest):
         urls = [self.picture(f"{name}.jpg") for name in ["mug", "bad-decode, a rather long name of a file"]]
         self.images = [*(f"{urls[0]}?{number}" for number in range(4)), urls[1]]
 
-    def each(self):
-        for scheme in ["light", "dark"]:
-            for width in [360, 768, 1440]:
-                self.page.set_viewport_size({"width": width, "height": 900})
-                self.page.emulate_media(color_scheme=scheme)
-                self.lang = "zh" if width == 768 else "en"
-                self.page.evaluate("""(lang) => {
-                    modal.close();
-                    document.documentElement.lang = lang;
-                    document.documentElement.style.colorScheme = "light dark";
-                }""", self.lang)
-                yield f"{width}-{scheme}"
+    def each_language(self):
+        for self.lang in WIDTHS:
+            self.page.evaluate("(lang) => (document.documentElement.lang = lang)", self.lang)
+            yield self.lang
 
-    def push(self, name, at, images=None, **options):
-        """Opens the modal and pushes; the caller waits for the state to be shown."""
+    def show_new(self, images=None, **options):
+        """Opens the modal with these images, whatever it has shown before."""
         self.page.evaluate("modal.close(); modal.images = []")
-        self.show(images or self.images, name=name, lang=self.lang, **options)
+        self.show(self.images if images is None else images, lang=self.lang, **options)
+
+    def push(self, name, images=None, **options):
+        """Opens the modal and pushes; the caller waits for the state to be shown."""
+        self.show_new(images, name=name, **options)
         self.push_button.click()
 
     def look(self, name):
+        """Looks at the state at all widths of the language, light and dark."""
         self.page.mouse.move(0, 0)
-        self.scan()
-        self.shoot(f"modal-{name}")
+        for width in WIDTHS[self.lang]:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            for scheme in ["light", "dark"]:
+                self.page.emulate_media(color_scheme=scheme)
+                self.scan()
+                self.shoot(f"modal-{name}-{width}-{scheme}")
 
     def test_a_browser_without_light_dark_shows_it_light(self):
         self.page.emulate_media(color_scheme="dark")
@@ -50,58 +54,74 @@ class ModalLooks(ModalTest):
         background = "getComputedStyle(modal.shadowRoot.querySelector('dialog')).backgroundColor"
         self.assertEqual(self.page.evaluate(background), "rgb(255, 255, 255)")
         self.page.evaluate("document.documentElement.lang = 'en'")
-        self.look("without-light-dark")
+        self.scan()
+        self.shoot("modal-without-light-dark")
 
     def test_before_a_push(self):
-        for at in self.each():
-            self.page.evaluate("modal.images = []")
-            self.show([*self.images, {"name": "new.jpg"}], lang=self.lang)
-            self.look(f"ready-{at}")
+        for _ in self.each_language():
+            self.show_new([*self.images, {"name": "new.jpg"}])
+            self.look("ready")
             self.items.nth(1).focus()
             self.page.keyboard.press("Delete")
-            self.look(f"removed-{at}")
+            self.look("removed")
             self.page.evaluate("""() => {
                 modal.close();
                 const file = new File(["<svg/>"], "logo.svg", { type: "image/svg+xml" });
                 modal.images = [...modal.images, { file, path: "users/u/logo.svg" }];
                 modal.show();
             }""")
-            self.look(f"unsupported-{at}")
-            self.page.evaluate("modal.close()")
-            self.show(self.pictures(32), lang=self.lang, product_id=None)
+            self.look("unsupported")
+            self.show_new(self.pictures(32), product_id=None)
             self.page.keyboard.type("x")
-            self.look(f"many-{at}")
-            self.page.evaluate("modal.close()")
-            self.show([], lang=self.lang)
-            self.look(f"empty-{at}")
+            self.look("many")
+            self.show_new([])
+            self.look("empty")
 
     def test_during_a_push(self):
-        for at in self.each():
-            self.network(rate=300_000)
-            self.push("A-5", at, [*self.images[:2], {"name": f"{at}.jpg", "size": 6_000_000}])
+        for lang in self.each_language():
+            self.network(rate=150_000)
+            self.push("A-5", [*self.images[:2], {"name": f"{lang}.jpg", "size": 15_000_000}])
             expect(self.modal.locator("[part=progress]")).to_contain_text("/s")
-            self.look(f"uploading-{at}")
+            self.items.nth(2).focus()
+            self.look("uploading")
             self.page.keyboard.press("Escape")
-            self.look(f"asking-to-stop-{at}")
+            self.look("asking-to-stop")
             self.network(offline=True)
-            self.modal.get_by_role("button", name="不关闭" if self.lang == "zh" else "Keep open").click()
+            self.modal.get_by_role("button", name="不关闭" if lang == "zh" else "Keep open").click()
             expect(self.hint).to_be_visible()
-            self.look(f"offline-{at}")
+            self.look("offline")
             self.network()
             expect(self.sentence).to_have_class("good")
-            self.push("PENDING", at, product_id=7000200)
+            self.push("PENDING", product_id=7000200)
             expect(self.steps.nth(3)).to_have_class("good")
             expect(self.modal.locator("[part=progress]")).to_be_visible()
-            self.look(f"pending-{at}")
+            self.look("pending")
             self.page.keyboard.press("Escape")
-            self.look(f"asking-{at}")
+            self.look("asking")
 
     def test_after_a_push(self):
-        for at in self.each():
-            for name, key, kind in [("partial", "seller-key", "warn"), ("refused", "invalid-key", "bad")]:
-                self.push(name, at, key=key)
+        warned = [self.images[0], self.picture("warned.webp")]
+        for _ in self.each_language():
+            for name, key, kind, images in [
+                ("partial", "seller-key", "warn", self.images), ("refused", "invalid-key", "bad", self.images),
+                ("confirmed", "seller-key", "good", self.images[:3]), ("warned", "seller-key", "good", warned),
+            ]:
+                self.push(name, images, key=key)
                 expect(self.sentence).to_have_class(kind)
-                self.look(f"{name}-{at}")
-            self.push("confirmed", at, self.images[:3])
-            expect(self.sentence).to_have_class("good")
-            self.look(f"confirmed-{at}")
+                self.look(name)
+
+    def test_without_a_login(self):
+        self.page.evaluate("modal.setAttribute('login-url', '/')")
+        for _ in self.each_language():
+            self.context.clear_cookies()
+            self.push("A-5")
+            expect(self.modal.get_by_role("link")).to_be_visible()
+            self.look("logged-out")
+
+    def test_while_the_service_fails(self):
+        failed = {"status": 503, "headers": {"Retry-After": "60"}, "body": "{}"}
+        self.context.route("**/push-images", lambda route: route.fulfill(**failed))
+        for _ in self.each_language():
+            self.push("A-5")
+            expect(self.modal.locator("[part=progress]")).to_be_visible()
+            self.look("waiting")

@@ -93,6 +93,7 @@ export const errors = {
     "Check the user ID, or log in as that user.",
   ],
   SCOPE_DENIED: ["Your access doesn't include this function.", "Request access from the operator."],
+  NOT_FOUND: ["The service doesn't offer this function.", "The operator has to enable it."],
   PRODUCT_NOT_FOUND: ["Ozon has no product with this ID.", "Check the product ID, and that it belongs to this seller."],
   PRODUCT_CONFLICT: [
     "The product is archived or not yet created, or an earlier push is still pending.",

@@ -75,6 +75,7 @@ export const errors = {
   OZON_UNAUTHORIZED: ["Ozon 拒绝了卖家凭证。", "请检查 Client ID 和 API 密钥，并确认该密钥有编辑商品的权限。"],
   PATH_NOT_ALLOWED: ["您的登录无权使用此用户的文件夹。", "请检查用户 ID，或以该用户登录。"],
   SCOPE_DENIED: ["您的权限不包括此功能。", "请向管理员申请权限。"],
+  NOT_FOUND: ["该服务未提供此功能。", "需要管理员启用。"],
   PRODUCT_NOT_FOUND: ["Ozon 上没有此 ID 的商品。", "请检查商品 ID，并确认它属于该卖家。"],
   PRODUCT_CONFLICT: ["商品已归档或尚未创建，或之前的推送仍在处理。", "请在 Ozon 上查看该商品，或几分钟后重试。"],
   UPLOAD_NOT_FOUND: ["该上传已不存在。", "请重新上传。"],
