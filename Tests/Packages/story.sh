@@ -140,7 +140,7 @@ rm "$root/etc/nginx/conf.d/ozon-r2.conf"
 # shellcheck disable=SC2016 # dpkg's variables
 mapfile -t packages < <(inside dpkg-query -W -f '${Package} ${Depends}\n' | sed -n 's/ .*ozon-r2-common.*//p')
 inside dpkg -P "${packages[@]}" ozon-r2-common >"$scratch/dpkg" 2>&1 || fail "dpkg -P: $(cat "$scratch/dpkg")"
-for path in /etc/ozon-r2 /etc/nginx/ozon-r2 /usr/lib/ozon-r2 /var/lib/ozon-r2; do
+for path in /etc/ozon-r2 /etc/nginx/ozon-r2 /usr/lib/ozon-r2 /usr/share/ozon-r2 /var/lib/ozon-r2; do
   [ ! -e "$root$path" ] || fail "$path still exists: $(find "$root$path")"
 done
 inside nginx -t -q || fail "nginx -t after the purge"

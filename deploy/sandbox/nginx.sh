@@ -7,7 +7,8 @@ copy_nginx() {
   rm -rf "$own" "$etc"
   cp -r "$repository/nginx" "$own"
   mkdir "$etc" # instead of /etc/ozon-r2
-  sed -i "s#unix:/run/ozon-r2/#unix:$dir/run/#; s#/etc/nginx/ozon-r2/#$own/#; s#/etc/ozon-r2/#$etc/#" "$own"/*.conf
+  sed -i "s#unix:/run/ozon-r2/#unix:$dir/run/#; s#/etc/nginx/ozon-r2/#$own/#; s#/etc/ozon-r2/#$etc/#
+    s#/usr/share/ozon-r2/#$own/#" "$own"/*.conf
   # shellcheck disable=SC2016 # nginx's variables
   echo '"~^http://(127\.0\.0\.1|localhost)(:[0-9]+)?$" $http_origin;' >"$etc/origins"
   for file in nginx bucket page session; do
