@@ -1,6 +1,6 @@
 """The appearance of the modal: each state at three widths, light and dark. axe scans each, and a picture of each is in
 .build/screenshots."""
-from looks import ModalTest, expect
+from looks import COLOR_RULES, RULES, ModalTest, expect
 
 WIDTHS = {"en": [360, 1440], "zh": [768]}
 
@@ -38,9 +38,9 @@ class ModalLooks(ModalTest):
         self.page.mouse.move(0, 0)
         for width in WIDTHS[self.lang]:
             self.page.set_viewport_size({"width": width, "height": 900})
-            for scheme in ["light", "dark"]:
+            for scheme, rules in {"light": RULES, "dark": COLOR_RULES}.items():
                 self.page.emulate_media(color_scheme=scheme)
-                self.scan()
+                self.scan(rules)
                 self.shoot(f"modal-{name}-{width}-{scheme}")
 
     def test_a_browser_without_light_dark_shows_it_light(self):

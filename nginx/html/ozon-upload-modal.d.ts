@@ -18,8 +18,8 @@
 //
 // Styles: the parts dialog, header, sku, grid, item, tools, button, primary, steps, status, login, progress and footer,
 // and the variables --accent --surface --sunken --text --muted --line --border --good --warn --bad --radius --font, set
-// on the element. Light or dark follows `color-scheme`, which is `light dark` (the system's) unless the page sets another
-// on the element.
+// on the element. Light or dark follows `color-scheme`, which is `light dark` (the system's) unless the page sets
+// another on the element.
 
 import { OzonR2, OzonR2Error, Pushed } from "./ozon-r2.js";
 

@@ -3,8 +3,8 @@ import { StatusView } from "./status-view.js";
 
 /**
  * `step` is the step in which the last push ended, or -1; `isAsking` whether the person has to confirm that the window
- * is closed during a push; `loginURL` the page for logging in, or "". `count`, `failed` and `unsupported` are numbers of
- * images.
+ * is closed during a push; `loginURL` the page for logging in, or "". `count`, `failed` and `unsupported` are numbers
+ * of images.
  *
  * @typedef {{running: import("./push.js").Push | null, outcome: import("./outcome.js").Outcome | null, step: number,
  *   isAsking: boolean, hasUploadErrors: boolean, loginURL: string, count: number, failed: number,
