@@ -183,6 +183,7 @@ export class Push {
       onItem(item, "sending");
       if (!client || !file || !path) throw new Error("An image needs a url, or a file and a path");
       const { public_url: url } = await client.upload(file, path, { onProgress, signal });
+      signal.throwIfAborted(); // if the client doesn't
       item.image = { ...item.image, url };
       this.uploaded += 1;
       onItem(item, "done");
