@@ -10,6 +10,7 @@ const DEFAULT_WAIT = 60;
 // Codes with the words of another code.
 /** @type {Record<string, string>} */
 const synonyms = {
+  OPERATION_NOT_ALLOWED: "SCOPE_DENIED",
   FORBIDDEN: "SCOPE_DENIED",
   NOT_IMPLEMENTED: "NOT_FOUND",
   SESSION_CHECK_FAILED: "UNAVAILABLE",
