@@ -50,7 +50,7 @@ const heldBack = ({ headers, json: { articles } }) => {
 };
 
 test("A stream of which nothing arrives in a minute is replaced by lists of 50 articles", async (t) => {
-  hurry(t, 1000);
+  hurry(t, 200);
   const { url, requests, answer } = await serve(t);
   answer(heldBack);
   const { studio } = client(url);
@@ -66,7 +66,7 @@ test("A stream of which nothing arrives in a minute is replaced by lists of 50 a
 });
 
 test("Ten minutes after a stream was held back, a stream is requested again", async (t) => {
-  hurry(t, 1000);
+  hurry(t, 200);
   const { url, requests, answer } = await serve(t);
   answer(heldBack);
   const { studio } = client(url);
