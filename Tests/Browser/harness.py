@@ -107,7 +107,7 @@ def browser():
     return _started["browser"]
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+signal.signal(signal.SIGTERM, signal.default_int_handler)  # unittest would go on after SystemExit
 
 
 def settled(text):

@@ -57,7 +57,7 @@ export class OzonR2 {
 
   /** @type {Client["copy"]} */
   async copy(articles, options) {
-    const { onProgress, onItem, onImage, only } = options ?? {};
+    const { onProgress, onItem, onImage, only = () => true } = options ?? {};
     const { signal, abort } = childSignal(options?.signal);
     const job = new CopyJob(this.#services, {
       concurrency: this.#concurrency,

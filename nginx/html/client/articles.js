@@ -128,19 +128,19 @@ export class CopyJob {
   /** @type {(item: Item) => Promise<CopiedItem>} */
   async #copyArticle({ article, product_id, status, error, uploads: allUploads = [], errors: allErrors = [] }) {
     if (status === "failed") return { article, status, error, images: [] };
-    const { only = () => true, onImage } = this.#options;
+    const { only, onImage } = this.#options;
     const uploads = allUploads.filter(({ url }) => only(url));
     const errors = allErrors.filter(({ url }) => only(url));
     this.#addProgress({ totalItems: uploads.length + errors.length, items: errors.length, failed: errors.length });
     const copyImage = async (/** @type {Upload} */ upload) => {
-      let image = null;
       if (only(upload.url)) {
         onImage?.(article, { url: upload.url });
-        image = await this.#copyImage(upload);
+        const image = await this.#copyImage(upload);
+        if (image?.via === "browser") onImage?.(article, image);
+        if (image) return image;
       }
-      if (!image) this.#addProgress({ totalItems: -1 });
-      if (image?.via === "browser") onImage?.(article, image);
-      return image ?? [];
+      this.#addProgress({ totalItems: -1 });
+      return [];
     };
     const images = (await Promise.all(uploads.map((upload) => this.#limit(() => copyImage(upload))))).flat();
     const uncopied = images.filter((image) => image.via === "server");
@@ -154,12 +154,12 @@ export class CopyJob {
     return { article, product_id, status: isFailed ? "failed" : "success", images };
   }
 
-  // `via` of the result is "server" if the browser couldn't copy the image. Null if it is no longer selected.
-  /** @type {(upload: Upload) => Promise<CopiedImage | null>} */
+  // `via` of the result is "server" if the browser couldn't copy the image.
+  /** @type {(upload: Upload) => Promise<CopiedImage | undefined>} */
   async #copyImage({ url, r2_path, public_url, upload_url, headers }) {
     try {
       const blob = await this.#unlessUnreachable(url, () => this.#read(url));
-      if (this.#options.only?.(url) === false) return null;
+      if (!this.#options.only(url)) return;
       await this.#unlessUnreachable(upload_url, () => this.#put(blob, r2_path, { upload_url, headers }));
       this.#addProgress({ items: 1 });
       return { url, r2_path, public_url, via: "browser" };

@@ -112,7 +112,7 @@ export interface CopyOptions {
   signal: AbortSignal;
   onProgress?(progress: Progress): void;
   onImage?(article: string, image: ImageState): void;
-  only?(url: string): boolean;
+  only(url: string): boolean;
 }
 
 export type CopyServerImages = (article: string, images: CopiedImage[]) => Promise<void>;
