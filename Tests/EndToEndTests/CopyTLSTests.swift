@@ -5,38 +5,11 @@ import Testing
 extension EndToEnd {
     /// Copies over TLS, between servers with certificates of this test's own authority.
     @Suite struct CopyTLS {
-        private let directory: TemporaryDirectory
-
-        init() throws {
-            directory = try TemporaryDirectory()
-            try openssl(
-                ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Test authority"]
-                    + ["-keyout", "ca.key", "-out", "ca.pem"])
-        }
-
-        private func openssl(_ arguments: [String]) throws {
-            let quoted = arguments.map { "'\($0)'" }.joined(separator: " ")
-            let done = try ChildProcess.run("bash", ["-c", "cd '\(directory.path)' && openssl \(quoted)"])
-            try #require(done.code == 0, "\(done.errors)")
-        }
-
-        /// Creates a certificate for a name such as `IP:127.0.0.1`.
-        private func certificate(_ name: String) throws -> (file: String, key: String) {
-            try directory.write("extensions", "subjectAltName=\(name)\n")
-            let file = "\(UUID().uuidString.prefix(8))"
-            try openssl(
-                ["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=server"]
-                    + ["-keyout", "\(file).key", "-out", "\(file).csr"])
-            try openssl(
-                ["x509", "-req", "-in", "\(file).csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"]
-                    + ["-days", "2", "-extfile", "extensions", "-out", "\(file).pem"])
-            return (directory.file("\(file).pem"), directory.file("\(file).key"))
-        }
-
         @Test func `Images are copied over TLS, and only between servers with trusted certificates`() throws {
             let origin = try sandbox().settings["OZON_IMAGE_HOSTS"]!
             let cdnPort = UInt16(origin.split(separator: ":").last!)!
-            let good = try certificate("IP:127.0.0.1")
+            let authority = try CertificateAuthority()
+            let good = try authority.certificate("IP:127.0.0.1")
             let cdn = try ReverseProxy(to: cdnPort, certificate: good)
             let storage = try ReverseProxy(to: try sandbox().s3Port, certificate: good)
             let names =
@@ -44,7 +17,7 @@ extension EndToEnd {
                 + ["r2-reset-once-tls.jpg", "fault-short-tls.jpg", "redirects-1-tls.jpg"]
             let urls = try define("TLS", names.map { "\(cdn.url)/s3/multimedia-1-i/\($0)" })
             let settings = [
-                "SSL_CERT_FILE": directory.file("ca.pem"), "OZON_IMAGE_HOSTS": "\(cdn.url),\(origin)",
+                "SSL_CERT_FILE": authority.file, "OZON_IMAGE_HOSTS": "\(cdn.url),\(origin)",
                 "IMAGE_TIMEOUT": "8",
             ]
             let fixture = try CopyFixture(settings, proxy: storage)
@@ -65,7 +38,7 @@ extension EndToEnd {
             #expect(unstored["errors"][0]["detail"].string?.hasPrefix("SSL") == true, "\(unstored)")
             #expect(try strangers.stored().isEmpty)
 
-            let misnamed = try ReverseProxy(to: cdnPort, certificate: try certificate("DNS:cdn.ozone.test"))
+            let misnamed = try ReverseProxy(to: cdnPort, certificate: try authority.certificate("DNS:cdn.ozone.test"))
             try define("MISNAMED", ["\(misnamed.url)/s3/multimedia-1-i/misnamed.jpg"])
             let third = try CopyFixture(settings.merging(["OZON_IMAGE_HOSTS": misnamed.url]) { $1 })
             let item3 = try third.copy(["MISNAMED"]).json["data"]["items"][0]

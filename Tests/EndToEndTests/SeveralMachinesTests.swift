@@ -11,17 +11,33 @@ extension EndToEnd {
             let client: NginxClient
             private let front: NginxInstance
 
-            init() throws {
-                let machines = [try NginxInstance(), try NginxInstance()]
+            /// - Parameters:
+            ///   - name: the name in the machines' certificates.
+            ///   - isTrusted: whether the authority that signed them is the one that the front trusts.
+            init(certificateName name: String = "DNS:ozon-r2", isTrusted: Bool = true) throws {
+                let authority = try CertificateAuthority()
+                let certificate = try authority.certificate(name)
+                let trusted = try isTrusted ? authority : CertificateAuthority()
+                let ports = [try closedPort(), try closedPort()]
+                let machines = try ports.map { port in
+                    let listener = """
+                        listen 127.0.0.1:\(port) ssl;
+                        ssl_certificate \(certificate.file);
+                        ssl_certificate_key \(certificate.key);
+                        include ozon-r2/errors.conf;
+                        """
+                    return try NginxInstance([("nginx.conf", "include ozon-r2/errors.conf;", listener)])
+                }
                 processes = try machines.flatMap {
                     [try $0.start(.presign), try $0.start(.download, ["OZON_TIMEOUT": "30"])]
                 }
-                let upstream = machines.map { "server 127.0.0.1:\($0.client.port);" }.joined(separator: " ")
+                let upstream = ports.map { "server 127.0.0.1:\($0);" }.joined(separator: " ")
                 front = try NginxInstance([
                     ("nginx.conf", "include ozon-r2/upstreams.conf;", "upstream ozon-r2 { \(upstream) keepalive 32; }"),
                     ("nginx.conf", "include ozon-r2/locations/*.conf;", "include ozon-r2/front.conf;"),
-                    ("ozon-r2/front.conf", "https://ozon-r2", "http://ozon-r2"),
-                ])
+                ]) {
+                    try FileManager.default.copyItem(atPath: trusted.file, toPath: $0.file("etc/machines-ca.pem"))
+                }
                 self.machines = machines
                 client = front.client
             }
@@ -37,6 +53,15 @@ extension EndToEnd {
             for _ in 0..<20 { #expect(try front.client.post(.presign, Endpoint.presign.goodBody).status == 200) }
             try front.machines[1].stop()
             expect(try front.client.post(.presign, Endpoint.presign.goodBody), .backendUnavailable)
+        }
+
+        @Test(arguments: [("DNS:ozon-r2", false), ("DNS:your-backend.com", true)])
+        func `A machine whose certificate is another authority's, or has another name, gets no request`(
+            _ name: String, _ isTrusted: Bool
+        ) throws {
+            let front = try Front(certificateName: name, isTrusted: isTrusted)
+            expect(try front.client.post(.presign, Endpoint.presign.goodBody), .backendUnavailable)
+            for process in front.processes { #expect(try process.messages("request").isEmpty) }
         }
 
         @Test func `Errors, large bodies and CORS headers pass unchanged`() throws {

@@ -19,12 +19,15 @@ struct ExpectedError {
     static let operationNotAllowed = Self(403, "OPERATION_NOT_ALLOWED", "Operation not allowed")
     static let productNotFound = Self(404, "PRODUCT_NOT_FOUND", "Product not found")
     static let uploadNotFound = Self(404, "UPLOAD_NOT_FOUND", "Upload not found")
+    static let notFound = Self(404, "NOT_FOUND", "Not found")
     static let methodNotAllowed = Self(405, "METHOD_NOT_ALLOWED", "Method not allowed")
     static let productConflict = Self(409, "PRODUCT_CONFLICT", "Product status conflict")
     static let bodyTooLarge = Self(413, "BODY_TOO_LARGE", "Request body too large")
+    static let uriTooLong = Self(414, "URI_TOO_LONG", "Request URI too long")
     static let unsupportedMediaType = Self(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json")
     static let rateLimited = Self(429, "RATE_LIMITED", "Rate limited")
     static let internalError = Self(500, "INTERNAL", "Internal error")
+    static let notImplemented = Self(501, "NOT_IMPLEMENTED", "Not implemented")
     static let ozonUnavailable = Self(502, "OZON_UNAVAILABLE", "Ozon API unavailable")
     static let ozonBadAnswer = Self(502, "OZON_BAD_ANSWER", "Ozon API gave an unusable answer")
     static let ozonMethodRetired = Self(502, "OZON_METHOD_RETIRED", "Ozon API method retired")
@@ -32,9 +35,11 @@ struct ExpectedError {
     static let storageUnavailable = Self(502, "STORAGE_UNAVAILABLE", "Storage unavailable")
     static let storageRefused = Self(502, "STORAGE_REFUSED", "Storage refused the request")
     static let overloaded = Self(503, "OVERLOADED", "Overloaded")
+    static let sessionCheckFailed = Self(503, "SESSION_CHECK_FAILED", "Session check failed")
     static let ozonTimeout = Self(504, "OZON_TIMEOUT", "Ozon API timeout")
     static let storageTimeout = Self(504, "STORAGE_TIMEOUT", "Storage timeout")
     static let backendTimeout = Self(504, "BACKEND_TIMEOUT", "Backend timeout")
+    static let versionNotSupported = Self(505, "HTTP_VERSION_NOT_SUPPORTED", "HTTP version not supported")
 }
 
 /// Checks an error's status, its JSON envelope and the headers that every response has.

@@ -8,8 +8,13 @@ final class NginxInstance {
     private let directory: TemporaryDirectory
     private let child: ChildProcess
 
-    /// - Parameter edits: replacements in the configuration files. Each text must occur.
-    init(_ edits: [(file: String, text: String, new: String)] = []) throws {
+    /// - Parameters:
+    ///   - edits: replacements in the configuration files. Each text must occur.
+    ///   - prepare: adds files before nginx starts. `etc` in the directory takes the place of /etc/ozon-r2.
+    init(
+        _ edits: [(file: String, text: String, new: String)] = [],
+        prepare: (TemporaryDirectory) throws -> Void = { _ in }
+    ) throws {
         let directory = try TemporaryDirectory()
         let sandbox = try sandbox()
         let port = try closedPort()
@@ -19,7 +24,8 @@ final class NginxInstance {
         for name in ["ozon-r2", "etc", "nginx.conf"] {
             try FileManager.default.copyItem(atPath: "\(sandbox.directory)/\(name)", toPath: directory.file(name))
         }
-        let moved = try FileManager.default.contentsOfDirectory(atPath: directory.file("ozon-r2"))
+        let moved =
+            try FileManager.default.contentsOfDirectory(atPath: directory.file("ozon-r2"))
             .filter { $0.hasSuffix(".conf") }.map { "ozon-r2/\($0)" } + ["nginx.conf"]
         for file in moved {
             let text = try directory.read(file)
@@ -31,6 +37,7 @@ final class NginxInstance {
             guard text.contains(old) else { throw StartFailure(text: "\(file) does not contain \(old)") }
             try directory.write(file, text.replacingOccurrences(of: old, with: new))
         }
+        try prepare(directory)
         self.directory = directory
         client = NginxClient(port: port)
         let log = directory.file("log/nginx-error.log")
