@@ -9,8 +9,8 @@ package struct AllowedPeers: Sendable {
         package let name: String
     }
 
-    /// The users of nginx's workers on Debian and in containers.
-    package static let defaultNames = ["www-data", "nobody"]
+    /// The users of nginx's workers: Debian's, that of nginx.org's packages, and one that containers use.
+    package static let defaultNames = ["www-data", "nginx", "nobody"]
 
     /// - Parameter names: nil for those of the `defaultNames` that exist.
     package init(_ names: [String]?) throws(UnknownUser) {

@@ -147,10 +147,10 @@ extension EndToEnd {
                 #expect(errors.isEmpty)
                 return String(decoding: output, as: UTF8.self).contains("Status: 200 OK")
             }
-            let usual = users ?? "www-data,nobody"
+            let usual = users ?? "www-data,nginx,nobody"
             for user in ["root", "nobody", "www-data", "daemon"] {
                 // An empty value means the default users.
-                let expected = user == "root" || (usual.isEmpty ? "www-data,nobody" : usual).contains(user)
+                let expected = user == "root" || (usual.isEmpty ? "www-data,nginx,nobody" : usual).contains(user)
                 #expect(try isServed(user) == expected, "\(user)")
             }
             #expect(try process.messages("connection denied").isEmpty == false)
