@@ -21,7 +21,7 @@ def read_settings(path: str) -> dict[str, str]:
     with open(path, encoding="utf-8") as file:
         lines = [re.sub(r"^export\s+", "", line.strip()) for line in file]
     for line in lines:
-        if line and not line.startswith("#"):
+        if line and line[0] not in "#;":
             name, _, value = line.partition("=")
             if not re.match("[A-Za-z_][A-Za-z0-9_]*=", line):
                 wrong.append(name)

@@ -65,6 +65,9 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
         exit(EX_USAGE)
     }
     Descriptors.raiseLimit()
+    let drainTurn =
+        listeners.contains { !$0.isPrivate }
+        ? runtimeDirectory().map { DrainTurn(directory: $0, anotherServes: scoreboard.anotherServes) } : nil
     let signals = ProcessSignals()
     var reload: (@Sendable () -> Void)?
     if let file = common.scopesFile { reload = { reloadScopes(from: file, keys, log) { pipeline.replaceKeys($0) } } }
@@ -74,7 +77,8 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
             maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
             reload: reload, flush: log.flush,
             report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
-            serviceManager: ServiceNotifier.fromEnvironment().serviceManager(onDrain: scoreboard.setDraining)),
+            serviceManager: ServiceNotifier.fromEnvironment().serviceManager(onDrain: scoreboard.setDraining),
+            mayDrain: { drainTurn?.isOurs() ?? true }),
         handler: handler)
     server.start()
     log(.info, "started") { $0.member("pid", Int(getpid())) }
@@ -99,13 +103,15 @@ private func reloadScopes(from file: String, _ keys: APIKeys, _ log: Log, replac
     }
 }
 
-/// Where the endpoint's processes keep their scoreboards: systemd's runtime directory of the service, or else the
-/// directory of the socket that they share.
+/// systemd's runtime directory of the service, which the endpoint's processes share.
+private func runtimeDirectory() -> String? {
+    getenv("RUNTIME_DIRECTORY").flatMap { String(cString: $0).split(separator: ":").first.map(String.init) }
+}
+
+/// Where the endpoint's processes keep their scoreboards: the runtime directory, or else the directory of the socket
+/// that they share.
 private func scoreboardDirectory(_ listeners: [Listener]) -> String? {
-    let runtime = getenv("RUNTIME_DIRECTORY").flatMap {
-        String(cString: $0).split(separator: ":").first.map(String.init)
-    }
-    return runtime ?? listeners.lazy.compactMap(\.directory).first
+    runtimeDirectory() ?? listeners.lazy.compactMap(\.directory).first
 }
 
 /// The arguments that follow the executable's name, from /proc. The standard library finds them by their position

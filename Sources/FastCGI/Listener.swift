@@ -6,7 +6,7 @@ import System
 package struct Listener: Sendable {
     let descriptor: Int32
     /// No other process accepts on the socket, so a drain must empty its queue.
-    let isPrivate: Bool
+    package let isPrivate: Bool
     let isUnix: Bool
 
     package struct Failure: Error, CustomStringConvertible {

@@ -10,11 +10,13 @@ extension Server {
         /// Logs an event of interest to operators, as a message and its detail.
         let report: @Sendable (String, String) -> Void
         let serviceManager: ServiceManager
+        /// Asked repeatedly after SIGTERM. The process accepts connections until it returns true.
+        let mayDrain: @Sendable () -> Bool
 
         package init(
             maxBodyBytes: Int, drainSeconds: Int, peers: AllowedPeers, reload: (@Sendable () -> Void)?,
             flush: @escaping @Sendable () -> Void, report: @escaping @Sendable (String, String) -> Void,
-            serviceManager: ServiceManager
+            serviceManager: ServiceManager, mayDrain: @escaping @Sendable () -> Bool
         ) {
             self.maxBodyBytes = maxBodyBytes
             self.drainSeconds = drainSeconds
@@ -23,6 +25,7 @@ extension Server {
             self.flush = flush
             self.report = report
             self.serviceManager = serviceManager
+            self.mayDrain = mayDrain
         }
     }
 }

@@ -25,12 +25,17 @@ extension Server {
     package func run(_ signals: ProcessSignals) {
         var heartbeat = Heartbeat(options.serviceManager)
         var check = WorkerCheck()
+        var isEnding = false
         while true {
             tick(&heartbeat, &check)
+            if isEnding, options.mayDrain() { return drain(signals, &heartbeat, &check) }
             switch signals.next(
                 milliseconds: heartbeat.hasReportedState ? Self.tickMilliseconds : Self.startTickMilliseconds)
             {
-            case SIGTERM, SIGINT, SIGUSR1: return drain(signals, &heartbeat, &check)
+            case SIGTERM, SIGINT, SIGUSR1:
+                if options.mayDrain() { return drain(signals, &heartbeat, &check) }
+                if !isEnding { options.report("waiting to drain", "until another process serves") }
+                isEnding = true
             case SIGHUP: options.reload?()
             default: break
             }

@@ -79,6 +79,13 @@ package final class Scoreboard: @unchecked Sendable {
         set(ScoreboardLayout.draining, 1)
     }
 
+    /// Whether another running process of the endpoint accepts connections. A process of another version, whose page
+    /// can't be read, counts as one.
+    package func anotherServes() -> Bool {
+        let others = snapshots()
+        return others.readable.contains { $0.pid != Int(getpid()) && !$0.isDraining } || !others.unreadable.isEmpty
+    }
+
     /// Removes the page from its directory before the process ends.
     package func remove() {
         file?.remove()

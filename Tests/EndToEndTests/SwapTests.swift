@@ -20,18 +20,27 @@ extension EndToEnd {
 
         /// A FastCGI server whose response to every request has these bytes of STDOUT.
         private static func responding(_ text: String) -> String {
+            serving(
+                """
+                        output = b\(text)
+                        connection.sendall(struct.pack(">BBHHBx", 1, 6, 1, len(output), 0) + output)
+                        connection.sendall(struct.pack(">BBHHBx8x", 1, 3, 1, 8, 0))
+                """)
+        }
+
+        /// A server that runs these lines of Python for every connection.
+        private static func serving(_ lines: String) -> String {
             """
             exec python3 - "$2" <<'END'
-            import socket, struct, sys
+            import contextlib, socket, struct, sys, time
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(sys.argv[1])
             listener.listen()
             while True:
                 connection = listener.accept()[0]
                 connection.recv(65536)
-                output = b\(text)
-                connection.sendall(struct.pack(">BBHHBx", 1, 6, 1, len(output), 0) + output)
-                connection.sendall(struct.pack(">BBHHBx8x", 1, 3, 1, 8, 0))
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            \(lines)
                 connection.close()
             END
             """
@@ -113,6 +122,15 @@ extension EndToEnd {
                 name: "responds to another request", behaviour: responding(#""Status: 401 Unauthorized\r\n\r\n{}""#),
                 words: "its X-Request-Id is not the one of the request"),
             Fault(name: "responds with nothing", behaviour: responding(#""""#), words: "'' instead of 'Status: 401'"),
+            Fault(
+                name: "responds without end",
+                behaviour: serving(
+                    "        while True: connection.sendall(struct.pack('>BBHHBx', 1, 6, 1, 8, 0) + bytes(8))"),
+                words: "its answer has more than"),
+            Fault(
+                name: "responds with a byte per second",
+                behaviour: serving("        while True: connection.sendall(bytes(1)), time.sleep(1)"),
+                words: "no answer within 5 s"),
             Fault(
                 name: "hangs after it has taken over", behaviour: afterTakeOver("kill -STOP $child"),
                 words: "failed after it had taken over"),
@@ -215,12 +233,14 @@ extension EndToEnd {
             throws
         {
             let directory = try TemporaryDirectory()
-            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory.path)
             let socket = directory.file("\(Endpoint.presign).sock")
             let another = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=www-data,games"]
             // Needs root, and an executable that other users can reach.
             let may =
                 try ChildProcess.run("setpriv", another.dropFirst() + ["test", "-x", executable(.presign)]).code == 0
+            if may {
+                try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory.path)
+            }
             let old = try EndpointProcess(.presign, socket: socket, launcher: may ? another : [])
             if may {
                 try FileManager.default.setAttributes([.groupOwnerAccountName: "www-data"], ofItemAtPath: socket)

@@ -5,53 +5,15 @@ import Testing
 extension EndToEnd {
     /// deploy/swap where systemd owns the socket and two instances share it. Tests/Support/systemctl simulates it.
     @Suite struct UnitSwaps {
-        /// nginx, the two instances of the presigner, and a swap that finds their `systemctl`.
-        private final class Units {
-            let nginx: NginxInstance
-            let swap: SwapCommand
-            let installed: String
-            let tools: TemporaryDirectory
-            private let systemd: ChildProcess
-
-            init() throws {
-                nginx = try NginxInstance()
-                installed = "\(nginx.sockets)/\(Endpoint.presign)"
-                try installExecutable(executable(.presign), as: installed)
-                tools = try TemporaryDirectory()
-                let systemctl = "\(repository)/Tests/Support/systemctl"
-                try FileManager.default.createSymbolicLink(
-                    atPath: tools.file("systemctl"), withDestinationPath: systemctl)
-                let search = ProcessInfo.processInfo.environment["PATH"] ?? ""
-                swap = try SwapCommand(
-                    .presign, in: nginx.sockets,
-                    environment: ["PATH": "\(tools.path):\(search)", "SYSTEMD": nginx.sockets])
-                systemd = try ChildProcess(
-                    systemctl, ["serve", nginx.sockets, "\(Endpoint.presign)"], environment: try sandbox().settings)
-                let client = nginx.client
-                try eventually("the instances respond") {
-                    try client.post(.presign, Endpoint.presign.goodBody).status == 200
-                }
-            }
-
-            deinit {
-                systemd.signal(SIGTERM)
-                _ = try? systemd.wait()
-            }
-
-            func instances() throws -> [Substring] {
-                let (_, output, _) = try ChildProcess.run("pgrep", ["-f", "^\(installed)$"])
-                return String(decoding: output, as: UTF8.self).split(separator: "\n")
-            }
-        }
-
         @Test(.enabled(if: runsLongTests))
         func `Under load both instances get the new executable and no request fails`() throws {
-            let units = try Units()
+            let units = try SimulatedUnits(.presign)
+            let swap = try units.swap()
             let before = try units.instances()
             let new = units.tools.file("new")
             try installExecutable(units.installed, as: new, suffix: "another version")
             let load = try WrkLoad(units.nginx.client, .presign)
-            let (code, errors) = try units.swap.run(new)
+            let (code, errors) = try swap.run(new)
             #expect(code == 0, "\(errors)")
             let summary = try load.stop()
             #expect(summary.failed == 0)
@@ -59,15 +21,15 @@ extension EndToEnd {
             let after = try units.instances()
             #expect(before.count == 2 && after.count == 2 && Set(before).isDisjoint(with: after))
             #expect(FileManager.default.contentsEqual(atPath: units.installed, andPath: new))
-            let previous = "\(units.installed).previous"
-            #expect(FileManager.default.contentsEqual(atPath: previous, andPath: executable(.presign)))
+            #expect(!FileManager.default.fileExists(atPath: "\(units.installed).previous"))
         }
 
         @Test func `A new executable that does not start as a unit is reverted, and no request fails`() throws {
-            let units = try Units()
+            let units = try SimulatedUnits(.presign)
+            let swap = try units.swap()
             let before = try units.instances()
             let load = try WrkLoad(units.nginx.client, .presign)
-            let (code, errors) = try units.swap.run(units.swap.impostor("exit 78", startedWith: ""))
+            let (code, errors) = try swap.run(swap.impostor("exit 78", startedWith: ""))
             #expect(code == 1)
             #expect(errors.contains("\(Endpoint.presign)@1.service did not start with the new executable"), "\(errors)")
             let summary = try load.stop()
@@ -77,21 +39,45 @@ extension EndToEnd {
             let after = try units.instances()
             #expect(
                 after.count == 2 && Set(before).intersection(after).count == 1, "only the first instance was restarted")
-            #expect(try units.swap.run(nil, ["--env", "/dev/null"]).errors.contains("the settings are the unit's"))
+            #expect(try swap.run(nil, ["--env", "/dev/null"]).errors.contains("the settings are the unit's"))
         }
 
         @Test(.enabled(if: runsLongTests))
         func `If the second instance fails, the first gets the old executable back and no request fails`() throws {
-            let units = try Units()
+            let units = try SimulatedUnits(.presign)
+            let swap = try units.swap()
             let load = try WrkLoad(units.nginx.client, .presign)
             let once = units.tools.file("once")
-            let (code, errors) = try units.swap.run(
-                units.swap.impostor("mkdir '\(once)' || exit 78; exec \"$real\"", startedWith: ""))
+            let (code, errors) = try swap.run(
+                swap.impostor("mkdir '\(once)' || exit 78; exec \"$real\"", startedWith: ""))
             #expect(code == 1)
             #expect(errors.contains("\(Endpoint.presign)@2.service did not start"), "\(errors)")
             #expect(try load.stop().failed == 0)
             try eventually("both instances run again") { try units.instances().count == 2 }
             #expect(FileManager.default.contentsEqual(atPath: units.installed, andPath: executable(.presign)))
+        }
+
+        @Test func `The unit's executable is replaced, whichever file its main process runs`() throws {
+            let tools = try TemporaryDirectory()
+            try installExecutable("/usr/bin/bash", as: tools.file("bash"))
+            try tools.write(
+                "program",
+                """
+                #!\(tools.file("bash"))
+                (export LISTEN_PID=$BASHPID; exec "\(executable(.presign))") & child=$!
+                trap 'kill $child' TERM
+                wait $child
+                wait $child
+                """)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: tools.file("program"))
+            let units = try SimulatedUnits(.presign, program: tools.file("program"))
+            let (code, errors) = try units.swap().run()
+            #expect(code == 0, "\(errors)")
+            #expect(FileManager.default.contentsEqual(atPath: units.installed, andPath: executable(.presign)))
+            #expect(FileManager.default.contentsEqual(atPath: "/usr/bin/bash", andPath: tools.file("bash")))
+            for suffix in [".next", ".previous"] {
+                #expect(!FileManager.default.fileExists(atPath: units.installed + suffix), "\(suffix)")
+            }
         }
     }
 }

@@ -86,6 +86,8 @@ for folder in rejects aborts; do
   pass "an upgrade to one that $folder fails with a message: 0 of $requests requests failed, the old one serves"
 done
 install_ next || fail "the upgrade to a working executable: $(cat "$scratch/dpkg")"
+# shellcheck source-path=SCRIPTDIR source=swaps.sh
+. Tests/Packages/swaps.sh
 
 # ---- crashes, and rejected settings
 program=$root/usr/lib/ozon-r2/r2-presigned-url

@@ -1,0 +1,51 @@
+import Glibc
+import Synchronization
+import System
+import Telemetry
+
+/// Lets the processes that share a socket drain one after the other, so that one of them always accepts connections,
+/// even if all of them are told to end at once (`systemctl restart NAME@1 NAME@2`).
+///
+/// The process that drains holds a lock on a file in systemd's runtime directory, which the processes share, until it
+/// has ended. The others go on serving. The next one gets the lock then, and waits until the replacement of the first
+/// serves.
+package final class DrainTurn: Sendable {
+    /// How long a process that has the lock waits for another one to serve. If all of them are stopped, none will.
+    private static let replacementMilliseconds = 3000
+
+    private struct State {
+        var lock: Int32?
+        var since = 0
+    }
+
+    private let path: String
+    private let anotherServes: @Sendable () -> Bool
+    private let state = Mutex(State())
+
+    package init(directory: String, anotherServes: @escaping @Sendable () -> Bool) {
+        path = "\(directory)/drain.lock"
+        self.anotherServes = anotherServes
+    }
+
+    /// Whether this process may stop accepting connections. Once it may, no other process may until this one has ended.
+    package func isOurs() -> Bool {
+        state.withLock { state in
+            if state.lock == nil {
+                let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+                guard file >= 0 else { return true }
+                // Another user who may write in the directory must not keep the process from ending.
+                var information = stat()
+                guard fstat(file, &information) == 0, information.st_uid == geteuid() else {
+                    close(file)
+                    return true
+                }
+                guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+                    close(file)
+                    return false
+                }
+                state = State(lock: file, since: MonotonicClock.milliseconds())
+            }
+            return anotherServes() || MonotonicClock.milliseconds() - state.since > Self.replacementMilliseconds
+        }
+    }
+}

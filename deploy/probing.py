@@ -1,0 +1,37 @@
+"""Checks that an endpoint answers on a unix socket, with a request that calls neither Ozon nor R2."""
+
+import json
+import secrets
+import time
+
+from fastcgi import Failure, request
+
+
+def probe_once(path: str) -> int:
+    identifier = f"probe-{secrets.token_hex(8)}"
+    parameters = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": "0"}
+    answer = request(path, {**parameters, "REQUEST_ID": identifier})
+    if not answer.status.startswith("Status: 401"):
+        raise Failure(f"{answer.status[:100]!r} instead of 'Status: 401'")
+    if f"x-request-id: {identifier}" not in [line.lower() for line in answer.headers]:
+        raise Failure("its X-Request-Id is not the one of the request")
+    try:
+        code = json.loads(answer.body)["code"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        code = None
+    if code != "UNAUTHORIZED":
+        raise Failure("its 401 does not have the code UNAUTHORIZED")
+    return answer.listener
+
+
+def probe(path: str, seconds: float = 0) -> int:
+    """Sends a request, and more for so many seconds. Returns the id of the process that called listen(2) on the socket.
+
+    Raises fastcgi.Failure at the first wrong answer.
+    """
+    until = time.monotonic() + seconds
+    listener = probe_once(path)
+    while time.monotonic() < until:
+        time.sleep(0.25)
+        probe_once(path)
+    return listener
