@@ -1,8 +1,11 @@
 """Arguments and settings of the commands written in Python."""
 
 import argparse
+import pathlib
 import re
 import sys
+
+INSTALLED = pathlib.Path("/etc/ozon-r2")
 
 
 def argument_parser(name: str, usage: str) -> argparse.ArgumentParser:
@@ -29,3 +32,28 @@ def read_settings(path: str) -> dict[str, str]:
     if wrong:
         raise ValueError(f"not of the form NAME=value: {', '.join(wrong)}")
     return values
+
+
+def installed_settings() -> dict[str, str]:
+    """The settings of the Debian packages: the file environment, and NAME_FILE for each file in secrets.
+
+    Raises OSError and ValueError as read_settings does.
+    """
+    values = read_settings(str(INSTALLED / "environment"))
+    for file in sorted((INSTALLED / "secrets").iterdir()):
+        values[f"{file.name.upper().replace('-', '_')}_FILE"] = str(file)
+    return values
+
+
+def secret(settings: dict[str, str], name: str) -> str:
+    """A setting that may also be given as a file, as NAME_FILE. Raises OSError."""
+    file = settings.get(f"{name}_FILE")
+    return re.sub(r"[\r\n]", "", pathlib.Path(file).read_text()) if file else settings.get(name, "")
+
+
+def settings_of(file: "str | None", parser: argparse.ArgumentParser) -> dict[str, str]:
+    """The settings in the file, or without one those of the packages. Exits with 64 if they cannot be read."""
+    try:
+        return read_settings(file) if file else installed_settings()
+    except (OSError, ValueError) as error:
+        parser.error(f"{file or INSTALLED}: {error}" + ("" if file else "; --env FILE names another file"))

@@ -103,7 +103,7 @@ extension EndToEnd {
 
         /// The commands in the section's code block.
         private static let manual: [String] = {
-            let text = (try? String(contentsOfFile: "\(repository)/deploy/README.md", encoding: .utf8)) ?? ""
+            let text = (try? String(contentsOfFile: "\(repository)/deploy/OPERATING.md", encoding: .utf8)) ?? ""
             let section = text.components(separatedBy: "\n## Starting the executables\n").last ?? ""
             let block = section.components(separatedBy: "\n```").dropFirst().first ?? ""
             return block.replacing(" \\\n  ", with: " ").components(separatedBy: "\n").dropFirst().map { $0 }

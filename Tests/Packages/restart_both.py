@@ -1,6 +1,6 @@
 """Restarts both processes of ozon-download with one command while each has slow requests in flight, and sends requests
-until they have been replaced. Fails if a request fails or takes a second. Runs in the container. Prints the number of
-requests and the longest time.
+until they have been replaced. Fails if a request fails or takes a second. Runs in the container; the argument is the
+API key. Prints the number of requests and the longest time.
 """
 
 import json
@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-SITE = "http://127.0.0.1:8080"
+SITE = "http://127.0.0.1"
 slow_statuses, statuses, times = [], [], []
 
 
@@ -20,7 +20,7 @@ def download(api_key):
         "credential": {"client_id": "1", "api_key": api_key}, "articles": ["2194435300"], "user_id": "u",
         "download_images": False,
     }  # fmt: skip
-    headers = {"Content-Type": "application/json", "X-API-Key": "the-key"}
+    headers = {"Content-Type": "application/json", "X-API-Key": sys.argv[1]}
     request = urllib.request.Request(f"{SITE}/api/v1/ozon/download", json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
