@@ -117,6 +117,21 @@ class Pushes(ModalTest):
                 self.assertRegex(error["requestId"], r"^[0-9a-f]{32}$")
                 self.page.evaluate("modal.close()")
 
+    def test_a_response_that_is_not_the_backends_ends_the_push(self):
+        foreign = "The response didn't come from the service."
+        for body, sentence in [
+            ({}, foreign), ({"data": {"items": []}}, foreign),
+            ({"data": {"status": "confirmed"}}, "Ozon confirmed 0 images."),
+            ({"data": {"status": "queued"}}, "Ozon rejected all images."),
+        ]:
+            with self.subTest(body):
+                self.page.unroute("**/ozon/push-images")
+                self.page.route("**/ozon/push-images", lambda route: route.fulfill(json=body))
+                self.show([self.picture()])
+                self.push_button.click()
+                expect(self.sentence).to_have_text(sentence)
+                self.page.evaluate("modal.close(); modal.images = []")
+
     def test_without_a_credential_nothing_is_sent(self):
         for credential in ["async () => { throw new Error('no') }", "undefined", "() => null"]:
             with self.subTest(credential):

@@ -56,6 +56,28 @@ class OwnFiles(PageTest):
         expect(self.own.locator(".about")).to_contain_text("Not added: logo.svg, a.bmp. Images must be JPEG")
         expect(self.own.locator(".strip span")).to_have_count(1)
 
+    def test_files_given_while_a_dialog_is_open_are_not_added_to_a_card_behind_it(self):
+        self.give("paste", "body", ("a.jpg", "image/jpeg", picture_bytes()))
+        expect(self.own.locator(".thumb")).to_have_count(1)
+        dialog = self.page.get_by_role("dialog")
+        for opener, target in [(".push", "ozon-upload-modal"), (".thumb", "dialog[open]")]:
+            with self.subTest(opener):
+                self.own.locator(opener).click()
+                expect(dialog).to_be_visible()
+                for event in ["paste", "drop"]:
+                    self.give(event, target, (f"{event}.jpg", "image/jpeg", picture_bytes() + event.encode()))
+                    expect(self.page.locator("#toast-text")).to_have_text("Close the window before adding files")
+                    self.page.evaluate("document.querySelector('#toast-text').textContent = ''")
+                self.page.keyboard.press("Escape")
+                expect(dialog).not_to_be_visible()
+        self.give("paste", "body", ("b.jpg", "image/jpeg", picture_bytes() + b"b"))
+        expect(self.own.locator(".thumb")).to_have_count(2)
+
+    def test_marks_in_the_name_of_a_file_do_not_turn_the_text_around_it(self):
+        self.give("paste", "body", ("<b>\u202egnp\u2066.jpg", "image/jpeg", picture_bytes()), ("\u202etxt", "", b"x"))
+        expect(self.own.get_by_role("button", name="View <b>-gnp-.jpg")).to_be_visible()
+        expect(self.own.locator(".about")).to_contain_text("Not added: -txt.")
+
     def test_another_user_of_the_session_keeps_the_own_files_but_not_what_is_stored(self):
         self.find("A-38", "3 images from 1 article")
         self.copy("3 images in R2")

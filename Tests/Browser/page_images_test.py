@@ -66,6 +66,19 @@ class StoredURLs(PageTest):
         expect(dialog).not_to_be_visible()
         self.assertTrue(self.has_focus(self.cards.locator(".thumb").first))
 
+    def test_an_address_that_is_not_http_is_never_a_link(self):
+        self.page.goto(self.sandbox.session_url)
+        address = "javascript:alert(1)//a.jpg"
+        item = {"article": "<img src=x>", "status": "success", "urls": [address], "uploads": []}
+        self.page.route("**/api/v1/ozon/download", lambda route: route.fulfill(
+            json={"success": True, "data": {"items": [item]}}))
+        self.find("A-13", "1 image from 1 article")
+        self.cards.locator(".thumb").first.click()
+        dialog = self.page.get_by_role("dialog")
+        expect(dialog.get_by_role("heading")).to_have_text("a.jpg, 1 of 1")
+        expect(dialog.get_by_role("link")).to_have_count(0)
+        self.assertNotIn("javascript", dialog.locator("a").get_attribute("href") or "")
+
     def test_thumbnails_are_loaded_in_the_small_size_of_the_CDN(self):
         self.find("A-13", "2 images from 1 article")
         expect(self.cards.locator("img").first).to_have_js_property("complete", True)

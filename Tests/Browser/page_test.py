@@ -25,7 +25,7 @@ class WholeFlow(PageTest):
         push.focus()
         self.page.keyboard.press("Enter")
         expect(self.modal.get_by_role("dialog", name="Push images to Ozon")).to_be_visible()
-        expect(self.modal.locator("[part=sku]")).to_contain_text("1000007")
+        expect(self.modal.locator("[part=sku] p")).to_have_text(["ProductA-7", "Product ID1000007"])
         self.page.keyboard.press("Enter")
         expect(self.status).to_have_text("Ozon confirmed 4 images.")
         self.page.keyboard.press("Enter")
@@ -162,6 +162,14 @@ class Wrong(PageTest):
         self.problem.get_by_role("button", name="Try again").click()
         expect(self.summary).to_have_text("1 image from 1 article")
         expect(self.problem).not_to_be_visible()
+
+    def test_an_error_in_a_form_that_is_not_the_backends_ends_the_search(self):
+        self.page.route("**/api/v1/ozon/download", lambda route: route.fulfill(
+            status=400, json={"errors": {"articles": ["wrong"]}, "code": 5, "error": {}}))
+        self.enter("2194435302")
+        self.page.locator("#find").click()
+        expect(self.problem).to_contain_text("An unexpected error occurred. HTTP_400")
+        expect(self.page.locator("#find")).to_have_text("Find images")
 
     def test_a_logged_out_user_is_led_to_the_login_and_keeps_the_page(self):
         self.enter("2194435302")

@@ -59,6 +59,34 @@ class Waits(PageTest):
         self.assertEqual(spoken[-1], [30000, "Done"])
 
 
+class Pushes(PageTest):
+    def push(self, article, text):
+        self.find(article, text)
+        self.page.locator("#copy").click()
+        self.cards.get_by_role("button", name="Push to Ozon").click()
+        expect(self.modal.get_by_role("dialog")).to_be_visible()
+
+    def test_a_push_whose_result_was_not_waited_for_is_shown_as_sent(self):
+        self.push("PENDING-300", re.compile("from 1 article$"))
+        self.push_button.click()
+        expect(self.modal.locator("[part=progress]")).to_be_visible()
+        self.page.keyboard.press("Escape")
+        self.push_button.click()
+        expect(self.modal.get_by_role("dialog")).not_to_be_visible()
+        expect(self.cards.locator(".about")).to_have_text(
+            "Product 7000300 · Push sent, result unknown. Check the product on Ozon")
+
+    def test_a_person_who_is_logged_out_during_a_push_is_led_to_the_login(self):
+        self.push("A-42", re.compile("from 1 article$"))
+        self.context.clear_cookies()
+        self.push_button.click()
+        expect(self.sentence).to_contain_text("You aren't logged in")
+        expect(self.modal.get_by_role("link", name="Log in")).to_have_attribute("href", "/")
+        self.page.request.post(f"{self.sandbox.session_url}/login?user=test-user")
+        self.push_button.click()
+        expect(self.sentence).to_have_class("good")
+
+
 class Cancels(PageTest):
     def setUp(self):
         super().setUp()
@@ -103,6 +131,23 @@ class Reloads(PageTest):
         self.page.on("dialog", lambda dialog: self.fail("nothing is lost"))
         self.page.reload()
         expect(self.page.locator("#empty")).to_be_visible()
+
+    def test_the_list_of_articles_and_what_is_stored_survive_a_reload_but_not_the_credential(self):
+        self.find("A-39, A-41", "6 images from 2 articles")
+        self.cards.nth(0).locator(".head input[type=checkbox]").check()
+        self.page.locator("#copy").click()
+        expect(self.cards.nth(0).locator(".good")).to_have_count(self.cards.nth(0).locator(".thumb").count())
+        stored = self.cards.nth(0).locator(".good").count()
+        self.find("A-41", re.compile("images? from 1 article$"))  # the search before the reload lacks A-39
+        self.enter("A-39, A-41")
+        self.page.reload()
+        expect(self.page.locator("#articles")).to_have_value("A-39, A-41")
+        for name in ["client", "key"]:
+            expect(self.page.locator(f"#{name}")).to_have_value("")
+        self.find("A-39, A-41", f"6 images from 2 articles, {stored} in R2 already")
+        self.page.request.post(f"{self.sandbox.session_url}/login?user=another-user")
+        self.page.reload()
+        self.find("A-39, A-41", "6 images from 2 articles")
 
     def test_the_chosen_language_survives_a_reload(self):
         self.page.goto(self.sandbox.session_url)

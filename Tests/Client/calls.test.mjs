@@ -146,6 +146,32 @@ test("A response that isn't from the backend is BAD_ANSWER", async (t) => {
   assert.equal((await caught(client(url).studio.images(["a"]))).code, "HTTP_403");
 });
 
+test("JSON that isn't from the backend is BAD_ANSWER, for a push and an upload", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  for (const body of [{}, [], { success: true, data: null }, { data: { status: 1 } }, { upload_url: {} }]) {
+    answer(() => json(body));
+    const upload = (studio) => studio.upload(new Blob(["a"]), "users/u/a.jpg");
+    for (const call of [(studio) => studio.push({ productId: 1 }), upload]) {
+      const error = await caught(call(client(url).studio));
+      assert.deepEqual([error.name, error.code], ["OzonR2Error", "BAD_ANSWER"], JSON.stringify(body));
+    }
+  }
+  assert.deepEqual(requests.filter(({ method }) => method !== "POST"), []);
+});
+
+test("Errors in another form than the backend's are left out", async (t) => {
+  const { url, answer } = await serve(t);
+  const fault = { field: "articles", reason: "Field required" };
+  for (const [errors, expected] of [[5, []], [{ articles: ["no"] }, []], ["no", []], [[null, 1, {}, fault], [fault]]]) {
+    answer(() => json({ code: {}, error: [], errors }, 400));
+    const error = await caught(client(url).studio.images(["a"]));
+    assert.deepEqual([error.code, error.message, error.errors], ["HTTP_400", "HTTP_400", expected]);
+    answer(() => json({ data: { status: "partial", errors }, errors, warnings: errors }));
+    const pushed = await client(url).studio.push({ productId: 1 });
+    assert.deepEqual([pushed.errors, pushed.warnings], [expected, expected]);
+  }
+});
+
 test("A signal ends a call at once during a pause, with the signal's reason", { timeout: 10_000 }, async (t) => {
   const pauses = hurry(t, 1);
   const { url, requests, answer } = await serve(t);

@@ -44,7 +44,8 @@ async function studio(t, { cdn = nothing, server = nothing, refuses = nothing, t
     }
     if (path.endsWith("/presigned-url")) {
       const headers = { "content-type": fields.content_type };
-      return json({ upload_url: `${url}/put/again-${fields.r2_path.split("/").at(-1)}`, headers });
+      const name = fields.r2_path.split("/").at(-1);
+      return json({ upload_url: `${url}/put/again-${name}`, public_url: `https://public/${name}`, headers });
     }
     const reply = (article, index) =>
       fields.download_images ? (server(article, index) ?? copied(article, index)) : item(article, index);

@@ -95,6 +95,10 @@ test("A list in response to a request for a stream is taken", async (t) => {
 
 for (const [what, body] of [
   ["A line that isn't JSON", "<html>\n"], ["A line that isn't an object", "null\n"],
+  ["A line of 5 MB", `{"type":"item","index":0,"article":"${"a".repeat(5e6)}","status":"success","urls":[]}\n`],
+  ["An article without its images", '{"type":"item","index":0,"article":"a","status":"success"}\n'],
+  ["An article whose images aren't texts",
+    '{"type":"item","index":0,"article":"a","status":"success","urls":[{}],"uploads":{}}\n'],
   ["A response without the articles", '{"type":"start"}\n{"type":"done"}\n'],
 ]) {
   test(`${what} is BAD_ANSWER`, async (t) => {

@@ -2,7 +2,7 @@
 
 import { CopyJob, Downloads } from "./client/articles.js";
 import { Backend, Puts } from "./client/calls.js";
-import { OzonR2Error, Retries, abortable, childSignal, sleep } from "./client/control.js";
+import { OzonR2Error, Retries, abortable, childSignal, faultsIn, isText, sleep } from "./client/control.js";
 import { bareType, checkReadable, contentHash, mediaType, withLock } from "./client/files.js";
 import { MultipartUpload } from "./client/multipart.js";
 
@@ -134,8 +134,9 @@ export class OzonR2 {
       signal?.throwIfAborted();
       const body = { credential, product_id: productId, images, color_image: colorImage, refetch, ...fields };
       const response = await this.#services.backend.post(`/api/v1/ozon/${endpoint}`, body, signal);
-      const { success, data, errors = [], warnings = [] } = response;
-      const pushed = { success, errors, warnings, ...data };
+      const { success, data, errors, warnings } = response;
+      if (!isText(data?.status)) throw foreignResponse();
+      const pushed = { ...data, success, errors: faultsIn(errors), warnings: faultsIn(warnings) };
       onStatus?.(pushed);
       return pushed;
     };
@@ -151,7 +152,12 @@ export class OzonR2 {
   }
 
   /** @type {(r2_path: string, content_type?: string, signal?: AbortSignal) => Promise<any>} */
-  #sign(r2_path, content_type, signal) {
-    return this.#services.backend.post("/api/v1/r2/presigned-url", { r2_path, content_type }, signal);
+  async #sign(r2_path, content_type, signal) {
+    const signed = await this.#services.backend.post("/api/v1/r2/presigned-url", { r2_path, content_type }, signal);
+    if (!isText(signed.upload_url) || !isText(signed.public_url)) throw foreignResponse();
+    return signed;
   }
 }
+
+const foreignResponse = () =>
+  new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status: 200 });

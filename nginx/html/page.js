@@ -5,8 +5,9 @@ import "./ozon-upload-modal.js";
 import { aria } from "./ozon-upload-modal/dom.js";
 import { loadLanguage } from "./ozon-upload-modal/languages.js";
 import { Card } from "./page/card.js";
-import { droppedFiles } from "./page/files.js";
+import { acceptFiles } from "./page/drops.js";
 import { Form } from "./page/form.js";
+import { Memory } from "./page/memory.js";
 import { Preview } from "./page/preview.js";
 import { Problem } from "./page/problem.js";
 import { Status } from "./page/status.js";
@@ -23,6 +24,7 @@ const form = new Form(page);
 const status = new Status(page);
 const problem = new Problem(page);
 const preview = new Preview();
+const memory = new Memory();
 const toast = new Toast(page);
 const tools = new Tools(page, () => allCards(), toast);
 
@@ -45,6 +47,7 @@ const actions = {
   removed: (/** @type {number} */ count, /** @type {() => void} */ undo) =>
     toast.show(() => texts.removed(count), undo),
   changed: renderSoon,
+  isStored: memory.isStored.bind(memory),
 };
 /** The card of the images that belong to no article. */
 const own = new Card("", () => `users/${form.user}/own`, actions);
@@ -194,6 +197,7 @@ function setLanguage(language) {
 /** @param {Card[]} newCards */
 function replaceCards(newCards) {
   toast.hide();
+  memory.addStored(cards);
   cards = newCards;
   for (const card of cards) card.translate(texts, document.documentElement.lang);
   page.cards.replaceChildren(...cards.map((card) => card.element));
@@ -232,43 +236,19 @@ page.language.addEventListener("click", () => {
   saveLanguage(page.language.lang);
   setLanguage(page.language.lang);
 });
+modal.addEventListener("push", () => cardInModal.showSent());
+modal.addEventListener("error", () => cardInModal.showSent(false));
 modal.addEventListener("done", ({ detail }) => cardInModal.showPushed(modal.images, detail));
 modal.addEventListener("close", () => cardInModal.showPushed(modal.images));
 
-// Adds files, and scrolls to the card: it may be below the window.
-/** @type {(card: Card, files: File[]) => Promise<void>} */
-async function addTo(card, files) {
-  await card.add(files);
-  card.element.scrollIntoView({ block: "nearest" });
-}
 
-// The card for files that are dropped there.
-/** @param {Event} event */
-const cardAt = ({ target }) =>
-  allCards().find(({ element }) => target instanceof Node && element.contains(target)) ?? own;
-/** @type {(card?: Card) => void} */
-const highlight = (card) => allCards().forEach((each) => each.element.classList.toggle("over", each === card));
-document.addEventListener("dragover", (event) => {
-  if (!event.dataTransfer?.types.includes("Files")) return;
-  event.preventDefault();
-  highlight(cardAt(event));
-});
-document.addEventListener("dragleave", (event) => event.relatedTarget === null && highlight());
-document.addEventListener("drop", async (event) => {
-  highlight();
-  if (!event.dataTransfer?.types.includes("Files")) return;
-  event.preventDefault();
-  addTo(cardAt(event), await droppedFiles(event.dataTransfer));
-});
-document.addEventListener("paste", (event) => {
-  const files = [...(event.clipboardData?.files ?? [])];
-  const isText = event.clipboardData?.types.includes("text/plain");
-  // Cells of a spreadsheet are text with a picture of it.
-  const isInField = event.target instanceof Element && event.target.matches("input, textarea");
-  if (files.length === 0 || (isText && isInField)) return;
-  event.preventDefault();
-  addTo(own, files);
-});
+/** Files aren't added to a card behind an open dialog. */
+function isRefused(/** @type {boolean} */ isGiven) {
+  const isOpen = modal.hasAttribute("open") || preview.isOpen;
+  if (isOpen && isGiven) toast.show(() => texts.closeFirst);
+  return isOpen;
+}
+acceptFiles(allCards, own, isRefused);
 // A button that is off says why.
 document.addEventListener("click", ({ target }) => {
   const button = target instanceof Element && target.closest("button[aria-disabled=true]");
@@ -279,7 +259,15 @@ addEventListener("beforeunload", (event) => {
   if (running || isUnsaved) event.preventDefault();
 });
 
+addEventListener("pagehide", () => {
+  memory.addStored(cards);
+  Object.assign(memory, { articles: page.articles.value, field: page.field.value });
+  memory.save();
+});
+
 page.own.replaceWith(own.element);
+page.articles.value = memory.articles;
+if (memory.field) page.field.value = memory.field;
 await Promise.all(["en", "zh"].map(loadLanguage));
 setLanguage(initialLanguage());
 await form.readSession();

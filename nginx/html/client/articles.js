@@ -1,7 +1,7 @@
 // The images of articles: calls of ozon-download, and the browser upload mode, in which the browser copies images from
 // Ozon's CDN into the bucket. The server copies the images that the browser can't, article by article.
 
-import { OzonR2Error, TIMED_OUT, childSignal, limiter, networkError, responseError } from "./control.js";
+import { OzonR2Error, TIMED_OUT, childSignal, isText, limiter, networkError, responseError } from "./control.js";
 import { mediaType } from "./files.js";
 
 /** Articles in one request without a stream. */
@@ -53,6 +53,7 @@ export class Downloads {
           for await (const { index: position, item } of this.#items(body, isStreamed, signal)) {
             const index = indices[position];
             if (!remaining.delete(index)) continue;
+            if (!isItem(item)) throw new OzonR2Error("The response has no images", { code: "BAD_ANSWER", status: 200 });
             renew();
             items[index] = item;
             onItem?.(item, index);
@@ -91,6 +92,12 @@ export class Downloads {
     throw networkError();
   }
 }
+
+/** @type {(item: any) => boolean} */
+const isItem = ({ article, urls, uploads = [], errors = [] }) =>
+  isText(article) && [urls, uploads, errors].every(Array.isArray) && urls.every(isText) &&
+  uploads.every((/** @type {any} */ each) => isText(each?.url) && isText(each.upload_url)) &&
+  errors.every((/** @type {any} */ each) => isText(each?.url) && isText(each.reason));
 
 export class CopyJob {
   #services;

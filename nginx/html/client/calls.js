@@ -9,6 +9,8 @@ import { checkReadable } from "./files.js";
 const STALL_TIMEOUT = 60_000;
 /** Milliseconds for a list in one piece, of which nothing arrives before it is complete. */
 const LIST_TIMEOUT = 600_000;
+/** Characters of a line of a streamed response. The backend's have at most some kilobytes for each image. */
+const MAX_LINE = 4_000_000;
 /** Milliseconds before the first byte of a PUT is sent: other pages may use all connections. */
 const START_TIMEOUT = 300_000;
 /** A PUT that fails while others succeed has one more attempt, after the pause of the fourth. */
@@ -66,6 +68,7 @@ export class Backend {
         child.touch();
         const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
         rest = /** @type {string} */ (lines.pop());
+        if (rest.length > MAX_LINE) throw badResponse(response);
         for (const line of lines) if (line.trim()) yield parseObject(line, response);
       }
     } catch (error) {

@@ -38,6 +38,17 @@ export const badResponse = ({ status, headers }, cause) => {
   return new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status, requestId, cause });
 };
 
+/**
+ * The faults in a response, without elements of another form: a proxy's JSON may have `errors` of its own.
+ *
+ * @returns {import("../ozon-r2.js").FieldFault[]}
+ */
+export const faultsIn = (/** @type {any} */ value) =>
+  [value].flat().filter((fault) => isText(fault?.field) && isText(fault.reason));
+
+/** @type {(value: unknown) => boolean} */
+export const isText = (value) => typeof value === "string";
+
 /** @type {import("./types.js").ResponseError} */
 export function responseError(status, text, header = () => null) {
   /** @type {any} */
@@ -45,17 +56,17 @@ export function responseError(status, text, header = () => null) {
   try {
     body = JSON.parse(text);
   } catch {}
-  const code = body?.code ?? /<Code>(\w+)</.exec(text)?.[1] ?? `HTTP_${status}`;
+  const code = (isText(body?.code) && body.code) || /<Code>(\w+)</.exec(text)?.[1] || `HTTP_${status}`;
   const after = header("Retry-After") ?? ""; // seconds or a date
   const fields = {
     code,
     status,
-    errors: body?.errors,
+    errors: faultsIn(body?.errors),
     requestId: body?.request_id ?? header("X-Request-Id") ?? "",
     detail: body?.detail,
     retryAfter: Math.max(0, Number(after) || Math.ceil((Date.parse(after) - Date.now()) / 1000)) || undefined,
   };
-  return /** @type {any} */ (new OzonR2Error(body?.error ?? code, fields));
+  return /** @type {any} */ (new OzonR2Error(isText(body?.error) ? body.error : code, fields));
 }
 
 export const TIMED_OUT = new DOMException("Timed out", "TimeoutError");

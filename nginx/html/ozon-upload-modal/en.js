@@ -9,6 +9,7 @@ export const texts = {
   requestId: "Request ID",
   title: "Push images to Ozon",
   close: "Close",
+  product: "Product",
   productId: "Product ID",
   unset: "Not set. ",
   digits: "Digits only",

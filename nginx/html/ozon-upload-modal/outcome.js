@@ -4,6 +4,9 @@ import { UploadsFailed } from "./push.js";
 /** The reason of images whose index is the limit or more. */
 const LIMIT = /limit \((\d+)\)/;
 
+/** @type {Record<string, "good" | "warn" | undefined>} */
+const KINDS = { confirmed: "good", unchanged: "good", partial: "warn" };
+
 /** @typedef {import("./image-list.js").ImageList} ImageList */
 /** @typedef {import("./languages.js").Texts} Texts */
 /** @typedef {import("../ozon-r2.js").FieldFault} FieldFault */
@@ -22,12 +25,12 @@ const LIMIT = /limit \((\d+)\)/;
  */
 export function outcomeOf({ status, updated, errors, warnings }, list, texts) {
   const { items } = list;
-  const kind = status === "partial" ? "warn" : status === "failed" ? "bad" : "good";
+  const kind = KINDS[status] ?? "bad";
   if (kind !== "bad") for (const item of items) list.update(item, "done", texts.onOzon);
   const others = markFaults(errors, list, texts);
   const sentences = others.map(({ field, reason }) => describeFault(field, reason, texts.language));
   const warned = new Set(warnings.flatMap((warning) => markWarning(warning, list, texts)));
-  const text = [texts[kind](updated.images, items.length), ...sentences].join(" ");
+  const text = [texts[kind](updated?.images ?? 0, items.length), ...sentences].join(" ");
   const hints = [list.failed.length > 0 && texts.failedHint, warned.size > 0 && texts.warned(warned.size)];
   return { kind, text, hint: hints.filter(Boolean).join(" ") };
 }

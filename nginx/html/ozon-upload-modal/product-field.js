@@ -20,7 +20,7 @@ export class ProductField {
     input: () => this.validate(this.input.value !== ""),
   });
   element = h("div", { part: "sku" },
-    h("p", {}, h("small", {}, "SKU"), this.#name),
+    h("p", {}, h("small", { "data-text": "product" }), this.#name),
     h("p", {}, h("label", { for: "id", "data-text": "productId" }), this.#knownID, this.input, this.#hint));
 
   get sku() {

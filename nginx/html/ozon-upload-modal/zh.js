@@ -7,6 +7,7 @@ export const texts = {
   requestId: "请求 ID",
   title: "推送图片到 Ozon",
   close: "关闭",
+  product: "商品",
   productId: "商品 ID",
   unset: "未设置。",
   digits: "仅限数字",

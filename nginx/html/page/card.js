@@ -1,6 +1,6 @@
 import { describeReason } from "../ozon-upload-modal/errors.js";
 import { aria, h } from "../ozon-upload-modal/dom.js";
-import { imageOf } from "./files.js";
+import { imageOf, safeName } from "./files.js";
 import { imageAt } from "./image.js";
 import { Strip } from "./strip.js";
 
@@ -11,10 +11,10 @@ const MAX_IMAGES = 30;
 
 /**
  * What the page does for its cards. `removed` gets a function that undoes the removal; `changed` is called when images,
- * their states or the selection have changed.
+ * their states or the selection have changed; `isStored` tells whether a copy is in the bucket.
  *
  * @typedef {{push: (card: Card) => void, view: (card: Card, image: Image) => void, changed: () => void,
- *   removed: (count: number, undo: () => void) => void}} Page
+ *   isStored: (publicURL?: string) => boolean, removed: (count: number, undo: () => void) => void}} Page
  */
 
 /**
@@ -34,7 +34,7 @@ export class Card {
   /** A message about files that were added, until the next change. */
   #message = () => "";
   // The result of the last push.
-  /** @type {Partial<import("../ozon-r2.js").Pushed>} */
+  /** @type {Partial<Omit<import("../ozon-r2.js").Pushed, "status"> & {status: string}>} */
   #pushed = {};
   /** @type {Record<string, any>} */
   #texts = {};
@@ -106,7 +106,10 @@ export class Card {
     this.#error = error;
     const previous = new Map(this.images.map((image) => [image.url, image]));
     const publicURLs = new Map(uploads.map(({ url, public_url }) => [url, public_url]));
-    const found = urls.map((url) => imageAt(url, publicURLs.get(url), previous.get(url)));
+    const found = urls.map((url) => {
+      const publicURL = publicURLs.get(url);
+      return imageAt(url, publicURL, url === publicURL || this.#page.isStored(publicURL), previous.get(url));
+    });
     for (const { url, reason } of errors) found.push({ ...imageAt(url), error: reason });
     this.images = [...found, ...this.images.filter((image) => image.file)];
     this.#changed();
@@ -157,6 +160,12 @@ export class Card {
     this.#changed();
   }
 
+  /** Shows that a push was sent to Ozon, whose result isn't known yet; `isSent` false takes that back. */
+  showSent(isSent = true) {
+    if (isSent || this.#pushed.status === "sent") this.#pushed = isSent ? { status: "sent" } : {};
+    this.#changed();
+  }
+
   /** @param {boolean} isSelected */
   select(isSelected) {
     for (const image of this.images) image.isSelected = isSelected;
@@ -194,9 +203,10 @@ export class Card {
     const [ignored, repeated, unreadable] = [[], [], []];
     for (const file of files) {
       const image = await imageOf(file).catch(() => undefined);
-      if (image === undefined) unreadable.push(file.name);
-      else if (image === null) ignored.push(file.name);
-      else if (this.images.some(({ path }) => path === image.path)) repeated.push(file.name);
+      const name = safeName(file.name);
+      if (image === undefined) unreadable.push(name);
+      else if (image === null) ignored.push(name);
+      else if (this.images.some(({ path }) => path === image.path)) repeated.push(name);
       else this.images = [...this.images, image];
     }
     const refused = Object.entries({ ignored, repeated, unreadable }).filter(([, names]) => names.length > 0);
@@ -254,11 +264,12 @@ export class Card {
     const texts = this.#texts;
     const { status = "", updated } = this.#pushed;
     const message = this.#message();
-    const kinds = { confirmed: "good", unchanged: "good", partial: "warn", failed: "bad" };
+    const kinds = { confirmed: "good", unchanged: "good", partial: "warn", sent: "warn", failed: "bad" };
     this.#about.dataset.kind = message ? "warn" : kinds[/** @type {"partial"} */ (status)] ?? "";
     const facts = [this.productId && texts.product(this.productId)];
     if (updated && kinds[/** @type {"partial"} */ (status)] === "good") facts.push(texts.confirmed(updated.images));
     else if (updated && status === "partial") facts.push(texts.partial(updated.images));
+    else if (status === "sent") facts.push(texts.sentToOzon);
     else if (status) facts.push(texts.rejected);
     else facts.push(this.images.length > 0 && texts.count(this.images.length), this.#hint());
     this.#about.textContent = message || facts.filter(Boolean).join(" · ");

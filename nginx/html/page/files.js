@@ -35,6 +35,12 @@ async function filesOf(entry) {
   }
 }
 
+/** Characters that separate paths, are invisible, or change the direction of the text around a name. */
+const UNSAFE = /[\\/\p{Cc}]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** @type {(name: string) => string} */
+export const safeName = (name) => name.replace(UNSAFE, "-");
+
 /**
  * The image of a file, or null if its type isn't one that the bucket accepts. Its path in the bucket begins with a hash
  * of its contents, so that files of one name don't replace each other, and Ozon fetches a changed file again.
@@ -44,7 +50,7 @@ async function filesOf(entry) {
  */
 export async function imageOf(file) {
   if (!mediaType(file.type, file.name)) return null;
-  const name = file.name.replace(/[\\/\p{Cc}]/gu, "-");
+  const name = safeName(file.name);
   const hash = (await contentHash(file)) ?? Date.now().toString(36);
   return { file, name, path: `${hash}-${name}`, preview: URL.createObjectURL(file) };
 }

@@ -37,6 +37,10 @@ export class Preview {
       this.#address,
       h("div", { class: "preview-tools" }, this.#previous, this.#next, this.#remove)));
 
+  get isOpen() {
+    return this.#dialog.open;
+  }
+
   constructor() {
     document.body.append(this.#dialog);
   }
@@ -80,7 +84,7 @@ export class Preview {
       this.#picture.src = shown;
     }
     this.#picture.alt = image.name;
-    const link = publicURL ?? url ?? "";
+    const link = [publicURL, url].find((each) => /^https?:/.test(each ?? "")) ?? "";
     this.#url.value = this.#link.href = link;
     this.#address.hidden = !link;
     this.#copyButton.hidden = !publicURL;

@@ -100,6 +100,8 @@ const texts = {
   confirmed: [(n) => `Pushed, ${images(n)} confirmed`, (n) => `已推送，确认 ${n} 张`],
   partial: [(n) => `Partly pushed, ${images(n)} confirmed`, (n) => `部分推送，确认 ${n} 张`],
   rejected: ["Ozon rejected the push", "Ozon 拒绝了推送"],
+  sentToOzon: ["Push sent, result unknown. Check the product on Ozon", "已发送推送，结果未知，请在 Ozon 上查看"],
+  closeFirst: ["Close the window before adding files", "添加文件前请先关闭窗口"],
 
   selectAll: ["Select all", "全选"],
   unselect: [(n) => `Clear ${n} selected`, (n) => `取消选择 ${n} 张`],
