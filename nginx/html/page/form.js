@@ -68,8 +68,8 @@ export class Form {
     try {
       const signal = /** @type {any} */ (AbortSignal).timeout(5000);
       const response = await fetch("session", { cache: "no-store", signal });
+      this.#hasSessions = response.ok || response.status === 401;
       this.#sessionUser = response.headers.get("X-Session-User") ?? undefined;
-      this.#hasSessions = this.#sessionUser !== undefined || response.status === 401;
     } catch {
       // Without a response, the previous one counts.
     }
