@@ -12,7 +12,6 @@ extension EndToEnd {
             trap 'kill -TERM $child; kill -CONT $child; wait $child; exit 0' TERM
             until [ -S "$2" ]; do sleep 0.02; done
             while [ -S "$2" ]; do sleep 0.02; done
-            sleep 0.5
             \(command)
             wait $child
             """
