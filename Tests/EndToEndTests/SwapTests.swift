@@ -5,7 +5,7 @@ import Testing
 extension EndToEnd {
     /// deploy/swap replaces a process with a new executable, or keeps the old process.
     @Suite struct Swaps {
-        /// Runs the real executable until half a second after it has taken over.
+        /// Runs the real executable, and the command as soon as it has taken over.
         private static func afterTakeOver(_ command: String) -> String {
             """
             "$real" "$@" & child=$!
