@@ -150,7 +150,7 @@ export interface Item {
   urls: string[];
   uploads?: Upload[];
   /** The images that the server couldn't copy, or whose URL or path it has rejected. */
-  errors?: { url: string; reason: string }[];
+  errors?: { url: string; reason: string; detail?: string }[];
 }
 
 /** The presigned upload of one image: a PUT to `upload_url` with all `headers`. */
