@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 # The variable PATH of processes that are started. Those of other processes are never used.
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP)
 _PIDFD_GETFD = 438  # of all architectures
 
 

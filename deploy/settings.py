@@ -15,22 +15,26 @@ def argument_parser(name: str, usage: str) -> argparse.ArgumentParser:
     return parser
 
 
-def read_settings(path: str) -> dict[str, str]:
-    """The lines NAME=value of a file. "export ", quotes, comments and blank lines are read as by systemd and shells.
+def read_settings(path: str, allow_export: bool = True) -> dict[str, str]:
+    """The lines NAME=value of a file. Quotes, comments and blank lines are read as by systemd and shells, and "export "
+    as by shells: systemd ignores such a line.
 
-    Raises OSError, or ValueError with the lines that do not have this form.
+    Raises OSError, or ValueError with the numbers of the lines that do not have this form, which may contain secrets.
     """
     values, wrong = {}, []
     with open(path, encoding="utf-8") as file:
-        lines = [re.sub(r"^export\s+", "", line.strip()) for line in file]
-    for line in lines:
+        lines = [line.strip() for line in file]
+    for number, line in enumerate(lines, 1):
+        if allow_export:
+            line = re.sub(r"^export\s+", "", line)
         if line and line[0] not in "#;":
             name, _, value = line.partition("=")
             if not re.match("[A-Za-z_][A-Za-z0-9_]*=", line):
-                wrong.append(name)
+                wrong.append(str(number))
+            value = value.lstrip()
             values[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
     if wrong:
-        raise ValueError(f"not of the form NAME=value: {', '.join(wrong)}")
+        raise ValueError(f"not of the form NAME=value: line {', '.join(wrong)}")
     return values
 
 
@@ -39,7 +43,7 @@ def installed_settings() -> dict[str, str]:
 
     Raises OSError and ValueError as read_settings does.
     """
-    values = read_settings(str(INSTALLED / "environment"))
+    values = read_settings(str(INSTALLED / "environment"), allow_export=False)
     for file in sorted((INSTALLED / "secrets").iterdir()):
         values[f"{file.name.upper().replace('-', '_')}_FILE"] = str(file)
     return values

@@ -46,8 +46,8 @@ end_child() {
 at_end() { # command
   local name
   # shellcheck disable=SC2064 # the command is known now
-  trap "code=\$?; trap '' INT TERM HUP PIPE; trap - EXIT; end_child; $1 \$code; exit \$code" EXIT
-  for name in INT TERM HUP; do
+  trap "code=\$?; trap '' INT QUIT TERM HUP PIPE; trap - EXIT; end_child; $1 \$code; exit \$code" EXIT
+  for name in INT QUIT TERM HUP; do
     # shellcheck disable=SC2064 # and so is the name
     trap "signal=$name; echo; echo stopping; exit 1" "$name"
   done

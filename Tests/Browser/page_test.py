@@ -185,6 +185,21 @@ class Wrong(PageTest):
         self.problem.get_by_role("button", name="重试").click()
         expect(self.summary).to_have_text("1 个货号，1 张图片")
 
+    def test_an_application_that_is_down_is_not_taken_for_a_site_without_sessions(self):
+        def unavailable(route):
+            route.fulfill(status=503, content_type="application/json", body='{"code": "SESSION_CHECK_FAILED"}')
+
+        self.page.route("**/ozon-r2/session", unavailable)
+        self.page.reload()
+        expect(self.page.locator("#client")).to_be_visible()
+        expect(self.page.locator("#user")).not_to_be_visible()
+        self.enter("2194435302")
+        self.page.locator("#find").click()
+        expect(self.problem).to_contain_text("The service is unavailable.")
+        self.page.unroute("**/ozon-r2/session")
+        self.problem.get_by_role("button", name="Try again").click()
+        expect(self.summary).to_have_text("1 image from 1 article")
+
     def test_on_a_phone_the_result_of_a_search_scrolls_into_view(self):
         self.page.set_viewport_size({"width": 360, "height": 700})
         self.enter("A-7", key="slow-700")

@@ -69,7 +69,7 @@ class BuildTests(CommandTest):
         self.expect_end()
 
     def test_a_signal_to_the_demo_alone_does_the_same(self):
-        for name in (signal.SIGTERM, signal.SIGHUP):
+        for name in (signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
             with self.started(DEPLOY / "demo", "--once") as process:
                 self.wait_for_build()
                 process.send_signal(name)

@@ -12,5 +12,7 @@ class Session(http.server.BaseHTTPRequestHandler):
             self.send_header("X-Session-User", user[1])
         self.end_headers()
 
+    do_POST = do_PUT = do_DELETE = do_OPTIONS = do_GET
+
 
 http.server.HTTPServer(("127.0.0.1", 3000), Session).serve_forever()

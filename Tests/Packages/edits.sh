@@ -22,6 +22,11 @@ started_later() { [ "$(with_session r2/presigned-urls '{"items":[{"r2_path":"use
 until_true 5 "an endpoint that is started later accepts sessions" started_later
 [ "$(with_session r2/presigned-url '{"r2_path":"users/leo/a.jpg"}' mia)" = 403 ] || fail "another user's prefix is open"
 [ "$(post r2/presigned-urls '{"items":[{"r2_path":"users/mia/a.jpg"}]}')" = 401 ] || fail "a key is accepted"
+for method in POST PUT DELETE OPTIONS; do
+  [ "$(call -X "$method" -H 'Cookie: user=mia' http://127.0.0.1/ozon-r2/session)" = 405 ] ||
+    fail "$method reaches the application"
+done
+[ "$(call -H 'Cookie: user=mia' http://127.0.0.1/ozon-r2/session)" = 204 ] || fail "the page cannot read the session"
 pass "one link turns on sessions for all endpoints, also for one that is started later"
 
 # shellcheck disable=SC2016 # nginx's variable

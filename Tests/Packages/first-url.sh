@@ -79,6 +79,11 @@ inside chgrp root /run/ozon-r2/r2-presigned-url.sock
 inside chown root /run/ozon-r2/r2-presigned-url.sock
 finds "www-data, nginx's user, may not connect" "nginx may not connect"
 inside chown www-data:www-data /run/ozon-r2/r2-presigned-url.sock
+echo ALLOWED_PEER_USERS=nobody >>"$root/etc/ozon-r2/environment"
+inside ozon-r2 start r2-presigned-url >/dev/null || fail "start with ALLOWED_PEER_USERS"
+finds 'add www-data to ALLOWED_PEER_USERS' "nginx's user is not among ALLOWED_PEER_USERS"
+sed -i '/^ALLOWED_PEER_USERS=/d' "$root/etc/ozon-r2/environment"
+inside ozon-r2 start r2-presigned-url >/dev/null || fail "start without ALLOWED_PEER_USERS"
 mv "$root/etc/nginx/conf.d/ozon-r2.conf" "$scratch/"
 sed -i.kept '/ozon-r2/d' "$root/etc/nginx/sites-available/default"
 finds 'does not include /etc/nginx/ozon-r2/http.conf' "nginx does not include the snippets"
@@ -95,7 +100,27 @@ printf good >"$root/etc/ozon-r2/secrets/ozon-api-key"
 inside ozon-r2 check >"$scratch/check" 2>&1 || fail "check: $(cat "$scratch/check")"
 grep -q 'ok      expiry' "$scratch/check" || fail "Ozon was not checked: $(cat "$scratch/check")"
 rm "$root"/etc/ozon-r2/secrets/ozon-*
-pass "ozon-r2 check finds a stopped process, a wrong socket, a missing include, and wrong keys of R2 and Ozon"
+pass "ozon-r2 check finds a stopped process, a wrong socket, a refused user, a missing include, and wrong keys"
+
+# ---- endpoints that do not start
+push=$root/usr/lib/ozon-r2/ozon-push-images
+mv "$push" "$scratch/push"
+# shellcheck disable=SC2016 # for the script
+printf '#!/bin/sh\n[ "$1" = --check ] || exit 1\n' >"$push"
+chmod 755 "$push"
+mv "$root/etc/nginx/ozon-r2/available/r2-multipart-abort.conf" "$scratch/"
+inside ozon-r2 stop --all || fail "stop --all"
+if inside ozon-r2 start --all >"$scratch/start" 2>&1; then fail "start --all does not report a failure"; fi
+grep -q 'ozon-push-images@1 does not start' "$scratch/start" || fail "start --all: $(cat "$scratch/start")"
+grep -q 'r2-multipart-abort.conf is missing' "$scratch/start" || fail "start --all: $(cat "$scratch/start")"
+[ "$(inside ozon-r2 status | grep -c ' running ')" = $((endpoints - 1)) ] || fail "status: $(inside ozon-r2 status)"
+inside nginx -t -q || fail "a missing location breaks nginx"
+sign || fail "r2-presigned-url does not answer beside an endpoint that does not start"
+mv "$scratch/push" "$push"
+mv "$scratch/r2-multipart-abort.conf" "$root/etc/nginx/ozon-r2/available/"
+inside ozon-r2 start --all >"$scratch/start" 2>&1 || fail "start --all: $(cat "$scratch/start")"
+pass "start --all starts all others if one does not start or has no location"
+! inside sh -c 'ozon-r2 status | true' 2>&1 | grep . || fail "status without a reader prints an error"
 
 # ---- which of them start with the machine
 inside ozon-r2 stop ozon-push-images r2-multipart-abort || fail "stop"

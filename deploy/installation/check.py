@@ -1,11 +1,11 @@
 """What is wrong with an installation, and how to correct it: settings, processes, sockets, nginx, bucket, Ozon."""
 
+import errno
 import grp
 import os
 import pathlib
 import pwd
 import re
-import stat
 import subprocess
 import sys
 
@@ -14,7 +14,8 @@ from fastcgi import Failure as NoAnswer
 from fastcgi import request
 from installation import routes, status
 from installation.processes import EDIT, PATH, describe_faults, installed, is_started, run, setting_faults
-from installation.setup import ORIGIN
+from installation.setup import known_origins
+from privileges import Failure, Identity, run_as
 from settings import INSTALLED
 
 OLDEST_NGINX = (1, 22)
@@ -37,31 +38,45 @@ def check_processes(report: Report, names: list[str]) -> None:
         print(f"        {'':<9} not started: {', '.join(idle)}")
 
 
-def can_connect(user: str, path: str) -> bool:
-    """Whether the modes of the socket let that user connect."""
-    about, account = os.stat(path), pwd.getpwnam(user)
-    if account.pw_uid == about.st_uid:
-        return bool(about.st_mode & stat.S_IWUSR)
+def ping(path: str) -> None:
+    try:
+        request(path, {"REQUEST_METHOD": "GET", "OZON_R2_STATUS": "/ping"})
+    except NoAnswer as failure:
+        raise Failure(str(failure)) from None
+
+
+def socket_fault(name: str, account: pwd.struct_passwd) -> "tuple[str, str] | None":
+    """What prevents root or that user from reaching the endpoint, and the remedy."""
+    path, user = f"/run/ozon-r2/{name}.sock", account.pw_name
+    try:
+        ping(path)
+    except Failure as failure:
+        return f"{path}: {failure}", f"ozon-r2 start {name}"
     groups = os.getgrouplist(user, account.pw_gid)
-    return bool(about.st_mode & (stat.S_IWGRP if about.st_gid in groups else stat.S_IWOTH))
+    try:
+        run_as(Identity(account.pw_uid, account.pw_gid, groups), lambda: ping(path))
+    except Failure as failure:
+        if str(failure) != os.strerror(errno.EACCES):
+            remedy = f"add {user} to ALLOWED_PEER_USERS in {INSTALLED}/environment, then ozon-r2 start {name}"
+            return f"{path}: {user}, nginx's user, gets no answer: {failure}", remedy
+        group = os.stat(path).st_gid
+        remedy = f"usermod -aG {grp.getgrgid(group).gr_name} {user} && systemctl restart nginx"
+        if group == 0:  # systemd gives the socket its right group when it makes it again
+            remedy = f"ozon-r2 stop {name} && ozon-r2 start {name}"
+        return f"{path}: {user}, nginx's user, may not connect", remedy
+    return None
 
 
 def check_sockets(report: Report, names: list[str], nginx_user: str) -> None:
-    wrong = False
-    for name in names:
-        path = f"/run/ozon-r2/{name}.sock"
-        try:
-            request(path, {"REQUEST_METHOD": "GET", "OZON_R2_STATUS": "/ping"})
-            if can_connect(nginx_user, path):
-                continue
-            group = grp.getgrgid(os.stat(path).st_gid).gr_name
-            text, advice = f"{nginx_user}, nginx's user, may not connect", f"usermod -aG {group} {nginx_user}"
-            report.fail("sockets", f"{path}: {text}", f"{advice} && systemctl restart nginx")
-        except (NoAnswer, OSError, KeyError) as failure:
-            report.fail("sockets", f"{path}: {failure}", f"ozon-r2 start {name}")
-        wrong = True
-    if not wrong:
-        report.ok("sockets", f"answer, and {nginx_user} may connect")
+    try:
+        account = pwd.getpwnam(nginx_user)
+    except KeyError:
+        return report.fail("sockets", f"{nginx_user}, nginx's user, does not exist", "correct user in nginx.conf")
+    faults = [fault for name in names if (fault := socket_fault(name, account))]
+    for text, remedy in faults:
+        report.fail("sockets", text, remedy)
+    if not faults:
+        report.ok("sockets", f"answer {nginx_user}, nginx's user")
 
 
 def check_nginx(report: Report, names: list[str]) -> str:
@@ -91,16 +106,11 @@ def check_nginx(report: Report, names: list[str]) -> str:
     return user[1] if user else "nobody"
 
 
-def origins() -> list[str]:
-    file = INSTALLED / "origins"
-    return re.findall(rf'^\s*"?({ORIGIN})"?\s', file.read_text(), re.MULTILINE) if file.exists() else []
-
-
 def check_upstreams(report: Report, here: pathlib.Path, names: list[str], product: str) -> None:
     """Runs check-r2 and check-ozon, which print lines of the same form."""
     commands = []
     if "r2-presigned-url" in installed() and any(name.startswith("r2-") for name in names):
-        found = origins()
+        found = known_origins()
         if not found:
             report.fail("origins", f"{INSTALLED}/origins has none, so browsers block all pages", "ozon-r2 setup")
         commands.append(["check-r2", *(word for origin in found for word in ("--origin", origin))])

@@ -57,6 +57,10 @@ def add(name: str) -> None:
     path = link(name)
     if not (STATE / name).exists() and not path.is_symlink():
         path.symlink_to(f"../available/{name}.conf")
+    if path.is_symlink() and not path.exists():
+        path.unlink()  # nginx would reject its configuration
+        reinstall = f"apt-get install --reinstall -o Dpkg::Options::=--force-confmiss {name}"
+        raise Failure(f"{name} runs without a location: {SNIPPETS}/available/{name}.conf is missing -> {reinstall}")
     if path.is_symlink() and not reload_if_changed(name, [path]):
         path.unlink()
         (STATE / name).unlink(missing_ok=True)
@@ -72,7 +76,7 @@ def remove(name: str) -> None:
     path.unlink()
     if not reload_nginx():
         path.symlink_to(f"../available/{name}.conf")
-        raise Failure(f"nginx -t fails without {path}: remove the include of that file first; nothing has been changed")
+        raise Failure(f"nginx rejects its configuration without {path}, as printed above; nothing has been changed")
     (STATE / name).unlink(missing_ok=True)
     deadline = time.monotonic() + 2
     while time.monotonic() < deadline and any(pathlib.Path(f"/proc/{worker}").exists() for worker in workers):

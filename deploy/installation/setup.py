@@ -23,6 +23,12 @@ SECRETS = {
     "R2_SECRET_ACCESS_KEY": "secret access key of that token",
 }
 ORIGIN = r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?"
+PATTERNS = {
+    "R2_ENDPOINT_URL": r"https?://[A-Za-z0-9.:\[\]-]+/?",
+    "R2_BUCKET_NAME": "[a-z0-9.-]{3,63}",
+    "R2_PUBLIC_BASE": r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?",
+    "ORIGIN": ORIGIN,
+}
 
 
 def secret_file(name: str) -> pathlib.Path:
@@ -49,16 +55,24 @@ def ask(name: str, what: str, present: str, is_secret: bool) -> str:
     else:
         shown = "unchanged" if is_secret else present
         question = f"{name}: {what}" + (f" [{shown}]" if present else "") + ": "
-        if is_secret and sys.stdin.isatty():
-            answer = getpass.getpass(question)
-        else:
-            print(question, end="" if sys.stdin.isatty() else "\n", flush=True)
-            answer = sys.stdin.readline()
+        answer = read_line(question, is_secret)
     answer = answer.strip() or present
     if not answer or not re.fullmatch("[!-~]+", answer):
         fault = "contains invalid characters" if answer else "is missing"
         raise Failure(f"{name} {fault}; nothing has been changed", 78)
     return answer
+
+
+def read_line(question: str, is_secret: bool) -> str:
+    try:
+        if is_secret and sys.stdin.isatty():
+            return getpass.getpass(question)
+        print(question, end="" if sys.stdin.isatty() else "\n", flush=True)
+        return sys.stdin.readline()
+    except EOFError:  # Ctrl-D
+        return ""
+    except UnicodeDecodeError:
+        return "\ufffd"  # an invalid character
 
 
 def with_settings(text: str, values: dict[str, str]) -> str:
@@ -74,10 +88,29 @@ def with_settings(text: str, values: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def known_origins() -> list[str]:
+    file = INSTALLED / "origins"
+    found = re.findall(rf'^\s*"?({ORIGIN})"?\s', file.read_text(), re.MULTILINE) if file.exists() else []
+    return [origin.lower() for origin in found]
+
+
+def with_lines(file: str, entries: dict[str, str]) -> str:
+    """The file of lines "key value;" for a map of nginx, with these entries; its other lines are kept."""
+    path = INSTALLED / file
+    lines = path.read_text().splitlines() if path.exists() else []
+    for key, value in entries.items():
+        places = [at for at, line in enumerate(lines) if re.match(rf"\s*{re.escape(key)}\s", line)]
+        if places:
+            lines[places[0]] = f"{key} {value};"
+        else:
+            lines.append(f"{key} {value};")
+    return "\n".join(lines) + "\n"
+
+
 def setup() -> None:
-    environment, origins = INSTALLED / "environment", INSTALLED / "origins"
+    environment = INSTALLED / "environment"
     try:
-        known = read_settings(str(environment))
+        known = read_settings(str(environment), allow_export=False)
     except (OSError, ValueError) as error:
         raise Failure(f"{environment}: {error}", 78) from None
     answers = {name: ask(name, what, known.get(name, ""), False) for name, what in SETTINGS.items()}
@@ -85,12 +118,12 @@ def setup() -> None:
         name: ask(name, what, secret_file(name).read_text().strip() if secret_file(name).exists() else "", True)
         for name, what in SECRETS.items()
     }
-    old_origins = re.findall(f"^({ORIGIN})", origins.read_text(), re.MULTILINE) if origins.exists() else []
+    old_origins = known_origins()
     present = old_origins[0] if old_origins else ""
     origin = ask("ORIGIN", "origin of the pages, such as https://imagestudio.example.com", present, False)
-    if not re.fullmatch(ORIGIN, origin):
-        raise Failure("ORIGIN must be scheme, host and port only, as in https://host; nothing has been changed", 78)
-    check(answers)
+    # As browsers send it. nginx rejects a map with two entries that differ only in case.
+    origin = origin.removesuffix("/").lower()
+    check({**answers, "ORIGIN": origin})
     for name, value in keys.items():
         write(secret_file(name), value + "\n", 0o600)
     api_keys = secret_file("API_KEYS")
@@ -98,25 +131,34 @@ def setup() -> None:
         write(api_keys, secrets.token_urlsafe(32) + "\n", 0o600)
     write(environment, with_settings(environment.read_text(), answers), 0o644)
     if origin not in old_origins:
-        kept = origins.read_text() if origins.exists() else ""
-        write(origins, f"{kept}{origin} $http_origin;\n", 0o644)
+        write(INSTALLED / "origins", with_lines("origins", {origin: "$http_origin"}), 0o644)
     public = urlsplit(answers["R2_PUBLIC_BASE"])
-    hosts = f"bucket {answers['R2_ENDPOINT_URL'].rstrip('/')};\npublic {public.scheme}://{public.netloc};\n"
-    write(INSTALLED / "hosts", hosts, 0o644)
+    hosts = {"bucket": answers["R2_ENDPOINT_URL"].rstrip("/"), "public": f"{public.scheme}://{public.netloc}"}
+    write(INSTALLED / "hosts", with_lines("hosts", hosts), 0o644)
     report(api_keys)
 
 
 def check(answers: dict[str, str]) -> None:
-    """Lets an installed executable check the answers before anything is written."""
+    """Checks the answers before anything is written, also by an installed executable."""
+    for name, answer in answers.items():
+        is_valid = re.fullmatch(PATTERNS[name], answer) and (name == "R2_BUCKET_NAME" or is_url(answer))
+        if not is_valid:
+            forms = {"ORIGIN": "scheme, host and port only, as in https://host", "R2_BUCKET_NAME": "a bucket's name"}
+            raise Failure(f"{name} must be {forms.get(name, 'a URL')}; nothing has been changed", 78)
     name = next((name for name in processes.installed() if name.startswith("r2-")), "")
     if name:
         stand_ins = {"R2_ACCESS_KEY_ID": "x", "R2_SECRET_ACCESS_KEY": "x", "API_KEYS": "x"}
         done = processes.run(str(processes.LIBRARY / name), "--check", env={**stand_ins, **answers}, stderr=-2)
         if done.returncode:
             raise Failure(f"{done.stdout.strip().replace(f'{name}: ', '')}\nnothing has been changed", 78)
-    for part in ("R2_ENDPOINT_URL", "R2_PUBLIC_BASE"):
-        if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", answers[part]):
-            raise Failure(f"{part} is not a URL; nothing has been changed", 78)
+
+
+def is_url(text: str) -> bool:
+    """Whether its address and its port, which may have any value so far, are valid."""
+    try:
+        return urlsplit(text).port != 0
+    except ValueError:
+        return False
 
 
 def report(api_keys: pathlib.Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 from fastcgi import Failure as NoAnswer
 from fastcgi import request
@@ -39,7 +40,8 @@ def counts(name: str) -> list:
 def errors(name: str) -> int:
     """The lines of level error that its processes logged during the last hour."""
     command = ["journalctl", "--quiet", "--output=cat", "--since=-1h", "--grep", '"level":"error"', f"--unit={name}@*"]
-    return len(run(*command).stdout.splitlines())
+    # journalctl complains about units that have never run.
+    return len(run(*command, stderr=subprocess.DEVNULL).stdout.splitlines())
 
 
 def row(name: str) -> str:

@@ -4,17 +4,21 @@
 
 # "export ", quotes, comments and blank lines are read as by systemd and shells.
 read_settings() { # file: sets the array settings to its lines NAME=value; returns 1 after reporting all wrong lines
-  local setting wrong=()
+  local number lines=() wrong=()
   [ -r "$1" ] || { echo "${0##*/}: cannot read $1" >&2; return 1; }
-  mapfile -t settings < <(sed '
+  mapfile -t lines < <(sed '
     s/\r$//; s/^[[:blank:]]*//; s/^export[[:blank:]]*//
-    /^#/d; /^$/d
+    s/^[#;].*//
     s/=\(["'"'"']\)\(.*\)\1[[:blank:]]*$/=\2/' "$1")
-  for setting in "${settings[@]}"; do
-    [[ $setting =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || wrong+=("${setting%%=*}")
+  settings=()
+  for number in "${!lines[@]}"; do
+    [ -n "${lines[number]}" ] || continue
+    [[ ${lines[number]} =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || wrong+=($((number+1)))
+    settings+=("${lines[number]}")
   done
   if [ ${#wrong[@]} -gt 0 ]; then
-    printf '%s: %s: not of the form NAME=value: %s\n' "${0##*/}" "$1" "$(IFS=,; echo "${wrong[*]}")" >&2
+    # Not the lines themselves, which may contain secrets.
+    printf '%s: %s: not of the form NAME=value: line %s\n' "${0##*/}" "$1" "$(IFS=,; echo "${wrong[*]}")" >&2
     return 1
   fi
 }
@@ -35,7 +39,7 @@ write_settings() { # SETTING=value...: later ones replace earlier ones
     mapfile -t settings < <(sandbox_settings)
   fi
   for line in "${settings[@]}" "$@"; do
-    [[ $line =~ ^[A-Za-z_][A-Za-z0-9_]*= && $line != *$'\n'* ]] || die "not of the form NAME=value: ${line%%=*}"
+    [[ $line =~ ^[A-Za-z_][A-Za-z0-9_]*= && $line != *$'\n'* ]] || die "a setting is not of the form NAME=value"
     value[${line%%=*}]=${line#*=}
   done
   (

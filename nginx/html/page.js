@@ -95,11 +95,12 @@ function showProblem(error, repeat) {
   form.showErrors(error.errors ?? []);
 }
 
-// Reads the session again, which may have ended or be another user's. Without one, shows how to log in.
+// Reads the session again, which may have ended or be another user's. Without one, shows what is wrong.
 /** @param {() => void} repeat */
 async function isLoggedIn(repeat) {
-  if (await form.readSession()) return true;
-  showProblem({ code: "UNAUTHORIZED" }, repeat);
+  const code = await form.readSession();
+  if (!code) return true;
+  showProblem({ code }, repeat);
   render();
   return false;
 }

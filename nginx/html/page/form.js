@@ -61,20 +61,23 @@ export class Form {
   }
 
   /**
-   * Reads the session's user (nginx/session-check.conf), and shows it instead of the field. Returns whether somebody is
-   * logged in, or sessions aren't used.
+   * Reads the session's user (nginx/session-check.conf), and shows it instead of the field. Returns the code of the
+   * error if nobody is logged in, or if the application that knows is down.
    */
   async readSession() {
+    let status = 0;
     try {
       const signal = /** @type {any} */ (AbortSignal).timeout(5000);
       const response = await fetch("session", { cache: "no-store", signal });
-      this.#hasSessions = response.ok || response.status === 401;
-      this.#sessionUser = response.headers.get("X-Session-User") ?? undefined;
+      status = response.status;
+      this.#hasSessions = status !== 404;
+      if (status < 500) this.#sessionUser = response.headers.get("X-Session-User") ?? undefined;
     } catch {
       // Without a response, the previous one counts.
     }
     this.#render();
-    return !this.#hasSessions || this.#sessionUser !== undefined;
+    if (status >= 500) return "SESSION_CHECK_FAILED";
+    return this.#hasSessions && this.#sessionUser === undefined ? "UNAUTHORIZED" : undefined;
   }
 
   // Shows each fault beside its field, and returns whether there is none.
