@@ -103,13 +103,13 @@ rm "$root"/etc/ozon-r2/secrets/ozon-*
 pass "ozon-r2 check finds a stopped process, a wrong socket, a refused user, a missing include, and wrong keys"
 
 # ---- endpoints that do not start
+inside ozon-r2 stop --all || fail "stop --all"
 push=$root/usr/lib/ozon-r2/ozon-push-images
 mv "$push" "$scratch/push"
 # shellcheck disable=SC2016 # for the script
 printf '#!/bin/sh\n[ "$1" = --check ] || exit 1\n' >"$push"
 chmod 755 "$push"
 mv "$root/etc/nginx/ozon-r2/available/r2-multipart-abort.conf" "$scratch/"
-inside ozon-r2 stop --all || fail "stop --all"
 if inside ozon-r2 start --all >"$scratch/start" 2>&1; then fail "start --all does not report a failure"; fi
 grep -q 'ozon-push-images@1 does not start' "$scratch/start" || fail "start --all: $(cat "$scratch/start")"
 grep -q 'r2-multipart-abort.conf is missing' "$scratch/start" || fail "start --all: $(cat "$scratch/start")"

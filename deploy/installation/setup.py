@@ -169,4 +169,4 @@ def report(api_keys: pathlib.Path) -> None:
         print(f"Still wrong:\n{processes.describe_faults(faults)}")
     print("nginx needs these two lines, the first in http {}, the second in your server {}:")
     print(f"    {routes.HTTP}\n    {routes.SERVER}")
-    print("Next: ozon-r2 start --all, then ozon-r2 check.")
+    print("Next: ozon-r2 start --all; nginx -t && systemctl reload nginx; ozon-r2 check.")
