@@ -29,6 +29,12 @@ PATTERNS = {
     "R2_PUBLIC_BASE": r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?",
     "ORIGIN": ORIGIN,
 }
+FORMS = {
+    "R2_ENDPOINT_URL": "https://<account-id>.r2.cloudflarestorage.com, without the bucket's name",
+    "R2_BUCKET_NAME": "the name of a bucket",
+    "R2_PUBLIC_BASE": "a URL",
+    "ORIGIN": "scheme, host and port only, as in https://host",
+}
 
 
 def secret_file(name: str) -> pathlib.Path:
@@ -141,10 +147,8 @@ def setup() -> None:
 def check(answers: dict[str, str]) -> None:
     """Checks the answers before anything is written, also by an installed executable."""
     for name, answer in answers.items():
-        is_valid = re.fullmatch(PATTERNS[name], answer) and (name == "R2_BUCKET_NAME" or is_url(answer))
-        if not is_valid:
-            forms = {"ORIGIN": "scheme, host and port only, as in https://host", "R2_BUCKET_NAME": "a bucket's name"}
-            raise Failure(f"{name} must be {forms.get(name, 'a URL')}; nothing has been changed", 78)
+        if not re.fullmatch(PATTERNS[name], answer) or not (name == "R2_BUCKET_NAME" or is_url(answer)):
+            raise Failure(f"{name} must be {FORMS[name]}; nothing has been changed", 78)
     name = next((name for name in processes.installed() if name.startswith("r2-")), "")
     if name:
         stand_ins = {"R2_ACCESS_KEY_ID": "x", "R2_SECRET_ACCESS_KEY": "x", "API_KEYS": "x"}
@@ -154,7 +158,7 @@ def check(answers: dict[str, str]) -> None:
 
 
 def is_url(text: str) -> bool:
-    """Whether its address and its port, which may have any value so far, are valid."""
+    """Whether a text of the right pattern has a valid address and port too."""
     try:
         return urlsplit(text).port != 0
     except ValueError:
