@@ -89,3 +89,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Built by deploy/fuzz only, because libFuzzer brings a main function of its own.
+if Context.environment["FUZZ_BUILD"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: ["CCurl", "Core", "Encoding", "FastCGI", "HTTPClient", "JSON", "Ozon", "R2Storage", "Relay"],
+            path: "Tests/Fuzz", exclude: ["Seeds", "references.py", "references.mjs"]))
+}

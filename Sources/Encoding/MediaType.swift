@@ -25,6 +25,6 @@ package func accepts(_ field: String, _ type: String) -> Bool {
             $0.filter { $0 != " " && $0 != "\t" }
         }
         return mediaType(range) == type
-            && !parameters.contains { ["q=0", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
+            && !parameters.contains { ["q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
     }
 }

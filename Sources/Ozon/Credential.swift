@@ -14,14 +14,13 @@ package struct Credential: Sendable, CustomStringConvertible, CustomReflectable 
         (self.clientID, self.apiKey) = try fields.require(clientID, apiKey)
     }
 
-    /// Replaces the credential by `***`, removes control characters, and truncates to 300 characters.
+    /// Removes control characters, replaces the credential by `***`, and truncates to 300 characters. A credential with
+    /// control characters between its own is replaced as well, because they are removed first.
     func scrub(_ text: String) -> String {
-        var bytes = Array(text.utf8)
+        // In UTF-8, no byte of another character is that of a control character.
+        var bytes = text.utf8.filter { $0 >= 0x20 && $0 != 0x7F }
         for secret in [apiKey, clientID] { bytes = replacing(Array(secret.utf8), in: bytes) }
-        let printable = String(decoding: bytes, as: UTF8.self).unicodeScalars.filter {
-            $0.value >= 0x20 && $0.value != 0x7F
-        }
-        return String(String.UnicodeScalarView(printable.prefix(300)))
+        return String(String.UnicodeScalarView(String(decoding: bytes, as: UTF8.self).unicodeScalars.prefix(300)))
     }
 
     package var description: String { "Credential(…)" }

@@ -28,7 +28,8 @@ func multipartETag(_ parts: [StoredPart]) -> String? {
     var digests: [UInt8] = []
     for part in parts {
         let digits = Array(part.etag.utf8)
-        guard digits.count == 32 else { return nil }
+        // UInt8 would accept a sign.
+        guard digits.count == 32, digits.allSatisfy(\.isASCIIAlphanumeric) else { return nil }
         for index in stride(from: 0, to: 32, by: 2) {
             guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else {
                 return nil

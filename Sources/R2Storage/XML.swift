@@ -115,8 +115,11 @@ struct XML {
             case "quot": return [.quote]
             case "apos": return [.apostrophe]
             default:
-                guard word.hasPrefix("#") else { throw Invalid() }
-                let code = word.hasPrefix("#x") ? UInt32(word.dropFirst(2), radix: 16) : UInt32(word.dropFirst())
+                let isHex = word.utf8.starts(with: "#x".utf8)
+                let digits = word.utf8.dropFirst(isHex ? 2 : 1)
+                // UInt32 would accept a sign.
+                guard word.utf8.first == .numberSign, digits.first?.isASCIIAlphanumeric == true else { throw Invalid() }
+                let code = UInt32(String(Substring(digits)), radix: isHex ? 16 : 10)
                 guard let scalar = code.flatMap(Unicode.Scalar.init) else { throw Invalid() }
                 return Array(UTF8.encode(scalar)!)
             }

@@ -20,7 +20,10 @@ import Testing
         for header in [type, "text/html, \(type)", "\(type);q=0.5", "Application/X-NDJSON", " \(type) ; q=1"] {
             #expect(accepts(header, type), "\(header)")
         }
-        for header in ["", "*/*", "application/*", "application/json", "\(type);q=0", "\(type); q=0.000", "x\(type)"] {
+        for header in [
+            "", "*/*", "application/*", "application/json", "\(type);q=0", "\(type);q=0.", "\(type); q=0.000",
+            "x\(type)",
+        ] {
             #expect(!accepts(header, type), "\(header)")
         }
     }

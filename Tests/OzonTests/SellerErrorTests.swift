@@ -125,6 +125,7 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
         let credential = try credential("77", "secret77")
         #expect(credential.scrub("secret77secret77 77") == "****** ***")
         #expect(credential.scrub("secret7") == "secret7")
+        #expect(credential.scrub("sec\u{1}ret77 7\u{0}7") == "*** ***", "control characters inside the credential")
         #expect(credential.scrub("a\u{0}\r\n\t\u{7F}é\u{301}b") == "aé\u{301}b")
         #expect(credential.scrub(String(repeating: "x", count: 1000)).count == 300)
         #expect(credential.scrub("77\u{301}") == "***\u{301}", "bytes are compared, not graphemes")
