@@ -95,6 +95,9 @@ if Context.environment["FUZZ_BUILD"] != nil {
     package.targets.append(
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["CCurl", "Core", "Encoding", "FastCGI", "HTTPClient", "JSON", "Ozon", "R2Storage", "Relay"],
+            dependencies: [
+                "CCurl", "Core", "Encoding", "FastCGI", "HTTPClient", "JSON", "Ozon", "R2", "R2Storage", "Relay",
+                "SigV4", "Telemetry", "Uploads",
+            ],
             path: "Tests/Fuzz", exclude: ["Seeds", "references.py", "references.mjs"]))
 }

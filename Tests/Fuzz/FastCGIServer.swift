@@ -87,6 +87,8 @@ final class FastCGIServer: Sendable {
                 received.removeFirst(end)
             }
             let count = recv(connection, &buffer, buffer.count, 0)
+            // libFuzzer measures the time of an input with a signal.
+            if count < 0, errno == EINTR { continue }
             if count <= 0 { return nil }
             received += buffer[..<count]
         }

@@ -40,6 +40,7 @@ final class ResponseServer: Sendable {
         var buffer = [UInt8](repeating: 0, count: 16_384)
         while true {
             let count = recv(connection, &buffer, buffer.count, 0)
+            if count < 0, errno == EINTR { continue }
             if count <= 0 { return }
             request += buffer[..<count]
             guard isComplete(request) else { continue }

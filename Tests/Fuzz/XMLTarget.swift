@@ -7,7 +7,7 @@ import FoundationXML
 /// text. We accept less (no CDATA, no document types), and a few texts that are not well-formed: attributes and
 /// character data are hardly checked, because we use no attributes. The known differences in what is read are:
 ///
-/// - libxml2 replaces CR LF by LF, and decodes the encoding that the XML declaration names.
+/// - libxml2 replaces CR LF by LF, and decodes the encoding that an XML declaration names; neither is compared.
 /// - libxml2 keeps the namespace prefix of a name; the comparison removes it.
 func fuzzXML(_ bytes: [UInt8]) {
     guard let xml = try? XML(bytes) else { return }
@@ -16,10 +16,10 @@ func fuzzXML(_ bytes: [UInt8]) {
     guard let again = try? XML(Array(written.utf8)), again.markup == written else {
         violated("an element that is written again is read differently")
     }
-    // XMLParser crashes if an attribute isn't UTF-8.
+    // XMLParser crashes if an attribute isn't UTF-8, and at a processing instruction without data.
     guard let text = String(validating: bytes, as: UTF8.self) else { return }
-    if text.utf8.contains(0x0D) || text.contains("encoding") { return }
-    if !text.contains("<!--"), !text.contains("<?"), !text.utf8.contains(0x22), !text.utf8.contains(0x27) {
+    if text.utf8.contains(0x0D) || text.contains("<?") { return }
+    if !text.contains("<!--"), !text.utf8.contains(0x22), !text.utf8.contains(0x27) {
         checkReferences(text)
     }
     let builder = TreeBuilder()
