@@ -163,9 +163,10 @@ extension EndToEnd {
             let directory = try TemporaryDirectory()
             let old = try EndpointProcess(.presign, socket: directory.file("\(Endpoint.presign).sock"))
             let swap = try SwapCommand(.presign, in: directory.path)
+            // A line that isn't a setting may be a part of a secret, so that only its number is printed.
             try directory.write("broken", "MAX_BODY_BYTES=1k\nnot a setting\n")
-            #expect(
-                try swap.run(nil, ["--env", directory.file("broken")]).errors.contains("NAME=value: not a setting\n"))
+            let form = try swap.run(nil, ["--env", directory.file("broken")]).errors
+            #expect(form.hasSuffix("not of the form NAME=value: line 2\n") && !form.contains("not a setting"))
             try directory.write("broken", "MAX_BODY_BYTES=1k\n")
             let (code, errors) = try swap.run(nil, ["--env", directory.file("broken")])
             #expect(code == 1)
