@@ -4,7 +4,7 @@
         def test_a_sentence_about_the_behaviour(self):
             items = self.call("studio.copy(['2194435300'])")
 
-The sandbox and the browser are started once per run. Each test has
+The sandbox and the browser are started once per process. Each test has
 
     self.user       a user of its own, so that tests do not share object keys
     self.page       a page served by nginx, at the port for sessions, logged in as that user, with `OzonR2` and `studio`
