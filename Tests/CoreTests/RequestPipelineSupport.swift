@@ -76,10 +76,11 @@ typealias Handle = @Sendable (Input, RequestContext<NoTools>) async throws -> Ou
 func reply(
     _ changes: [String: String?] = [:], extra: [(String, String)] = [],
     body: Request.Body = .bytes(Array(#"{"name": "x"}"#.utf8)),
-    maxInFlight: Int = 1, _ handle: @escaping Handle = { input, _ in Output(name: input.name) }
+    keys: APIKeys = APIKeys(["key"]), maxInFlight: Int = 1,
+    _ handle: @escaping Handle = { input, _ in Output(name: input.name) }
 ) async throws -> Reply {
     let pipeline = RequestPipeline<Input, Output>(
-        tools: NoTools(), keys: APIKeys(["key"]), maxInFlight: maxInFlight, telemetry: telemetry())
+        tools: NoTools(), keys: keys, maxInFlight: maxInFlight, telemetry: telemetry())
     var environment = goodRequest
     for (name, value) in changes { environment[name] = value }
     let parameters = Parameters(environment.map { ($0, $1) } + extra)

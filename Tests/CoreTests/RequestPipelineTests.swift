@@ -40,6 +40,18 @@ private struct UnexpectedError: Error, CustomStringConvertible {
         #expect(try await reply(extra: [("HTTP_X_API_KEY", "key")]).status == 401)
     }
 
+    @Test func `A key with a scope may call only the endpoints that the scope names`() async throws {
+        let digest = "abc3d82314f3edc1385fc7b9b0b092c801b9db30cefdc11fe04ee4be9685cd6d"  // of "scoped"
+        for (endpoints, status) in [(#""test""#, 200), (#""other", "test""#, 200), ("\"*\"", 200), (#""tes""#, 403)] {
+            let scope = #"{"id": "s", "sha256": "\#(digest)", "prefixes": [], "endpoints": [\#(endpoints)]}"#
+            let keys = try APIKeys(["key"]).with(scopes: Array("[\(scope)]".utf8))
+            let scoped = try await reply(["HTTP_X_API_KEY": "scoped"], keys: keys)
+            #expect(scoped.status == status, "\(endpoints)")
+            #expect(try scoped.member("code") == (status == 403 ? "SCOPE_DENIED" : nil))
+            #expect(try await reply(keys: keys).status == 200, "a key without a scope")
+        }
+    }
+
     @Test func `A fault is sent in the contract's envelope`() async throws {
         let reply = try await reply(body: .bytes(Array(#"{"name": 1}"#.utf8)))
         let expected =

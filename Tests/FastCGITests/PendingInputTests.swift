@@ -33,6 +33,13 @@ private let endOfBody = record(5, [])
         #expect(pendingInput(begin + record(4, [], padding: 255) + endOfBody) == .wholeRequest)
     }
 
+    @Test func `The end of another request's body does not complete this one`() {
+        var other = endOfBody
+        other[3] = 2
+        #expect(pendingInput(begin + parameters + other) == .partOfRequest)
+        #expect(pendingInput(begin + parameters + other + endOfBody) == .wholeRequest)
+    }
+
     @Test func `Inspecting a socket consumes nothing and distinguishes empty, pending and closed`() {
         var ends: [Int32] = [0, 0]
         #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)

@@ -84,6 +84,20 @@ struct ResponseTests {
         }
     }
 
+    @Test func `A request is sent only once, even if the connection that is reused for it is reset`() async throws {
+        let step = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+        for method in ["GET", "POST"] {
+            let server = try ScriptedServer([.receive, step, .receive, .reset], [.receive, step])
+            let client = HTTPClient(HTTPClient.Options(maxConnections: 4, speaksHTTP2: false, authorities: nil))
+            let request = HTTPClient.Request(
+                method, server.url, headers: [:], body: method == "POST" ? .bytes([]) : .none, timeout: .seconds(10),
+                maxResponseBytes: 1 << 20)
+            #expect(try await client.send(request).status == 200)
+            await #expect(throws: TransferError.self) { try await client.send(request) }
+            #expect(server.requests.count == 2, "\(method)")
+        }
+    }
+
     @Test func `Each of many concurrent requests gets its own response`() async throws {
         let response = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"
         let server = try ScriptedServer([.receive, .send(response)])

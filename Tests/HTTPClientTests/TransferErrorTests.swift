@@ -42,6 +42,7 @@ struct TransferErrorTests {
     @Test(arguments: [
         [Step.receive, .reset],
         [.receive],
+        [.receive, .send("HTTP/1.1 200 OK\r\nServer: x\r\nContent-Le")],
         [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")],
         [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"), .reset],
         [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")],

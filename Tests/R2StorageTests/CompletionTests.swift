@@ -14,6 +14,16 @@ private let client = HTTPClient(HTTPClient.Options(maxConnections: 16, speaksHTT
 private let partSize = 5 << 20
 private let digest = "d41d8cd98f00b204e9800998ecf8427e"
 
+/// R2's list of the parts of an upload with one part.
+private func list(size: Int) -> String {
+    "<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber>"
+        + "<ETag>\(digest)</ETag><Size>\(size)</Size></Part></ListPartsResult>"
+}
+
+private func success(_ body: String) -> [ScriptedServer.Step] {
+    [.receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")]
+}
+
 private func storage(_ port: UInt16) -> Storage {
     let bucket = Bucket(
         endpoint: "http://127.0.0.1:\(port)", host: "127.0.0.1:\(port)", name: "images",
@@ -34,10 +44,8 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         "<Part><PartNumber>\($0.number)</PartNumber><ETag>&quot;\(digest)&quot;</ETag><Size>\($0.size)</Size></Part>"
     }
     let xml = "<ListPartsResult><IsTruncated>false</IsTruncated>\(elements.joined())</ListPartsResult>"
-    let server = try ScriptedServer([
-        .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: \(xml.utf8.count)\r\n\r\n\(xml)"), .receive,
-        .send("HTTP/1.1 418 Completed\r\nContent-Length: 0\r\n\r\n"),
-    ])
+    let completed = "HTTP/1.1 418 Completed\r\nContent-Length: 0\r\n\r\n"
+    let server = try ScriptedServer(success(xml) + [.receive, .send(completed)])
     let completion = Completion(
         storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
     do {
@@ -107,21 +115,30 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
         #expect(try await faults(parts, claimed: "[\(claim(1))]") == ["completed"], "with the first part only")
     }
 
+    @Test func `A completed object is confirmed only by the ETag that follows from its parts`() async throws {
+        let own = "59adb24ef3cdbe0297f05b395827453f-1"  // of one empty part
+        let other = String(own.dropLast(2).reversed()) + "-1"
+        for (completed, stored, isConfirmed) in [(own, own, true), (other, other, false), (own, other, false)] {
+            let done = "<CompleteMultipartUploadResult><ETag>\(completed)</ETag></CompleteMultipartUploadResult>"
+            let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: \"\(stored)\"\r\n\r\n"
+            let server = try ScriptedServer(success(list(size: 0)) + success(done) + [.receive, .send(head)])
+            let completion = Completion(
+                storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
+            if isConfirmed {
+                #expect(try await completion.run(size: 0, claimed: nil).etag == own)
+            } else {
+                let fault = await #expect(throws: Fault.self) { try await completion.run(size: 0, claimed: nil) }
+                #expect(fault?.code == .storageRefused)
+            }
+        }
+    }
+
     @Test func `An object missing after R2 has completed the upload is a storage fault`() async throws {
-        let list =
-            "<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber>"
-            + "<ETag>\(digest)</ETag><Size>1</Size></Part></ListPartsResult>"
         let done = "<CompleteMultipartUploadResult><ETag>ab-1</ETag></CompleteMultipartUploadResult>"
         let gone = "<Error><Code>NoSuchUpload</Code></Error>"
         for (response, code) in [(done, .storageRefused), (gone, .uploadNotFound)] as [(String, ErrorCode)] {
-            let steps = [list, response].flatMap { text in
-                [
-                    ScriptedServer.Step.receive,
-                    .send("HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"),
-                ]
-            }
-            let server = try ScriptedServer(
-                steps + [.receive, .send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")])
+            let missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+            let server = try ScriptedServer(success(list(size: 1)) + success(response) + [.receive, .send(missing)])
             let completion = Completion(
                 storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
             let fault = await #expect(throws: Fault.self) { try await completion.run(size: nil, claimed: nil) }

@@ -34,7 +34,7 @@ struct ImageRelayTests {
     ) throws -> ImageRelay {
         let bucket = other ?? bucket
         var environment = environment
-        environment["OZON_IMAGE_HOSTS"] = servers.map(\.url).joined(separator: ",")
+        if !servers.isEmpty { environment["OZON_IMAGE_HOSTS"] = servers.map(\.url).joined(separator: ",") }
         var settings = Settings { [environment] in environment[$0] }
         let made = ImageRelay(
             &settings,
@@ -152,6 +152,15 @@ struct ImageRelayTests {
         #expect(
             try await copy(try ScriptedServer([.receive, response("302 X")])) == "HTTP 302 without a valid Location")
         #expect(other.requests.isEmpty && bucket.requests.isEmpty)
+    }
+
+    @Test func `A host of the list is not connected to if its address is not public`() async throws {
+        let relay = try relay(environment: ["OZON_IMAGE_HOSTS": "localhost"])
+        let failure = await #expect(throws: CopyFailure.self) {
+            try await relay.copy("https://localhost/a", to: try AllowedPrefixes([]).key("users/a.jpg"))
+        }
+        #expect(failure?.reason == "Host not allowed: its address isn't public")
+        #expect(bucket.requests.isEmpty)
     }
 
     @Test(arguments: ["b.gif", "./b.gif", "../b.gif", "?q", "/s3/b.gif#x", "//HOST/b.gif", "HTTP://HOST/b.gif"])
