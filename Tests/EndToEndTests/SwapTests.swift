@@ -10,8 +10,7 @@ extension EndToEnd {
             """
             "$real" "$@" & child=$!
             trap 'kill -TERM $child; kill -CONT $child; wait $child; exit 0' TERM
-            until [ -S "$2" ]; do sleep 0.02; done
-            while [ -S "$2" ]; do sleep 0.02; done
+            until [ -S "${2%.next}.previous" ]; do sleep 0.02; done
             \(command)
             wait $child
             """
