@@ -4,7 +4,7 @@ import System
 import Telemetry
 
 /// Lets the processes that share a socket drain one after the other, so that one of them always accepts connections,
-/// even if all of them are told to end at once (`systemctl restart NAME@1 NAME@2`).
+/// even if all of them get SIGTERM at the same time (`systemctl restart NAME@1 NAME@2`).
 ///
 /// The process that drains holds a lock on a file in systemd's runtime directory, which the processes share, until it
 /// has ended. The others go on serving. The next one gets the lock then, and waits until the replacement of the first

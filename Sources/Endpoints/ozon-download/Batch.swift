@@ -5,7 +5,7 @@ import Ozon
 struct ArticleResult<Value: Sendable>: Sendable {
     /// Where the request's list has the article; never empty.
     let indices: [Int]
-    /// The product or its images, or why there is no product.
+    /// What was found for the article: its product, its images, or the reason that there is none.
     let value: Result<Value, Fault>
 }
 

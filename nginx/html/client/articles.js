@@ -10,7 +10,7 @@ const LIST_SIZE = 50;
 const LIST_PERIOD = 600_000;
 /** Milliseconds for one attempt to read an image. */
 const READ_TIMEOUT = 30_000;
-/** After so many failures without a success an origin is no longer tried: it has no CORS rule for this page. */
+/** An origin that failed this many times and never succeeded isn't tried again: it has no CORS rule for this page. */
 const MAX_FAILURES = 6;
 /** Articles in one request for the server's copy. */
 const BATCH_SIZE = 500;

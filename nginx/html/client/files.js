@@ -5,7 +5,7 @@ import { OzonR2Error, TIMED_OUT, childSignal, limiter, sleep } from "./control.j
 
 const DATABASE = "ozon-r2";
 const STORE = "uploads";
-/** Milliseconds after which an IndexedDB that doesn't respond is no longer used by this page. */
+/** How long the page waits for IndexedDB, in milliseconds. If it doesn't respond by then, the page stops using it. */
 const STORE_TIMEOUT = 3000;
 /** Milliseconds to wait for another upload. */
 const LOCK_TIMEOUT = 10_000;

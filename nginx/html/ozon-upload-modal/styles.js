@@ -1,4 +1,4 @@
-/** Undefined where there is no DOM. Browsers older than light-dark() (Chromium 123, Safari 17.5) are always light. */
+/** Undefined without a DOM. Browsers that lack light-dark(), before Chromium 123 and Safari 17.5, show light colors. */
 export const styles = globalThis.CSSStyleSheet && new CSSStyleSheet();
 styles?.replaceSync(`
 :host {

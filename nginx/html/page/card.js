@@ -11,7 +11,7 @@ const MAX_IMAGES = 30;
 
 /**
  * What the page does for its cards. `removed` gets a function that undoes the removal; `changed` is called when images,
- * their states or the selection have changed; `isStored` tells whether a copy is in the bucket.
+ * their states or the selection have changed; `isStored` returns whether a copy is in the bucket.
  *
  * @typedef {{push: (card: Card) => void, view: (card: Card, image: Image) => void, changed: () => void,
  *   isStored: (publicURL?: string) => boolean, removed: (count: number, undo: () => void) => void}} Page

@@ -24,7 +24,7 @@ export function entriesOf(text) {
 
 export class Form {
   #elements;
-  // The user of the session; undefined if there is no session, and the field counts.
+  // The session's user. Undefined without a session: the user is then the one entered in the form.
   /** @type {string | undefined} */
   #sessionUser;
   /** Whether nginx identifies sessions. */
