@@ -43,7 +43,7 @@ private final class ThreadExecutor: TaskExecutor {
 /// Admits up to `limit` tests at once, or one that runs alone. The latter are admitted when no other test waits.
 private final class TestSlots: Sendable {
     static let shared = TestSlots()
-    private static let limit = 4
+    private static let limit = 7
 
     private struct State {
         var free = TestSlots.limit
