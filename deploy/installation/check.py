@@ -8,6 +8,7 @@ import pwd
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 
 from checks import Report
 from fastcgi import Failure as NoAnswer
@@ -128,13 +129,21 @@ def check_upstreams(report: Report, here: pathlib.Path, names: list[str], produc
 
 def check(here: pathlib.Path, product: str) -> int:
     report = Report()
+
+    def attempt(what: str, part: Callable, *arguments: object) -> object:
+        """An error of the system in one part is a finding too, and the other parts are checked all the same."""
+        try:
+            return part(report, *arguments)
+        except (OSError, ValueError, LookupError) as error:
+            report.fail(what, f"cannot be checked: {error}", "correct this, then ozon-r2 check")
+
     names = [name for name in installed() if is_started(name)]
     if not names:
         report.fail("processes", "no endpoint has been started", "ozon-r2 start --all")
-    check_settings(report, names or installed())
+    attempt("settings", check_settings, names or installed())
     if names:
-        check_processes(report, names)
-    user = check_nginx(report, names)
-    check_sockets(report, names, user)
-    check_upstreams(report, here, names, product)
+        attempt("processes", check_processes, names)
+    user = attempt("nginx", check_nginx, names) or "www-data"
+    attempt("sockets", check_sockets, names, user)
+    attempt("upstreams", check_upstreams, here, names, product)
     return 1 if report.failed else 0

@@ -85,13 +85,16 @@ def start(name: str) -> None:
     for number in (1, 2):
         if not systemctl("restart", f"{name}@{number}.service"):
             raise Failure(f"{name}@{number} does not start: see journalctl -u {name}@{number}")
-    systemctl("enable", *units(name))
+    if not systemctl("enable", *units(name)):
+        raise Failure(f"{name} runs, but does not start with the machine: see systemctl enable {name}.socket")
 
 
 def stop(name: str) -> None:
-    systemctl("disable", *units(name))
+    is_disabled = systemctl("disable", *units(name))
     if not systemctl("stop", *units(name)):
         raise Failure(f"{name} does not stop: see systemctl status {name}.socket '{name}@*'")
+    if not is_disabled:
+        raise Failure(f"{name} still starts with the machine: see systemctl disable {name}.socket")
 
 
 def upgrade(name: str) -> None:

@@ -13,7 +13,7 @@ ROW = "{:<23} {:<10} {:<15} {:>9} {:>10} {:>10} {:>7}"
 
 def state(name: str) -> str:
     """"running", or what is the matter with its units."""
-    states = {unit: properties(unit, "ActiveState")["ActiveState"] for unit in units(name)}
+    states = {unit: properties(unit, "ActiveState").get("ActiveState", "unknown") for unit in units(name)}
     if "failed" in states.values():
         return "failed"
     active = sum(states[unit] == "active" for unit in units(name)[1:])
