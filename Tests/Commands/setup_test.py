@@ -20,7 +20,7 @@ ANSWERS = {
 }  # fmt: skip
 
 
-class SetupTests(CommandTest):
+class SetupCase(CommandTest):
     """Runs setup with a directory of the test in place of /etc/ozon-r2."""
 
     def setUp(self):
@@ -45,6 +45,8 @@ class SetupTests(CommandTest):
     def files(self):
         return {str(file.relative_to(self.etc)): file.read_text() for file in self.etc.rglob("*") if file.is_file()}
 
+
+class SetupTests(SetupCase):
     def test_an_invalid_answer_is_refused_by_name_and_nothing_is_written(self):
         before = self.files()
         for name, answer in [
