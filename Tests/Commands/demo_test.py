@@ -8,18 +8,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import DEPLOY, REPOSITORY, WORKING_SWIFT, CommandTest, processes_with
-
-# A build that starts a compiler in a process group of its own, as Swift does. INT ends both after a second; anything
-# else leaves the compiler running.
-BUILD = """
-if [ "$1" = --version ]; then {version}; exit; fi
-trap 'sleep 1; kill $compiler; touch {scratch}/cleaned; exit 130' INT
-echo "forgotten" >"$TMPDIR/forgotten"
-setsid sleep 777{mark} & compiler=$!
-touch {scratch}/building
-wait"""
-
+from harness import BUILD, DEPLOY, REPOSITORY, WORKING_SWIFT, CommandTest, processes_with
 
 class OptionTests(CommandTest):
     def test_a_wrong_port_is_refused_by_the_name_of_its_option_before_anything_is_built(self):

@@ -1,8 +1,9 @@
 """What is built in steps or started in parts: an interruption or a failure leaves nothing half done."""
 
+import signal
 import zipfile
 
-from harness import DEPLOY, CommandTest, processes_with
+from harness import DEPLOY, CommandTest, processes_with, silent_port
 
 
 class VirtualEnvironmentTests(CommandTest):
@@ -57,6 +58,18 @@ class StackTests(CommandTest):
         self.assertTrue((directory / "log" / "nginx.log").exists(), "nginx was not started")
         self.assertEqual(processes_with(str(directory)), [])
         self.assertFalse((directory / "pids").exists())
+
+    def test_a_stop_after_a_start_that_was_killed_ends_everything_also_what_installs_the_s3_server(self):
+        directory, venv = self.scratch / "stack", self.scratch / "venv"
+        with silent_port() as port:
+            changes = {"PIP_INDEX_URL": f"http://127.0.0.1:{port}/simple", "PIP_CONFIG_FILE": "/dev/null",
+                       "PIP_FIND_LINKS": "", "S3_VENV": str(venv)}  # fmt: skip
+            with self.started(DEPLOY / "sandbox" / "stack", "start", directory, **changes) as process:
+                self.eventually("pip runs", lambda: processes_with(f"{venv}/bin/pip install"))
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                self.assertEqual(self.run_command(DEPLOY / "sandbox" / "stack", "stop", directory).code, 0)
+                self.eventually("all have ended", lambda: not processes_with(str(self.scratch)))
 
     def test_the_port_of_the_stack_is_checked_by_its_name(self):
         for port in ("08080", "65529"):
