@@ -155,7 +155,8 @@ class SetupTerminalTests(setup_test.SetupCase):
         wrong = {
             "R2_ENDPOINT_URL": ("ftp://a", "must be https://<account-id>"),
             "R2_BUCKET_NAME": ("A_B", "must be the name of a bucket"), "R2_PUBLIC_BASE": ("images", "must be a URL"),
-            "R2_ACCESS_KEY_ID": ("", "is missing"), "R2_SECRET_ACCESS_KEY": ("wrong secret", "contains invalid characters"),
+            "R2_ACCESS_KEY_ID": ("", "is missing"),
+            "R2_SECRET_ACCESS_KEY": ("wrong secret", "contains invalid characters"),
             "ORIGIN": ("https://a/b", "must be scheme, host and port only"),
         }  # fmt: skip
         terminal = self.terminal()
