@@ -1,7 +1,9 @@
 """deploy/install-tools: each failure has one sentence that says what is wrong."""
 
 import os
+import shutil
 import subprocess
+import unittest
 
 from harness import DEPLOY, CommandTest, silent_port
 
@@ -62,6 +64,27 @@ class PlaceTests(CommandTest):
 
     def test_a_home_that_cannot_be_written_to_is_reported(self):
         self.expect_failure(self.run_command(DEPLOY / "install-tools", HOME="/dev/null"), "HOME", "Swift")
+
+    @unittest.skipIf(os.getuid() != 0, "needs two users")
+    def test_a_checkout_or_build_of_another_user_is_reported_with_what_to_do(self):
+        for name in (".", "tmp"):
+            (self.scratch / name).chmod(0o777)
+        copy = self.scratch / "copy"
+        shutil.copytree(DEPLOY, copy / "deploy", symlinks=True)
+        as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy / "deploy" / "install-tools"]
+        home = {"HOME": str(self.scratch / "tmp")}
+        expected = f"folder {copy}/.build cannot be written to, but the executables are built there"
+        self.expect_failure(self.run_command(*as_nobody, **home), expected)
+        copy.chmod(0o777)
+        ended = self.run_command(*as_nobody, **home)
+        self.assertEqual((ended.code, ended.output), (0, ""))
+        (copy / ".build" / "release").mkdir(parents=True)
+        (copy / ".build" / "release" / "product").touch()
+        for name in (".build", ".build/release", ".build/release/product"):
+            expected = f"{copy}/{name} belongs to another user (was it built with sudo?); sudo rm -r {copy}/.build"
+            self.expect_failure(self.run_command(*as_nobody, **home), expected)
+            os.chown(copy / name, 65534, 65534)
+        self.assertEqual(self.run_command(*as_nobody, **home).code, 0)
 
     def test_unsupported_distributions_are_refused_by_name(self):
         mount = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-rm"]

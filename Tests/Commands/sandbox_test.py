@@ -69,7 +69,8 @@ class StackTests(CommandTest):
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 self.assertEqual(self.run_command(DEPLOY / "sandbox" / "stack", "stop", directory).code, 0)
-                self.eventually("all have ended", lambda: not processes_with(str(self.scratch)))
+                # By itself, pip would give up after 20 s.
+                self.eventually("all have ended", lambda: not processes_with(str(self.scratch)), seconds=5)
 
     def test_the_port_of_the_stack_is_checked_by_its_name(self):
         for port in ("08080", "65529"):
