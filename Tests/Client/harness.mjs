@@ -7,6 +7,8 @@
 // the connection instead, `{...lines(values), breaks: true}` after the body. A script may be asynchronous.
 // node has no XMLHttpRequest, so the client PUTs with fetch, without progress during a PUT. node doesn't check CORS.
 
+import { File } from "node:buffer";
+import { webcrypto } from "node:crypto";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { setMaxListeners } from "node:events";
 import { createServer } from "node:http";
@@ -14,6 +16,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+// Browsers have these; node has them since version 20, and Debian 12 ships 18.
+globalThis.File ??= File;
+globalThis.crypto ??= webcrypto;
 setMaxListeners(50); // of a signal, which several parts share
 
 const folder = mkdtempSync(join(tmpdir(), "client-"));

@@ -2,9 +2,6 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, openAsBlob, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { caught, client, fakeIndexedDB, fault, hurry, json, serve, setGlobal } from "./harness.mjs";
 
@@ -14,6 +11,20 @@ const COUNT = SIZE / PART;
 const PATH = "users/u/x";
 const etagOf = (bytes) => createHash("md5").update(bytes).digest("hex");
 const file = (text) => new Blob([Buffer.alloc(SIZE, text)]);
+/** A file that, as in a browser, can't be read any more after `change()`; so can't its slices. */
+function chosenFile() {
+  let hasChanged = false;
+  const unreadable = () => new DOMException("The file has changed", "NotReadableError");
+  class ChosenFile extends Blob {
+    slice = (...range) => new ChosenFile([super.slice(...range)], { type: range[2] });
+    arrayBuffer = async () => {
+      if (hasChanged) throw unreadable();
+      return super.arrayBuffer();
+    };
+    stream = () => hasChanged ? new ReadableStream({ start: (stream) => stream.error(unreadable()) }) : super.stream();
+  }
+  return { blob: new ChosenFile([Buffer.alloc(SIZE, "a")]), change: () => void (hasChanged = true) };
+}
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** The endpoints of multipart uploads, with real parts. `refuses(number)` may answer a PUT or wait. */
@@ -212,19 +223,15 @@ test("navigator.locks holds the path among all tabs; without storage, the page d
 
 test("A file that has changed on disk is FILE_CHANGED at once, before and during an upload", async (t) => {
   const pauses = hurry(t);
-  const folder = mkdtempSync(join(tmpdir(), "file-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, "photo.jpg");
-  const onDisk = async () => (writeFileSync(path, Buffer.alloc(SIZE, "a")), openAsBlob(path));
   const at = await bucket(t);
   const { studio } = client(at.url);
-  const during = await onDisk();
-  at.refuses = async (number) => void (number === 4 && writeFileSync(path, "shorter"));
-  assert.equal((await caught(studio.upload(during, PATH))).code, "FILE_CHANGED");
-  const before = await onDisk();
-  writeFileSync(path, "shorter");
+  const during = chosenFile();
+  at.refuses = async (number) => void (number === 4 && during.change());
+  assert.equal((await caught(studio.upload(during.blob, PATH))).code, "FILE_CHANGED");
+  const before = chosenFile();
+  before.change();
   at.calls.length = 0;
-  const error = await caught(studio.upload(before, PATH));
+  const error = await caught(studio.upload(before.blob, PATH));
   assert.deepEqual([error.code, error.message, at.calls],
     ["FILE_CHANGED", "The file was changed, moved or deleted after it was chosen", []]);
   assert.deepEqual(pauses(), []);
