@@ -42,13 +42,7 @@ struct XML {
         mutating func skipProlog() {
             while true {
                 skipWhitespace()
-                if bytes.starts(with: "<?".utf8), let end = after("?>") {
-                    bytes = bytes[end...]
-                } else if bytes.starts(with: "<!--".utf8), let end = after("-->") {
-                    bytes = bytes[end...]
-                } else {
-                    return
-                }
+                guard skip(from: "<?", through: "?>") || skip(from: "<!--", through: "-->") else { return }
             }
         }
 
@@ -62,10 +56,9 @@ struct XML {
                 bytes = bytes[run.endIndex...]
                 if bytes.starts(with: "&".utf8) {
                     element.text += try entity()
-                } else if bytes.starts(with: "<!--".utf8), let end = after("-->") {
-                    bytes = bytes[end...]
-                } else if bytes.starts(with: "</".utf8) {
-                    bytes = bytes.dropFirst(2)
+                } else if skip(from: "<!--", through: "-->") {
+                    continue
+                } else if take("</") {
                     guard try name() == element.name else { throw Invalid() }
                     skipWhitespace()
                     guard take(">") else { throw Invalid() }
@@ -137,9 +130,14 @@ struct XML {
             return true
         }
 
-        /// The index after the next occurrence of a mark.
-        private func after(_ mark: String) -> Int? {
-            bytes.indices.first { bytes[$0...].starts(with: mark.utf8) }.map { $0 + mark.utf8.count }
+        /// Skips the text between two marks, and the marks, which do not overlap: `<!-->` begins a comment that goes on.
+        /// - Returns: false if the text doesn't begin with the first mark, or the second one doesn't follow.
+        private mutating func skip(from start: String, through end: String) -> Bool {
+            guard bytes.starts(with: start.utf8) else { return false }
+            let rest = bytes.dropFirst(start.utf8.count)
+            guard let index = rest.indices.first(where: { rest[$0...].starts(with: end.utf8) }) else { return false }
+            bytes = rest[(index + end.utf8.count)...]
+            return true
         }
     }
 }

@@ -24,6 +24,8 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
         #expect(list["Missing"] == nil)
         #expect(list.children.map(\.name) == ["Id", "Empty", "Part", "Part"])
         #expect(list.children.suffix(2).map { $0["Id"] } == ["1", "2"])
+        #expect(read("<a>b<!-->--></a>")?.text == Array("b".utf8))
+        #expect(read("<?>?><!--->--><a/>") != nil)
         #expect(read("<a/>")?.children.isEmpty == true)
         #expect(read("<a><b>фото 🧸</b></a>")?["b"] == "фото 🧸")
     }
@@ -38,7 +40,7 @@ private func read(_ text: String) -> XML? { try? XML(Array(text.utf8)) }
         "<>", "< a/>", "<a b/>", "<a b=c/>", "<a b=\"c/>", "<a b='c\"/>", "<a/ >", "<a>&b;</a>", "<a>&</a>",
         "<a>&#;</a>", "<a>&#xD800;</a>", "<a>&#x110000;</a>", "<a>&#-1;</a>", "<a>&#+65;</a>", "<a>&#x+41;</a>",
         "<a>&#-0;</a>", "<a>&amp</a>", "<a>&AMP;</a>",
-        "<a><!-- </a>",
+        "<a><!-- </a>", "<a><!--></a>", "<!--><a/>", "<?><a/>",
         "<?xml", "<a>&#xFFFFFFFFFFFF;</a>", "<A></a>",
     ])
     func `Malformed XML is rejected`(_ text: String) {
