@@ -36,7 +36,7 @@ extension EndToEnd {
             try eventually("\(process.endpoint): no connection is open") {
                 try openConnections(process.socketPath) == 0
             }
-            #expect(try process.stop() == 0)
+            #expect(try process.stop() == 0, "\(process.foreignOutput)")
             #expect(try process.messages("drain cut short").isEmpty)
         }
 
@@ -80,8 +80,8 @@ extension EndToEnd {
             let tally = try HangUpCampaign.run(endpoint, .socket(socket)) {
                 for _ in 0..<(runsLongTests ? 20 : 3) {
                     processes.append(try EndpointProcess(endpoint, socket: socket))
-                    processes[processes.count - 2].child.signal(SIGTERM)
-                    #expect(try processes[processes.count - 2].child.wait(within: 20) == 0)
+                    let old = processes[processes.count - 2]
+                    #expect(try old.stop(within: 20) == 0, "\(old.foreignOutput)")
                 }
             }
             expectNoFault(tally)

@@ -74,6 +74,12 @@ final class EndpointProcess {
         return try child.wait(within: seconds)
     }
 
+    /// The first lines on standard error that are not the process's own log: a sanitizer's report, or why it crashed.
+    var foreignOutput: String {
+        let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").filter { !$0.hasPrefix("{") }.prefix(80).joined(separator: "\n")
+    }
+
     /// Checks that the same process still responds after the body.
     func survives(_ body: (EndpointProcess) throws -> Void) throws {
         try body(self)
