@@ -135,8 +135,9 @@ struct XML {
         private mutating func skip(from start: String, through end: String) -> Bool {
             guard bytes.starts(with: start.utf8) else { return false }
             let rest = bytes.dropFirst(start.utf8.count)
-            guard let index = rest.indices.first(where: { rest[$0...].starts(with: end.utf8) }) else { return false }
-            bytes = rest[(index + end.utf8.count)...]
+            let found = rest.indices.first { rest[$0...].starts(with: end.utf8) }
+            guard let found else { return false }
+            bytes = rest[(found + end.utf8.count)...]
             return true
         }
     }
