@@ -16,6 +16,19 @@ make_dir() {
   mkdir "$dir/tmp"
   export TMPDIR=$dir/tmp
 }
+# Swift, interrupted while it compiles Package.swift, ends before its compiler, which would create files in $dir again.
+remove_dir() {
+  local number pids deadline=$((SECONDS + 10))
+  while [ -n "$signal" ]; do
+    pids=$(TMPDIR='' grep -lsF "TMPDIR=$dir/tmp" /proc/[0-9]*/environ | cut -d / -f 3 || true)
+    [ -n "$pids" ] || break
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      for number in $pids; do kill -KILL "$number" 2>/dev/null || true; done
+    fi
+    sleep 0.1
+  done
+  rm -rf "$dir"
+}
 
 # Runs a command in the background, so that a signal interrupts the wait. Bash lets background commands ignore INT, but
 # a build that doesn't see Ctrl-C leaves its compilers running.

@@ -57,6 +57,16 @@ class BuildTests(CommandTest):
         self.assertEqual(ended.output.splitlines()[-1], "stopping")
         self.expect_end()
 
+    def test_ctrl_c_waits_for_a_compiler_that_outlives_the_build_and_leaves_no_file(self):
+        compiler = f"""setsid bash -c 'touch {self.scratch}/building; sleep 2; mkdir -p "$TMPDIR"; : {self.mark}'"""
+        self.program("swift", f'[ "$1" != --version ] || {{ {WORKING_SWIFT}; exit; }}; {compiler} & wait')
+        with self.started(DEPLOY / "demo", "--once") as process:
+            self.wait_for_build()
+            ended = self.interrupt(process)
+        self.assertEqual((ended.code, ended.output.splitlines()[-1]), (1, "stopping"))
+        self.assertEqual(processes_with(self.mark), [])
+        self.assertEqual(self.leftovers(), [])
+
     def test_a_signal_to_the_demo_alone_does_the_same(self):
         for name in (signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
             with self.started(DEPLOY / "demo", "--once") as process:
