@@ -1,6 +1,8 @@
 """What is built in steps or started in parts: an interruption or a failure leaves nothing half done."""
 
+import http.server
 import signal
+import threading
 import zipfile
 
 from harness import DEPLOY, CommandTest, processes_with, silent_port
@@ -45,6 +47,33 @@ class VirtualEnvironmentTests(CommandTest):
             self.assertRegex(self.make(version).output, r"^installing from PyPI into .*: sample\n$")
             self.expect_version(version)
             self.assertEqual(self.make(version).output, "")
+
+
+class MainJobTests(CommandTest):
+    def test_ctrl_c_ends_the_main_job_without_a_message_of_python(self):
+        with http.server.HTTPServer(("127.0.0.1", 0), Answers) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            (self.scratch / "env").write_text(f"URL=http://127.0.0.1:{server.server_port}\nAPI_KEY=key\n")
+            # It prints a message if INT reaches it.
+            self.program("python3", f"trap 'echo Traceback' INT; touch {self.scratch}/showing; sleep 1; echo shown")
+            with self.started(DEPLOY / "sandbox" / "main-job", self.scratch) as process:
+                self.eventually("an answer is shown", lambda: (self.scratch / "showing").exists())
+                ended = self.interrupt(process)
+            server.shutdown()
+        self.assertEqual((ended.code, ended.output.splitlines()[-1]), (1, "shown"))
+        self.assertNotIn("Traceback", ended.output)
+        self.assertEqual(self.leftovers(), [])
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_):
+        pass
 
 
 class StackTests(CommandTest):

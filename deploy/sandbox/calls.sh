@@ -7,7 +7,9 @@ heading() {
   if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
 }
 fail() { echo "main-job: $*" >&2; exit 1; }
-show() { python3 "$here/show.py" "$@"; }
+# Ctrl-C ends what the script reads from. If it reached the script as well, Python would print where it was interrupted.
+uninterrupted() { (trap '' INT; exec python3 "$here/$1" "${@:2}"); } # script argument...
+show() { uninterrupted show.py "$@"; }
 sum() { sha256sum "$1" | cut -c 1-64; }
 milliseconds() { awk "BEGIN { printf \"%.1f ms\", $1 * 1000 }"; }
 
@@ -37,7 +39,7 @@ follow() { # name path body: shows the progress of a streamed answer
   : >"$scratch/answer"
   curl -sS -N -X POST -w '%{stderr}%{http_code} %{time_total}\n' --max-time 60 -H 'Content-Type: application/json' \
     -H "X-API-Key: $API_KEY" -H 'Accept: application/x-ndjson' -d "$body" "$URL$path" 2>"$scratch/curl" |
-    python3 "$here/progress.py" "$scratch/answer" ||
+    uninterrupted progress.py "$scratch/answer" ||
     fail "$name: $(tail -n 1 "$scratch/curl"); the stream's last line: $(tail -n 1 "$scratch/answer" | head -c 500)"
   read -r status seconds < <(tail -n 1 "$scratch/curl")
   echo "HTTP $status after $(milliseconds "$seconds"); the last line:"
