@@ -130,7 +130,7 @@ struct XML {
             return true
         }
 
-        /// Skips the text between two marks, and the marks, which do not overlap: `<!-->` begins a comment that goes on.
+        /// Skips the text between two marks and the marks, which don't overlap: `<!-->` only begins a comment.
         /// - Returns: false if the text doesn't begin with the first mark, or the second one doesn't follow.
         private mutating func skip(from start: String, through end: String) -> Bool {
             guard bytes.starts(with: start.utf8) else { return false }
