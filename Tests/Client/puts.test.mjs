@@ -56,15 +56,18 @@ test("A PUT that waits for a connection hasn't begun, and isn't ended after a mi
 });
 
 test("A PUT that stops while its bytes are sent is repeated after a minute", async (t) => {
-  const begun = [];
+  let endsInTime;
   const { puts, upload } = await start(t, (request, blob, after) => {
-    begun.push(performance.now());
-    after(1, () => request.loaded(1000, blob));
-    if (puts.length > 1) after(5, () => request.reply(200));
+    if (puts.length > 1) return after(20, () => request.reply(200));
+    after(1, () => {
+      request.loaded(1000, blob);
+      // Timers end in the order of their times, however busy the machine is.
+      after(70, () => (endsInTime = request.isAborted));
+    });
   });
   await upload();
   assert.equal(puts.length, 2);
-  assert.ok(begun[1] - begun[0] < 200, "no more than 200 s of the client");
+  assert.equal(endsInTime, true);
 });
 
 test("The bucket's Retry-After is waited for", async (t) => {
