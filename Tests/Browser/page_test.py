@@ -200,6 +200,16 @@ class Wrong(PageTest):
         self.problem.get_by_role("button", name="Try again").click()
         expect(self.summary).to_have_text("1 image from 1 article")
 
+    def test_an_application_that_hangs_is_not_taken_for_a_site_without_sessions(self):
+        self.page.route("**/ozon-r2/session", lambda route: None)
+        self.page.reload()
+        expect(self.page.locator("#client")).to_be_visible(timeout=10_000)
+        expect(self.page.locator("#user")).not_to_be_visible()
+        self.page.unroute("**/ozon-r2/session")
+        self.enter("2194435302")
+        self.page.locator("#find").click()
+        expect(self.summary).to_have_text("1 image from 1 article")
+
     def test_on_a_phone_the_result_of_a_search_scrolls_into_view(self):
         self.page.set_viewport_size({"width": 360, "height": 700})
         self.enter("A-7", key="slow-700")

@@ -72,8 +72,9 @@ export class Form {
       status = response.status;
       this.#hasSessions = status !== 404;
       if (status < 500) this.#sessionUser = response.headers.get("X-Session-User") ?? undefined;
-    } catch {
-      // Without a response, the previous one counts.
+    } catch (error) {
+      // Without a response, the previous one counts; but only an application can be so slow.
+      if (/** @type {Error} */ (error).name === "TimeoutError") [status, this.#hasSessions] = [504, true];
     }
     this.#render();
     if (status >= 500) return "SESSION_CHECK_FAILED";
