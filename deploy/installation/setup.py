@@ -1,14 +1,13 @@
 """Asks for the values that an installation needs, and writes them: settings, secrets, origins, a caller's key."""
 
-import os
 import pathlib
 import re
 import secrets
 import signal
-import tempfile
 from urllib.parse import urlsplit
 
 from installation import processes, routes
+from installation.files import write_all
 from installation.processes import Failure
 from installation.questions import ORIGIN, SECRETS, SETTINGS, ask
 from privileges import SIGNALS
@@ -17,23 +16,6 @@ from settings import INSTALLED, read_settings
 
 def secret_file(name: str) -> pathlib.Path:
     return INSTALLED / "secrets" / name.lower().replace("_", "-")
-
-
-def write_all(files: dict[pathlib.Path, tuple[str, int]]) -> None:
-    """Replaces the files by these texts, with these modes. A failure to write leaves all of the old ones."""
-    written = {}
-    try:
-        for path, (text, mode) in files.items():
-            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            written[path] = name
-            with open(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                os.fchmod(descriptor, mode)
-        for path, name in written.items():
-            os.replace(name, path)
-    finally:
-        for name in written.values():
-            pathlib.Path(name).unlink(missing_ok=True)
 
 
 def with_settings(text: str, values: dict[str, str]) -> str:
