@@ -31,6 +31,9 @@ final class TransferLoop: @unchecked Sendable {
         check(shim_set_multi_long(multi, CURLMOPT_PIPELINING, options.speaksHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0))
     }
 
+    /// Only a loop whose thread never started is released: the thread keeps it alive.
+    deinit { curl_multi_cleanup(multi) }
+
     func add(_ transfer: Transfer) {
         let mustStart = inbox.withLock { inbox in
             inbox.added.append(transfer)

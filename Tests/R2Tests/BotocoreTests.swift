@@ -75,16 +75,11 @@ func bucket(_ line: Data) throws -> Bucket {
 /// The lines that a script in `Vectors` writes.
 func botocore(_ script: String, _ arguments: String...) throws -> [Data] {
     let python = ProcessInfo.processInfo.environment["TEST_PYTHON"] ?? "python3"
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [python, Vectors(beside: #filePath).path(script)] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
+    let process = try ChildProcess.run(
+        python, [Vectors(beside: #filePath).path(script)] + arguments,
+        environment: ProcessInfo.processInfo.environment, within: 60)
     try #require(
-        process.terminationStatus == 0,
+        process.code == 0,
         "\(python) lacks the pinned botocore; set TEST_PYTHON to a Python that has it (deploy/test creates one)")
-    return data.split(separator: UInt8(ascii: "\n"))
+    return Data(process.output).split(separator: UInt8(ascii: "\n"))
 }
