@@ -1,5 +1,6 @@
 """Shared by the tests of the commands: a directory of programs to replace those in PATH, runs, and conditions."""
 
+import atexit
 import contextlib
 import os
 import pathlib
@@ -37,6 +38,8 @@ class CommandTest(unittest.TestCase):
 
     def setUp(self):
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="c.", dir="/tmp"))
+        # Also after Ctrl-C, when unittest does no cleanups.
+        atexit.register(shutil.rmtree, self.scratch, ignore_errors=True)
         self.addCleanup(shutil.rmtree, self.scratch)
         for name in ("bin", "tmp"):
             (self.scratch / name).mkdir()
@@ -63,11 +66,10 @@ class CommandTest(unittest.TestCase):
         self.environment["PATH"] = str(farm)
 
     def run_command(self, *command, **changes):
-        started = time.monotonic()
-        ended = subprocess.run(
-            [str(word) for word in command], env={**self.environment, **changes}, text=True, timeout=120,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        return Ended(ended.returncode, ended.stdout, time.monotonic() - started)
+        begun = time.monotonic()
+        with self.started(*command, **changes) as process:
+            output, _ = process.communicate(timeout=120)
+        return Ended(process.returncode, output, time.monotonic() - begun)
 
     def expect_failure(self, ended, *texts, lines=1):
         """The command has exited with 1 and printed these texts, in so many lines."""
@@ -84,6 +86,11 @@ class CommandTest(unittest.TestCase):
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             yield process
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.interrupt(process)  # so that it ends what it has started
+            raise
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
