@@ -1,10 +1,15 @@
-"""deploy/swap: a signal from the terminal while the old and the new process run."""
+"""deploy/swap: a signal from the terminal while the old and the new process run, and the lock of an endpoint."""
 
 import os
 import signal
 import subprocess
+import sys
 
 from harness import DEPLOY, REPOSITORY, CommandTest, processes_with
+
+sys.path.insert(0, str(DEPLOY))
+
+from privileges import Failure, lock  # noqa: E402
 
 ENDPOINT = "r2-presigned-url"
 SETTINGS = {
@@ -38,3 +43,26 @@ class SwapTests(CommandTest):
         finally:
             old.terminate()
             old.wait(timeout=30)
+
+
+class LockTests(CommandTest):
+    def test_a_lock_excludes_a_second_one_and_leaves_the_content_of_its_file(self):
+        path = self.scratch / "lock"
+        path.write_text("kept")
+        first = lock(str(path))
+        self.assertIsNone(lock(str(path)))
+        os.close(first)
+        second = lock(str(path))
+        self.assertIsNotNone(second)
+        os.close(second)
+        self.assertEqual(path.read_text(), "kept")
+
+    def test_a_link_a_pipe_and_a_directory_are_not_locked(self):
+        target = self.scratch / "target"
+        (self.scratch / "link").symlink_to(target)
+        os.mkfifo(self.scratch / "pipe")
+        (self.scratch / "directory").mkdir()
+        for name in ("link", "pipe", "directory"):
+            with self.assertRaises((OSError, Failure), msg=name):
+                lock(str(self.scratch / name))
+        self.assertFalse(target.exists())
