@@ -1,108 +1,26 @@
 """The executables treat each field of a request as the document says: its name, type, range and length, whether it is
 required, and the reasons of its faults. Each test changes one field of the document's examples.
-
-Starts deploy/sandbox/stack. Environment: BIN, the executables (default .build/release); S3_VENV.
 """
-import http.client
 import json
-import os
-import pathlib
 import re
-import shutil
-import subprocess
-import tempfile
-import unittest
-import urllib.parse
 
-from document import DOCUMENT, ENDPOINTS, REPOSITORY, fails, resolve
+from document import DOCUMENT, ENDPOINTS, REPOSITORY, resolve
+from fields import TYPES, Place, places
+from sandbox import ORIGIN, SandboxTest
 
-os.environ["PATH"] += ":/usr/sbin"
-STACK = REPOSITORY / "deploy" / "sandbox" / "stack"
 READERS = (r'\b(?:string|text|bool|integers?|choice|objects?|strings|entries|list|objectKey|contentType|uploadID)'
            r'\(\s*(?:named: )?"([a-z]\w*)"|named name: StaticString = "(\w+)"')
 NAMES = sorted({name for path in (REPOSITORY / "Sources").rglob("*.swift")
                 for names in re.findall(READERS, path.read_text()) for name in names if name})
 """The names of all fields of requests, and a few others, that the sources read."""
 
-TYPES = {"string": "a string", "integer": "an integer", "boolean": "true or false", "object": "an object",
-         "array": "an array"}
+SIGNING = ["r2-presigned-url", "r2-presigned-urls", "r2-sign-request", "r2-multipart-create", "r2-multipart-parts"]
+STREAMED = [operation for operation in ENDPOINTS.values()
+            if "application/x-ndjson" in operation.responses[200]["content"]]
+LINES = {"Accept": "application/x-ndjson"}
 
 
-class Place:
-    """A field of a request: `steps` lead to it in the body, and `name` is its name in faults."""
-
-    def __init__(self, operation, steps, schema, is_required):
-        self.operation, self.steps, self.schema, self.is_required = operation, steps, schema, is_required
-        self.name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
-        types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        self.is_optional = "null" in types
-        self.type = types[0]
-
-    def bodies(self, value, is_absent=False):
-        """The examples with that value in this place."""
-        for example in self.operation.examples:
-            body = json.loads(json.dumps(example))
-            holder = body
-            for step in self.steps[:-1]:
-                if not (step in holder if isinstance(holder, dict) else step < len(holder)):
-                    break
-                holder = holder[step]
-            else:
-                if is_absent:
-                    holder.pop(self.steps[-1], None)
-                else:
-                    holder[self.steps[-1]] = value
-                yield body
-
-    def sample(self, length):
-        """A valid string or array of that length."""
-        if self.type == "array":
-            items = resolve(self.schema["items"])
-            if items["type"] == "object":
-                example = next(iter(self.operation.examples[-1][self.steps[-1]]))
-                return [example] * length
-            return list(range(1, length + 1)) if "integer" in items["type"] else \
-                [f"https://example.com/{index}" for index in range(length)]
-        example = self.schema["examples"][0]
-        return example[:length] + "a" * (length - len(example))
-
-
-def places(operation, schema=None, steps=()):
-    """The fields of an operation's request, also those of the objects in it."""
-    schema = resolve(schema or operation.request)
-    for name, value in schema["properties"].items():
-        value = resolve(value)
-        place = Place(operation, [*steps, name], value, name in schema["required"])
-        yield place
-        if place.type == "object":
-            yield from places(operation, value, [*steps, name])
-        elif place.type == "array" and resolve(value["items"])["type"] == "object":
-            yield from places(operation, value["items"], [*steps, name, 0])
-
-
-class Behaviour(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.dir = tempfile.mkdtemp(prefix="openapi-")
-        cls.addClassCleanup(shutil.rmtree, cls.dir, ignore_errors=True)
-        cls.addClassCleanup(subprocess.run, [STACK, "stop", cls.dir], stdout=subprocess.DEVNULL)
-        subprocess.run([STACK, "start", cls.dir, "OZON_PUSH_TIMEOUT=5"], check=True, stdout=subprocess.DEVNULL)
-        lines = pathlib.Path(cls.dir, "env").read_text().splitlines()
-        cls.env = dict(line.split("=", 1) for line in lines)
-        cls.connection = http.client.HTTPConnection(urllib.parse.urlsplit(cls.env["URL"]).netloc, timeout=60)
-        cls.addClassCleanup(cls.connection.close)
-
-    def post(self, operation, body):
-        """The status and the body of a response, after checking that the document has it."""
-        self.connection.request("POST", operation.path, json.dumps(body), {
-            "Content-Type": "application/json", "X-API-Key": self.env["API_KEY"]})
-        response = self.connection.getresponse()
-        answer = json.loads(response.read())
-        self.assertIn(response.status, operation.responses)
-        schema = operation.responses[response.status]["content"]["application/json"]["schema"]
-        self.assertIsNone(fails(schema, answer), (operation.path, body))
-        return response.status, answer
-
+class Behaviour(SandboxTest):
     def reasons(self, place, value, is_absent=False):
         """For each example that can have the value: the reasons of the field's faults."""
         found = []
@@ -124,6 +42,17 @@ class Behaviour(unittest.TestCase):
             for body in operation.examples:
                 with self.subTest(operation.path, body=body):
                     self.assertNotEqual(self.post(operation, body)[0], 400)
+
+    def test_the_examples_of_signed_URLs_are_the_responses_to_the_requests_of_the_same_name(self):
+        def comparable(response):
+            text = json.dumps(response, sort_keys=True)
+            text = re.sub(r'"https?://[^"?]*?(/users/[^"?]*)[^"]*"', r'"\1"', text)
+            return re.sub(r'"(expires_at|upload_id)": "[^"]*"', r'"\1"', text)
+        for operation in map(ENDPOINTS.get, SIGNING):
+            requests = operation.definition["requestBody"]["content"]["application/json"]["examples"]
+            for name, example in operation.responses[200]["content"]["application/json"]["examples"].items():
+                _, answer = self.post(operation, requests[name]["value"])
+                self.assertEqual(comparable(answer), comparable(example["value"]), operation.path)
 
     def test_exactly_the_documented_fields_are_read_and_a_wrong_type_is_a_fault(self):
         self.assertGreater(len(NAMES), 30)
@@ -195,15 +124,39 @@ class Behaviour(unittest.TestCase):
             _, answer = self.post(push, {**push.examples[0], "images": ["ftp://example.com", url]})
             self.assertEqual([fault["index"] for fault in answer["errors"]], [0, 1][:1 + length - limit])
 
-    def test_a_stream_consists_of_the_documented_lines(self):
-        download = ENDPOINTS["ozon-download"]
-        body = {**download.examples[0], "articles": ["2194435300", "no-such-article"], "presign": True}
-        self.connection.request("POST", download.path, json.dumps(body), {
-            "Content-Type": "application/json", "Accept": "application/x-ndjson", "X-API-Key": self.env["API_KEY"]})
-        response = self.connection.getresponse()
-        self.assertEqual(response.headers["Content-Type"], "application/x-ndjson")
-        lines = [json.loads(line) for line in response.read().splitlines() if line]
-        schema = download.responses[200]["content"]["application/x-ndjson"]["schema"]["contentSchema"]
-        for line in lines:
-            self.assertIsNone(fails(schema, line), line)
-        self.assertEqual([line["type"] for line in lines], ["start", "item", "item", "done"])
+    def test_pages_may_call_every_endpoint_and_read_the_headers_that_the_document_lists(self):
+        text = DOCUMENT["info"]["description"]
+        method, sent, read = re.search(r"the method (\w+) with the headers (.+?); they can read (.+?)\.", text).groups()
+        sent, read = (", ".join(re.findall(r"`(.+?)`", names)) for names in (sent, read))
+        granted = {"OPTIONS": {"Allow-Methods": method, "Allow-Headers": sent, "Max-Age": "7200"},
+                   "POST": {"Expose-Headers": read}}
+        for operation in ENDPOINTS.values():
+            for origin in (ORIGIN, "https://example.com"):
+                for verb, status in [("OPTIONS", 204), ("POST", 401)]:
+                    response, _ = self.send(operation.path, b"{}", {"Origin": origin, "X-API-Key": None}, verb)
+                    self.assertEqual((response.status, response.headers["Vary"]), (status, "Origin"))
+                    for name, value in {"Allow-Origin": ORIGIN, **granted[verb]}.items():
+                        self.assertEqual(response.headers[f"Access-Control-{name}"],
+                                         value if origin == ORIGIN else None, (operation.path, name))
+
+    def test_the_lines_of_a_stream_are_the_documented_ones(self):
+        articles = ["2194435300", "no-such-article", "FAULT-IMG-404"]
+        for operation in STREAMED:
+            for body in operation.examples:
+                status, lines = self.post(operation, {**body, "articles": articles}, LINES)
+                self.assertEqual(status, 200)
+                self.assertEqual([line["type"] for line in lines], ["start", "item", "item", "item", "done"])
+
+    def test_an_error_is_the_response_to_a_request_for_a_stream_or_its_last_line(self):
+        articles = [*(f"nobody-{number}" for number in range(1000)), "FAULT-FORBIDDEN"]
+        for operation in STREAMED:
+            def responses(key):
+                for client in range(710_000, 710_020):
+                    credential = {"client_id": str(client), "api_key": key}
+                    yield self.post(operation, {**operation.examples[0], "credential": credential,
+                                                "articles": articles}, LINES)
+            status, answer = next(responses("invalid-key"))
+            self.assertEqual((status, answer["code"]), (403, "OZON_UNAUTHORIZED"))
+            # Either of the two calls to Ozon can be the slow one: if it is the good one, no line is sent.
+            lines = next(answer for status, answer in responses("slow-500ms@2") if status == 200)
+            self.assertEqual((lines[0]["type"], lines[-1]["type"]), ("start", "error"))
