@@ -1,3 +1,4 @@
+/// What has happened to a connection since its owner last took its events.
 struct ConnectionEvents: OptionSet, Sendable {
     let rawValue: UInt8
     /// Bytes have arrived from the peer.

@@ -2,10 +2,10 @@ import Synchronization
 
 /// State that has at most one owner at a time. No thread waits for it, and only the owner can access it.
 ///
-/// Any thread can post a signal. If the state has no owner, the posting thread becomes the owner, and queues the
-/// ownership for a worker, which runs until no signal is pending; otherwise the current owner sees the signal before it
-/// releases the state. One atomic word decides all of this (`MailboxWord`). The state is accessible only through an
-/// `Ownership`, which is why both are in this file.
+/// Any thread can post events. If the state has no owner, the posting thread becomes the owner and queues the ownership
+/// for a worker, which runs until no event is pending; otherwise the current owner takes the events before it releases
+/// the state. One atomic word decides all of this (`MailboxWord`). The state is accessible only through an `Ownership`,
+/// which is why both are in this file.
 ///
 /// Mailboxes are reused and never freed, so that a late event finds another generation instead of freed memory. The
 /// list of free mailboxes owns those that are not in use.
@@ -31,7 +31,7 @@ final class Mailbox<State: ~Copyable>: @unchecked Sendable {
     var generation: UInt32 { MailboxWord(bits: word.load(ordering: .acquiring)).generation }
 
     /// Posts events for one generation of the mailbox, from any thread.
-    /// - Returns: the ownership, if the state had no owner. Otherwise nil: the owner will see the events, or that
+    /// - Returns: the ownership, if the state had no owner. Otherwise nil: the owner will take the events, or that
     ///   generation has ended.
     func post(_ events: ConnectionEvents, for generation: UInt32) -> Ownership<State>? {
         update { $0.post(events, for: generation) } ? Ownership(Unmanaged.passUnretained(self)) : nil

@@ -3,12 +3,12 @@
 /// The three steps of a mailbox's word, so that tests can explore broken ones as well.
 struct MailboxAlgorithm: Sendable {
     var post: @Sendable (inout MailboxWord, ConnectionEvents, UInt32) -> Bool = { $0.post($1, for: $2) }
-    var takeSignals: @Sendable (inout MailboxWord) -> ConnectionEvents? = { $0.takeEvents() }
+    var takeEvents: @Sendable (inout MailboxWord) -> ConnectionEvents? = { $0.takeEvents() }
     var renew: @Sendable (inout MailboxWord) -> Void = { $0.renew() }
 }
 
 /// Explores every interleaving of four threads that share one mailbox as they do in the server: three workers, which
-/// deliver events (including late ones), run the mailboxes they own, and reopen the record; and one thread on which
+/// deliver events (including late ones), run the mailboxes they own, and renew the mailbox; and one thread on which
 /// handlers end. Each atomic change is two steps, a load and a compare-and-exchange that may fail, as in
 /// `Mailbox.update`.
 struct MailboxExplorer {
@@ -17,10 +17,10 @@ struct MailboxExplorer {
         let description: String
     }
 
-    /// A signal that is being delivered. `life` counts from 1 how often the record was opened, independently of the
+    /// Events on their way to the mailbox. `life` counts from 1 how often the mailbox was renewed, independently of the
     /// algorithm's generation.
-    struct Event: Hashable {
-        let signals: UInt8
+    struct Delivery: Hashable {
+        let events: UInt8
         let generation: UInt32
         let life: UInt8
     }
@@ -28,7 +28,7 @@ struct MailboxExplorer {
     /// The state of a thread. `old` is the word it has loaded for its next compare-and-exchange.
     enum Thread: Hashable {
         case free
-        case posting(Event, old: UInt64?)
+        case posting(Delivery, old: UInt64?)
         case taking(old: UInt64?)
         case running(UInt8)
         case renewing(old: UInt64?)
@@ -38,13 +38,13 @@ struct MailboxExplorer {
         var word = MailboxWord().bits
         var threads = [Thread](repeating: .free, count: 4)
         var life: UInt8 = 0
-        /// Events that epoll has not delivered yet.
-        var events: Set<Event> = []
+        /// What epoll has not delivered yet.
+        var deliveries: Set<Delivery> = []
         /// True if the mailbox is in the list of free ones, or in the queue of those that wait for a worker.
         var isInFreeList = true
         var isInQueue = false
         // Only the owner may access these two.
-        var isAnswering = false
+        var isResponding = false
         var hasHungUp = false
         /// The life whose handler is running or has ended without a worker noticing it; 0 if there is none.
         var running: UInt8 = 0
@@ -89,7 +89,7 @@ struct MailboxExplorer {
     }
 
     private func checkEnd(_ world: World) throws(Fault) {
-        if world.posted != 0, !world.isInFreeList { throw Fault(description: "a signal was lost: \(world)") }
+        if world.posted != 0, !world.isInFreeList { throw Fault(description: "an event was lost: \(world)") }
         if world.running != 0 || world.ended != 0 {
             throw Fault(description: "a handler's end was not noticed: \(world)")
         }
@@ -118,17 +118,17 @@ struct MailboxExplorer {
             if world.running == 0 { return [] }
             return [
                 with {
-                    let end = Event(
-                        signals: ConnectionEvents.output.rawValue, generation: $0.generation, life: $0.running)
+                    let end = Delivery(
+                        events: ConnectionEvents.output.rawValue, generation: $0.generation, life: $0.running)
                     ($0.running, $0.ended) = (0, $0.running)
                     $0.threads[thread] = .posting(end, old: nil)
                 }
             ]
         }
-        var result = world.events.map { event in
+        var result = world.deliveries.map { delivery in
             with {
-                $0.events.remove(event)
-                $0.threads[thread] = .posting(event, old: nil)
+                $0.deliveries.remove(delivery)
+                $0.threads[thread] = .posting(delivery, old: nil)
             }
         }
         if world.isInQueue {
@@ -152,17 +152,17 @@ struct MailboxExplorer {
         var new = world
         switch world.threads[thread] {
         case .free: break
-        case .posting(let event, nil): new.threads[thread] = .posting(event, old: world.word)
+        case .posting(let delivery, nil): new.threads[thread] = .posting(delivery, old: world.word)
         case .taking(nil): new.threads[thread] = .taking(old: world.word)
         case .renewing(nil): new.threads[thread] = .renewing(old: world.word)
-        case .posting(let event, let old?):
+        case .posting(let delivery, let old?):
             guard old == world.word else {
-                new.threads[thread] = .posting(event, old: nil)
+                new.threads[thread] = .posting(delivery, old: nil)
                 break
             }
             var word = MailboxWord(bits: old)
-            if world.life == event.life { new.posted |= event.signals }
-            let owns = algorithm.post(&word, ConnectionEvents(rawValue: event.signals), event.generation)
+            if world.life == delivery.life { new.posted |= delivery.events }
+            let owns = algorithm.post(&word, ConnectionEvents(rawValue: delivery.events), delivery.generation)
             new.word = word.bits
             let isWorker = thread != Self.handlerThread
             new.threads[thread] = owns && isWorker ? .taking(old: nil) : .free
@@ -177,18 +177,18 @@ struct MailboxExplorer {
                 break
             }
             var word = MailboxWord(bits: old)
-            let signals = algorithm.takeSignals(&word)
+            let events = algorithm.takeEvents(&word)
             new.word = word.bits
-            guard let signals else {
+            guard let events else {
                 new.threads[thread] = .free
                 break
             }
-            if signals.rawValue & ~world.posted != 0 {
-                throw Fault(description: "a signal of another life was taken: \(new)")
+            if events.rawValue & ~world.posted != 0 {
+                throw Fault(description: "an event of another life was taken: \(new)")
             }
-            new.posted &= ~signals.rawValue
-            new.threads[thread] = .running(signals.rawValue)
-        case .running(let signals): run(ConnectionEvents(rawValue: signals), thread, &new)
+            new.posted &= ~events.rawValue
+            new.threads[thread] = .running(events.rawValue)
+        case .running(let events): run(ConnectionEvents(rawValue: events), thread, &new)
         case .renewing(let old?):
             guard old == world.word else {
                 new.threads[thread] = .renewing(old: nil)
@@ -197,30 +197,30 @@ struct MailboxExplorer {
             var word = MailboxWord(bits: old)
             algorithm.renew(&word)
             new.word = word.bits
-            (new.isAnswering, new.hasHungUp) = (false, false)
+            (new.isResponding, new.hasHungUp) = (false, false)
             new.life += 1
             new.posted = 0
-            for signals in events {
-                new.events.insert(
-                    Event(signals: signals.rawValue, generation: word.generation, life: new.life))
+            for event in events {
+                new.deliveries.insert(
+                    Delivery(events: event.rawValue, generation: word.generation, life: new.life))
             }
             new.threads[thread] = .taking(old: nil)
         }
         return new
     }
 
-    /// The server's reaction to these signals (Server.advance).
-    private func run(_ signals: ConnectionEvents, _ thread: Int, _ world: inout World) {
-        if signals.contains(.hungUp) { world.hasHungUp = true }
-        if signals.contains(.readable), !world.isAnswering {
-            world.isAnswering = true
+    /// The server's reaction to these events (Server.advance).
+    private func run(_ events: ConnectionEvents, _ thread: Int, _ world: inout World) {
+        if events.contains(.hungUp) { world.hasHungUp = true }
+        if events.contains(.readable), !world.isResponding {
+            world.isResponding = true
             world.running = world.life
         }
         if world.ended == world.life {
             world.ended = 0
-            world.isAnswering = false
+            world.isResponding = false
         }
-        if world.hasHungUp, !world.isAnswering {
+        if world.hasHungUp, !world.isResponding {
             world.isInFreeList = true
             world.threads[thread] = .free
         } else {

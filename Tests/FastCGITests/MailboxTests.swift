@@ -9,12 +9,12 @@ private struct Counter: ~Copyable {
     var isInside = false
 }
 
-/// Runs until no signal is pending.
+/// Runs until no event is pending.
 private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Counter, ConnectionEvents) -> Void) {
     var next: Ownership<Counter>? = consume ownership
     while let current = next.take() {
-        let outcome = current.run { counter, signals in
-            body(&counter, signals)
+        let outcome = current.run { counter, events in
+            body(&counter, events)
             return true
         }
         switch consume outcome {
@@ -26,7 +26,7 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
 }
 
 @Suite struct MailboxTests {
-    @Test func `Every interleaving has one owner and delivers every signal to its own generation`() throws {
+    @Test func `Every interleaving has one owner and delivers every event to its own generation`() throws {
         let states = try MailboxExplorer().explore()
         #expect(states > 50_000, "the exploration still covers all of its states")
     }
@@ -34,52 +34,52 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
     /// Mistakes in one of the three steps.
     static let mistakes: [(String, MailboxAlgorithm)] = [
         (
-            "everyone who posts a signal becomes an owner",
+            "everyone who posts an event becomes an owner",
             MailboxAlgorithm(post: { $0.post($1, for: $2) || $0.generation == $2 })
         ),
         (
-            "a signal to an owned mailbox is dropped",
+            "an event to an owned mailbox is dropped",
             MailboxAlgorithm(post: { $0.isOwned ? false : $0.post($1, for: $2) })
         ),
         (
             "the generation is not compared",
-            MailboxAlgorithm(post: { word, signals, _ in
+            MailboxAlgorithm(post: { word, events, _ in
                 let generation = word.generation
-                return word.post(signals, for: generation)
+                return word.post(events, for: generation)
             })
         ),
         (
-            "the owner releases the mailbox although signals are pending",
-            MailboxAlgorithm(takeSignals: { word in
-                let signals = word.takeEvents()
-                if signals != nil { _ = word.takeEvents() }
-                return signals
+            "the owner releases the mailbox although events are pending",
+            MailboxAlgorithm(takeEvents: { word in
+                let events = word.takeEvents()
+                if events != nil { _ = word.takeEvents() }
+                return events
             })
         ),
         (
-            "the owner releases the mailbox without checking for signals",
-            MailboxAlgorithm(takeSignals: { word in
+            "the owner releases the mailbox without checking for events",
+            MailboxAlgorithm(takeEvents: { word in
                 word = MailboxWord(bits: UInt64(word.generation) << 32)
                 return nil
             })
         ),
         (
-            "signals stay pending after they were taken",
-            MailboxAlgorithm(takeSignals: { word in
+            "events stay pending after they were taken",
+            MailboxAlgorithm(takeEvents: { word in
                 let before = word
-                let signals = word.takeEvents()
-                if signals != nil { word = before }
-                return signals
+                let events = word.takeEvents()
+                if events != nil { word = before }
+                return events
             })
         ),
         (
-            "a record is reopened with its old generation",
+            "a mailbox is renewed with its old generation",
             MailboxAlgorithm(renew: { word in
                 word = MailboxWord(bits: UInt64(word.generation) << 32 | MailboxWord().bits)
             })
         ),
         (
-            "late signals survive the reopening",
+            "late events survive the renewal",
             MailboxAlgorithm(renew: { word in
                 let late = word.events
                 word.renew()
@@ -96,7 +96,7 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
         }
     }
 
-    @Test func `Threads that post signals concurrently never share the state, and no signal is lost`() {
+    @Test func `Threads that post events concurrently never share the state, and no event is lost`() {
         let mailbox = {
             let ownership = Mailbox.make(index: 0, Counter())
             ownership.renew()
@@ -107,13 +107,13 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
         let overlaps = Atomic<Int>(0)
         let postsPerThread = 100_000
         onThreads(4) { thread in
-            let signal = ConnectionEvents(rawValue: 1 << UInt8(thread))
+            let event = ConnectionEvents(rawValue: 1 << UInt8(thread))
             for _ in 0..<postsPerThread {
-                guard let ownership = mailbox.post(signal, for: 1) else { continue }
-                run(ownership) { counter, signals in
+                guard let ownership = mailbox.post(event, for: 1) else { continue }
+                run(ownership) { counter, events in
                     if counter.isInside { overlaps.add(1, ordering: .relaxed) }
                     counter.isInside = true
-                    counter.value += signals.rawValue.nonzeroBitCount
+                    counter.value += events.rawValue.nonzeroBitCount
                     counter.isInside = false
                 }
             }
@@ -124,8 +124,8 @@ private func run(_ ownership: consuming Ownership<Counter>, _ body: (inout Count
             Issue.record("the ownership was lost")
             return
         }
-        run(ownership) { counter, signals in
-            #expect(signals == .retire, "nothing else was pending")
+        run(ownership) { counter, events in
+            #expect(events == .retire, "nothing else was pending")
             value = counter.value
         }
         #expect((1...4 * postsPerThread).contains(value))
