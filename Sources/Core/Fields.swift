@@ -108,8 +108,7 @@ package struct Fields {
         value(name, required: required, mustBe: "a string", \.string)
     }
 
-    /// A string of 1…`maxBytes` bytes.
-    /// - Parameter isValid: whether the string is valid.
+    /// A string of 1…`maxBytes` bytes that `isValid` accepts.
     package func text(
         _ name: StaticString, maxBytes: Int, required: Bool = true, isValid: (String) -> Bool
     ) -> String? {

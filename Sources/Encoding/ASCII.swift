@@ -27,7 +27,6 @@ extension UInt8 {
 
     @inlinable package var isASCIIDigit: Bool { self &- UInt8(ascii: "0") < 10 }
     @inlinable package var isASCIILowercase: Bool { self &- UInt8(ascii: "a") < 26 }
-    @inlinable package var isASCIIUppercase: Bool { self &- UInt8(ascii: "A") < 26 }
     @inlinable package var isASCIILetter: Bool { (self | 0x20).isASCIILowercase }
     @inlinable package var isASCIIAlphanumeric: Bool { isASCIILetter || isASCIIDigit }
     /// A space or a tab: the optional whitespace in HTTP header fields.

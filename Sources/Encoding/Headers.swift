@@ -16,10 +16,6 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
         lines.append((name, value))
     }
 
-    package mutating func removeAll() {
-        lines.removeAll()
-    }
-
     package static func + (first: Headers, second: Headers) -> Headers {
         Headers(first.lines + second.lines)
     }

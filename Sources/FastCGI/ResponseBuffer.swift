@@ -2,9 +2,9 @@ import Synchronization
 
 /// A bounded buffer between a handler and its sender: the connection's owner, or plain CGI's standard output.
 ///
-/// The handler's side never blocks a thread: when the reader is slow, `write` suspends. The buffer holds a
-/// whole response that is sent in one piece, or of a streamed one up to `limit` bytes and one write for each task that
-/// writes at the same time; the sender takes all of it at once.
+/// The handler's side never blocks a thread: when the reader is slow, `write` suspends. The buffer holds either one
+/// complete response, or up to `limit` bytes of a stream and the last write of each task that is writing. The sender
+/// takes all of it at once.
 package final class ResponseBuffer: Sendable {
     private struct State {
         var pending: [UInt8] = []
@@ -24,7 +24,7 @@ package final class ResponseBuffer: Sendable {
     private let state = Mutex(State())
     private let notify: @Sendable () -> Void
 
-    /// - Parameter notify: called when the empty buffer receives bytes, and when the response ends.
+    /// - Parameter notify: called when the buffer is empty and receives bytes or is ended.
     package init(notify: @escaping @Sendable () -> Void) {
         self.notify = notify
     }

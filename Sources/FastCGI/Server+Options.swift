@@ -10,7 +10,7 @@ extension Server {
         /// Logs an event of interest to operators, as a message and its detail.
         let report: @Sendable (String, String) -> Void
         let serviceManager: ServiceManager
-        /// Asked repeatedly after SIGTERM. The process accepts connections until it returns true.
+        /// Called repeatedly after SIGTERM. The process accepts connections until it returns true.
         let mayDrain: @Sendable () -> Bool
 
         package init(

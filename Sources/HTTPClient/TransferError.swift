@@ -4,7 +4,8 @@ import CCurl
 package enum TransferError: Error, Sendable, Equatable {
     /// DNS, connecting or TLS failed: the request was not sent.
     case unreachable(String)
-    /// The server's certificate could not be verified, or SSL_CERT_FILE could not be read. Retrying won't help.
+    /// The server's certificate could not be verified, or the file of authorities could not be read. Retrying won't
+    /// help.
     case untrusted(String)
     /// The connection was reset, or closed before the response was complete.
     case broken(String)

@@ -14,10 +14,10 @@ package struct Credential: Sendable, CustomStringConvertible, CustomReflectable 
         (self.clientID, self.apiKey) = try fields.require(clientID, apiKey)
     }
 
-    /// Removes control characters, replaces the credential by `***`, and truncates to 300 characters. A credential with
-    /// control characters between its own is replaced as well, because they are removed first.
+    /// Removes ASCII control characters, then replaces the credential by `***`, so that control characters inside it
+    /// can't hide it, then truncates to 300 characters.
     func scrub(_ text: String) -> String {
-        // In UTF-8, no byte of another character is that of a control character.
+        // In UTF-8, no character beyond ASCII contains one of these bytes.
         var bytes = text.utf8.filter { $0 >= 0x20 && $0 != 0x7F }
         for secret in [apiKey, clientID] { bytes = replacing(Array(secret.utf8), in: bytes) }
         return String(String.UnicodeScalarView(String(decoding: bytes, as: UTF8.self).unicodeScalars.prefix(300)))

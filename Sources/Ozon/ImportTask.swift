@@ -1,5 +1,6 @@
 import Core
 
+/// Ozon's task for one import of pictures, as `/v1/product/import/info` reports it.
 struct ImportTask {
     enum Status: String, CaseIterable {
         /// Ozon is working on the task, or doesn't know it yet.

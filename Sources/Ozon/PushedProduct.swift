@@ -1,5 +1,6 @@
 import Core
 
+/// A product whose pictures are replaced: its row of the product list.
 struct PushedProduct {
     let id: Int
     let offerID: String

@@ -1,5 +1,6 @@
 import Core
 
+/// A picture as Ozon gets it, and where it comes from.
 struct SentPicture {
     /// The request's field: `images`, `images360` or `color_image`.
     let field: String

@@ -20,6 +20,7 @@ final class Throttle: Sendable {
         let end: ContinuousClock.Instant
     }
 
+    /// The calls per second after a rate limit, if Ozon's message names no rate.
     private static let defaultRate = 10
     private static let maxWait = Duration.seconds(60)
     private static let maxSchedules = 10_000
@@ -46,6 +47,7 @@ final class Throttle: Sendable {
     }
 
     /// - Parameter rate: the calls per second in Ozon's message; nil if it names none.
+    /// - Parameter wait: the time until the next call.
     func limit(_ credential: Credential, rate: Int?, after wait: Duration) {
         let now = ContinuousClock.now
         let interval = Duration.seconds(1) / max(rate ?? Self.defaultRate, 1)

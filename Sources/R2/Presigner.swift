@@ -34,10 +34,10 @@ package final class Presigner: Sendable {
         hostOnly = SignedHeaders(["host": bucket.host])
     }
 
-    /// - Parameter parameters: those of the operation, such as `partNumber` and `uploadId`: sorted, and after `X-Amz-`
-    ///   in byte order.
+    /// - Parameter parameters: those of the operation, such as `partNumber` and `uploadId`, sorted by name. In byte
+    ///   order, each name must follow `X-Amz-…`, because those parameters come first in the canonical query.
     /// - Parameter headers: signed in addition to `host`, with names in lower case. They must be sent unchanged.
-    /// - Parameter expiresIn: one of `lifetimes`.
+    /// - Parameter expiresIn: seconds, one of `lifetimes`.
     package func url(
         _ key: ObjectKey, method: String = "PUT", parameters: QueryParameters = [],
         headers: Headers = [:], expiresIn: Int, at time: UTCTime

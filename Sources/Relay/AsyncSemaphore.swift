@@ -4,7 +4,8 @@ import Synchronization
 package final class AsyncSemaphore: Sendable {
     private struct State {
         var free: Int
-        /// In the order of the requests. Moving the 32 × 1024 waiters of a busy process takes microseconds.
+        /// In the order of the requests. Removing the first moves the others, which takes microseconds even for the
+        /// 32 × 1024 waiters (MAX_TRANSFERS × MAX_IN_FLIGHT) that a process may have by default.
         var waiting: [(id: Int, continuation: CheckedContinuation<Bool, Never>)] = []
         var next = 0
     }

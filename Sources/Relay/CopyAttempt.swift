@@ -107,7 +107,8 @@ struct CopyAttempt {
             try await dependencies.storage.putOnce(
                 key, body, contentType: type, timeout: remaining, attempt: number)
         } catch {
-            // Both have the same deadline. Whichever timed out, the cause is the one that the other waited for.
+            // Download and upload have the same deadline, so either may report the timeout. Its cause is the one that
+            // the other one waits for.
             let hasTimedOut = error == .timeout || pipe.failure == .timeout
             if hasTimedOut, pipe.writerWaits { throw CopyFailure(StorageError.timeout) }
             if hasTimedOut, pipe.readerWaits { throw CopyFailure(TransferError.timeout) }

@@ -9,7 +9,8 @@ package enum Descriptors {
     /// The current limit; prlimit(1) can change it at any time.
     package static var limit: Int { Int(clamping: limits().rlim_cur) }
 
-    /// Raises the limit as far as permitted, because each connection and each transfer in progress needs a descriptor.
+    /// Sets the limit to the highest that is permitted, at most 65,536, because each connection and each transfer in
+    /// progress needs a descriptor.
     package static func raiseLimit() {
         var limits = limits()
         limits.rlim_cur = min(limits.rlim_max, maxLimit)

@@ -1,4 +1,5 @@
-/// Measures the time during which at least one of several overlapping activities runs. All times are in nanoseconds.
+/// Measures the time during which at least one of several overlapping activities runs. Times are passed and kept
+/// in nanoseconds of `MonotonicClock`.
 struct Stopwatch {
     private var active = 0
     private var startedAt = 0

@@ -1,7 +1,8 @@
 /// Repeats calls that fail for a transient reason.
 ///
 /// The pause before a retry is the one that the upstream requests, or else a random duration from `firstPause`, doubled
-/// for each further retry. Because it is random, calls that failed together are not retried together.
+/// for each further retry, at most six times. Because it is random, calls that failed together are not retried at the
+/// same time.
 package struct RetryPolicy: Sendable {
     private let retries: Int
     private let firstPause: ClosedRange<Duration>
