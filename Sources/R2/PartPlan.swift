@@ -18,11 +18,14 @@ package struct PartPlan: Sendable, Equatable {
     /// The default part size is size / 10,000 rounded up to a MiB, at least 5 MiB. Nil if there are too many parts.
     package init?(size: Int, partSize: Int?) {
         self.size = size
-        let least = (size + Self.maxParts - 1) / Self.maxParts
+        let least = Self.minPartSize(for: size)
         self.partSize =
             partSize ?? max(Self.allowedSizes.lowerBound, (least + Self.mebibyte - 1) / Self.mebibyte * Self.mebibyte)
         guard count <= Self.maxParts else { return nil }
     }
+
+    /// The smallest size with which `maxParts` parts suffice, in bytes.
+    package static func minPartSize(for size: Int) -> Int { (size + maxParts - 1) / maxParts }
 
     package var count: Int { (size + partSize - 1) / partSize }
 

@@ -58,7 +58,7 @@ extension Fields {
         let partSize = integer("part_size", in: PartPlan.allowedSizes, required: requiresPartSize)
         guard let size, partSize != nil || !has("part_size") else { return nil }
         if let plan = PartPlan(size: size, partSize: partSize) { return plan }
-        let least = (size + PartPlan.maxParts - 1) / PartPlan.maxParts
+        let least = PartPlan.minPartSize(for: size)
         fail("part_size", "Must be between \(least) and \(PartPlan.allowedSizes.upperBound)")
         return nil
     }
