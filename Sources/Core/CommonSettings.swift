@@ -65,7 +65,7 @@ extension Settings {
 
     fileprivate mutating func allowedPeers() -> AllowedPeers? {
         let names = list(
-            "ALLOWED_PEER_USERS", default: AllowedPeers.defaultNames.joined(separator: ","),
+            "ALLOWED_PEER_USERS", default: AllowedPeers.defaultNames,
             "The users that may connect to the unix socket, in addition to root and the process's own user.")
         do throws(AllowedPeers.UnknownUser) {
             return try AllowedPeers(isSet("ALLOWED_PEER_USERS") ? names : nil)

@@ -107,11 +107,11 @@ package struct Settings {
         return defaultValue
     }
 
-    /// Comma-separated entries, without surrounding spaces. Nil if the variable doesn't exist; it may exist and be
-    /// empty.
-    package mutating func list(_ name: String, default defaultValue: String, _ purpose: String) -> [String]? {
-        declare(name, default: .value(defaultValue), purpose)
-        return environment(name).map(listEntries)
+    /// Comma-separated entries, without surrounding spaces. The default applies only if the variable doesn't exist: one
+    /// that is empty is an empty list.
+    package mutating func list(_ name: String, default defaultValue: [String], _ purpose: String) -> [String] {
+        declare(name, default: .value(defaultValue.joined(separator: ",")), purpose)
+        return environment(name).map(listEntries) ?? defaultValue
     }
 
     /// `NAME`, or the contents of the file that `NAME_FILE` names, without its trailing newline.

@@ -40,11 +40,11 @@ package struct ImageHosts: Sendable {
         self.publicBase = publicBase.map { URLReference($0) }
         let defaults = [".ozone.ru", ".ozonru.cn"]
         let entries = settings.list(
-            "OZON_IMAGE_HOSTS", default: defaults.joined(separator: ","),
+            "OZON_IMAGE_HOSTS", default: defaults,
             "The hosts that images are copied from: host names, domains with a leading dot (which include subdomains), "
                 + "or origins such as http://127.0.0.1:9402."
         )
-        for entry in entries.flatMap({ $0.isEmpty ? nil : $0 }) ?? defaults {
+        for entry in entries.isEmpty ? defaults : entries {
             let url = URLReference(entry)
             let isOrigin = ["", "/"].contains(url.path) && url.query == nil && !entry.utf8.contains(.atSign)
             if let origin = url.origin, url.isWeb, isOrigin {

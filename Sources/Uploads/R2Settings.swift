@@ -62,21 +62,21 @@ extension Settings {
     /// The rules of `R2_ALLOWED_PREFIXES`, `R2_ALLOWED_TYPES`, `R2_REQUIRE_TYPE` and `MAX_UPLOAD_BYTES`.
     mutating func uploadRules() -> UploadRules {
         let prefixes = list(
-            "R2_ALLOWED_PREFIXES", default: "users/",
+            "R2_ALLOWED_PREFIXES", default: ["users/"],
             "The prefixes that object keys may have, separated by commas. An empty value permits all keys.")
-        if let prefixes, prefixes.isEmpty, isSet("R2_ALLOWED_PREFIXES") {
+        if prefixes.isEmpty, isSet("R2_ALLOWED_PREFIXES") {
             fail("R2_ALLOWED_PREFIXES", "contains no prefix")
         }
         let images = ImageFormat.allCases.map(\.mediaType)
         let types = list(
-            "R2_ALLOWED_TYPES", default: images.joined(separator: ","),
+            "R2_ALLOWED_TYPES", default: images,
             "The media types that an upload may have, separated by commas.")
-        for type in types ?? [] where storedMediaType(type) == nil {
+        for type in types where storedMediaType(type) == nil {
             fail("R2_ALLOWED_TYPES", "\(type) is not a media type")
         }
         return UploadRules(
-            prefixes: AllowedPrefixes(prefixes ?? ["users/"]),
-            types: types.flatMap { $0.isEmpty ? nil : $0.compactMap(storedMediaType) } ?? images,
+            prefixes: AllowedPrefixes(prefixes),
+            types: (types.isEmpty ? images : types).compactMap(storedMediaType),
             requiresType: bool("R2_REQUIRE_TYPE", default: false, "Whether every upload must have a content_type."),
             maxBytes: integer(
                 "MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...(5 << 40), "The largest upload, in bytes."))

@@ -19,8 +19,8 @@ private func reading<Value>(
         }
         #expect(values == [nil, nil, nil])
         #expect(faults == ["A: is missing"])
-        let (lists, _) = reading(["L": ""]) { [$0.list("L", default: "", "x"), $0.list("M", default: "", "x")] }
-        #expect(lists == [[], nil])
+        let (lists, _) = reading(["L": ""]) { [$0.list("L", default: ["d"], "x"), $0.list("M", default: ["d"], "x")] }
+        #expect(lists == [[], ["d"]])
     }
 
     @Test func `Whole numbers are limited to their range and have a default`() {
@@ -49,7 +49,7 @@ private func reading<Value>(
     }
 
     @Test func `The elements of a list are trimmed and empty ones dropped`() {
-        #expect(reading(["L": " a , b,, c d ,"]) { $0.list("L", default: "", "x") }.value == ["a", "b", "c d"])
+        #expect(reading(["L": " a , b,, c d ,"]) { $0.list("L", default: [], "x") }.value == ["a", "b", "c d"])
     }
 
     @Test func `A secret can be read from a file, without its trailing newline`() throws {
