@@ -104,7 +104,7 @@ struct ItemProducer: Sendable {
             .listed(
                 productID: images.productID,
                 urls: images.images.compactMap { if case .success = $0.key { $0.url } else { nil } },
-                errors: images.errors, uploads: input.presign ? uploads(images) : nil)
+                errors: images.errors, uploads: input.presigns ? uploads(images) : nil)
         }
     }
 

@@ -34,7 +34,7 @@ struct Input: RequestBody {
     let lookup: ProductLookup
     let userID: String
     let downloadsImages: Bool
-    let presign: Bool
+    let presigns: Bool
     let skipsExisting: Bool
     /// Where images may be stored for this caller; unlimited if nothing is stored or signed.
     let allowedKeys: AllowedPrefixes
@@ -51,10 +51,10 @@ struct Input: RequestBody {
         let field = fields.choice("field", ArticleField.allCases.map(\.rawValue), default: "offer_id")
         let userID = fields.text("user_id", maxBytes: 128, isValid: isKeySegment)
         downloadsImages = fields.bool("download_images", default: true)
-        presign = fields.bool("presign", default: false)
+        presigns = fields.bool("presign", default: false)
         skipsExisting = fields.choice("existing", ["overwrite", "skip"], default: "overwrite") == "skip"
         // A plain list stores and signs nothing, so only the form of its keys is checked.
-        allowedKeys = fields.allowedKeys(tools.signing.rules, storesOrSigns: presign || downloadsImages)
+        allowedKeys = fields.allowedKeys(tools.signing.rules, storesOrSigns: presigns || downloadsImages)
         if let userID, let articles {
             let folders = articles.lazy.map { ImageKeys(userID: userID, article: $0).folder }
             if !folders.allSatisfy(allowedKeys.allows(folder:)) { fields.forbid() }

@@ -31,20 +31,20 @@ struct Input: RequestBody {
     let credential: Credential
     let productID: Int
     let pictures: PictureRequest
-    let refetch: Bool
+    let refetches: Bool
 
     init(_ fields: Fields, _ tools: PushTools) throws(InvalidFields) {
         let credential = fields.object("credential", Credential.init)
         let productID = fields.integer("product_id", in: 1...Int.max)
         pictures = PictureRequest(fields, tools.rules)
-        refetch = fields.bool("refetch", default: false)
+        refetches = fields.bool("refetch", default: false)
         (self.credential, self.productID) = try fields.require(credential, productID)
     }
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<PushTools>) async throws -> PushResult {
     try await Push(context.tools.seller, context.tools.rules, as: input.credential).run(
-        input.pictures, productID: input.productID, refetchToken: input.refetch ? context.time.seconds : nil)
+        input.pictures, productID: input.productID, refetchToken: input.refetches ? context.time.seconds : nil)
 }
 
 serve("ozon-push-images", handle)

@@ -20,21 +20,21 @@ struct Input: RequestBody {
     let productID: Int
     let taskID: Int
     let pictures: PictureRequest
-    let refetch: Bool
+    let refetches: Bool
 
     init(_ fields: Fields, _ tools: PushTools) throws(InvalidFields) {
         let credential = fields.object("credential", Credential.init)
         let productID = fields.integer("product_id", in: 1...Int.max)
         let taskID = fields.integer("task_id", in: 1...Int.max)
         pictures = PictureRequest(fields, tools.rules)
-        refetch = fields.bool("refetch", default: false)
+        refetches = fields.bool("refetch", default: false)
         (self.credential, self.productID, self.taskID) = try fields.require(credential, productID, taskID)
     }
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<PushTools>) async throws -> PushResult {
     try await Push(context.tools.seller, context.tools.rules, as: input.credential).status(
-        ofTask: input.taskID, input.pictures, productID: input.productID, refetches: input.refetch)
+        ofTask: input.taskID, input.pictures, productID: input.productID, refetches: input.refetches)
 }
 
 serve("ozon-push-status", handle)
