@@ -6,7 +6,7 @@ import Testing
 @testable import Telemetry
 
 @Suite struct FaultTests {
-    @Test func `Every error code has a unique name, a status from the contract and a message`() {
+    @Test func `Every error code has a unique name, a documented status and a message`() {
         #expect(Set(ErrorCode.allCases.map(\.name)).count == ErrorCode.allCases.count)
         let statuses: Set = [400, 401, 403, 404, 405, 409, 413, 415, 429, 499, 500, 502, 503, 504]
         for code in ErrorCode.allCases {

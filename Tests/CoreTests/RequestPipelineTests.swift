@@ -52,7 +52,7 @@ private struct UnexpectedError: Error, CustomStringConvertible {
         }
     }
 
-    @Test func `A fault is sent in the contract's envelope`() async throws {
+    @Test func `A fault is sent in the form of all errors`() async throws {
         let reply = try await reply(body: .bytes(Array(#"{"name": 1}"#.utf8)))
         let expected =
             #"{"success":false,"error":"Validation failed","code":"VALIDATION_FAILED","request_id":"abc-123","#

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Faults of the machine or the network. The process survives, responds with the contract's error and recovers.
+    /// Faults of the machine or the network. The process survives, responds with the documented error and recovers.
     @Suite struct EnvironmentFaults {
         /// Expects the same process to succeed again.
         private func recovers(_ process: EndpointProcess, _ client: NginxClient, within seconds: Double = 10) throws {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// The rows of the contract's error table that do not depend on the endpoint.
+    /// The rows of the API reference's error table that do not depend on the endpoint.
     @Suite struct ErrorTable {
         @Test(arguments: Endpoint.allCases)
         func `Other methods are 405 with an Allow header`(_ endpoint: Endpoint) throws {

@@ -120,7 +120,7 @@ private func faults(_ changes: [String: String?]) -> [String] {
         #expect(upload.signedHeaders.lines.last?.value == "100")
     }
 
-    @Test func `Every invalid field is reported, in the contract's order`() {
+    @Test func `Every invalid field is reported, in the documented order`() {
         let body = """
             {"if_none_match": "x", "content_length": 101, "content_type": "text/html", "expires_in": 604801,
              "r2_path": "a/../b"}

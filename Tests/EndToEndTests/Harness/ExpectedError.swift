@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// A row of the contract's error table.
+/// A row of the API reference's error table.
 struct ExpectedError {
     let status: Int
     let code: String
