@@ -1,3 +1,5 @@
+import Telemetry
+
 /// An error of another module that becomes a response.
 package protocol FaultConvertible: Error {
     var fault: Fault { get }

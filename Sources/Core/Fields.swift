@@ -1,5 +1,6 @@
 import Encoding
 import JSON
+import Telemetry
 
 /// The members of one JSON object of a request, read by name. A reader returns nil if the value is wrong, and records
 /// the fault, so that one pass finds everything that is wrong, in the order in which the fields are read. `require`

@@ -1,5 +1,6 @@
 import FastCGI
 import Glibc
+import JSON
 import System
 import Telemetry
 

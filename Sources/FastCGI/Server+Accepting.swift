@@ -1,5 +1,6 @@
 import CFastCGI
 import Glibc
+import Synchronization
 import System
 
 extension Server {

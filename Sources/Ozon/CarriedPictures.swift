@@ -1,4 +1,5 @@
 import Core
+import Telemetry
 
 /// The product's own pictures, sent again because the request has none in their place.
 struct CarriedPictures {

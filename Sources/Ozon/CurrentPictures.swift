@@ -1,5 +1,6 @@
 import Core
 import JSON
+import Telemetry
 import Upstreams
 
 /// A product's current pictures, and the errors of its last import.

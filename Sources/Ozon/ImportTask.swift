@@ -1,4 +1,6 @@
 import Core
+import System
+import Telemetry
 
 /// Ozon's task for one import of pictures, as `/v1/product/import/info` reports it.
 struct ImportTask {

@@ -1,5 +1,6 @@
 import Core
 import JSON
+import Telemetry
 import Upstreams
 
 /// The rows of a product list by id. A row is stored under each of its ids of the requested kind.

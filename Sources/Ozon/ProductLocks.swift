@@ -1,5 +1,6 @@
 import Core
 import Synchronization
+import Telemetry
 
 /// A FIFO lock for each product, within this process. Ozon replaces the whole set of pictures and has no
 /// compare-and-set, so a push must read what the previous one wrote.

@@ -1,4 +1,5 @@
 import Core
+import Telemetry
 import Upstreams
 
 /// Replaces a product's pictures: reads the current ones, sends the whole set, waits for Ozon's task, reads the

@@ -1,5 +1,6 @@
 import Core
 import JSON
+import Telemetry
 
 /// A value in one of Ozon's responses, with its path. A required member that is absent (missing or null) or a member of
 /// another type throws `OZON_BAD_ANSWER` with a detail that names the path and the value. It never becomes a default.

@@ -1,6 +1,8 @@
 import Core
+import Encoding
 import HTTPClient
 import JSON
+import System
 import Telemetry
 import Upstreams
 

@@ -2,6 +2,7 @@ import Core
 import Encoding
 import HTTPClient
 import JSON
+import System
 import Telemetry
 
 /// An error response of Ozon's, or a failed transfer. The code and the message of `{"code": 5, "message": "…",

@@ -1,5 +1,6 @@
 import Core
 import R2
+import Telemetry
 
 /// Completes an upload: checks the parts against R2's rules before R2 does, completes it, and reads the object back.
 package struct Completion: Sendable {

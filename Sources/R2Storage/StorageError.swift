@@ -1,5 +1,7 @@
 import Core
+import Encoding
 import HTTPClient
+import Telemetry
 
 /// An error response of R2, or why there is no response. Sources: Cloudflare, "R2 error codes"; AWS, "Error responses".
 package enum StorageError: FaultConvertible, Sendable, Equatable {

@@ -3,6 +3,7 @@ import Encoding
 import Glibc
 import HTTPClient
 import R2Storage
+import Telemetry
 
 /// Why an image was not copied.
 package struct CopyFailure: Error, Sendable {

@@ -1,6 +1,7 @@
 import Core
 import R2
 import Relay
+import Telemetry
 
 /// Decides which images are copied next and which articles are complete. `handle` returns the actions that follow from
 /// an event, to be carried out in order; no action remains once every article is reported.

@@ -1,6 +1,7 @@
 import Core
 import Encoding
 import Ozon
+import R2
 import Relay
 import Telemetry
 import Uploads

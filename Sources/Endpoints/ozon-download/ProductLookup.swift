@@ -1,5 +1,6 @@
 import Core
 import Ozon
+import Telemetry
 import Upstreams
 
 /// A distinct article of a request.

@@ -28,6 +28,7 @@ import Core
 import Ozon
 import R2
 import Relay
+import Uploads
 
 struct Input: RequestBody {
     let credential: Credential

@@ -25,6 +25,7 @@
 //          replaces pictures that this one carries over, it is waited for, and nothing is sent unless it ends in time.
 
 import Core
+import Encoding
 import Ozon
 
 struct Input: RequestBody {

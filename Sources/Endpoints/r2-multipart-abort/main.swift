@@ -10,6 +10,7 @@ import Core
 import JSON
 import R2
 import R2Storage
+import Uploads
 
 struct Input: RequestBody {
     let key: ObjectKey

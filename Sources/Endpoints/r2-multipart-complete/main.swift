@@ -16,6 +16,7 @@ import Core
 import JSON
 import R2
 import R2Storage
+import Uploads
 
 struct Input: RequestBody {
     let key: ObjectKey

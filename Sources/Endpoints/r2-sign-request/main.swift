@@ -27,6 +27,7 @@ import Core
 import Encoding
 import JSON
 import R2
+import Telemetry
 import Uploads
 
 struct Input: RequestBody {
