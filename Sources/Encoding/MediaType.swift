@@ -20,11 +20,11 @@ package func isJSON(_ contentType: String) -> Bool {
 
 /// Whether an Accept field lists a media type without `q=0`. Wildcards don't count.
 package func accepts(_ field: String, _ type: String) -> Bool {
-    field.split(separator: ",").contains { range in
-        let parameters = range.lowercased().split(separator: ";").dropFirst().map {
-            $0.filter { $0 != " " && $0 != "\t" }
-        }
-        return mediaType(range) == type
-            && !parameters.contains { ["q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"].contains($0) }
+    field.utf8.split(separator: .comma).contains { range in
+        mediaType(Substring(range)) == type
+            && !range.split(separator: .semicolon).dropFirst().contains { parameter in
+                let text = String(decoding: parameter.filter { !$0.isBlank }, as: UTF8.self).lowercased()
+                return ["q=0", "q=0.", "q=0.0", "q=0.00", "q=0.000"].contains(text)
+            }
     }
 }

@@ -17,12 +17,16 @@ import Testing
 
     @Test func `Accept lists a type unless its quality is zero`() {
         let type = "application/x-ndjson"
-        for header in [type, "text/html, \(type)", "\(type);q=0.5", "Application/X-NDJSON", " \(type) ; q=1"] {
+        for header in [
+            type, "text/html, \(type)", "\(type);q=0.5", "Application/X-NDJSON", " \(type) ; q=1",
+            // A separator and a combining character are one Character.
+            "\(type),\u{301}", "\(type);\u{301}",
+        ] {
             #expect(accepts(header, type), "\(header)")
         }
         for header in [
             "", "*/*", "application/*", "application/json", "\(type);q=0", "\(type);q=0.", "\(type); q=0.000",
-            "x\(type)",
+            "x\(type)", "\(type);\u{301};q=0",
         ] {
             #expect(!accepts(header, type), "\(header)")
         }

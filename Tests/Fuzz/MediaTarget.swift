@@ -16,11 +16,12 @@ func fuzzMediaTypes(_ bytes: [UInt8]) {
     }
     guard !field.contains("\"") else { return }
     let wanted = "application/x-ndjson"
-    let isAccepted = field.split(separator: ",").contains { range in
+    let isAccepted = field.utf8.split(separator: 0x2C).map { String(Substring($0)) }.contains { range in
         // We ignore blanks inside a parameter as well.
-        let parameters = range.split(separator: ";").dropFirst().map { $0.filter { $0 != " " && $0 != "\t" } }
-        return reference(String(range)) == wanted
-            && !parameters.contains { matches($0, "q=0(\\.0{0,3})?") }
+        let parameters = range.utf8.split(separator: 0x3B).dropFirst().map { parameter in
+            String(decoding: parameter.filter { $0 != 0x20 && $0 != 0x09 }, as: UTF8.self)
+        }
+        return reference(range) == wanted && !parameters.contains { matches($0, "q=0(\\.0{0,3})?") }
     }
     require(accepts(field, wanted) == isAccepted, "'\(field)' accepts \(wanted): \(!isAccepted)")
 }
@@ -29,8 +30,8 @@ private let token = "[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 
 private func reference(_ field: String) -> String? {
     guard matches(field, "[ \\t]*\(token)/\(token)[ \\t]*(;.*)?") else { return nil }
-    let type = field.prefix { $0 != ";" }.trimmingCharacters(in: CharacterSet(charactersIn: " \t"))
-    return type.lowercased()
+    let type = String(Substring(field.utf8.prefix { $0 != 0x3B }))
+    return type.trimmingCharacters(in: CharacterSet(charactersIn: " \t")).lowercased()
 }
 
 /// Whether the whole text matches, in upper or lower case.
