@@ -75,6 +75,7 @@ let package = Package(
         .target(
             name: "TestSupport", path: "Tests/Support", exclude: ["s3-proxy", "systemctl"], swiftSettings: strict),
         tests("EncodingTests", ["Encoding"]),
+        tests("SystemTests", ["System"]),
         tests("JSONTests", ["JSON"], vectors: true),
         tests("DigestTests", ["Digest"], vectors: true),
         tests("SigV4Tests", ["Digest", "Encoding", "SigV4"], vectors: true),

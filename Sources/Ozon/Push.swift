@@ -1,4 +1,5 @@
 import Core
+import System
 import Telemetry
 import Upstreams
 
@@ -29,8 +30,12 @@ package struct Push: Sendable {
             return PushResult(productID: productID, status: .unchanged, currentImages: product.images)
         }
         let key = ProductKey(clientID: credential.clientID, productID: productID)
-        return try await seller.productLocks.withLock(for: key, until: budget.deadline) {
-            try await replacePictures(of: key, with: request, refetchToken: refetchToken)
+        do {
+            return try await seller.productLocks.withLock(on: key, until: budget.deadline) {
+                try await replacePictures(of: key, with: request, refetchToken: refetchToken)
+            }
+        } catch is AsyncSemaphore.TimedOut {
+            throw Fault(.ozonTimeout, detail: "Another push of this product is still running")
         }
     }
 

@@ -2,6 +2,7 @@ import Core
 import HTTPClient
 import R2
 import R2Storage
+import System
 import Telemetry
 import Uploads
 import Upstreams
@@ -11,7 +12,7 @@ package final class ImageRelay: Sendable {
     private let dependencies: CopyDependencies
     /// One permit for each of the MAX_TRANSFERS slots, which all requests share in the order of their copies.
     private let slots: AsyncSemaphore
-    private let keys = KeyedMutex()
+    private let keys = KeyedMutex<String>()
     /// R2 takes one write per second for a key, so the first pause is at least a second.
     private let policy = RetryPolicy(retries: 2, firstPause: Duration.seconds(1)...Duration.seconds(1.5))
 
@@ -68,7 +69,7 @@ package final class ImageRelay: Sendable {
     private func retrying<Value: Sendable>(_ work: (Int) async throws(CopyFailure) -> Value) async throws -> Value {
         try await policy(pause: RequestTrace.pause) { attempt -> RetryPolicy.Attempt<Value, any Error> in
             do {
-                try await RequestTrace.waitingForSlot(slots.acquire)
+                try await RequestTrace.waitingForSlot { try await slots.acquire() }
                 defer { slots.release() }
                 return .success(try await work(attempt))
             } catch let failure as CopyFailure {

@@ -218,6 +218,25 @@ struct PushTests {
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
     }
 
+    @Test func `A push that waits for another one of its product ends with its own budget and sends nothing`()
+        async throws
+    {
+        let server = try ScriptedServer([.receive, .stall])
+        let seller = Seller(plainClient, origin: server.url)
+        let credential = try credential()
+        func push(seconds: Int) async throws -> PushResult {
+            let push = Push(seller, pushRules(["OZON_PUSH_TIMEOUT": "\(seconds)"]), as: credential)
+            return try await push.run(try pictures(#"{"images": ["https://h/a"]}"#), productID: 1, refetchToken: nil)
+        }
+        let first = Task { try await push(seconds: 60) }
+        while server.requests.isEmpty { await Task.yield() }
+        let fault = await #expect(throws: Fault.self) { try await push(seconds: 1) }
+        #expect(fault?.code == .ozonTimeout && fault?.detail == "Another push of this product is still running")
+        #expect(server.requests.count == 1)
+        first.cancel()
+        _ = try? await first.value
+    }
+
     @Test func `A push waits for a pending one whose pictures it carries over, and otherwise sends nothing`()
         async throws
     {

@@ -1,8 +1,8 @@
 import Synchronization
-import TestSupport
+import System
 import Testing
 
-@testable import Relay
+private struct Failure: Error {}
 
 /// Records events in order, and the largest number of tasks between `enter` and `leave`.
 private final class Recorder: Sendable {
@@ -80,12 +80,26 @@ struct AsyncSemaphoreTests {
             try await semaphore.withPermit {}
         }
         await #expect(throws: CancellationError.self) { try await task.value }
-        await #expect(throws: CopyFailure.self) { try await semaphore.withPermit { throw CopyFailure("x") } }
+        await #expect(throws: Failure.self) { try await semaphore.withPermit { throw Failure() } }
         try await semaphore.withPermit {}
     }
 
+    @Test func `Waiting ends at the deadline, and the permit goes to a later waiter`() async throws {
+        let semaphore = AsyncSemaphore(count: 1)
+        let gate = gate
+        let holder = Task.immediate { try await semaphore.withPermit { await gate.wait() } }
+        for deadline in [ContinuousClock.now + .milliseconds(100), .now - .seconds(1)] {
+            await #expect(throws: AsyncSemaphore.TimedOut.self) { try await semaphore.withPermit(until: deadline) {} }
+        }
+        let next = Task.immediate { try await semaphore.withPermit(until: .now + .seconds(60)) {} }
+        gate.open()
+        try await holder.value
+        try await next.value
+        try await semaphore.withPermit(until: .now - .seconds(1)) {}
+    }
+
     @Test func `Work on the same key runs in order, and work on another key does not wait`() async throws {
-        let mutex = KeyedMutex()
+        let mutex = KeyedMutex<String>()
         let (recorder, gate) = (recorder, gate)
         let first = Task.immediate {
             try await mutex.withLock(on: "a") {
@@ -104,8 +118,8 @@ struct AsyncSemaphoreTests {
     }
 
     @Test func `A lock is released when its work throws`() async throws {
-        let mutex = KeyedMutex()
-        await #expect(throws: CopyFailure.self) { try await mutex.withLock(on: "a") { throw CopyFailure("x") } }
+        let mutex = KeyedMutex<String>()
+        await #expect(throws: Failure.self) { try await mutex.withLock(on: "a") { throw Failure() } }
         #expect(try await mutex.withLock(on: "a") { 7 } == 7)
     }
 }
