@@ -21,7 +21,10 @@ package struct Headers: Sendable, ExpressibleByDictionaryLiteral {
     }
 
     /// The value of the last line with that name.
-    package subscript(name: String) -> String? {
-        lines.last { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name.lowercased() }?.value
+    package subscript(name: String) -> String? { all(name).last }
+
+    /// The values of all lines with that name, in order.
+    package func all(_ name: String) -> [String] {
+        lines.filter { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name.lowercased() }.map(\.value)
     }
 }

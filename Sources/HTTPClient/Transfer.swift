@@ -116,6 +116,7 @@ final class Transfer: @unchecked Sendable {
         case .bytes(let bytes): post(bytes.count, easy, this)
         case .generated(let make): post(make().count, easy, this)
         case .pipe(_, let count), .file(_, let count):
+            bodyCount = count
             check(shim_set_long(easy, CURLOPT_UPLOAD, 1))
             check(shim_set_size(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(count)))
             check(shim_set_write(easy, CURLOPT_READFUNCTION, readCallback))
@@ -145,7 +146,7 @@ final class Transfer: @unchecked Sendable {
             } else if isTruncated {
                 nil
             } else if let code {
-                code == CURLE_OK ? missingHeaders : TransferError(code)
+                code == CURLE_OK ? missingHeaders ?? earlySuccess : TransferError(code)
             } else {
                 .cancelled
             }
@@ -163,6 +164,12 @@ final class Transfer: @unchecked Sendable {
     /// libcurl treats a connection that closes inside the response headers as the end of the response.
     private var missingHeaders: TransferError? {
         hasAllHeaders ? nil : .broken("connection closed inside the response headers")
+    }
+
+    /// libcurl ends a transfer if the server responds and closes before it has the whole request. A success is then not
+    /// the result of that request.
+    private var earlySuccess: TransferError? {
+        (200..<300).contains(status) && sentBytes < bodyCount ? .broken("success before the request was sent") : nil
     }
 
     var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }

@@ -34,6 +34,8 @@ extension Transfer {
         let line = bytes.prefix { $0 != .carriageReturn && $0 != .newline }
         // A status line begins a new response, which may follow a 1xx response.
         if line.starts(with: "HTTP/".utf8) { (responseHeaders, hasAllHeaders) = ([], false) }
+        // Trailers, which follow the body, are ignored.
+        if hasAllHeaders { return }
         if line.isEmpty {
             hasAllHeaders = true
             if isDownload, status >= 200 { resumeCaller(with: .success(responseSoFar())) }

@@ -40,12 +40,15 @@ package enum JSON: Sendable {
     /// A member of an object. Nil if there is none, if it is null, or if this isn't an object.
     package subscript(name: StaticString) -> JSON? {
         guard case .object(let members) = self else { return nil }
-        let found = members.last { member in
-            var text = member.name
-            return text.withUTF8 { $0.count == name.utf8CodeUnitCount && $0.elementsEqual(UnsafeBufferPointer(name)) }
-        }?.value
+        let found = members.last { isName($0.name, name) }?.value
         if case .null = found { return nil }
         return found
+    }
+
+    /// Whether an object has several members of that name.
+    package func repeats(_ name: StaticString) -> Bool {
+        guard case .object(let members) = self else { return false }
+        return members.count { isName($0.name, name) } > 1
     }
 
     package var string: String? { if case .string(let text) = self { text } else { nil } }
@@ -58,6 +61,12 @@ package enum JSON: Sendable {
         let texts = elements.compactMap(\.string)
         return texts.count == elements.count ? texts : nil
     }
+}
+
+/// Compares by bytes.
+private func isName(_ text: String, _ name: StaticString) -> Bool {
+    var text = text
+    return text.withUTF8 { $0.count == name.utf8CodeUnitCount && $0.elementsEqual(UnsafeBufferPointer(name)) }
 }
 
 extension UnsafeBufferPointer<UInt8> {

@@ -27,8 +27,11 @@ extension Seller {
         let response = try await post("/v2/product/pictures/info", as: credential, within: budget) { json in
             json.object { $0.member("product_id", [String(productID)]) }
         }
-        let item = try response.list("items").first { item throws(Fault) in try item.id("product_id") == productID }
-        guard let item else { throw Fault(.productNotFound) }
-        return try CurrentPictures(item)
+        let items = try response.list("items").filter { item throws(Fault) in try item.id("product_id") == productID }
+        if items.isEmpty { throw Fault(.productNotFound) }
+        guard items.count == 1 else {
+            throw Fault(.ozonBadAnswer, detail: "items has \(items.count) rows for product \(productID), expected 1")
+        }
+        return try CurrentPictures(items[0])
     }
 }

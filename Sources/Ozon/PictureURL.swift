@@ -6,8 +6,9 @@ package func isPictureURL(_ url: String) -> Bool {
     url.utf8.count <= 2048 && isHeaderSafe(url) && isWebURL(url)
 }
 
-/// Whether a URL is http or https and has a host.
+/// Whether a URL is http or https, has a host, and has no control characters.
 package func isWebURL(_ url: String) -> Bool {
+    if url.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return false }
     let parts = URLReference(url)
     guard parts.scheme == "http" || parts.scheme == "https", let authority = parts.authority else { return false }
     // Browsers treat a backslash as a slash.

@@ -1,7 +1,7 @@
 import Core
 
 /// A product whose images are listed or copied: its row of the product list.
-package struct Product: Sendable {
+package struct Product: Sendable, Equatable {
     package let id: Int
     /// In Ozon's order, without duplicates and with the main picture first.
     package let images: [String]

@@ -5,20 +5,28 @@ import Upstreams
 
 /// The rows of a product list by id. A row is stored under each of its ids of the requested kind.
 package struct ProductList: Sendable {
-    private var rows: [ArticleID: ResponseValue] = [:]
+    private var rows: [ArticleID: [ResponseValue]] = [:]
     /// The fault of a row whose id can't be read. Any article without a row may be that product.
     private var unidentified: Fault?
 
     init(_ response: ResponseValue, by field: ArticleField) throws(Fault) {
         for row in try response.list("items") {
-            for id in ids(of: row, field) { rows[id] = row }
+            for id in Set(ids(of: row, field)) { rows[id, default: []].append(row) }
         }
     }
 
+    /// The product of an article. If several rows have its id, as for a product that is requested by two of its SKUs,
+    /// all of them must describe the same product.
     /// - Throws: 404 if Ozon has no such product, 502 if its response can't be understood.
-    package func row(of article: ArticleID) throws(Fault) -> ResponseValue {
-        if let row = rows[article] { return row }
-        throw unidentified ?? Fault(.productNotFound)
+    package func product<Value: Equatable>(
+        of article: ArticleID, _ read: (ResponseValue) throws(Fault) -> Value
+    ) throws(Fault) -> Value {
+        guard let rows = rows[article] else { throw unidentified ?? Fault(.productNotFound) }
+        let first = try read(rows[0])
+        for row in rows.dropFirst() where try read(row) != first {
+            throw Fault(.ozonBadAnswer, detail: "items has \(rows.count) different rows for one product")
+        }
+        return first
     }
 
     /// The row's ids that can be read. A product that is sold in several ways has several SKUs.

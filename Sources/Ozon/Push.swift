@@ -103,7 +103,7 @@ package struct Push: Sendable {
 
     private func product(_ id: Int) async throws -> PushedProduct {
         let list = try await seller.products([String(id)], by: .productID, as: credential, within: budget)
-        return try PushedProduct(list.row(of: ArticleID(id)))
+        return try list.product(of: ArticleID(id), PushedProduct.init)
     }
 
     private func currentPictures(_ productID: Int) async throws -> CurrentPictures {

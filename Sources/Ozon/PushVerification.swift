@@ -14,7 +14,7 @@ struct PushVerification {
 
     /// Counts the confirmed pictures. Ozon may return the URLs that were sent or URLs of its own CDN, so pictures are
     /// compared by count. Exception: if the pictures are the same as before and none of the sent URLs is among them,
-    /// nothing was replaced.
+    /// nothing was replaced. (As many pictures as were sent, in another order, are those that were sent.)
     ///
     /// If the pictures before are unknown and the task has errors, only the sent URL confirms a picture.
     func result(productID: Int, taskID: Int?) -> PushResult {
@@ -29,14 +29,14 @@ struct PushVerification {
             return result
         }
         let expectedCount = sent.images.count - rejected.count(in: "images")
-        if isConfirmed(sent.images.map(\.url), by: after.images, before: before?.images) {
+        if isConfirmed(sent.images.map(\.url), expectedCount, by: after.images, before: before?.images) {
             let foundCount = sent.images.count { after.images.containsURL($0.url) }
             // A URL that was sent twice may be found once.
             result.updatedImages =
                 requiresSentURL ? foundCount : max(min(expectedCount, after.images.count), foundCount)
         }
         if let color = sent.color, rejected.count(in: "color_image") == 0, !after.color.isEmpty {
-            result.updatedColorImage = isConfirmed([color.url], by: after.color, before: before?.color)
+            result.updatedColorImage = isConfirmed([color.url], 1, by: after.color, before: before?.color)
         }
         let missingCount = expectedCount - result.updatedImages - unrequested.count(in: "images")
         let isIncomplete = missingCount > 0 || result.updatedColorImage != (sent.color != nil) || sent.areAssumed
@@ -56,12 +56,13 @@ struct PushVerification {
     }
 
     /// Whether a picture that was sent is among the product's.
-    private func isConfirmed(_ sent: [String], by after: [String], before: [String]?) -> Bool {
+    /// - Parameter count: how many pictures Ozon did not reject.
+    private func isConfirmed(_ sent: [String], _ count: Int, by after: [String], before: [String]?) -> Bool {
         if task.status == .skipped { return true }
         if sent.contains(where: after.containsURL) { return true }
         if requiresSentURL { return false }
-        let isUnchanged = before.map { $0.elementsEqual(after) { $0.utf8.elementsEqual($1.utf8) } } ?? false
-        return !isUnchanged
+        guard let before, before.count == after.count, before.allSatisfy(after.containsURL) else { return true }
+        return after.count == count && !before.elementsEqual(after) { $0.utf8.elementsEqual($1.utf8) }
     }
 
     private var requiresSentURL: Bool { before == nil && task.status != .skipped && !task.errors.isEmpty }

@@ -1,7 +1,7 @@
 import Core
 
 /// A product whose pictures are replaced: its row of the product list.
-struct PushedProduct {
+struct PushedProduct: Equatable {
     let id: Int
     let offerID: String
     let images: [String]

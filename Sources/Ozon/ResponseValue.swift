@@ -2,8 +2,9 @@ import Core
 import JSON
 import Telemetry
 
-/// A value in one of Ozon's responses, with its path. A required member that is absent (missing or null) or a member of
-/// another type throws `OZON_BAD_ANSWER` with a detail that names the path and the value. It never becomes a default.
+/// A value in one of Ozon's responses, with its path. A required member that is absent (missing or null), a member of
+/// another type, or a repeated one throws `OZON_BAD_ANSWER` with a detail that names the path and the value. It never
+/// becomes a default.
 package struct ResponseValue: Sendable {
     /// Nil if the value is missing or null.
     private let json: JSON?
@@ -82,10 +83,14 @@ package struct ResponseValue: Sendable {
         return urls.filter { !$0.isEmpty }
     }
 
-    /// The same, but all URLs must be http or https.
+    /// The same for URLs that may be sent back to Ozon: all must be http or https. `""` and `[""]` mean that there is
+    /// none, but an empty string beside others may be a picture, which would be lost.
     func webURLs(_ name: StaticString) throws(Fault) -> [String] {
-        let urls = try urls(name)
-        guard urls.allSatisfy(isWebURL) else { throw try member(name).typeMismatch(expected: "http(s) URLs only") }
+        let (value, urls) = (try member(name), try urls(name))
+        let count = value.json?.array?.count ?? 1
+        guard urls.count == count || urls.isEmpty && count == 1, urls.allSatisfy(isWebURL) else {
+            throw value.typeMismatch(expected: "http(s) URLs only")
+        }
         return urls
     }
 
@@ -103,8 +108,10 @@ package struct ResponseValue: Sendable {
     // MARK: - Reading
 
     private func member(_ name: StaticString) throws(Fault) -> ResponseValue {
-        guard case .object? = json else { throw typeMismatch(expected: "an object") }
-        return ResponseValue(json?[name], at: path.isEmpty ? "\(name)" : "\(path).\(name)", of: method, credential)
+        guard let json, case .object = json else { throw typeMismatch(expected: "an object") }
+        let path = path.isEmpty ? "\(name)" : "\(path).\(name)"
+        if json.repeats(name) { throw Fault(.ozonBadAnswer, detail: "\(method): \(path) is repeated") }
+        return ResponseValue(json[name], at: path, of: method, credential)
     }
 
     private func optional<Value>(

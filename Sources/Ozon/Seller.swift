@@ -80,7 +80,7 @@ package final class Seller: Sendable {
             if error == .cancelled { throw CancellationError() }
             throw SellerError(error)
         }
-        guard (200..<300).contains(response.status) else { throw SellerError(response, credential) }
+        guard response.status == 200 else { throw SellerError(response, credential) }
         guard let json = try? JSON(response.body, duplicates: .lastWins), case .object = json else {
             throw Fault(.ozonBadAnswer, detail: "The response is not a JSON object")
         }

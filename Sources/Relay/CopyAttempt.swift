@@ -46,15 +46,13 @@ struct CopyAttempt {
         defer { pipe.close() }
         let download = try await download(url)
         defer { download.end() }
-        let headers = download.response.headers
-        let length = headers["Content-Length"].flatMap(positiveInteger)
+        let length = try declaredLength(download.response.headers)
         if let length, length > dependencies.maxBytes { throw CopyFailure("Too large") }
         let head = try await converting { () async throws(TransferError) in
             try await pipe.peek(ImageFormat.headBytes)
         }
         guard let type = ImageFormat(head: head)?.mediaType else { throw CopyFailure("Not an image") }
-        // With a transfer coding, Content-Length is ignored (RFC 9112, 6.3).
-        if let length, headers["Transfer-Encoding"] == nil {
+        if let length {
             try await store(.pipe(pipe, count: length), type: type)
             return length
         }
@@ -85,6 +83,17 @@ struct CopyAttempt {
             url = target
         }
         throw CopyFailure("Too many redirects")
+    }
+
+    /// The length that the CDN declares. Nil if there is none, or a transfer coding, beside which it is ignored.
+    /// - Throws: if there are several or it isn't a number, so that the end of the image is uncertain (RFC 9112, 6.3).
+    private func declaredLength(_ headers: Headers) throws(CopyFailure) -> Int? {
+        if headers["Transfer-Encoding"] != nil { return nil }
+        let lengths = Set(headers.all("Content-Length"))
+        guard let text = lengths.first else { return nil }
+        let length = positiveInteger(text)
+        if lengths.count > 1 || length == nil && text != "0" { throw CopyFailure("Invalid Content-Length") }
+        return length
     }
 
     /// R2 requires the length of an upload in advance, so a body of unknown length is collected first.

@@ -40,11 +40,8 @@ private func decode(_ response: ResponseValue) {
             let list = try ProductList(response, by: field)
             for text in ["1", "777", "a"] {
                 guard let article = ArticleID(text, as: field) else { continue }
-                attempt {
-                    let row = try list.row(of: article)
-                    attempt { _ = try Product(row) }
-                    attempt { checkURLs(try PushedProduct(row)) }
-                }
+                attempt { _ = try list.product(of: article, Product.init) }
+                attempt { checkURLs(try list.product(of: article, PushedProduct.init)) }
             }
         }
     }

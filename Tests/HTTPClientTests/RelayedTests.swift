@@ -168,6 +168,23 @@ struct RelayedTests {
         #expect(target.requests.isEmpty)
     }
 
+    @Test func `Only an error may be the response to a request that was not sent completely`() async throws {
+        for (status, expected) in [("200 OK", nil), ("204 No Content", nil), ("403 Forbidden", 403 as Int?)] {
+            let head = "HTTP/1.1 \(status)\r\nContent-Length: 0\r\nETag: \"a\"\r\nConnection: close\r\n\r\n"
+            let server = try ScriptedServer([.send(head), .stall])
+            let pipe = Pipe(maxBytes: 1 << 20)
+            let writer = Task {
+                while !Task.isCancelled {
+                    _ = pipe.put("x")
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            }
+            defer { writer.cancel() }
+            let response = try? await upload(server, .pipe(pipe, count: 1 << 20))
+            #expect(response?.status == expected, "\(status)")
+        }
+    }
+
     @Test func `A body longer than declared is truncated to the declared length`() async throws {
         let target = try ScriptedServer([.receive, ok])
         let pipe = Pipe(maxBytes: 1000)

@@ -16,6 +16,10 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
     try #require(ArticleID(text, as: field))
 }
 
+private func productID(_ text: String, in list: ProductList, _ field: ArticleField) throws -> Int {
+    try list.product(of: id(text, field)) { row throws(Fault) in try row.id("id") }
+}
+
 @Suite struct ProductsTests {
     @Test func `The primary image comes first and then the others, each once`() throws {
         let cases = [
@@ -57,15 +61,30 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
             ("123", .productID), ("0123", .productID), ("007", .offerID), ("456", .sku), ("457", .sku), ("458", .sku),
             ("0000458", .sku),
         ] as [(String, ArticleField)] {
-            let found = try list("7," + row, by: field).row(of: id(text, field))
-            #expect(try found.id("id") == 123, "\(text)")
+            #expect(try productID(text, in: list("7," + row, by: field), field) == 123, "\(text)")
         }
-        #expect(throws: Fault.self) { try list(row, by: .offerID).row(of: id("7", .offerID)) }
+        #expect(throws: Fault.self) { try productID("7", in: list(row, by: .offerID), .offerID) }
         for text in ["", "0", "-1", "1.5", "+1", " 1", "99999999999999999999", "x"] {
             #expect(ArticleID(text, as: .sku) == nil && ArticleID(text, as: .productID) == nil, "\(text)")
         }
         let (composed, decomposed) = (try id("\u{E9}", .offerID), try id("e\u{301}", .offerID))
         #expect(composed != decomposed, "IDs compare as bytes, not as graphemes")
+    }
+
+    @Test func `A repeated member is invalid if it is read`() throws {
+        let row = #""id": 1, "offer_id": "A", "primary_image": "", "color_image": "", "images": []"#
+        for (items, detail) in [
+            (#""items": [{\#(row), "images": ["https://h/a"]}]"#, "items[0].images is repeated"),
+            (#""items": [{"im\u0061ges": "https://h/a", \#(row)}]"#, "items[0].images is repeated"),
+            (#""items": [], "items": [{\#(row)}]"#, "items is repeated"),
+        ] {
+            let fault = #expect(throws: Fault.self) {
+                let list = try ProductList(try response("{\(items)}"), by: .offerID)
+                _ = try list.product(of: id("A", .offerID), PushedProduct.init)
+            }
+            #expect(fault?.code == .ozonBadAnswer && fault?.detail == "/v1/x: \(detail)")
+        }
+        #expect(try productID("A", in: list(#"{\#(row), "x": 1, "x": 2}"#, by: .offerID), .offerID) == 1)
     }
 
     @Test func `An article without a row is not found, unless the ID of some row is invalid`() throws {
@@ -83,12 +102,30 @@ private func id(_ text: String, _ field: ArticleField) throws -> ArticleID {
         ]
         for (row, field, kind) in rows {
             let fault = #expect(throws: Fault.self, "\(row)") {
-                try list(row, by: field).row(of: id("77", field))
+                try productID("77", in: list(row, by: field), field)
             }
             #expect(fault?.code == kind, "\(row)")
         }
         let known = try list(#"{"id": 1, "sku": 2, "sources": {}}"#, by: .sku)
-        #expect(try known.row(of: id("2", .sku)).id("id") == 1, "an invalid member does not hide the SKU")
+        #expect(try productID("2", in: known, .sku) == 1, "an invalid member does not hide the SKU")
+    }
+
+    @Test func `Several rows of one product must agree in all that is read`() throws {
+        func row(_ sku: Int, id: Int = 1, images: String = #"["https://h/a"]"#) -> String {
+            let skus = #""sku": \#(sku), "sources": [{"sku": 2}, {"sku": 2}, {"sku": 3}]"#
+            return #"{"id": \#(id), \#(skus), "primary_image": "", "images": \#(images)}"#
+        }
+        let article = try id("2", .sku)
+        let same = try list("\(row(2)), \(row(3))", by: .sku)
+        #expect(try same.product(of: article, Product.init).images == ["https://h/a"])
+        for other in [row(2, images: "[]"), row(2, id: 4), row(2, images: "5")] {
+            for rows in ["\(row(2)), \(other)", "\(other), \(row(2))"] {
+                let fault = #expect(throws: Fault.self, "\(rows)") {
+                    try list(rows, by: .sku).product(of: article, Product.init)
+                }
+                #expect(fault?.code == .ozonBadAnswer, "\(rows)")
+            }
+        }
     }
 }
 
@@ -150,6 +187,10 @@ struct SellerTests {
     @Test func `A success that is not an object with a list of items is an unusable response`() async throws {
         for body in ["<html>", "[]", "{}", #"{"items": {}}"#, "", #"{"items": [}"#] {
             #expect(try await fault([.receive, http(body)])?.code == .ozonBadAnswer, "\(body)")
+        }
+        for status in ["203 Non-Authoritative Information", "206 Partial Content"] {
+            let fault = try await fault([.receive, http(#"{"items": []}"#, status: status)])
+            #expect(fault?.code == .ozonBadAnswer && fault?.detail == "HTTP \(status.prefix(3))")
         }
     }
 

@@ -106,6 +106,13 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         let images = result(["a", "b"], before: before, after: old)
         #expect(images.status == .partial && images.updatedImages == 0)
         #expect(images.errors == [fault(0, "a", absent), fault(2, "b", absent)])
+        for sent in [["a"], ["a", "b", "c"]] {
+            let reordered = result(sent, before: before, after: old.reversed())
+            #expect(reordered.status == .partial && reordered.updatedImages == 0, "the read-back has another order")
+        }
+        #expect(result(["a", "b"], before: before, after: old.reversed()).status == .confirmed, "they were reordered")
+        let others = result(["a", "b", "c"], before: before, after: old.reversed(), errors: [("https://h/b", "Small")])
+        #expect(others.updatedImages == 2 && others.errors == [fault(2, "b", "Small")])
         let color = result([], color: "c", before: before, after: old, afterColor: ["https://h/oldc"])
         #expect(color.status == .partial && !color.updatedColorImage)
         #expect(color.errors == [fault(nil, "c", absent)])

@@ -39,6 +39,9 @@ private func rows(
     values.map { Row(method: method, path: path, value: $0, push: push, status: status) }
 }
 
+private let pictures =
+    #""primary_image": "https://h/p", "images": ["https://h/o"], "color_image": "https://h/oldc""#
+
 /// The product list is the only response that a push reads before it sends something.
 private let listRows =
     rows(.list, "", ["[]", "5", "null", #""x""#], bad) + rows(.list, "items", absent + notList, bad)
@@ -49,6 +52,7 @@ private let listRows =
     + ["images", "primary_image", "color_image"].flatMap {
         rows(.list, "items[0].\($0)", notURLs, bad)
             + rows(.list, "items[0].\($0)", [#"["u"]"#, #""ftp://h/x""#, #"["https://h/x", "https://"]"#], bad)
+            + rows(.list, "items[0].\($0)", [#"["https://h/x", ""]"#, #"["", ""]"#, #""https://h/\u0000""#], bad)
             + rows(.list, "items[0].\($0)", ["[]", #""""#, #"[""]"#, #""https://h/x""#, #"["https://h/x"]"#], ok)
     }
     + rows(.list, "items[0].is_archived", absent + ["false"], ok)
@@ -59,6 +63,8 @@ private let listRows =
     + rows(.list, "items[0].statuses.is_created", absent + ["true"], ok)
     + rows(.list, "items[0].statuses.is_created", ["0", #""true""#, "[]"], bad)
     + rows(.list, "items[0].statuses.is_created", ["false"], "productConflict")
+    + rows(.list, "items[1]", [#"{"id": 1, "offer_id": "B", \#(pictures)}"#, #"{"id": 1, "offer_id": "A-1"}"#], bad)
+    + rows(.list, "items[1]", [#"{"id": 1, "offer_id": "A-1", \#(pictures)}"#, #"{"id": 2, "offer_id": 5}"#], ok)
     // Members that are not used may have any value.
     + ["sku", "sources", "errors", "extra"].flatMap { rows(.list, "items[0].\($0)", absent + ["{}", "[5]", "5"], ok) }
     + rows(.list, "extra", ["{}"], ok)
@@ -107,6 +113,8 @@ private let readBackRows =
     + rows(.readBack, "items[0].product_id", absent + ["{}", "true", "0", #""x""#], "pending", bad)
     + rows(.readBack, "items[0].product_id", ["2"], "pending", gone)
     + rows(.readBack, "items[0].product_id", [#""1""#], ok, ok)
+    + rows(.readBack, "items[1]", [#"{"product_id": 1, "primary_photo": "https://h/p"}"#], "pending", bad)
+    + rows(.readBack, "items[1]", [#"{"product_id": 2}"#], ok, ok)
     + ["primary_photo", "photo", "color_photo"].flatMap { rows(.readBack, "items[0].\($0)", notURLs, "pending", bad) }
     // One of the images that were carried over, or the color image, is missing.
     + ["primary_photo", "photo", "color_photo"].flatMap {

@@ -90,6 +90,15 @@ struct ImageRelayTests {
         #expect(stored == Substring(gif))
     }
 
+    @Test(arguments: ["Content-Length: 100", "Content-Length: 106, 106", "Content-Length: +106", "Content-Length: x"])
+    func `An image with a second or invalid Content-Length is not stored`(_ header: String) async throws {
+        for first in ["", "Content-Length: \(gif.utf8.count)\r\n"] where !(first.isEmpty && header.hasSuffix(" 100")) {
+            let step = ScriptedServer.Step.send("HTTP/1.1 200 OK\r\n\(first)\(header)\r\n\r\n\(gif)")
+            #expect(try await copy(try ScriptedServer([.receive, step])) != nil, "\(first)\(header)")
+        }
+        #expect(bucket.requests.isEmpty)
+    }
+
     @Test(arguments: ["<html>not an image</html>", "", "GIF"])
     func `Data that is not an image is not stored`(_ body: String) async throws {
         #expect(try await copy(try ScriptedServer([.receive, response("200 OK", body)])) == "Not an image")

@@ -19,7 +19,7 @@ struct Batch: Sendable {
         self.articles = articles.map { article in
             ArticleResult(
                 indices: article.indices,
-                value: Result { () throws(Fault) in try Product(list.row(of: article.id)) })
+                value: Result { () throws(Fault) in try list.product(of: article.id, Product.init) })
         }
         fault = nil
     }
