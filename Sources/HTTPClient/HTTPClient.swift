@@ -6,6 +6,7 @@ import Encoding
 /// TLS is verified, proxy environment variables are ignored, redirects are not followed, and nothing is retried.
 package final class HTTPClient: Sendable {
     package struct Options: Sendable {
+        /// The largest number of transfers at once. Others wait for one to end.
         package var maxConnections: Int
         /// Uses HTTP/2 if the server offers it. File transfers should not: 16 paused relays of 64 MB peaked at 19 MB of
         /// memory on HTTP/1.1 and at 199 MB on HTTP/2, because its flow-control windows fill while nothing is read.

@@ -89,10 +89,6 @@ final class Transfer: @unchecked Sendable {
         if let file = options.authorities { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
         let version = options.speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         check(shim_set_long(easy, CURLOPT_HTTP_VERSION, version))
-        // Over TLS, wait for a pending connection that may turn out to speak HTTP/2, so that only its first request
-        // resolves and connects. Without TLS, the wait would last until the first request's response.
-        let mayMultiplex = options.speaksHTTP2 && request.url.utf8.starts(with: "https:".utf8)
-        check(shim_set_long(easy, CURLOPT_PIPEWAIT, mayMultiplex ? 1 : 0))
         check(shim_set_prerequest(easy, prerequestCallback))
         check(shim_set_pointer(easy, CURLOPT_PREREQDATA, this))
         let milliseconds = request.timeout.milliseconds

@@ -13,11 +13,13 @@ final class TransferLoop: @unchecked Sendable {
 
     private let inbox = Mutex(Inbox())
     private let multi: UnsafeMutableRawPointer
+    /// The transfers that have not been started, in order.
+    private var waiting: [Transfer] = []
     /// The transfers that libcurl is running, by easy handle. libcurl itself holds no reference to them.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
     private var downloads = 0
     private var lastStallCheck = ContinuousClock.now
-    /// A lower bound of the active transfers' deadlines.
+    /// A lower bound of the deadlines of all transfers.
     private var nextDeadline: ContinuousClock.Instant?
 
     private let options: HTTPClient.Options
@@ -26,7 +28,6 @@ final class TransferLoop: @unchecked Sendable {
         self.options = options
         precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "curl_global_init failed")
         multi = curl_multi_init()
-        check(shim_set_multi_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options.maxConnections))
         check(shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, options.maxConnections))
         check(shim_set_multi_long(multi, CURLMOPT_PIPELINING, options.speaksHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0))
     }
@@ -77,6 +78,7 @@ final class TransferLoop: @unchecked Sendable {
             while let easy = shim_ended(multi, &code) { complete(easy, code) }
             endStalled()
             endOverdue()
+            startWaiting()
             check(curl_multi_poll(multi, nil, 0, Int32(pollTimeout.milliseconds), nil))
         }
     }
@@ -96,22 +98,49 @@ final class TransferLoop: @unchecked Sendable {
             defer { (inbox.added, inbox.cancelled, inbox.resumed) = ([], [], []) }
             return (inbox.added, inbox.cancelled, inbox.resumed)
         }
-        added.forEach(begin)
+        added.forEach(enqueue)
         cancelled.forEach(remove)
         resumed.forEach { $0.resume() }
+        startWaiting()
+    }
+
+    private func enqueue(_ transfer: Transfer) {
+        if transfer.isCancelled.load(ordering: .acquiring) { return transfer.finish(nil) }
+        waiting.append(transfer)
+        nextDeadline = min(nextDeadline ?? transfer.deadline, transfer.deadline)
+    }
+
+    /// Starts the transfers that need not wait. libcurl has a queue too (CURLMOPT_MAX_TOTAL_CONNECTIONS and
+    /// CURLOPT_PIPEWAIT), but 7.88 doesn't check the timeouts of the transfers in it, and 8.14 may loop forever when one
+    /// times out.
+    @inline(never)
+    private func startWaiting() {
+        while let next = waiting.first, active.count < options.maxConnections, !waitsForConnection(next) {
+            waiting.removeFirst()
+            begin(next)
+        }
+    }
+
+    /// Whether a connection is being established that may turn out to speak HTTP/2, so that the transfer can share it:
+    /// of many transfers at once, only the first resolves and connects.
+    private func waitsForConnection(_ transfer: Transfer) -> Bool {
+        options.speaksHTTP2 && transfer.request.url.utf8.starts(with: "https:".utf8)
+            && !active.isEmpty && !active.values.contains(where: \.hasStartedSending)
     }
 
     private func begin(_ transfer: Transfer) {
-        if transfer.isCancelled.load(ordering: .acquiring) { return transfer.finish(nil) }
         guard let easy = transfer.prepare(options) else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
         let key = UnsafeMutableRawPointer(easy)
         active[key] = transfer
         if transfer.isDownload { downloads += 1 }
-        nextDeadline = min(nextDeadline ?? transfer.deadline, transfer.deadline)
         check(curl_multi_add_handle(multi, key))
     }
 
     private func remove(_ transfer: Transfer) {
+        if let index = waiting.firstIndex(where: { $0 === transfer }) {
+            waiting.remove(at: index)
+            return transfer.finish(nil)
+        }
         guard let easy = transfer.easy else { return }
         let key = UnsafeMutableRawPointer(easy)
         guard deactivate(key) != nil else { return }
@@ -134,15 +163,14 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    /// Ends the transfers whose deadline has passed. libcurl 7.88 doesn't check the timeout of a transfer that waits
-    /// for another one's connection (CURLOPT_PIPEWAIT).
+    /// Ends the transfers whose deadline has passed, among them those that wait.
     private func endOverdue() {
         guard let next = nextDeadline, next <= .now else { return }
-        for transfer in active.values.filter({ $0.deadline <= .now }) {
+        for transfer in (waiting + active.values).filter({ $0.deadline <= .now }) {
             transfer.fail(with: .timeout)
             remove(transfer)
         }
-        nextDeadline = active.values.map(\.deadline).min()
+        nextDeadline = (waiting + active.values).map(\.deadline).min()
     }
 
     private func complete(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
