@@ -111,8 +111,8 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     /// Starts the transfers that need not wait. libcurl has a queue too (CURLMOPT_MAX_TOTAL_CONNECTIONS and
-    /// CURLOPT_PIPEWAIT), but 7.88 doesn't check the timeouts of the transfers in it, and 8.14 may loop forever when one
-    /// times out.
+    /// CURLOPT_PIPEWAIT), but 7.88 doesn't check the timeouts of the transfers in it, and 8.14 may loop forever when
+    /// one times out.
     @inline(never)
     private func startWaiting() {
         while let next = waiting.first, active.count < options.maxConnections, !waitsForConnection(next) {
@@ -121,8 +121,8 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    /// Whether a connection is being established that may turn out to speak HTTP/2, so that the transfer can share it:
-    /// of many transfers at once, only the first resolves and connects.
+    /// Whether a connection is being established that may turn out to speak HTTP/2, so that the transfer can share it.
+    /// Of many transfers at once, only the first resolves and connects.
     private func waitsForConnection(_ transfer: Transfer) -> Bool {
         options.speaksHTTP2 && transfer.request.url.utf8.starts(with: "https:".utf8)
             && !active.isEmpty && !active.values.contains(where: \.hasStartedSending)

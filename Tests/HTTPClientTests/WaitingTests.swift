@@ -19,7 +19,7 @@ struct WaitingTests {
         async throws
     {
         let response = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
-        let server = try ScriptedServer([.receive, .stall], [.receive, .stall], [.receive, response, .receive, response])
+        let server = try ScriptedServer([.receive, .stall], [.receive, .stall], [.receive, response])
         var events = server.events.makeAsyncIterator()
         let client = client(maxConnections: 2)
         var running: [Task<Int, any Error>] = []
