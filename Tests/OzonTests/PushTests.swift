@@ -244,8 +244,11 @@ struct PushTests {
             #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/a"], "images": [], "#
                 + #""color_image": ["https://h/oldc"]}]}"#)
         let server = try ScriptedServer([
-            .receive, product, .receive, accepted, .receive, task("pending"),  // The first push, of images.
-            .receive, task("pending"), .receive, task("pending"),  // The second push, of a color image.
+            // The first push, of images, with three polls.
+            .receive, product, .receive, accepted, .receive, task("pending"), .receive, task("pending"), .receive,
+            task("pending"),
+            // The second push, of a color image, with four.
+            .receive, task("pending"), .receive, task("pending"), .receive, task("pending"), .receive, task("pending"),
             .receive, task("imported"), .receive, between, .receive, http(#"{"task_id": 8}"#), .receive,
             task("imported"), .receive, current(#""https://h/a""#, color: "https://h/c"),  // The second push, repeated.
             .receive, http(#"{"items": []}"#),  // The second push, for the last time.
@@ -257,13 +260,13 @@ struct PushTests {
             return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
         }
         let color = #"{"color_image": "https://h/c"}"#
-        #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 1).status == .pending)
-        let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 1) }
+        #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 4).status == .pending)
+        let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 4) }
         #expect(conflict?.code == .productConflict && conflict?.detail?.contains("Task 7") == true)
         #expect(server.requests.count { $0.contains("pictures/import") } == 1, "the second push sent nothing")
         #expect(try await push(color).status == .confirmed)
         #expect(
-            body(server.requests[7])
+            body(server.requests[11])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
         let fault = await #expect(throws: Fault.self) { try await push(color) }
         #expect(fault?.code == .productNotFound, "the finished task isn't polled again")
