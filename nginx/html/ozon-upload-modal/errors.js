@@ -56,7 +56,7 @@ const patterns = [
   [/^Temporary URL/, "temporary"],
   [/load|http_|reading_timeout|server_unavailable/, "ozonDownload"],
   [/_image_failed|^Refused by Ozon/, "rejected"],
-  [/Timeout|unreachable|broken|redirects|^HTTP |^No response|trusted|^Cancelled|^Spooling/, "download"],
+  [/Timeout|unreachable|broken|redirects|^HTTP |^No response|trusted|^Cancelled|^Spooling|Content-Length/, "download"],
 ];
 
 /**
