@@ -1,4 +1,4 @@
-// libfcgi 2.4.2…2.4.7, and Linux calls that Swift's Glibc module lacks (epoll, eventfd, signalfd, accept4).
+// libfcgi 2.4.2…2.4.7, and calls that Swift's Glibc module lacks (epoll, eventfd, signalfd, accept4, mallopt).
 #ifndef CFASTCGI_SHIM_H
 #define CFASTCGI_SHIM_H
 
@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
