@@ -1,4 +1,6 @@
 import FastCGI
+import Glibc
+import System
 
 enum LaunchMode: Equatable {
     case listenOnPath(String)
@@ -10,6 +12,11 @@ enum LaunchMode: Equatable {
     case check
     case help
     case version
+
+    /// Nil if its arguments are invalid.
+    static func ofThisProcess() -> LaunchMode? {
+        getenv("GATEWAY_INTERFACE") == nil ? LaunchMode(arguments: currentArguments()) : .cgi
+    }
 
     /// Nil if the arguments are invalid.
     ///
@@ -43,5 +50,14 @@ enum LaunchMode: Equatable {
         case .inherit: try Listener.inherited()
         case .cgi, .check, .help, .version: []
         }
+    }
+}
+
+/// The arguments that follow the executable's name, from /proc. The standard library finds them by their position
+/// relative to the environment, which a preloaded library may have moved; then it finds none.
+private func currentArguments() -> [String] {
+    guard let line = readFile("/proc/self/cmdline") else { return Array(CommandLine.arguments.dropFirst()) }
+    return line.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast().map {
+        String(decoding: $0, as: UTF8.self)
     }
 }

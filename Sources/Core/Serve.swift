@@ -19,35 +19,21 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
 ) -> Never {
     // Before anything else opens a descriptor.
     LogSink.reserve(STDERR_FILENO)
-    guard let mode = getenv("GATEWAY_INTERFACE") == nil ? LaunchMode(arguments: arguments()) : .cgi else {
-        printLine(STDERR_FILENO, usage(name))
-        exit(EX_USAGE)
-    }
-    if mode == .help {
-        printLine(STDOUT_FILENO, helpText(name, maxBodyBytes: maxBodyBytes, Input.self))
-        exit(EX_OK)
-    }
-    if mode == .version {
-        printLine(STDOUT_FILENO, "\(name) \(version)")
-        exit(EX_OK)
-    }
+    guard let mode = LaunchMode.ofThisProcess() else { end(EX_USAGE, usage(name)) }
+    if mode == .help { end(EX_OK, helpText(name, maxBodyBytes: maxBodyBytes, Input.self)) }
+    if mode == .version { end(EX_OK, "\(name) \(version)") }
     var settings = Settings.fromEnvironment()
     let common = CommonSettings(&settings, maxBodyBytes: maxBodyBytes)
     let tools = Input.Tools(&settings)
     guard let keys = common.keys, let tools, let peers = common.peers, settings.faults.isEmpty else {
-        for fault in settings.faults { printLine(STDERR_FILENO, "\(name): \(fault)") }
-        exit(EX_CONFIG)
+        end(EX_CONFIG, settings.faults.map { "\(name): \($0)" }.joined(separator: "\n"))
     }
-    if mode == .check {
-        printLine(STDOUT_FILENO, "\(name): settings are valid")
-        exit(EX_OK)
-    }
+    if mode == .check { end(EX_OK, "\(name): settings are valid") }
     let listeners: [Listener]
     do throws(Listener.Failure) {
         listeners = try mode.listeners()
     } catch {
-        printLine(STDERR_FILENO, "\(name): cannot listen: \(error)")
-        exit(EXIT_FAILURE)
+        end(EXIT_FAILURE, "\(name): cannot listen: \(error)")
     }
     let scoreboard = Scoreboard(endpoint: name, directory: scoreboardDirectory(listeners))
     let log = Log(
@@ -61,38 +47,44 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
         log.flush()
         exit(isSent ? EX_OK : EXIT_FAILURE)
     }
-    if listeners.isEmpty {
-        printLine(STDERR_FILENO, usage(name))
-        exit(EX_USAGE)
-    }
-    Descriptors.raiseLimit()
-    let drainTurn =
-        listeners.contains { !$0.isPrivate }
-        ? runtimeDirectory().map { DrainTurn(directory: $0, anotherServes: scoreboard.anotherServes) } : nil
-    let signals = ProcessSignals()
+    if listeners.isEmpty { end(EX_USAGE, usage(name)) }
     var reload: (@Sendable () -> Void)?
     if let file = common.scopesFile { reload = { reloadScopes(from: file, keys, log) { pipeline.replaceKeys($0) } } }
-    let server = Server(
-        listeners,
-        Server.Options(
-            maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
-            reload: reload, flush: log.flush,
-            report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
-            serviceManager: ServiceNotifier.fromEnvironment().serviceManager(onDrain: scoreboard.setDraining),
-            mayDrain: { drainTurn?.isOurs() ?? true }),
-        handler: handler)
-    server.start()
-    log(.info, "started") { $0.member("pid", Int(getpid())) }
-    log.flush()
-    server.run(signals)
-    log(.info, "stopped")
-    log.flush()
+    let options = Server.Options(
+        maxBodyBytes: common.maxBodyBytes, drainSeconds: common.drainSeconds, peers: peers,
+        reload: reload, flush: log.flush,
+        report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
+        serviceManager: ServiceNotifier.fromEnvironment().serviceManager(onDrain: scoreboard.setDraining),
+        mayDrain: drainTurn(of: listeners, scoreboard))
+    serveSockets(listeners, options, handler, log)
     scoreboard.remove()
     _exit(EX_OK)
 }
 
 /// Exit codes of sysexits.h, which Swift's Glibc module lacks.
 private let (EX_OK, EX_USAGE, EX_CONFIG): (Int32, Int32, Int32) = (0, 64, 78)
+
+/// Prints the text and exits: to standard output with `EX_OK`, to standard error with any other code.
+private func end(_ code: Int32, _ text: String) -> Never {
+    _ = writeAll(Array("\(text)\n".utf8), to: code == EX_OK ? STDOUT_FILENO : STDERR_FILENO)
+    exit(code)
+}
+
+/// Returns when the process has drained.
+private func serveSockets(
+    _ listeners: [Listener], _ options: Server.Options, _ handler: @escaping Handler, _ log: Log
+) {
+    Descriptors.raiseLimit()
+    // Before the first thread starts, which inherits the signal mask.
+    let signals = ProcessSignals()
+    let server = Server(listeners, options, handler: handler)
+    server.start()
+    log(.info, "started") { $0.member("pid", Int(getpid())) }
+    log.flush()
+    server.run(signals)
+    log(.info, "stopped")
+    log.flush()
+}
 
 /// Handles SIGHUP. If the file can't be used, the keys stay as they are.
 private func reloadScopes(from file: String, _ keys: APIKeys, _ log: Log, replaceKeys: (APIKeys) -> Void) {
@@ -104,6 +96,13 @@ private func reloadScopes(from file: String, _ keys: APIKeys, _ log: Log, replac
     }
 }
 
+/// Sockets that this process opened for itself, such as the one of a swap's probe, have no other process to wait for.
+private func drainTurn(of listeners: [Listener], _ scoreboard: Scoreboard) -> @Sendable () -> Bool {
+    guard listeners.contains(where: { !$0.isPrivate }), let directory = runtimeDirectory() else { return { true } }
+    let turn = DrainTurn(directory: directory, anotherServes: scoreboard.anotherServes)
+    return { turn.isOurs() }
+}
+
 /// systemd's runtime directory of the service, which the endpoint's processes share.
 private func runtimeDirectory() -> String? {
     getenv("RUNTIME_DIRECTORY").flatMap { String(cString: $0).split(separator: ":").first.map(String.init) }
@@ -113,17 +112,4 @@ private func runtimeDirectory() -> String? {
 /// that they share.
 private func scoreboardDirectory(_ listeners: [Listener]) -> String? {
     runtimeDirectory() ?? listeners.lazy.compactMap(\.directory).first
-}
-
-/// The arguments that follow the executable's name, from /proc. The standard library finds them by their position
-/// relative to the environment, which a preloaded library may have moved; then it finds none.
-private func arguments() -> [String] {
-    guard let line = readFile("/proc/self/cmdline") else { return Array(CommandLine.arguments.dropFirst()) }
-    return line.split(separator: 0, omittingEmptySubsequences: false).dropFirst().dropLast().map {
-        String(decoding: $0, as: UTF8.self)
-    }
-}
-
-private func printLine(_ descriptor: Int32, _ text: String) {
-    _ = writeAll(Array("\(text)\n".utf8), to: descriptor)
 }
