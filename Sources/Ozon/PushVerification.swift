@@ -28,31 +28,44 @@ struct PushVerification {
             (result.status, result.errors) = (.failed, requested.map { $0.fault(PictureReason.skipped) })
             return result
         }
-        let expectedCount = sent.images.count - rejected.count(in: "images")
-        if isConfirmed(sent.images.map(\.url), expectedCount, by: after.images, before: before?.images) {
-            let foundCount = sent.images.count { after.images.containsURL($0.url) }
-            // A URL that was sent twice may be found once.
-            result.updatedImages =
-                requiresSentURL ? foundCount : max(min(expectedCount, after.images.count), foundCount)
-        }
-        if let color = sent.color, rejected.count(in: "color_image") == 0, !after.color.isEmpty {
-            result.updatedColorImage = isConfirmed([color.url], 1, by: after.color, before: before?.color)
-        }
-        let missingCount = expectedCount - result.updatedImages - unrequested.count(in: "images")
-        let isIncomplete = missingCount > 0 || result.updatedColorImage != (sent.color != nil) || sent.areAssumed
-        result.errors = rejected + unrequested
-        if result.errors.isEmpty, isIncomplete, !task.errors.isEmpty {
-            // Ozon rejected pictures without naming them.
-            result.errors = task.errors.map(\.fault)
-        } else {
-            if missingCount > 0 { result.errors += missingImages(missingCount, rejected) }
-            if let color = sent.color, !result.updatedColorImage, result.errors.count(in: "color_image") == 0 {
-                result.errors.append(color.fault(PictureReason.missing))
-            }
-        }
-        result.errors += missingCarriedOver(unrequested)
+        result.updatedImages = confirmedImages(rejected)
+        result.updatedColorImage = isColorConfirmed(rejected)
+        result.errors =
+            rejected + unrequested + unconfirmed(result, rejected, unrequested) + missingCarriedOver(unrequested)
         if !result.errors.isEmpty { result.status = .partial }
         return result
+    }
+
+    private func confirmedImages(_ rejected: [FieldFault]) -> Int {
+        let expectedCount = sent.images.count - rejected.count(in: "images")
+        guard isConfirmed(sent.images.map(\.url), expectedCount, by: after.images, before: before?.images) else {
+            return 0
+        }
+        let foundCount = sent.images.count { after.images.containsURL($0.url) }
+        // A URL that was sent twice may be found once.
+        return requiresSentURL ? foundCount : max(min(expectedCount, after.images.count), foundCount)
+    }
+
+    private func isColorConfirmed(_ rejected: [FieldFault]) -> Bool {
+        guard let color = sent.color, rejected.count(in: "color_image") == 0, !after.color.isEmpty else { return false }
+        return isConfirmed([color.url], 1, by: after.color, before: before?.color)
+    }
+
+    /// The requested pictures that are neither confirmed nor named by an error. If Ozon's errors name no picture at all,
+    /// those errors are returned in their place.
+    private func unconfirmed(
+        _ result: PushResult, _ rejected: [FieldFault], _ unrequested: [FieldFault]
+    ) -> [FieldFault] {
+        let named = rejected + unrequested
+        let missingCount = sent.images.count - named.count(in: "images") - result.updatedImages
+        let lacksColor = sent.color != nil && !result.updatedColorImage
+        let isIncomplete = missingCount > 0 || lacksColor || sent.areAssumed
+        if named.isEmpty, isIncomplete, !task.errors.isEmpty { return task.errors.map(\.fault) }
+        var faults = missingCount > 0 ? missingImages(missingCount, rejected) : []
+        if let color = sent.color, lacksColor, named.count(in: "color_image") == 0 {
+            faults.append(color.fault(PictureReason.missing))
+        }
+        return faults
     }
 
     /// Whether a picture that was sent is among the product's.

@@ -7,9 +7,10 @@ import R2
 extension Storage {
     /// - Returns: the upload's id: 1…2048 bytes, as `Fields.uploadID` accepts it.
     package func createUpload(_ key: ObjectKey, contentType: String?) async throws(StorageError) -> String {
+        let operation = ObjectOperation.createUpload
         let response = try await send(
-            "POST", key, parameters: [("uploads", "")], headers: contentType.map { ["content-type": $0] } ?? [:],
-            body: .bytes([]))
+            operation.method, key, parameters: operation.parameters(),
+            headers: contentType.map { ["content-type": $0] } ?? [:], body: .bytes([]))
         let result = try xml(response, "InitiateMultipartUploadResult")
         guard let id = result["UploadId"], (1...2048).contains(id.utf8.count), !containsControl(id) else {
             throw .unusable
@@ -27,8 +28,7 @@ extension Storage {
         var parts: [StoredPart] = []
         var marker = 0
         for _ in 0..<Self.maxPages {
-            let position = [(name: "part-number-marker", value: String(marker))]
-            guard let response = try await send("GET", key, upload: upload, parameters: position) else { return nil }
+            guard let response = try await send(.listParts, key, upload: upload, marker: marker) else { return nil }
             let list = try xml(response, "ListPartsResult")
             for element in list.children where element.name == "Part" {
                 guard let part = StoredPart(element), part.number > marker, parts.count < PartPlan.maxParts else {
@@ -65,7 +65,7 @@ extension Storage {
         }
         body.append("</CompleteMultipartUpload>")
         let response = try await send(
-            "POST", key, upload: upload, headers: ["content-type": "application/xml"], body: .bytes(body),
+            .completeUpload, key, upload: upload, headers: ["content-type": "application/xml"], body: .bytes(body),
             timeout: .seconds(60))
         guard let response else { return nil }
         guard let etag = try xml(response, "CompleteMultipartUploadResult")["ETag"] else { throw .unusable }
@@ -75,18 +75,18 @@ extension Storage {
     /// Deletes an upload and its parts. Idempotent.
     package func abortUpload(_ key: ObjectKey, upload: String) async throws(StorageError) {
         // R2 returns 204 without a body; a proxy's page has one.
-        if let response = try await send("DELETE", key, upload: upload), !response.body.isEmpty { throw .unusable }
+        if let response = try await send(.abortUpload, key, upload: upload), !response.body.isEmpty { throw .unusable }
     }
 
     /// - Returns: nil if R2 has no such upload.
     private func send(
-        _ method: String, _ key: ObjectKey, upload: String, parameters: QueryParameters = [], headers: Headers = [:],
+        _ operation: ObjectOperation, _ key: ObjectKey, upload: String, marker: Int? = nil, headers: Headers = [:],
         body: HTTPClient.Request.Body = .none, timeout: Duration = .seconds(10)
     ) async throws(StorageError) -> HTTPClient.Response? {
         do throws(StorageError) {
             return try await send(
-                method, key, parameters: parameters + [("uploadId", upload)], headers: headers, body: body,
-                timeout: timeout)
+                operation.method, key, parameters: operation.parameters(uploadID: upload, marker: marker),
+                headers: headers, body: body, timeout: timeout)
         } catch {
             if error.isNoSuchUpload { return nil }
             throw error
