@@ -83,7 +83,7 @@ class CommandTest(unittest.TestCase):
         """A command in a process group of its own, like one that was typed at a terminal."""
         process = subprocess.Popen(
             [str(word) for word in command], env={**self.environment, **changes}, text=True, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=heed_interrupts)
         try:
             yield process
         except KeyboardInterrupt:
@@ -94,7 +94,8 @@ class CommandTest(unittest.TestCase):
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            process.wait()
+            process.stdout.close()  # a process that the command has left behind may have it open as well
 
     def interrupt(self, process):
         """Ctrl-C: INT to the whole group."""
@@ -110,6 +111,12 @@ class CommandTest(unittest.TestCase):
 
     def leftovers(self):
         return sorted(path.name for path in (self.scratch / "tmp").iterdir())
+
+
+def heed_interrupts():
+    """A command in the background of a shell inherits that Ctrl-C is ignored, and a shell can't change that."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def processes_with(text):
