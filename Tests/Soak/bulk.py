@@ -38,6 +38,7 @@ class Bulk:
             output = (await child.communicate())[0].decode()
         except asyncio.CancelledError:
             child.kill()
+            await child.wait()
             raise
         lines = [line.partition(" ") for line in output.splitlines()]
         result = next((json.loads(text) for kind, _, text in lines if kind == "RESULT"), None)

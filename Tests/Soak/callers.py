@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from exchange import Broken, message
-from scenarios import Scenarios, Wrong
+from scenarios import R2_FAULTS, Scenarios, Wrong
 
 WAITING, LEAVING = 16, 8
 # The seconds between two requests of one caller, on average.
@@ -47,8 +47,10 @@ class Callers:
         return self.left + sum(row.requests for row in self.rows.values())
 
     async def each_once(self) -> None:
-        """Performs each scenario a few times, and more of those that take memory at once than there are in the run."""
+        """Performs each scenario a few times, every fault of R2, because a process opens some descriptors when it first
+        repeats a call, and more of those that take memory at once than there are in the run."""
         await asyncio.gather(*(self.perform(scenario) for scenario in self.weights for _ in range(3)))
+        await asyncio.gather(*(self.perform(self.scenarios.upload_faults) for _ in R2_FAULTS))
         await asyncio.gather(*(self.perform(self.scenarios.refused) for _ in range(24)))
         await asyncio.gather(*(self.perform(self.scenarios.copy) for _ in range(24)))
 
