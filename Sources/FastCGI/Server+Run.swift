@@ -20,8 +20,8 @@ extension Server {
     private static let minMappedBytes: Int32 = 128 << 10
 
     package func start() {
-        // Large blocks are mapped, and returned to the system when they are freed. On the heap, small blocks behind them
-        // would prevent that: under load, 10 of the 11.5 MiB of `ozon-download`'s heap were free.
+        // Large blocks are mapped, and returned to the system when they are freed. On the heap, small blocks behind
+        // them would prevent that: under load, 10 of the 11.5 MiB of `ozon-download`'s heap were free.
         mallopt(M_MMAP_THRESHOLD, Self.minMappedBytes)
         startWorkers(max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 2))
         precondition(workers.threads > 0, "no thread could be started")

@@ -51,8 +51,8 @@ struct PushVerification {
         return isConfirmed([color.url], 1, by: after.color, before: before?.color)
     }
 
-    /// The requested pictures that are neither confirmed nor named by an error. If Ozon's errors name no picture at all,
-    /// those errors are returned in their place.
+    /// The requested pictures that are neither confirmed nor named by an error. If Ozon's errors name no picture at
+    /// all, those errors are returned in their place.
     private func unconfirmed(
         _ result: PushResult, _ rejected: [FieldFault], _ unrequested: [FieldFault]
     ) -> [FieldFault] {
