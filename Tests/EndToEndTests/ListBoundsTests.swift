@@ -85,6 +85,19 @@ extension EndToEnd {
             #expect(more < 20 * 1024, "\(more) kB")
         }
 
+        @Test func `The memory of large bodies is returned to the system`() throws {
+            let nginx = try NginxInstance()
+            let process = try nginx.start(.presignBatch).warmedUp()
+            let before = process.child.statusLine("RssAnon") ?? .max
+            for size in [1 << 20, 2 << 20, 4 << 20] {
+                let bytes = Self.bytes(#"{"items":[{"r2_path":"users/a"}],"x":"@"}"#, listOf: "0", size: size)
+                #expect(try nginx.client.post(.presignBatch, bytes: bytes).status == 200)
+            }
+            try eventually("the process has less than 1 MiB more than before") {
+                (process.child.statusLine("RssAnon") ?? .max) - before < 1024
+            }
+        }
+
         @Test func `Up to the limit every error is found; a hundred are listed and the others counted`() throws {
             let client = try sandbox().client
             for (endpoint, field, limit, body) in Self.lists {
