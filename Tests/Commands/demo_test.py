@@ -140,7 +140,7 @@ class RunTests(CommandTest):
         self.assertEqual(self.leftovers(), [])
 
     def test_the_steps_of_deploy_test_are_numbered_and_the_failed_one_is_named(self):
-        ended = self.run_command(self.deploy_test("echo wrong; touch $TMPDIR/x; exit 1"))
+        ended = self.run_command(self.deploy_test("echo wrong; touch $TMPDIR/x; exit 1"), LONG="")
         self.assertEqual(ended.code, 1)
         self.assertRegex(
             ended.output, r"^(\d+) steps, which take about 10 minutes.*\n== 1 of \1: tools \(\d+\.\d s\)\n"
