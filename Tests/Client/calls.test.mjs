@@ -242,6 +242,18 @@ test("A pending push is polled with the same pictures until Ozon has finished", 
   assert.equal(credentialCalls(), 3);
 });
 
+test("A call without a response is repeated after five minutes", { timeout: 10_000 }, async (t) => {
+  const pauses = hurry(t, 1000);
+  let calls = 0;
+  // node's own fetch ends after five minutes, browsers' don't.
+  setGlobal(t, "fetch", async (_, { signal }) => {
+    if ((calls += 1) > 1) return Response.json({ data: { status: "confirmed" } });
+    return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  });
+  await client("").studio.push({ productId: 7 });
+  assert.deepEqual([calls, pauses().length], [2, 1]);
+});
+
 test("Neither the client nor its errors contain a credential, a key or a presigned URL", async (t) => {
   hurry(t);
   const { url, answer } = await serve(t);

@@ -5,8 +5,10 @@ import {
 } from "./control.js";
 import { checkReadable } from "./files.js";
 
-/** Milliseconds without progress of a PUT, or a byte of a streamed response (the backend sends one every 10 s). */
+/** Milliseconds without progress of a PUT, or a byte of a streamed response (the backend sends one every 5 s). */
 const STALL_TIMEOUT = 60_000;
+/** Milliseconds for another response. The longest time that nginx waits for one is 240 s. */
+const POST_TIMEOUT = 300_000;
 /** Milliseconds for a list in one piece, of which nothing arrives before it is complete. */
 const LIST_TIMEOUT = 600_000;
 /** Characters of a line of a streamed response. The backend's have at most some kilobytes for each image. */
@@ -41,8 +43,13 @@ export class Backend {
 
   /** @type {import("./types.js").Backend["post"]} */
   async postOnce(path, body, signal) {
-    const response = await this.#send(path, body, "application/json", signal);
-    return parseObject(await response.text().catch(throwNetworkError), response);
+    const child = childSignal(signal, POST_TIMEOUT);
+    try {
+      const response = await this.#send(path, body, "application/json", child.signal);
+      return parseObject(await response.text().catch(throwNetworkError), response);
+    } finally {
+      child.abort();
+    }
   }
 
   /** @type {import("./types.js").Backend["stream"]} */
