@@ -178,6 +178,17 @@ test("An origin whose requests all fail is given up, and the server copies many 
   assert.deepEqual(byServer().flatMap(({ articles }) => articles).sort(), names(40).sort());
 });
 
+test("An origin whose responses can be read isn't given up, whatever they are", async (t) => {
+  const text = { headers: { "Content-Type": "text/html" }, body: "<html>" };
+  const { studio: one, byServer } = await studio(t, {
+    cdn: (name) => (name < "a2" ? { status: 404 } : name < "a4" ? text : undefined),
+  });
+  const items = await one.copy(names(8));
+  const [none, all] = [Array(3).fill("server"), Array(3).fill("browser")];
+  assert.deepEqual(items.map(vias), [none, none, none, none, all, all, all, all]);
+  assert.deepEqual(byServer().flatMap(({ articles }) => articles).sort(), names(4));
+});
+
 test("If the server can't copy either, each image has the reason, and other articles are not affected", async (t) => {
   hurry(t);
   const { studio: one } = await studio(t, {
@@ -232,6 +243,20 @@ test("A signal ends all requests of a copy", async (t) => {
   assert.equal((await caught(one.copy(names(50), { signal: aborting.signal }))).name, "AbortError");
   assert.ok(begun() < 40, `${begun()} calls`);
   assert.equal(await rest(), 0);
+});
+
+test("Nothing is reported after a copy has been rejected", async (t) => {
+  const aborting = new AbortController();
+  const { studio: one } = await studio(t, { cdn: (name) => void (name === "a2-1.jpg" && aborting.abort()) });
+  let isRejected = false;
+  const late = [];
+  const report = (name) => () => isRejected && late.push(name);
+  await caught(one.copy(names(50), {
+    signal: aborting.signal, onProgress: report("progress"), onItem: report("item"), onImage: report("image"),
+  }));
+  isRejected = true;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(late, []);
 });
 
 test("Only the selected images are copied, and each is reported when its copy begins and ends", async (t) => {

@@ -59,21 +59,23 @@ export class OzonR2 {
   async copy(articles, options) {
     const { onProgress, onItem, onImage, only = () => true } = options ?? {};
     const { signal, abort } = childSignal(options?.signal);
+    /** @type {<T extends any[]>(report?: (...values: T) => void) => (...values: T) => void} */
+    const untilEnd = (report) => (...values) => signal.aborted || report?.(...values);
     const job = new CopyJob(this.#services, {
       concurrency: this.#concurrency,
       sign: (path, type) => this.#sign(path, type, signal),
       serverCopy: (some, onCopied) =>
         this.#downloads.run(some, { download_images: true, existing: "skip" }, signal, onCopied),
       signal,
-      onProgress,
-      onImage,
+      onProgress: untilEnd(onProgress),
+      onImage: untilEnd(onImage),
       only,
     });
     /** @type {Promise<import("./ozon-r2.js").CopiedItem>[]} */
     const copies = [];
     const startCopy = (/** @type {Item} */ item, /** @type {number} */ index) => {
       copies[index] = job.copy(item).then((copied) => {
-        if (!signal.aborted) onItem?.(copied, index);
+        untilEnd(onItem)(copied, index);
         return copied;
       });
       copies[index].catch(() => {}); // thrown by Promise.all below

@@ -10,7 +10,7 @@ const LIST_SIZE = 50;
 const LIST_PERIOD = 600_000;
 /** Milliseconds for one attempt to read an image. */
 const READ_TIMEOUT = 30_000;
-/** An origin that failed this many times and never succeeded isn't tried again: it has no CORS rule for this page. */
+/** An origin with this many failures and no readable response isn't tried again: it has no CORS rule for this page. */
 const MAX_FAILURES = 6;
 /** Articles in one request for the server's copy. */
 const BATCH_SIZE = 500;
@@ -104,7 +104,7 @@ export class CopyJob {
   #options;
   #limit;
   #totals = { bytes: 0, totalBytes: 0, items: 0, totalItems: 0, failed: 0 };
-  // By origin; -Infinity after a success.
+  // By origin; -Infinity after a response.
   /** @type {Map<string, number>} */
   #failures = new Map();
   /** @type {Map<string, Promise<CopiedItem>>} */
@@ -135,7 +135,7 @@ export class CopyJob {
   /** @type {(item: Item) => Promise<CopiedItem>} */
   async #copyArticle({ article, product_id, status, error, uploads: allUploads = [], errors: allErrors = [] }) {
     if (status === "failed") return { article, status, error, images: [] };
-    const { only, onImage } = this.#options;
+    const { only, onImage, signal } = this.#options;
     const uploads = allUploads.filter(({ url }) => only(url));
     const errors = allErrors.filter(({ url }) => only(url));
     this.#addProgress({ totalItems: uploads.length + errors.length, items: errors.length, failed: errors.length });
@@ -149,7 +149,7 @@ export class CopyJob {
       this.#addProgress({ totalItems: -1 });
       return [];
     };
-    const images = (await Promise.all(uploads.map((upload) => this.#limit(() => copyImage(upload))))).flat();
+    const images = (await Promise.all(uploads.map((upload) => this.#limit(() => copyImage(upload), signal)))).flat();
     const uncopied = images.filter((image) => image.via === "server");
     if (uncopied.length > 0) await this.#copyByServer(article, uncopied);
     // The images whose URL or path the server has rejected.
@@ -184,8 +184,8 @@ export class CopyJob {
       const result = await work();
       this.#failures.set(origin, -Infinity);
       return result;
-    } catch (error) {
-      this.#failures.set(origin, failures() + 1);
+    } catch (/** @type {any} */ error) {
+      this.#failures.set(origin, error?.code === "NETWORK" ? failures() + 1 : -Infinity);
       throw error;
     }
   }
