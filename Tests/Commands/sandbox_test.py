@@ -101,6 +101,20 @@ class StackTests(CommandTest):
                 # By itself, pip would give up after 20 s.
                 self.eventually("all have ended", lambda: not processes_with(str(self.scratch)), seconds=5)
 
+    def test_real_settings_are_in_no_list_of_processes(self):
+        settings, directory = self.scratch / "settings", self.scratch / "stack"
+        settings.write_text(
+            "R2_ENDPOINT_URL=https://account.r2.cloudflarestorage.com\nR2_ACCESS_KEY_ID=key\nR2_BUCKET_NAME=images\n"
+            "R2_SECRET_ACCESS_KEY=top-secret\nR2_PUBLIC_BASE=https://images.example.com\nAPI_KEYS=top-secret\n")
+        for name in ("env", "setsid"):
+            self.program(name, f'echo "$*" >>{self.scratch}/arguments; exec /usr/bin/{name} "$@"')
+        stack = DEPLOY / "sandbox" / "stack"
+        self.addCleanup(self.run_command, stack, "stop", directory)
+        started = self.run_command(stack, "start", directory, SETTINGS_FILE=str(settings))
+        self.assertEqual(started.code, 0, started.output)
+        self.assertIn("r2-presigned-url", (self.scratch / "arguments").read_text())
+        self.assertNotIn("top-secret", (self.scratch / "arguments").read_text())
+
     def test_the_port_of_the_stack_is_checked_by_its_name(self):
         for port in ("08080", "65529"):
             ended = self.run_command(DEPLOY / "sandbox" / "stack", "start", self.scratch / "stack", PORT=port)
