@@ -40,6 +40,12 @@ extension EndToEnd {
             #expect(code == 0)
         }
 
+        @Test func `Another name of a media type is uploaded as the response says`() throws {
+            let (code, lines) = try run(["R2_ALLOWED_TYPES": "image/jpg"])
+            #expect(lines["put"] == "ok")
+            #expect(code == 0)
+        }
+
         @Test func `A wrong setting fails the check that covers it and no other`() throws {
             let wrong: [(name: String, value: String, check: String)] = [
                 ("R2_ENDPOINT_URL", "https://x.example/images", "settings"),
