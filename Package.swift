@@ -87,7 +87,7 @@ let package = Package(
         tests("CoreTests", ["Core", "Digest", "Encoding", "FastCGI", "JSON", "Telemetry"]),
         tests("UploadsTests", ["Core", "Encoding", "FastCGI", "R2", "Uploads"]),
         tests("FastCGITests", ["FastCGI"]),
-        tests("HTTPClientTests", ["Encoding", "HTTPClient"]),
+        tests("HTTPClientTests", ["CCurl", "Encoding", "HTTPClient"]),
         tests("UpstreamsTests", ["HTTPClient", "Telemetry", "Upstreams"]),
         tests(
             "RelayTests", ["Core", "HTTPClient", "JSON", "R2", "Relay", "SigV4", "Telemetry", "Uploads", "Upstreams"]),

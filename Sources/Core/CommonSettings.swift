@@ -1,5 +1,6 @@
 import FastCGI
 import Glibc
+import System
 import Telemetry
 
 struct CommonSettings {
@@ -60,7 +61,10 @@ extension Settings {
 
     /// `SSL_CERT_FILE`, as OpenSSL names it. Endpoints that call an upstream read it.
     package mutating func certificateAuthorities() -> String? {
-        optional("SSL_CERT_FILE", "A PEM file of the certificate authorities to trust in place of the system's.")
+        let path = optional(
+            "SSL_CERT_FILE", "A PEM file of the certificate authorities to trust in place of the system's.")
+        if let path, readFile(path) == nil { fail("SSL_CERT_FILE", "cannot be read: \(errnoText())") }
+        return path
     }
 
     fileprivate mutating func allowedPeers() -> AllowedPeers? {

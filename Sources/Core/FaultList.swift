@@ -4,7 +4,7 @@ final class FaultList {
     private var entries: [(fault: FieldFault, isTolerated: Bool)] = []
     /// The number of entries that are not tolerated.
     private var faultCount = 0
-    private var toleratedFail = false
+    private var failsIfTolerated = false
     /// The number of faults that were counted and not kept.
     private var omitted = 0
     /// The request contains an object key that isn't allowed.
@@ -23,14 +23,14 @@ final class FaultList {
         if !isTolerated { faultCount += 1 }
     }
 
-    func failTolerated() {
-        toleratedFail = true
+    func failIfTolerated() {
+        failsIfTolerated = true
     }
 
     /// Why the request fails, or nil. Tolerated faults are listed too, in order, as far as the others leave room for
     /// them.
     var fault: Fault? {
-        guard faultCount > 0 || toleratedFail && !entries.isEmpty else { return nil }
+        guard faultCount > 0 || failsIfTolerated && !entries.isEmpty else { return nil }
         var room = Fault.maxErrors - faultCount
         let listed = entries.filter { entry in
             guard entry.isTolerated else { return true }

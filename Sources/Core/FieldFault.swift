@@ -1,7 +1,7 @@
 import JSON
 
 /// One fault of one field: `{"field": "credential.client_id", "index"?: 2, "url"?: "…", "reason": "Field required"}`.
-package struct FieldFault: Error, Sendable, Equatable {
+package struct FieldFault: Sendable, Equatable {
     package let field: String
     package var index: Int?
     package var url: String?

@@ -79,8 +79,8 @@ package struct Fields {
     package var toleratedFaults: [FieldFault] { faults.tolerated }
 
     /// Makes the request fail if there are tolerated faults.
-    package func failTolerated() {
-        faults.failTolerated()
+    package func failIfTolerated() {
+        faults.failIfTolerated()
     }
 
     /// Records that the request contains an object key that isn't allowed: it is denied with 403 unless it has faults.

@@ -7,7 +7,7 @@ enum LaunchMode: Equatable {
     case listenOnPort(UInt16)
     /// Serve a listening socket that another process has opened.
     case inherit
-    /// Answer one plain CGI request.
+    /// Handle one plain CGI request.
     case cgi
     case check
     case help

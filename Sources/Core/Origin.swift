@@ -12,7 +12,7 @@ package struct Origin: Sendable {
 
     package init(_ text: String) throws(Invalid) {
         let parts = URLReference(text)
-        guard let scheme = parts.scheme, ["https", "http"].contains(scheme), let authority = parts.authority else {
+        guard parts.isWeb, let scheme = parts.scheme, let authority = parts.authority else {
             throw Invalid(reason: "must begin with https://")
         }
         guard ["", "/"].contains(parts.path), parts.query == nil, !text.utf8.contains(.numberSign) else {
@@ -31,6 +31,7 @@ package struct Origin: Sendable {
 private func hostAndPort(_ authority: String) -> (name: String, port: Int?)? {
     let isBracketed = authority.utf8.first == UInt8(ascii: "[")
     let bracket = isBracketed ? authority.utf8.firstIndex(of: UInt8(ascii: "]")) : nil
+    if isBracketed, bracket == nil { return nil }
     let nameEnd =
         bracket.map { authority.utf8.index(after: $0) } ?? authority.utf8.firstIndex(of: .colon)
         ?? authority.utf8.endIndex

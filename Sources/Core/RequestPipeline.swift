@@ -30,7 +30,7 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
         { [self] request in
             let trace = RequestTrace.begin(requestID: requestID(request.parameters), telemetry: telemetry)
             do {
-                let (input, context) = try accept(request, trace)
+                let (input, context) = try decode(request, trace)
                 let output = try await RequestTrace.$current.withValue(trace) { try await handle(input, context) }
                 switch output.content {
                 case .json(let body): return succeed(body, trace)
@@ -42,7 +42,7 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
         }
     }
 
-    private func accept(_ request: Request, _ trace: RequestTrace) throws(Fault) -> (Input, Context) {
+    private func decode(_ request: Request, _ trace: RequestTrace) throws(Fault) -> (Input, Context) {
         if trace.requestsInFlight > maxInFlight { throw Fault(.overloaded, retryAfter: 1) }
         let access = try authorize(request.parameters, trace)
         let caller = Caller(request.parameters, scope: access.prefixes)

@@ -28,6 +28,9 @@ package struct URLReference: Sendable, Equatable {
         path = String(Substring(rest))
     }
 
+    /// Whether the scheme is http or https.
+    package var isWeb: Bool { scheme == "https" || scheme == "http" }
+
     /// `https://host:8443`, without the scheme's default port. Nil if there is no scheme or no host.
     package var origin: String? {
         guard let scheme, let authority, !authority.isEmpty else { return nil }

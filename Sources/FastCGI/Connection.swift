@@ -103,8 +103,9 @@ struct Connection: ~Copyable {
         return FCGX_GetError(request.pointee.in) == 0 ? Request(parameters: parameters, body: body) : nil
     }
 
-    /// Always reads FCGI_STDIN to its end, because the rest of it would be parsed as the next request.
-    private func readBody(declaredLength: String?, limit: Int) -> Request.Body {
+    /// Reads FCGI_STDIN to its end, because the rest of it would be parsed as the next request. If it is longer than
+    /// `maxExcessBytes` beyond the limit, the connection is closed after the response.
+    private mutating func readBody(declaredLength: String?, limit: Int) -> Request.Body {
         let expected = declaredLength.flatMap { $0.isEmpty ? nil : $0 }.map { Int($0) ?? -1 }
         let stream = request.pointee.in
         let capacity = max(min(expected ?? limit, limit), 0)
@@ -122,6 +123,7 @@ struct Connection: ~Copyable {
                 excess += count
             }
         }
+        if excess >= Self.maxExcessBytes { peerKeepsOpen = false }
         if bytes.count + excess > limit || (expected ?? 0) > limit { return .tooLarge }
         return excess == 0 && (expected ?? bytes.count) == bytes.count ? .bytes(bytes) : .incomplete
     }

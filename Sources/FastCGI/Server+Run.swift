@@ -30,17 +30,16 @@ extension Server {
     /// Runs on the calling thread until drained. The process should then exit without running destructors, because
     /// workers still wait.
     package func run(_ signals: ProcessSignals) {
-        var heartbeat = Heartbeat(options.serviceManager)
-        var check = WorkerCheck()
+        var upkeep = Upkeep(heartbeat: Heartbeat(options.serviceManager))
         var isEnding = false
         while true {
-            tick(&heartbeat, &check)
-            if isEnding, options.mayDrain() { return drain(signals, &heartbeat, &check) }
+            tick(&upkeep)
+            if isEnding, options.mayDrain() { return drain(signals, &upkeep) }
             switch signals.next(
-                milliseconds: heartbeat.hasReportedState ? Self.tickMilliseconds : Self.startTickMilliseconds)
+                milliseconds: upkeep.heartbeat.hasReportedState ? Self.tickMilliseconds : Self.startTickMilliseconds)
             {
             case SIGTERM, SIGINT, SIGUSR1:
-                if options.mayDrain() { return drain(signals, &heartbeat, &check) }
+                if options.mayDrain() { return drain(signals, &upkeep) }
                 if !isEnding { options.report("waiting to drain", "until another process serves") }
                 isEnding = true
             case SIGHUP: options.reload?()
@@ -49,24 +48,27 @@ extension Server {
         }
     }
 
-    /// The time of the last check of the workers, and how many events they had taken by then.
-    private struct WorkerCheck {
-        var time = 0
-        var events = -1
+    private struct Upkeep {
+        var heartbeat: Heartbeat
+        var isDraining = false
+        /// The time of the last check of the workers, and how many events they had taken by then.
+        var checkTime = 0
+        var checkedEvents = -1
     }
 
-    private func tick(_ heartbeat: inout Heartbeat, _ check: inout WorkerCheck) {
+    private func tick(_ upkeep: inout Upkeep) {
         options.flush()
-        heartbeat.check(self)
+        upkeep.heartbeat.check(self)
         if !workers.isPolling { workers.wakeRestingWorker() }
         let now = MonotonicClock.milliseconds()
-        guard now - check.time >= Self.workerCheckMilliseconds else { return }
-        check.time = now
-        if acceptPaused.exchange(false, ordering: .relaxed) { listen() }
+        guard now - upkeep.checkTime >= Self.workerCheckMilliseconds else { return }
+        upkeep.checkTime = now
+        // A listener that was shut down would report its end forever.
+        if !upkeep.isDraining, acceptPaused.exchange(false, ordering: .relaxed) { listen() }
         // A peer that has sent half a request blocks its worker for up to SO_RCVTIMEO. Others must not wait for it.
         let events = workers.eventCount
-        if events == check.events, workers.busy >= workers.threads { startWorkers(workers.threads) }
-        check.events = events
+        if events == upkeep.checkedEvents, workers.busy >= workers.threads { startWorkers(workers.threads) }
+        upkeep.checkedEvents = events
     }
 
     private func startWorkers(_ count: Int) {
@@ -84,14 +86,15 @@ extension Server {
 
     /// Empties the queues of the private listeners, stops accepting, and waits until all connections have ended or the
     /// time is up.
-    private func drain(_ signals: ProcessSignals, _ heartbeat: inout Heartbeat, _ check: inout WorkerCheck) {
-        heartbeat.beginDraining()
+    private func drain(_ signals: ProcessSignals, _ upkeep: inout Upkeep) {
+        upkeep.isDraining = true
+        upkeep.heartbeat.beginDraining()
         stopListening()
         let start = MonotonicClock.milliseconds()
         for listener in listeners where listener.isPrivate {
             // After the shutdown, connecting to a unix socket fails at once, but queued connections can be accepted.
             if listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
-            acceptQueue(of: listener, until: start + options.drainSeconds * 1000)
+            acceptQueue(of: listener, until: start + options.drainSeconds * 1000, &upkeep)
             if !listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
         }
         endAccepting()
@@ -107,18 +110,19 @@ extension Server {
                 isRetiring = true
                 for mailbox in table.all { post(.retire, to: mailbox, generation: mailbox.generation) }
             }
-            tick(&heartbeat, &check)
+            tick(&upkeep)
             _ = signals.next(milliseconds: Self.drainTickMilliseconds)
         }
     }
 
-    private func acceptQueue(of listener: Listener, until deadline: Int) {
+    private func acceptQueue(of listener: Listener, until deadline: Int, _ upkeep: inout Upkeep) {
         while true {
             switch accept(listener) {
             case .accepted: wakeWorker()
             case .nothingPending: return
             case .exhausted:
                 if MonotonicClock.milliseconds() > deadline { return }
+                tick(&upkeep)
                 wakeWorker()
                 usleep(5000)
             }

@@ -7,15 +7,15 @@ import Encoding
 package final class HTTPClient: Sendable {
     package struct Options: Sendable {
         /// The largest number of transfers at once. Others wait for one to end.
-        package var maxConnections: Int
+        package var maxTransfers: Int
         /// Uses HTTP/2 if the server offers it. File transfers should not: 16 paused relays of 64 MB peaked at 19 MB of
         /// memory on HTTP/1.1 and at 199 MB on HTTP/2, because its flow-control windows fill while nothing is read.
         package var speaksHTTP2: Bool
         /// A PEM file of the certificate authorities to trust, or nil for the system's.
         package var authorities: String?
 
-        package init(maxConnections: Int, speaksHTTP2: Bool, authorities: String?) {
-            self.maxConnections = maxConnections
+        package init(maxTransfers: Int, speaksHTTP2: Bool, authorities: String?) {
+            self.maxTransfers = maxTransfers
             self.speaksHTTP2 = speaksHTTP2
             self.authorities = authorities
         }
@@ -41,6 +41,8 @@ package final class HTTPClient: Sendable {
         package let body: Body
         /// For the whole transfer, including connecting; at least 1 ms.
         package let timeout: Duration
+        /// The largest body, in bytes, after decompression; a larger one fails with `tooLarge`. Of a response that
+        /// isn't 2xx, at most 64 KiB of the body are kept. The limit of a download is its pipe's.
         package let maxResponseBytes: Int
         /// Rejects addresses of private networks. They are checked when the socket is opened, after DNS.
         package let onlyPublicAddresses: Bool

@@ -109,16 +109,18 @@ package final class Pipe: Sendable {
 
     /// Ends the download, successfully if `error` is nil. Later calls have no effect.
     func end(_ error: TransferError?) {
-        state.withLock { state in
+        let wake = state.withLock { state in
             if state.end == .open { state.end = error.map(End.failed) ?? .complete }
             return state.takeReader()
-        }()
+        }
+        wake()
     }
 
     /// Ends both transfers if they are still running.
     package func close() {
         end(.cancelled)
-        state.withLock(\.cancelWriter)()
+        let cancelWriter = state.withLock(\.cancelWriter)
+        cancelWriter()
     }
 
     /// The next bytes, without removing them: fewer than `count` only at the end.

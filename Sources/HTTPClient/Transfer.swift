@@ -4,7 +4,7 @@ import Synchronization
 import System
 
 /// One transfer: the easy handle and everything libcurl holds pointers to, which lives until the handle is removed.
-/// After `add` only the loop's thread touches it, except `isCancelled`.
+/// After `add` only the loop's thread touches it, except `isCancelled`; or `failAll`, if there is no such thread.
 final class Transfer: @unchecked Sendable {
     typealias Result = Swift.Result<HTTPClient.Response, TransferError>
 
@@ -28,10 +28,13 @@ final class Transfer: @unchecked Sendable {
     var hasAllHeaders = false
     var failure: TransferError?
     var hasStartedSending = false
-    /// The rest of an error response's body is not read; the transfer ends as if it were complete.
+    /// The rest of the body is not read, which isn't used; the transfer ends as if it were complete.
     var isTruncated = false
     var lastByte = ContinuousClock.now
     var isPaused = false
+    /// When a download received a status other than 200. Its body isn't used, but if it ends soon, the connection can
+    /// be reused.
+    var unusedSince: ContinuousClock.Instant?
 
     static let stallTimeout = Duration.seconds(10)
 
@@ -40,9 +43,12 @@ final class Transfer: @unchecked Sendable {
 
     var isDownload: Bool { sink != nil }
 
-    /// Whether a download that is not paused has received nothing for 10 s. (libcurl's own low-speed limit uses an
-    /// average, which takes some seconds more to fall.)
-    var isStalled: Bool { isDownload && !isPaused && lastByte.duration(to: .now) > Self.stallTimeout }
+    /// Whether a download that is not paused has received nothing for 10 s, or an unused body for 1 s. (libcurl's own
+    /// low-speed limit uses an average, which takes some seconds more to fall.)
+    var isStalled: Bool {
+        if let unusedSince { return unusedSince.duration(to: .now) > .seconds(1) }
+        return isDownload && !isPaused && lastByte.duration(to: .now) > Self.stallTimeout
+    }
 
     init(_ request: HTTPClient.Request, sink: Pipe?) {
         self.request = request
@@ -74,12 +80,7 @@ final class Transfer: @unchecked Sendable {
         lastByte = .now
         self.easy = OpaquePointer(easy)
         let this = Unmanaged.passUnretained(self).toOpaque()
-        for line in request.headers.lines { headerList = curl_slist_append(headerList, "\(line.name): \(line.value)") }
-        headerList = curl_slist_append(headerList, "Expect:")
-        // Otherwise libcurl would declare the body of a POST to be a form.
-        if request.headers["content-type"] == nil {
-            headerList = curl_slist_append(headerList, "Content-Type:")
-        }
+        makeHeaderList()
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
         check(shim_set_text(easy, CURLOPT_PROXY, ""))
         check(shim_set_long(easy, CURLOPT_NOSIGNAL, 1))
@@ -89,20 +90,31 @@ final class Transfer: @unchecked Sendable {
         if let file = options.authorities { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
         let version = options.speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         check(shim_set_long(easy, CURLOPT_HTTP_VERSION, version))
-        check(shim_set_prerequest(easy, prerequestCallback))
-        check(shim_set_pointer(easy, CURLOPT_PREREQDATA, this))
         let milliseconds = request.timeout.milliseconds
         check(shim_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, min(milliseconds, 10_000)))
         check(shim_set_long(easy, CURLOPT_TIMEOUT_MS, milliseconds))
         check(shim_set_list(easy, CURLOPT_HTTPHEADER, headerList))
+        setCallbacks(easy, this)
+        setMethod(easy, this)
+        return self.easy
+    }
+
+    private func makeHeaderList() {
+        for line in request.headers.lines { headerList = curl_slist_append(headerList, "\(line.name): \(line.value)") }
+        headerList = curl_slist_append(headerList, "Expect:")
+        // Otherwise libcurl would declare the body of a POST to be a form.
+        if request.headers["content-type"] == nil { headerList = curl_slist_append(headerList, "Content-Type:") }
+    }
+
+    private func setCallbacks(_ easy: UnsafeMutableRawPointer, _ this: UnsafeMutableRawPointer) {
+        check(shim_set_prerequest(easy, prerequestCallback))
+        check(shim_set_pointer(easy, CURLOPT_PREREQDATA, this))
         check(shim_set_write(easy, CURLOPT_WRITEFUNCTION, writeCallback))
         check(shim_set_pointer(easy, CURLOPT_WRITEDATA, this))
         check(shim_set_write(easy, CURLOPT_HEADERFUNCTION, headerCallback))
         check(shim_set_pointer(easy, CURLOPT_HEADERDATA, this))
         check(shim_set_open(easy, openSocketCallback))
         check(shim_set_pointer(easy, CURLOPT_OPENSOCKETDATA, this))
-        setMethod(easy, this)
-        return self.easy
     }
 
     private func setMethod(_ easy: UnsafeMutableRawPointer, _ this: UnsafeMutableRawPointer) {

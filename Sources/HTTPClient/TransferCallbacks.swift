@@ -38,7 +38,10 @@ extension Transfer {
         if hasAllHeaders { return }
         if line.isEmpty {
             hasAllHeaders = true
-            if isDownload, status >= 200 { resumeCaller(with: .success(responseSoFar())) }
+            if isDownload, status >= 200 {
+                resumeCaller(with: .success(responseSoFar()))
+                if status != 200 { unusedSince = .now }
+            }
         }
         guard responseHeaders.count < 200, let colon = line.firstIndex(of: .colon) else { return }
         responseHeaders.append((text(line[..<colon]), text(line[(colon + 1)...])))
@@ -83,9 +86,14 @@ extension Transfer {
     /// Whether libcurl may send the request now: once only. It would retry on its own when a reused connection is
     /// reset, but only our caller knows whether the request may be repeated.
     func allowSend() -> Bool {
-        defer { hasStartedSending = true }
-        if hasStartedSending { fail(with: .broken("Connection was reset")) }
-        return !hasStartedSending
+        if hasStartedSending {
+            fail(with: .broken("Connection was reset"))
+            return false
+        }
+        hasStartedSending = true
+        // There is a connection, so it doesn't matter that others of the host's addresses were rejected.
+        failure = nil
+        return true
     }
 
     /// - Returns: a socket for the address, or -1 to fail the connection.

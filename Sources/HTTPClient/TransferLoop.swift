@@ -28,7 +28,7 @@ final class TransferLoop: @unchecked Sendable {
         self.options = options
         precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "curl_global_init failed")
         multi = curl_multi_init()
-        check(shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, options.maxConnections))
+        check(shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, options.maxTransfers))
         check(shim_set_multi_long(multi, CURLMOPT_PIPELINING, options.speaksHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0))
     }
 
@@ -115,7 +115,7 @@ final class TransferLoop: @unchecked Sendable {
     /// one times out.
     @inline(never)
     private func startWaiting() {
-        while let next = waiting.first, active.count < options.maxConnections, !waitsForConnection(next) {
+        while let next = waiting.first, active.count < options.maxTransfers, !waitsForConnection(next) {
             waiting.removeFirst()
             begin(next)
         }

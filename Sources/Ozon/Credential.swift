@@ -1,6 +1,7 @@
 import Core
 
-/// A seller's credential, kept only while its request is handled, and hidden from `description` and reflection.
+/// A seller's credential, hidden from `description` and reflection. The Api-Key is kept only while its request is
+/// handled. The Client-Id is also kept with a push that is pending (PendingPushes.swift), for ten minutes.
 package struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
     /// According to Ozon's documentation a positive integer; it is sent unchecked.
     package let clientID: String
@@ -15,7 +16,7 @@ package struct Credential: Sendable, CustomStringConvertible, CustomReflectable 
     }
 
     /// Removes ASCII control characters, then replaces the credential by `***`, so that control characters inside it
-    /// can't hide it, then truncates to 300 characters.
+    /// can't hide it, then truncates to 300 Unicode scalars.
     func scrub(_ text: String) -> String {
         // In UTF-8, no character beyond ASCII contains one of these bytes.
         var bytes = text.utf8.filter { $0 >= 0x20 && $0 != 0x7F }

@@ -26,7 +26,11 @@ final class PendingPushes: Sendable {
     /// - Returns: the pending push of the product, if it may still replace pictures that the request leaves out.
     func entry(for key: ProductKey, affecting request: PictureRequest) -> Entry? {
         entries.withLock { entries in
-            guard let entry = entries[key], ContinuousClock.now < entry.expires else { return nil }
+            guard let entry = entries[key] else { return nil }
+            guard ContinuousClock.now < entry.expires else {
+                entries[key] = nil
+                return nil
+            }
             let affectsRequest =
                 entry.replacesImages && request.images.isEmpty || entry.replacesColor && request.color == nil
             return affectsRequest ? entry : nil

@@ -47,7 +47,7 @@ package struct PictureRequest: Sendable {
         }
         // `on_invalid` is used above, but validated here, so that its fault follows those of the pictures.
         _ = fields.choice("on_invalid", ["reject", "skip"], default: "reject")
-        if images.isEmpty, images360.isEmpty, color == nil { fields.failTolerated() }
+        if images.isEmpty, images360.isEmpty, color == nil { fields.failIfTolerated() }
         notPushed = fields.toleratedFaults
     }
 

@@ -10,7 +10,7 @@ package func isPictureURL(_ url: String) -> Bool {
 package func isWebURL(_ url: String) -> Bool {
     if url.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return false }
     let parts = URLReference(url)
-    guard parts.scheme == "http" || parts.scheme == "https", let authority = parts.authority else { return false }
+    guard parts.isWeb, let authority = parts.authority else { return false }
     // Browsers treat a backslash as a slash.
     let host = authority.utf8.prefix { $0 != .backslash }.split(separator: .atSign, omittingEmptySubsequences: false)
         .last!

@@ -9,9 +9,9 @@ package struct PushResult: ResponseBody, JSONWritable {
     package enum Status: String, Sendable {
         /// All pictures that were sent were read back.
         case confirmed
-        /// Some pictures were read back, and `errors` has the others.
+        /// Some pictures, perhaps all, were not confirmed; `errors` has them.
         case partial
-        /// Ozon's task failed as a whole.
+        /// Ozon's task failed as a whole, or skipped the pictures that it should fetch again.
         case failed
         /// Ozon is still working on the task. ozon-push-status returns its result.
         case pending

@@ -14,7 +14,8 @@ struct PushVerification {
 
     /// Counts the confirmed pictures. Ozon may return the URLs that were sent or URLs of its own CDN, so pictures are
     /// compared by count. Exception: if the pictures are the same as before and none of the sent URLs is among them,
-    /// nothing was replaced. (As many pictures as were sent, in another order, are those that were sent.)
+    /// nothing was replaced. (If there are as many as were sent, in another order than before, the push has reordered
+    /// them.)
     ///
     /// If the pictures before are unknown and the task has errors, only the sent URL confirms a picture.
     func result(productID: Int, taskID: Int?) -> PushResult {

@@ -23,7 +23,8 @@ extension Seller {
     ) async throws -> ImportTask {
         var pause = firstPause
         var fault: Fault?
-        while pause + reserve < budget.remaining {
+        let budget = budget.reserving(reserve)
+        while pause < budget.remaining {
             try await RequestTrace.pause(for: pause)
             do {
                 let items = try await taskItems(id, as: credential, within: budget)

@@ -94,7 +94,7 @@ extension Settings {
         let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru", "The origin of Ozon's Seller API.")
         let authorities = certificateAuthorities()
         guard let origin else { return nil }
-        let options = HTTPClient.Options(maxConnections: 512, speaksHTTP2: true, authorities: authorities)
+        let options = HTTPClient.Options(maxTransfers: 512, speaksHTTP2: true, authorities: authorities)
         return Seller(HTTPClient(options), origin: origin.url)
     }
 }

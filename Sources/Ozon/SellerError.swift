@@ -1,5 +1,6 @@
 import Core
 import Encoding
+import Glibc
 import HTTPClient
 import JSON
 import System
@@ -108,13 +109,13 @@ private func mentions(_ texts: [String], _ words: String) -> Bool {
     texts.contains { $0.lowercased().filter { $0 != "_" && $0 != " " }.contains(words) }
 }
 
-/// `Item-Retry-After` is in minutes, `Retry-After` in seconds.
+/// `Item-Retry-After` is in minutes; `Retry-After` is in seconds, or a date.
 private func requestedWait(_ headers: Headers) -> Duration? {
     if let minutes = headers["Item-Retry-After"].flatMap(positiveInteger), minutes < 100_000 {
         return .seconds(minutes * 60)
     }
-    guard let seconds = headers["Retry-After"].flatMap(positiveInteger), seconds < 10_000_000 else { return nil }
-    return .seconds(seconds)
+    let wait = headers["Retry-After"].flatMap { delay(retryAfter: $0, now: time(nil)) }
+    return wait.flatMap { $0 > .zero && $0 < .seconds(10_000_000) ? $0 : nil }
 }
 
 /// The calls per second in `rate limit exceeded … max rate per sec.: 2`.

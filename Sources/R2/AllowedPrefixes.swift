@@ -36,13 +36,13 @@ package struct AllowedPrefixes: Sendable {
     /// Whether all objects directly inside a folder are allowed.
     /// - Parameter folder: ends with `/`.
     package func allows(folder: String) -> Bool {
-        let folder = normalized(folder)
+        let folder = normalizedToNFC(folder)
         return groups.allSatisfy { prefixes in prefixes.contains { folder.utf8.starts(with: $0) } }
     }
 }
 
 private func slashTerminated(_ prefix: String) -> [UInt8] {
-    var bytes = Array(normalized(prefix).utf8)
+    var bytes = Array(normalizedToNFC(prefix).utf8)
     if bytes.last != .slash { bytes.append(.slash) }
     return bytes
 }

@@ -22,7 +22,7 @@ package struct ObjectKey: Sendable, Hashable {
     }
 
     init(_ raw: String) throws(Invalid) {
-        var text = normalized(raw)
+        var text = normalizedToNFC(raw)
         if let reason = text.withUTF8(fault) { throw Invalid(reason: reason) }
         if containsControl(text) { throw Invalid(reason: "contains a control character") }
         self.text = text
@@ -45,7 +45,7 @@ private func fault(in bytes: UnsafeBufferPointer<UInt8>) -> String? {
 }
 
 /// A string in Unicode's normalization form C. ASCII already is in that form.
-package func normalized(_ text: String) -> String {
+package func normalizedToNFC(_ text: String) -> String {
     if isASCII(text) { return text }
     var result = ""
     for scalar in text._nfc { result.unicodeScalars.append(scalar) }

@@ -10,27 +10,27 @@ package struct PartPlan: Sendable, Equatable {
     package static let maxBytes = 5_492_060_580_741
     private static let mebibyte = 1 << 20
 
-    /// Bytes, 1 or more.
-    package let size: Int
+    /// Bytes of the file, 1 or more.
+    package let fileSize: Int
     /// Bytes of every part but the last.
     package let partSize: Int
 
     /// The default part size is size / 10,000 rounded up to a MiB, at least 5 MiB. Nil if there are too many parts.
     package init?(size: Int, partSize: Int?) {
-        self.size = size
+        fileSize = size
         let least = Self.minPartSize(for: size)
         self.partSize =
             partSize ?? max(Self.allowedSizes.lowerBound, (least + Self.mebibyte - 1) / Self.mebibyte * Self.mebibyte)
         guard count <= Self.maxParts else { return nil }
     }
 
-    /// The smallest size with which `maxParts` parts suffice, in bytes.
+    /// The smallest part size with which `maxParts` parts suffice, in bytes.
     package static func minPartSize(for size: Int) -> Int { (size + maxParts - 1) / maxParts }
 
-    package var count: Int { (size + partSize - 1) / partSize }
+    package var count: Int { (fileSize + partSize - 1) / partSize }
 
     /// - Parameter number: 1…count.
-    package func size(of number: Int) -> Int {
-        number < count ? partSize : size - (count - 1) * partSize
+    package func size(ofPart number: Int) -> Int {
+        number < count ? partSize : fileSize - (count - 1) * partSize
     }
 }

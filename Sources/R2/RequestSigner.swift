@@ -33,7 +33,7 @@ package struct RequestSigner: Sendable {
         let request = canonicalRequest(
             method: method, path: path, query: query, headers: signed, payloadHash: unsignedPayload)
         let text = stringToSign(stamp: stamp, scope: scope, canonicalRequest: request)
-        let key = signingKey(secret: bucket.credentials.secretAccessKey, scope: scope)
+        let derivedKey = signingKey(secret: bucket.credentials.secretAccessKey, scope: scope)
 
         var authorization: [UInt8] = []
         authorization.append("AWS4-HMAC-SHA256 Credential=")
@@ -41,7 +41,7 @@ package struct RequestSigner: Sendable {
         authorization.append(", SignedHeaders=")
         authorization.append(text: signed.names)
         authorization.append(", Signature=")
-        authorization.append(hex: signature(key: key, stringToSign: text))
+        authorization.append(hex: signature(key: derivedKey, stringToSign: text))
         let target = query.isEmpty ? path : path + [.questionMark] + query
         return SignedRequest(
             url: bucket.endpoint + String(decoding: target, as: UTF8.self),

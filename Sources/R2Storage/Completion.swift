@@ -24,16 +24,16 @@ package struct Completion: Sendable {
         try check(parts, size: size)
         let etag = try await storage.completeUpload(key, upload: uploadID, parts)
         let object = try await storage.headObject(key)
-        let size = parts.reduce(0) { $0 + $1.size }
+        let storedSize = parts.reduce(0) { $0 + $1.size }
         guard let etag else {
             // R2 completed the upload but its response was lost, so that a retry found no upload. Without an ETag, only
             // the parts can prove that the object was made of them.
-            guard let object, object.size == size, matches(object.etag, parts) == true else {
+            guard let object, object.size == storedSize, matches(object.etag, parts) == true else {
                 throw Fault(.uploadNotFound)
             }
             return object
         }
-        guard let object, object.size == size, object.etag == etag, matches(object.etag, parts) != false else {
+        guard let object, object.size == storedSize, object.etag == etag, matches(object.etag, parts) != false else {
             throw Fault(.storageRefused, detail: "The stored object does not match the completed upload")
         }
         return object

@@ -37,7 +37,9 @@ extension Storage {
                 parts.append(part)
             }
             switch list["IsTruncated"] {
-            case "false": return try distinct(parts)
+            case "false":
+                if Set(parts.map(\.number)).count != parts.count { throw .unusable }
+                return parts.sorted { $0.number < $1.number }
             case "true": break
             default: throw .unusable
             }
@@ -47,11 +49,6 @@ extension Storage {
             marker = next
         }
         throw .unusable
-    }
-
-    private func distinct(_ parts: [StoredPart]) throws(StorageError) -> [StoredPart] {
-        if Set(parts.map(\.number)).count != parts.count { throw .unusable }
-        return parts.sorted { $0.number < $1.number }
     }
 
     /// - Returns: the object's ETag, without quotes, or nil if R2 has no such upload.

@@ -6,9 +6,11 @@ import Telemetry
 import Upstreams
 
 /// The bucket, accessed by this server through R2's S3 API.
-package final class Storage: Sendable {
+package struct Storage: Sendable {
     private let client: UpstreamClient
     private let signer: RequestSigner
+    /// When the last call must have ended. Nil if only each call is limited.
+    private var deadline: ContinuousClock.Instant?
 
     /// R2's largest response is a page of 1000 parts.
     private static let maxResponseBytes = 1 << 20
@@ -16,6 +18,13 @@ package final class Storage: Sendable {
     package init(_ client: HTTPClient, _ bucket: Bucket) {
         self.client = UpstreamClient(.r2, client)
         signer = RequestSigner(bucket)
+    }
+
+    /// The same bucket, for calls that together take no longer than this.
+    package func limited(to limit: Duration) -> Storage {
+        var storage = self
+        storage.deadline = .now + limit
+        return storage
     }
 
     /// Stores an object, in one attempt. R2 stores nothing if the request is interrupted. Only a response with an ETag
@@ -54,7 +63,8 @@ package final class Storage: Sendable {
         }
     }
 
-    /// Sends an idempotent request, up to three times if retrying may help.
+    /// Sends a request that may be repeated, up to three times if retrying may help. A repeated CreateMultipartUpload
+    /// leaves an upload that nobody uses, which R2 deletes after seven days.
     /// - Parameter timeout: for each attempt.
     func send(
         _ method: String, _ key: ObjectKey, parameters: QueryParameters = [], headers: Headers = [:],
@@ -63,13 +73,15 @@ package final class Storage: Sendable {
         // R2 accepts one write per second for each key.
         let policy = RetryPolicy(retries: 2, firstPause: Duration.seconds(0.5)...Duration.seconds(1))
         do {
-            return try await policy(pause: RequestTrace.pause) {
+            return try await policy(until: deadline, pause: RequestTrace.pause) {
                 attempt -> RetryPolicy.Attempt<HTTPClient.Response, StorageError> in
+                let remaining = deadline.map { ContinuousClock.now.duration(to: $0) } ?? timeout
+                if remaining <= .zero { return .failure(.timeout) }
                 do throws(StorageError) {
                     return .success(
                         try await sendOnce(
                             method, key, parameters: parameters, headers: headers, body: body,
-                            timeout: timeout, attempt: attempt))
+                            timeout: min(timeout, remaining), attempt: attempt))
                 } catch {
                     return error.isTransient ? .retry(error, after: nil) : .failure(error)
                 }

@@ -6,7 +6,8 @@ import Telemetry
 /// An error response of R2, or why there is no response. Sources: Cloudflare, "R2 error codes"; AWS, "Error responses".
 package enum StorageError: FaultConvertible, Sendable, Equatable {
     case timeout
-    case unreachable(String)
+    /// There is no complete response, for this reason. R2 may have handled the request.
+    case noResponse(String)
     /// R2's certificate could not be verified.
     case untrusted(String)
     /// The status, the error code (`AccessDenied`), and the id that Cloudflare gave the request (`cf-ray`).
@@ -33,10 +34,10 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
         switch error {
         case .timeout: self = .timeout
         case .cancelled: self = .cancelled
-        case .unreachable(let cause), .broken(let cause): self = .unreachable(cause)
+        case .unreachable(let cause), .broken(let cause): self = .noResponse(cause)
         case .untrusted(let cause): self = .untrusted(cause)
         case .tooLarge: self = .unusable
-        case .forbiddenAddress: self = .unreachable("\(error)")
+        case .forbiddenAddress: self = .noResponse("\(error)")
         }
     }
 
@@ -56,7 +57,7 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
     /// Whether retrying may help, by the code or else by the status. (R2 accepts one write per second for each key.)
     package var isTransient: Bool {
         switch self {
-        case .timeout, .unreachable: true
+        case .timeout, .noResponse: true
         case .refused(_, let code?, _) where Self.transient.contains(code): true
         case .refused(_, let code?, _) where Self.permanent.contains(code): false
         case .refused(let status, _, _): status == 429 || status >= 500
@@ -80,12 +81,12 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
     package var fault: Fault {
         switch self {
         case .timeout: Fault(.storageTimeout)
-        case .unreachable(let cause), .untrusted(let cause): Fault(.storageUnavailable, detail: cause)
+        case .noResponse(let cause), .untrusted(let cause): Fault(.storageUnavailable, detail: cause)
         case .refused(let status, let code, let ray):
             Fault(
                 isTransient ? .storageUnavailable : .storageRefused, detail: code ?? "HTTP \(status)",
                 cause: ray.map { "cf-ray \($0)" })
-        case .unusable: Fault(.storageUnavailable, detail: "The answer could not be read")
+        case .unusable: Fault(.storageUnavailable, detail: "The response could not be read")
         case .cancelled: Fault(.clientClosedRequest)
         }
     }

@@ -116,8 +116,8 @@ struct CopyAttempt {
             try await dependencies.storage.putOnce(
                 key, body, contentType: type, timeout: remaining, attempt: number)
         } catch {
-            // Download and upload have the same deadline, so either may report the timeout. Its cause is the one that
-            // the other one waits for.
+            // Download and upload have the same deadline, so either may report the timeout. The side for which the
+            // other one waits is the cause.
             let hasTimedOut = error == .timeout || pipe.failure == .timeout
             if hasTimedOut, pipe.writerWaits { throw CopyFailure(StorageError.timeout) }
             if hasTimedOut, pipe.readerWaits { throw CopyFailure(TransferError.timeout) }

@@ -97,10 +97,6 @@ package struct ImageHosts: Sendable {
 /// The longest URL that is fetched, in bytes.
 package let maxURLBytes = 2048
 
-extension URLReference {
-    fileprivate var isWeb: Bool { scheme == "https" || scheme == "http" }
-}
-
 private func isName(_ host: Substring) -> Bool {
     host.utf8.allSatisfy { $0.isASCIILowercase || $0.isASCIIDigit || $0 == .hyphen || $0 == .dot }
 }

@@ -24,9 +24,9 @@ package struct ImageKeys: Sendable {
     private mutating func name(for url: String) -> String {
         var name = lastSegment(of: url)
         if name.isEmpty { name = digits(of: url) }
-        if !taken.insert(Array(normalized(name).utf8)).inserted {
+        if !taken.insert(Array(normalizedToNFC(name).utf8)).inserted {
             name = suffixed(name, "-\(digits(of: url))")
-            taken.insert(Array(normalized(name).utf8))
+            taken.insert(Array(normalizedToNFC(name).utf8))
         }
         return name
     }

@@ -10,9 +10,9 @@ import Upstreams
 /// Copies images from Ozon's CDN into the bucket.
 package final class ImageRelay: Sendable {
     private let dependencies: CopyDependencies
-    /// One permit for each of the MAX_TRANSFERS slots, which all requests share in the order of their copies.
+    /// One permit for each of the MAX_TRANSFERS slots, shared by all requests, in the order in which copies begin.
     private let slots: AsyncSemaphore
-    private let keys = KeyedMutex<String>()
+    private let keyLocks = KeyedMutex<String>()
     /// R2 takes one write per second for a key, so the first pause is at least a second.
     private let policy = RetryPolicy(retries: 2, firstPause: Duration.seconds(1)...Duration.seconds(1.5))
 
@@ -27,11 +27,11 @@ package final class ImageRelay: Sendable {
             "IMAGE_TIMEOUT", default: 30, in: 1...3600,
             "How many seconds one attempt at a copy may take; 10 seconds without a byte from the CDN end it sooner.")
         let maxCopies = settings.integer(
-            "MAX_TRANSFERS", default: 32, in: 1...1024, "The most images that one process copies at once.")
+            "MAX_TRANSFERS", default: 32, in: 1...1024, "The maximum number of images that one process copies at once.")
         let authorities = settings.certificateAuthorities()
         guard let hosts, let bucket else { return nil }
         let client = HTTPClient(
-            HTTPClient.Options(maxConnections: 2 * maxCopies, speaksHTTP2: false, authorities: authorities))
+            HTTPClient.Options(maxTransfers: 2 * maxCopies, speaksHTTP2: false, authorities: authorities))
         slots = AsyncSemaphore(count: maxCopies)
         dependencies = CopyDependencies(
             cdn: UpstreamClient(.cdn, client), storage: Storage(client, bucket), hosts: hosts, maxBytes: maxBytes,
@@ -47,7 +47,7 @@ package final class ImageRelay: Sendable {
     /// - Throws: CopyFailure, or CancellationError.
     @discardableResult
     package func copy(_ url: String, to key: ObjectKey, skipsExisting: Bool = false) async throws -> Int? {
-        try await keys.withLock(on: key.text) { () async throws -> Int? in
+        try await keyLocks.withLock(on: key.text) { () async throws -> Int? in
             if skipsExisting, try await isStored(key) { return nil }
             return try await retrying { attempt async throws(CopyFailure) in
                 try await CopyAttempt(dependencies, key, number: attempt).run(url)

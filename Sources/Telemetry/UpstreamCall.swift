@@ -44,10 +44,11 @@ package struct UpstreamCall: Sendable {
     /// - Parameters:
     ///   - status: the response's status, if there was a response.
     ///   - failure: the result, if there is no complete response.
-    ///   - sent: the number of bytes in the request's body.
+    ///   - sent: the number of bytes of the request's body that were sent; nil if that is unknown, because there is no
+    ///     response.
     ///   - received: the number of bytes in the response's body.
     ///   - cause: the cause of the failure, for the log.
-    package func end(status: Int?, failure: Result? = nil, sent: Int, received: Int, cause: String? = nil) {
+    package func end(status: Int?, failure: Result? = nil, sent: Int?, received: Int, cause: String? = nil) {
         guard let trace else { return }
         let result = failure ?? status.map(result) ?? .broken
         let elapsed = MonotonicClock.nanoseconds() - start
@@ -63,7 +64,7 @@ package struct UpstreamCall: Sendable {
             json.member("status", ifAny: status)
             json.member("outcome", "\(result)")
             json.member("ms", elapsed / 1_000_000)
-            json.member("sent", sent)
+            json.member("sent", ifAny: sent)
             json.member("received", received)
             json.member("cause", ifAny: cause.map { truncated($0, toBytes: maxErrorTextBytes) })
         }

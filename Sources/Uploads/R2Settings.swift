@@ -49,8 +49,7 @@ extension Settings {
         guard var base = required("R2_PUBLIC_BASE", purpose) else { return nil }
         while base.utf8.last == .slash { base.removeLast() }
         let url = URLReference(base)
-        let hasHost = url.scheme == "https" || url.scheme == "http"
-        guard hasHost, url.authority?.isEmpty == false, url.query == nil, isHeaderSafe(base),
+        guard url.isWeb, url.authority?.isEmpty == false, url.query == nil, isHeaderSafe(base),
             !base.utf8.contains(.numberSign)
         else {
             fail("R2_PUBLIC_BASE", "must be an http or https URL without a query")
@@ -79,6 +78,6 @@ extension Settings {
             types: (types.isEmpty ? images : types).compactMap(storedMediaType),
             requiresType: bool("R2_REQUIRE_TYPE", default: false, "Whether every upload must have a content_type."),
             maxBytes: integer(
-                "MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...(5 << 40), "The largest upload, in bytes."))
+                "MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...PartPlan.maxBytes, "The largest upload, in bytes."))
     }
 }

@@ -48,7 +48,7 @@ package struct SigningTools: Tools {
         numbers.map { number in
             let part = ObjectOperation.uploadPart
             return SignedPart(
-                number: number, size: plan.size(of: number),
+                number: number, size: plan.size(ofPart: number),
                 url: url(
                     for: part, on: key, parameters: part.parameters(uploadID: uploadID, partNumber: number), at: time))
         }

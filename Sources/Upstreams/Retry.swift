@@ -21,7 +21,8 @@ package struct RetryPolicy: Sendable {
 
     /// - Parameter pause: waits between attempts.
     /// - Parameter attempt: gets its number, from 1.
-    /// - Throws: the last failure, once the retries are used up or the next pause would exceed the deadline.
+    /// - Throws: the last failure, once the retries are used up or the next pause would exceed the deadline; or the
+    ///   error that `pause` throws.
     package func callAsFunction<Value: Sendable, Failure: Error>(
         until deadline: ContinuousClock.Instant? = nil,
         pause: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
@@ -47,7 +48,7 @@ package struct RetryPolicy: Sendable {
 /// A time limit that several calls may share one after another. One attempt gets at most budget / (retries + 1), and
 /// never more than what remains.
 package struct RetryBudget: Sendable {
-    package let deadline: ContinuousClock.Instant
+    package private(set) var deadline: ContinuousClock.Instant
     package let policy: RetryPolicy
     private let perAttempt: Duration
 
@@ -56,6 +57,13 @@ package struct RetryBudget: Sendable {
         deadline = .now + budget
         policy = RetryPolicy(retries: retries, firstPause: Duration.milliseconds(100)...Duration.milliseconds(200))
         perAttempt = budget / (retries + 1)
+    }
+
+    /// The same budget without its last part, which is kept for the calls that follow.
+    package func reserving(_ reserve: Duration) -> RetryBudget {
+        var budget = self
+        budget.deadline = deadline - reserve
+        return budget
     }
 
     /// The rest of the budget.

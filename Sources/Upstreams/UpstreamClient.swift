@@ -19,7 +19,7 @@ package struct UpstreamClient: Sendable {
             call.end(status: response.status, sent: response.sent, received: response.body.count)
             return response
         } catch {
-            call.end(status: nil, failure: error.result, sent: request.body.count, received: 0, cause: error.cause)
+            call.end(status: nil, failure: error.result, sent: nil, received: 0, cause: error.cause)
             throw error
         }
     }
@@ -56,16 +56,6 @@ package struct MeasuredDownload: Sendable {
         if Task.isCancelled { return .cancelled }
         // A paused download ends early because of its reader.
         return pipe.writerWaits ? .broken : pipe.failure?.result ?? .broken
-    }
-}
-
-extension HTTPClient.Request.Body {
-    fileprivate var count: Int {
-        switch self {
-        case .none, .generated: 0
-        case .bytes(let bytes): bytes.count
-        case .pipe(_, let count), .file(_, let count): count
-        }
     }
 }
 

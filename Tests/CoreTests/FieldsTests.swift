@@ -239,7 +239,7 @@ private func fault(_ field: String, _ reason: String, index: Int? = nil) -> Fiel
         for index in 0..<150 { fields.tolerate(fault("r", "x", index: index)) }
         #expect(fields.toleratedFaults.count == 150)
         try fields.check()
-        fields.failTolerated()
+        fields.failIfTolerated()
         let error = #expect(throws: Fault.self) { try fields.check() }
         #expect(error?.errors.map(\.index) == (0..<100).map { $0 } && error?.errorsOmitted == 50)
     }

@@ -99,8 +99,8 @@ private func reading<Value>(
     @Test(arguments: [
         "", "account.r2.cloudflarestorage.com", "ftp://h", "https:/h", "https://", "https:///", "https://h/bucket",
         "https://h//", "https://h?x", "https://h#x", "https://user@h", "https://h:0", "https://h:65536",
-        "https://h:x", "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[]",
-        "https://https://h", "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example",
+        "https://h:x", "https://h:", "https://:443", "https://h h", "https://hé", "https://[::1", "https://[abc",
+        "https://[]", "https://https://h", "http://h", "http://127.0.0.1.evil.example", "http://127.evil.example",
         "http://localhost.evil.example",
         "http://128.0.0.1", "http://127.0.0.256", "https://h\r\nX: y", " https://h",
     ])
@@ -141,5 +141,12 @@ private func reading<Value>(
         for shown in ["\(keys)", String(reflecting: keys), "\([keys])", dumped] {
             #expect(!shown.contains("first-key") && !shown.contains("102"), "\(shown)")
         }
+    }
+
+    @Test func `A file of certificate authorities that cannot be read is a fault`() {
+        let (value, faults) = reading(["SSL_CERT_FILE": "/nonexistent/ca.pem"]) { $0.certificateAuthorities() }
+        #expect(value == "/nonexistent/ca.pem")
+        #expect(faults == ["SSL_CERT_FILE: cannot be read: No such file or directory"])
+        #expect(reading([:]) { $0.certificateAuthorities() }.faults.isEmpty)
     }
 }

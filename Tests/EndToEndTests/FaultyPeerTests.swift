@@ -170,5 +170,24 @@ extension EndToEnd {
             #expect(process.child.cpuTicks - cpu < 100, "the process must not spin")
             #expect(try process.post(Endpoint.presign.goodBody).status == 200)
         }
+
+        @Test func `A process that has stopped accepting for want of descriptors drains without spinning`() throws {
+            let settings = ["DRAIN_SECONDS": "10"]
+            let process = try EndpointProcess(.presign, settings, launcher: ["prlimit", "--nofile=40:40"])
+            var idle = try (0..<60).map { _ in try process.connect() }
+            try eventually("the process stops accepting") { try process.messages("accept paused").count >= 1 }
+            process.child.signal(SIGTERM)
+            // It accepts those that still wait, once descriptors are free.
+            idle.removeLast(50)
+            try eventually("the process drains") { try !process.messages("draining").isEmpty }
+            let before = process.child.cpuTicks
+            var last = before
+            try eventually("the process ends") {
+                last = max(last, process.child.cpuTicks)
+                return !process.child.isRunning
+            }
+            #expect(last - before < 100)
+            #expect(!idle.isEmpty, "connections were open until the end")
+        }
     }
 }

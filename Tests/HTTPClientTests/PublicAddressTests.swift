@@ -1,3 +1,4 @@
+import CCurl
 import Foundation
 import TestSupport
 import Testing
@@ -87,5 +88,20 @@ struct PublicAddressTests {
                     onlyPublicAddresses: true))
         }
         #expect(server.requests.isEmpty)
+    }
+
+    @Test func `A rejected address does not matter once another address of the host is connected`() {
+        let transfer = Transfer(
+            HTTPClient.Request(
+                "GET", "http://h", headers: [:], timeout: .seconds(1), maxResponseBytes: 1, onlyPublicAddresses: true),
+            sink: nil)
+        var address = curl_sockaddr()
+        (address.family, address.addr.sa_family) = (AF_INET, sa_family_t(AF_INET))
+        #expect(transfer.open(&address) == -1)
+        #expect(transfer.failure == .forbiddenAddress)
+        #expect(transfer.allowSend())
+        #expect(transfer.failure == nil)
+        #expect(!transfer.allowSend())
+        #expect(transfer.failure == .broken("Connection was reset"))
     }
 }

@@ -6,8 +6,8 @@ import Testing
 /// Transfers that wait for others.
 @Suite(.timeLimit(.minutes(1)))
 struct WaitingTests {
-    private func client(maxConnections: Int) -> HTTPClient {
-        HTTPClient(HTTPClient.Options(maxConnections: maxConnections, speaksHTTP2: true, authorities: nil))
+    private func client(maxTransfers: Int) -> HTTPClient {
+        HTTPClient(HTTPClient.Options(maxTransfers: maxTransfers, speaksHTTP2: true, authorities: nil))
     }
 
     /// Starts a request that waits for its response for a minute, unless it is cancelled. On return the client has it.
@@ -21,7 +21,7 @@ struct WaitingTests {
         let response = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
         let server = try ScriptedServer([.receive, .stall], [.receive, .stall], [.receive, response])
         var events = server.events.makeAsyncIterator()
-        let client = client(maxConnections: 2)
+        let client = client(maxTransfers: 2)
         var running: [Task<Int, any Error>] = []
         for number in 0..<2 {
             running.append(start(client, "\(server.url)/\(number)"))
@@ -46,7 +46,7 @@ struct WaitingTests {
 
     @Test func `Of many transfers that may share a connection of HTTP/2, only one connects`() async throws {
         let server = try ScriptedServer([.stall])
-        let client = client(maxConnections: 8)
+        let client = client(maxTransfers: 8)
         let url = "https://127.0.0.1:\(server.port)"
         let first = start(client, url)
         for _ in 0..<3 {

@@ -1,4 +1,5 @@
 import Encoding
+import Foundation
 import TestSupport
 import Testing
 
@@ -61,6 +62,21 @@ func credential(_ clientID: String = "1234567", _ apiKey: String = "api-key-neve
             let response = HTTPClient.Response(status: 429, headers: Headers(headers), body: Array(#"{"code":8}"#.utf8))
             #expect(SellerError(response, try credential()).fault.retryAfter == seconds)
         }
+    }
+
+    @Test func `A rate limit may name a date, and one in the past counts as none`() throws {
+        func wait(_ date: String) throws -> Int? {
+            let headers = Headers([("Retry-After", date)])
+            let response = HTTPClient.Response(status: 429, headers: headers, body: Array(#"{"code":8}"#.utf8))
+            return SellerError(response, try credential()).fault.retryAfter
+        }
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(identifier: "GMT")
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        let seconds = try #require(try wait(formatter.string(from: Date(timeIntervalSinceNow: 3000))))
+        #expect((2900...3000).contains(seconds))
+        #expect(try wait("Sun, 06 Nov 1994 08:49:37 GMT") == 1)
     }
 
     @Test func `Ozon's message is reported without the credential it repeats`() throws {

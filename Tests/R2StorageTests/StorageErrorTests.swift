@@ -15,8 +15,8 @@ private func storageError(_ status: Int, _ body: String = "") -> StorageError {
     @Test func `A transfer error determines the fault and whether a retry may help`() {
         let cases: [(TransferError, StorageError, ErrorCode, Bool)] = [
             (.timeout, .timeout, .storageTimeout, true),
-            (.unreachable("x"), .unreachable("x"), .storageUnavailable, true),
-            (.broken("x"), .unreachable("x"), .storageUnavailable, true),
+            (.unreachable("x"), .noResponse("x"), .storageUnavailable, true),
+            (.broken("x"), .noResponse("x"), .storageUnavailable, true),
             (.untrusted("x"), .untrusted("x"), .storageUnavailable, false),
             (.cancelled, .cancelled, .clientClosedRequest, false),
         ]

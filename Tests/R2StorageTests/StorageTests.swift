@@ -9,7 +9,7 @@ import Testing
 
 private func storage(_ server: ScriptedServer) -> Storage {
     Storage(
-        HTTPClient(HTTPClient.Options(maxConnections: 8, speaksHTTP2: false, authorities: nil)),
+        HTTPClient(HTTPClient.Options(maxTransfers: 8, speaksHTTP2: false, authorities: nil)),
         Bucket(
             endpoint: server.url, host: "127.0.0.1:\(server.port)", name: "bucket",
             credentials: Credentials(accessKeyID: "AKID", secretAccessKey: "s3cretNeverShown"),
@@ -248,5 +248,16 @@ struct StorageTests {
         for code in ["NoSuchBucket", "NoSuchKey", nil] {
             await #expect(throws: StorageError.self, "\(code ?? "none")") { try await abort("404 Not Found", code) }
         }
+    }
+
+    @Test func `Calls that share a limit end by then, and none begins afterwards`() async throws {
+        let key = try AllowedPrefixes([]).key("a")
+        let server = try ScriptedServer([.receive, response("503 Busy")], [.receive, .stall])
+        let limited = storage(server).limited(to: .seconds(2))
+        let start = ContinuousClock.now
+        await #expect(throws: StorageError.timeout) { try await limited.abortUpload(key, upload: "x") }
+        await #expect(throws: StorageError.timeout) { try await limited.headObject(key) }
+        #expect(ContinuousClock.now - start < .seconds(8))
+        #expect(server.requests.count == 2)
     }
 }

@@ -23,12 +23,12 @@ import Testing
         let edges = [1, 5 << 20, 10 << 20, 50_000 << 20, 1 << 40, PartPlan.maxBytes].flatMap { [$0 - 1, $0, $0 + 1] }
         for size in edges + (0..<500).map({ $0 * 7_919_000_003 + 1 }) where size > 0 && size <= PartPlan.maxBytes {
             let plan = try #require(PartPlan(size: size, partSize: nil))
-            let last = plan.size(of: plan.count)
+            let last = plan.size(ofPart: plan.count)
             #expect((1...PartPlan.maxParts).contains(plan.count), "\(size)")
             #expect(PartPlan.allowedSizes.contains(plan.partSize), "\(size)")
             #expect((1...plan.partSize).contains(last), "\(size)")
             #expect((plan.count - 1) * plan.partSize + last == size)
-            if plan.count > 1 { #expect(plan.size(of: 1) == plan.partSize) }
+            if plan.count > 1 { #expect(plan.size(ofPart: 1) == plan.partSize) }
             #expect(
                 plan == PartPlan(size: size, partSize: plan.partSize),
                 "the same part size, if given, makes the same plan")

@@ -136,4 +136,11 @@ struct RetryTests {
         #expect(Duration.microseconds(1999).milliseconds == 1)
         #expect(Duration.zero.milliseconds == 0)
     }
+
+    @Test func `A budget without its reserve ends that much earlier`() {
+        let budget = RetryBudget(.seconds(10), retries: 1)
+        let polling = budget.reserving(.seconds(3))
+        #expect(polling.deadline == budget.deadline - .seconds(3))
+        #expect(polling.timeout <= .seconds(5) && budget.reserving(.seconds(9)).timeout <= .seconds(1))
+    }
 }

@@ -3,7 +3,7 @@ import Ozon
 
 /// The result for one distinct article.
 struct ArticleResult<Value: Sendable>: Sendable {
-    /// Where the request's list has the article; never empty.
+    /// Its indices in the request's list, ascending; never empty.
     let indices: [Int]
     /// What was found for the article: its product, its images, or the reason that there is none.
     let value: Result<Value, Fault>

@@ -9,7 +9,7 @@ struct Item: JSONWritable, Sendable {
         case listed(productID: Int, urls: [String], errors: [ImageFailure], uploads: [ImageUpload]?)
         /// `urls` are the public URLs of the copied images, `errors` the other images.
         case copied(productID: Int, urls: [String], errors: [ImageFailure])
-        /// The product can't be had.
+        /// There is no usable product.
         case failed(reason: String)
     }
 

@@ -6,7 +6,7 @@ import Upstreams
 /// A distinct article of a request.
 struct RequestedArticle: Sendable {
     let id: ArticleID
-    /// Where the request's list has it, in ascending order; never empty.
+    /// Its indices in the request's list, ascending; never empty.
     let indices: [Int]
 }
 

@@ -4,7 +4,7 @@
 //   out    {"success": true, "data": {}}
 //   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes; 502 and 504 if
 //          R2 fails.
-//   calls  R2's AbortMultipartUpload.
+//   calls  R2's AbortMultipartUpload, for at most 50 s; nginx waits 60 s.
 
 import Core
 import JSON
@@ -30,7 +30,8 @@ struct Output: ResponseBody, JSONWritable {
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<UploadTools>) async throws -> Output {
-    try await context.tools.storage.abortUpload(input.key, upload: input.uploadID)
+    let storage = context.tools.storage.limited(to: .seconds(50))
+    try await storage.abortUpload(input.key, upload: input.uploadID)
     return Output()
 }
 

@@ -10,7 +10,7 @@
 //   fails  400 for invalid fields, for parts that are missing, repeated, unequal or too small, and for a size that
 //          differs from their sum, all of which are listed (the upload stays incomplete); 403 for a path outside the
 //          allowed prefixes; 404 if R2 has no such upload; 502 and 504 if R2 fails.
-//   calls  R2's ListParts, CompleteMultipartUpload and HeadObject.
+//   calls  R2's ListParts, CompleteMultipartUpload and HeadObject, for at most 220 s together; nginx waits 240 s.
 
 import Core
 import JSON
@@ -50,7 +50,8 @@ struct Output: ResponseBody, JSONWritable {
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<UploadTools>) async throws -> Output {
-    let completion = Completion(storage: context.tools.storage, key: input.key, uploadID: input.uploadID)
+    let storage = context.tools.storage.limited(to: .seconds(220))
+    let completion = Completion(storage: storage, key: input.key, uploadID: input.uploadID)
     let object = try await completion.run(size: input.size, claimed: input.parts)
     return Output(
         publicURL: context.tools.signing.bucket.publicURL(of: input.key), etag: object.etag, size: object.size)

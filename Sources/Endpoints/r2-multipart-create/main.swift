@@ -8,7 +8,7 @@
 //          parts are the first 100; r2-multipart-parts signs the others.
 //   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes; 502 and 504 if
 //          R2 fails.
-//   calls  R2's CreateMultipartUpload.
+//   calls  R2's CreateMultipartUpload, for at most 50 s; nginx waits 60 s.
 
 import Core
 import Encoding
@@ -54,7 +54,8 @@ struct Output: ResponseBody, JSONWritable {
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<UploadTools>) async throws -> Output {
     let signing = context.tools.signing
-    let uploadID = try await context.tools.storage.createUpload(input.key, contentType: input.contentType)
+    let storage = context.tools.storage.limited(to: .seconds(50))
+    let uploadID = try await storage.createUpload(input.key, contentType: input.contentType)
     let numbers = 1...min(input.plan.count, SignedPart.firstBatch)
     return Output(
         key: input.key, uploadID: uploadID, plan: input.plan,

@@ -11,7 +11,8 @@
 //          upload_id, because R2 no longer has the old one or its parts don't fit the size.
 //   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes; 502 and 504 if
 //          R2 fails.
-//   calls  R2's ListParts, for all pages, and CreateMultipartUpload for a new upload.
+//   calls  R2's ListParts, for all pages, and CreateMultipartUpload for a new upload; for at most 50 s together, while
+//          nginx waits 60 s.
 
 import Core
 import Encoding
@@ -58,7 +59,7 @@ struct Output: ResponseBody, JSONWritable {
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<UploadTools>) async throws -> Output {
-    let storage = context.tools.storage
+    let storage = context.tools.storage.limited(to: .seconds(50))
     let stored = try await storedParts(input, storage)
     let uploaded = stored ?? []
     let uploadID =
@@ -75,7 +76,7 @@ struct Output: ResponseBody, JSONWritable {
 /// The parts that R2 holds. Nil if it has no such upload, or if the parts are not those of the plan.
 private func storedParts(_ input: Input, _ storage: Storage) async throws -> [StoredPart]? {
     guard let parts = try await storage.parts(input.key, upload: input.uploadID) else { return nil }
-    let fitsPlan = parts.allSatisfy { $0.number <= input.plan.count && $0.size == input.plan.size(of: $0.number) }
+    let fitsPlan = parts.allSatisfy { $0.number <= input.plan.count && $0.size == input.plan.size(ofPart: $0.number) }
     return fitsPlan ? parts : nil
 }
 

@@ -24,7 +24,7 @@ extension Fields {
         guard let operation, operation != owner else {
             return integer(name, in: range, required: required && operation != nil)
         }
-        forbid(name, for: operation)
+        failIfPresent(name, for: operation)
         return nil
     }
 
@@ -36,12 +36,12 @@ extension Fields {
         case .putObject, .createUpload: return contentType(rules, named: "contentType")
         case .completeUpload: return choice("contentType", ["application/xml"], required: false)
         case let operation?:
-            forbid("contentType", for: operation)
+            failIfPresent("contentType", for: operation)
             return nil
         }
     }
 
-    private func forbid(_ name: StaticString, for operation: ObjectOperation) {
+    private func failIfPresent(_ name: StaticString, for operation: ObjectOperation) {
         if has(name) { fail(name, "Not allowed for \(operation.rawValue)") }
     }
 }
