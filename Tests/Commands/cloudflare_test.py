@@ -10,7 +10,7 @@ from harness import DEPLOY, CommandTest
 
 sys.path.insert(0, str(DEPLOY))
 
-from installation import cloudflare, processes  # noqa: E402
+from installation import cloudflare, processes, routes  # noqa: E402
 
 IPV4 = ["173.245.48.0/20", "104.16.0.0/13", "172.64.0.0/13"]
 IPV6 = ["2400:cb00::/32", "2a06:98c0::/29"]
@@ -52,7 +52,7 @@ class CloudflareTests(CommandTest):
         self.program("systemctl", f'echo "$*" >>{self.reloads}')
         for target, attribute, value in [
             (cloudflare, "URL", f"http://127.0.0.1:{self.server.server_port}/"), (cloudflare, "INSTALLED", self.etc),
-            (processes, "PATH", f"{self.scratch}/bin:{processes.PATH}"),
+            (processes, "PATH", f"{self.scratch}/bin:{processes.PATH}"), (routes, "STATE", self.scratch / "state"),
         ]:  # fmt: skip
             self.enterContext(unittest.mock.patch.object(target, attribute, value))
 
@@ -112,6 +112,22 @@ class CloudflareTests(CommandTest):
                 self.update(body())
             self.assertEqual(self.list.read_text() if self.list.exists() else None, before)
         self.assertEqual([each.name for each in self.etc.iterdir()], ["proxies"])
+
+    def test_a_list_that_nginx_is_not_reloaded_with_is_taken_back(self):
+        for before in (None, "real_ip_header CF-Connecting-IP;\n"):
+            if before:
+                self.list.write_text(before)
+            self.program("systemctl", 'case "$*" in *reload*) exit 1 ;; esac')
+            with self.assertRaisesRegex(processes.Failure, "^nginx is not reloaded: .* is as it was$"):
+                self.update(body())
+            self.assertEqual(self.list.read_text() if self.list.exists() else None, before)
+
+    def test_after_an_interruption_before_the_reload_the_next_run_reloads_nginx(self):
+        with unittest.mock.patch.object(routes, "reload_nginx", side_effect=KeyboardInterrupt), \
+                self.assertRaises(KeyboardInterrupt):  # fmt: skip
+            self.update(body())
+        self.update(body())
+        self.assertIn("reload nginx.service", self.reloads.read_text())
 
     def test_lines_for_another_proxy_are_not_replaced(self):
         self.list.write_text("set_real_ip_from 10.0.0.10;\nreal_ip_header X-Forwarded-For;\n")

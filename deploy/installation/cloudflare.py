@@ -53,12 +53,13 @@ def update() -> None:
     except ValueError as error:
         raise Failure(f"{URL}: {error}; nothing has been changed") from None
     text = "\n".join([HEADER, *lines, ""])
-    if text == before:
-        return
-    write_all({path: (text, 0o644)})
-    if not routes.reload_nginx():
+    if text != before:
+        write_all({path: (text, 0o644)})
+    try:
+        routes.reload_if_changed("proxies", [path])
+    except Failure as failure:
         if before is None:
             path.unlink()
         else:
             write_all({path: (before, 0o644)})
-        raise Failure(f"nginx rejects its configuration, as printed above; {path} is as it was")
+        raise Failure(f"{failure}; {path} is as it was") from None

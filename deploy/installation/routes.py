@@ -1,7 +1,7 @@
 """The part of nginx: the locations of the started endpoints.
 
-nginx is reloaded only after nginx -t, and only if a snippet has changed: /var/lib/ozon-r2 has the checksums of the
-snippets at the last reload.
+nginx is reloaded only after nginx -t, and only if a file has changed: /var/lib/ozon-r2 has the checksums of the
+snippets, and of the list of proxies, at the last reload.
 """
 
 import contextlib
@@ -27,29 +27,31 @@ def link(name: str) -> pathlib.Path:
     return SNIPPETS / "locations" / f"{name}.conf"
 
 
-def reload_nginx() -> bool:
-    """Reloads nginx if it runs. False if it rejects its configuration; nginx -t has printed why."""
+def reload_nginx() -> None:
+    """Reloads nginx if it runs. Raises Failure if it is not reloaded."""
     if run("nginx", "-t", "-q").returncode:
-        return False
-    return not systemctl("is-active", "nginx.service") or systemctl("reload", "nginx.service")
+        raise Failure("nginx rejects its configuration, as printed above")
+    if systemctl("is-active", "nginx.service") and not systemctl("reload", "nginx.service"):
+        raise Failure("nginx is not reloaded: see systemctl status nginx.service")
 
 
-def reload_if_changed(key: str, files: list[pathlib.Path]) -> bool:
+def reload_if_changed(key: str, files: list[pathlib.Path]) -> None:
+    """Raises Failure as reload_nginx does."""
     checksum = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     state = STATE / key
     if state.exists() and state.read_text() == checksum:
-        return True
-    if not reload_nginx():
-        return False
+        return
+    reload_nginx()
     STATE.mkdir(exist_ok=True)
     state.write_text(checksum)
-    return True
 
 
 def reload_common() -> None:
     """After an installation of the files that all locations share."""
-    if not reload_if_changed("common", sorted(SNIPPETS.glob("*.conf"))):
-        say("nginx rejects its configuration and was not reloaded")
+    try:
+        reload_if_changed("common", sorted(SNIPPETS.glob("*.conf")))
+    except Failure as failure:
+        say(str(failure))
 
 
 def add(name: str) -> None:
@@ -61,10 +63,13 @@ def add(name: str) -> None:
         path.unlink()  # nginx would reject its configuration
         reinstall = f"apt-get install --reinstall -o Dpkg::Options::=--force-confmiss {name}"
         raise Failure(f"{name} runs without a location: {SNIPPETS}/available/{name}.conf is missing -> {reinstall}")
-    if path.is_symlink() and not reload_if_changed(name, [path]):
-        path.unlink()
-        (STATE / name).unlink(missing_ok=True)
-        raise Failure(f"nginx rejects the location of {name}, which is removed again: see nginx -t")
+    if path.is_symlink():
+        try:
+            reload_if_changed(name, [path])
+        except Failure as failure:
+            path.unlink()
+            (STATE / name).unlink(missing_ok=True)
+            raise Failure(f"{failure}; {path} is removed again") from None
 
 
 def remove(name: str) -> None:
@@ -74,9 +79,11 @@ def remove(name: str) -> None:
         return
     workers = run("pgrep", "-f", "^nginx: worker process").stdout.split()
     path.unlink()
-    if not reload_nginx():
+    try:
+        reload_nginx()
+    except Failure as failure:
         path.symlink_to(f"../available/{name}.conf")
-        raise Failure(f"nginx rejects its configuration without {path}, as printed above; nothing has been changed")
+        raise Failure(f"without {path}, {failure}; nothing has been changed") from None
     (STATE / name).unlink(missing_ok=True)
     deadline = time.monotonic() + 2
     while time.monotonic() < deadline and any(pathlib.Path(f"/proc/{worker}").exists() for worker in workers):
