@@ -15,10 +15,7 @@ import time
 from dataclasses import dataclass, field
 
 import fastcgi
-
-
-class Failure(Exception):
-    pass
+from fastcgi import Failure
 
 
 def status(socket: str) -> dict:
@@ -75,8 +72,8 @@ class Steady:
 
     def between(self, first: float, last: float) -> float:
         """The median of a part of the run, in KiB; 0 and 1 are its ends."""
-        end = self.samples[-1][0]
-        return statistics.median(size for at, size in self.samples if first * end <= at <= last * end)
+        end, size = self.samples[-1]
+        return statistics.median([size for at, size in self.samples if first * end <= at <= last * end] or [size])
 
 
 class Processes:
@@ -114,9 +111,16 @@ class Processes:
         os.kill(nginx, signal.SIGHUP)
         wait_until("nginx uses them", lambda: children(nginx) and not set(children(nginx)) & set(old))
 
+    def remove_ended(self) -> list[str]:
+        """Removes the processes that have ended, none of which should have. Returns how they ended."""
+        codes = {each.name: each.child.poll() for each in self.steady}
+        self.steady = [each for each in self.steady if codes[each.name] is None]
+        return [f"{name} ended early with {code}" for name, code in codes.items() if code is not None]
+
     def sample(self, at: float) -> None:
         for each in self.steady:
-            each.samples.append((at, each.resident()))
+            with contextlib.suppress(OSError, TypeError):  # of a process that is just ending
+                each.samples.append((at, each.resident()))
 
     def wait_for_idle(self) -> None:
         """Until no process has a request in flight, and nginx has closed the connections that it keeps."""

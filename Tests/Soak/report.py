@@ -78,8 +78,9 @@ class Report:
         print(f"\n{'requests':24}{'sent':>10}{'good':>10}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}")
         for path, row in sorted(soak.bulk.rows.items()):
             print(f"{f'wrk: {path}':24}{row.requests:>10}{row.good:>10}")
-        p50, p99 = map(statistics.median, zip(*soak.bulk.times))
-        print(f"{'wrk, median of rounds':44}{p50:>9.1f}{p99:>9.1f}")
+        if soak.bulk.times:
+            p50, p99 = map(statistics.median, zip(*soak.bulk.times))
+            print(f"{'wrk, median of rounds':44}{p50:>9.1f}{p99:>9.1f}")
         for name, row in soak.callers.rows.items():
             p50, p99, most = (1000 * percentile(row.times, part) for part in (0.5, 0.99, 1))
             print(f"{name:24}{row.requests:>10}{row.good:>10}{p50:>9.0f}{p99:>9.0f}{most:>9.0f}")
