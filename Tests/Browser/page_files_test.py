@@ -112,6 +112,27 @@ class OwnFiles(PageTest):
         expect(self.own.locator(".thumb")).to_have_count(122)
         self.assertEqual(self.console, [])
 
+    def test_a_file_in_a_dropped_folder_that_cannot_be_read_is_named_and_the_others_are_added(self):
+        folder = pathlib.Path(self.sandbox.dir) / self.user
+        folder.mkdir()
+        for name in ["a.jpg", "gone.jpg"]:
+            shutil.copy(PICTURE, folder / name)
+        self.page.evaluate("""() => addEventListener("drop", ({ dataTransfer }) => {
+            const prototype = Object.getPrototypeOf(dataTransfer.items[0].webkitGetAsEntry().createReader());
+            const { readEntries } = prototype;
+            prototype.readEntries = function (resolve, reject) {
+                const breakOne = (entries) => {
+                    const gone = entries.find(({ name }) => name === "gone.jpg");
+                    if (gone) gone.file = (_, reject) => reject(new DOMException("", "NotFoundError"));
+                    resolve(entries);
+                };
+                readEntries.call(this, breakOne, reject);
+            };
+        }, { capture: true })""")
+        self.drop_paths("header", folder)
+        expect(self.own.locator(".about")).to_have_text("Can't be read: gone.jpg")
+        expect(self.own.locator(".thumb")).to_have_count(1)
+
     def test_a_file_that_is_dropped_while_its_card_is_out_of_sight_scrolls_to_it(self):
         self.find("A-43\nA-47\nA-51\nA-55\nA-59", "20 images from 5 articles")
         expect(self.own).not_to_be_in_viewport()
@@ -145,6 +166,13 @@ class OwnFiles(PageTest):
         self.own.locator(".head").click()
         self.give("paste", "body", ("b.jpg", "image/jpeg", picture_bytes()))
         expect(self.own.locator(".strip span")).to_have_count(1)
+        # Browsers of 2023 ask only if returnValue is set.
+        self.assertEqual(self.page.evaluate("""() => {
+            const event = document.createEvent("BeforeUnloadEvent");
+            event.initEvent("beforeunload", false, true);
+            dispatchEvent(event);
+            return event.returnValue;
+        }"""), "true")
         with self.page.expect_event("dialog") as asked:
             self.page.close(run_before_unload=True)
         self.assertEqual(asked.value.type, "beforeunload")

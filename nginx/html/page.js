@@ -242,7 +242,6 @@ modal.addEventListener("error", () => cardInModal.showSent(false));
 modal.addEventListener("done", ({ detail }) => cardInModal.showPushed(modal.images, detail));
 modal.addEventListener("close", () => cardInModal.showPushed(modal.images));
 
-
 /** Files aren't added to a card behind an open dialog. */
 function isRefused(/** @type {boolean} */ isGiven) {
   const isOpen = modal.hasAttribute("open") || preview.isOpen;
@@ -257,7 +256,9 @@ document.addEventListener("click", ({ target }) => {
 });
 addEventListener("beforeunload", (event) => {
   const isUnsaved = allCards().some((card) => card.images.some((image) => image.file && !image.publicURL));
-  if (running || isUnsaved) event.preventDefault();
+  if (!running && !isUnsaved) return;
+  event.preventDefault();
+  event.returnValue = true; // for Chrome and Edge before 119
 });
 
 addEventListener("pagehide", () => {

@@ -197,10 +197,11 @@ export class Card {
     };
   }
 
-  /** @param {File[]} files */
-  async add(files) {
+  // Adds files; `failed` has the names of those that couldn't be read.
+  /** @type {(files: File[], failed?: string[]) => Promise<void>} */
+  async add(files, failed = []) {
     /** @type {string[][]} */
-    const [ignored, repeated, unreadable] = [[], [], []];
+    const [ignored, repeated, unreadable] = [[], [], failed.map(safeName)];
     for (const file of files) {
       const image = await imageOf(file).catch(() => undefined);
       const name = safeName(file.name);

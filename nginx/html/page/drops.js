@@ -30,7 +30,10 @@ export function acceptFiles(allCards, own, isRefused) {
     highlight();
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    if (!isRefused(true)) addTo(cardAt(event), await droppedFiles(event.dataTransfer));
+    if (isRefused(true)) return;
+    const card = cardAt(event);
+    const { files, unreadable } = await droppedFiles(event.dataTransfer);
+    addTo(card, files, unreadable);
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
@@ -44,8 +47,8 @@ export function acceptFiles(allCards, own, isRefused) {
 }
 
 // Adds files, and scrolls to the card: it may be below the window.
-/** @type {(card: Card, files: File[]) => Promise<void>} */
-async function addTo(card, files) {
-  await card.add(files);
+/** @type {(card: Card, files: File[], unreadable?: string[]) => Promise<void>} */
+async function addTo(card, files, unreadable = []) {
+  await card.add(files, unreadable);
   card.element.scrollIntoView({ block: "nearest" });
 }

@@ -8,30 +8,41 @@ import { contentHash, mediaType } from "../ozon-r2.js";
 const HIDDEN = /^(\.|(thumbs\.db|desktop\.ini)$)/i;
 
 /**
- * The files of a drop, those in its folders included.
+ * The files of a drop, those in its folders included, and the names of the files and folders that can't be read.
  *
  * @param {DataTransfer} transfer
- * @returns {Promise<File[]>}
+ * @returns {Promise<{files: File[], unreadable: string[]}>}
  */
 export async function droppedFiles(transfer) {
   // The entries exist only during the event, so they are all read before the first await.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.());
-  if (!entries.some((entry) => entry?.isDirectory)) return [...transfer.files];
-  const files = await Promise.all(entries.map((entry) => (entry ? filesOf(entry) : [])));
-  return files.flat();
+  /** @type {string[]} */
+  const unreadable = [];
+  if (!entries.some((entry) => entry?.isDirectory)) return { files: [...transfer.files], unreadable };
+  const files = await Promise.all(entries.map((entry) => (entry ? filesOf(entry, unreadable) : [])));
+  return { files: files.flat(), unreadable };
 }
 
-/** @type {(entry: any) => Promise<File[]>} */
-async function filesOf(entry) {
+// Adds what can't be read to `unreadable`.
+/** @type {(entry: any, unreadable: string[]) => Promise<File[]>} */
+async function filesOf(entry, unreadable) {
   if (HIDDEN.test(entry.name)) return [];
-  if (!entry.isDirectory) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
-  const reader = entry.createReader();
+  /** @type {File[]} */
   const files = [];
-  for (;;) {
-    // Returns at most 100 entries, and none at the end.
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) return files;
-    files.push(...(await Promise.all(some.map(filesOf))).flat());
+  try {
+    if (!entry.isDirectory) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+    const reader = entry.createReader();
+    for (;;) {
+      // Returns at most 100 entries, and none at the end.
+      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (some.length === 0) return files;
+      for (const list of await Promise.all(some.map((/** @type {any} */ each) => filesOf(each, unreadable)))) {
+        files.push(...list);
+      }
+    }
+  } catch {
+    unreadable.push(entry.name);
+    return files;
   }
 }
 
