@@ -24,7 +24,8 @@ test("A dropped file or folder that can't be read is named, and the others are r
   const fails = (_, reject) => reject(new DOMException("It can't be read", "NotReadableError"));
   const file = (name) => ({ name, file: (resolve) => resolve(new File([name], name)) });
   const folder = (name, ...batches) => {
-    const readEntries = (resolve, reject) => (batches[0] === fails ? fails(null, reject) : resolve(batches.shift() ?? []));
+    const readEntries = (resolve, reject) =>
+      batches[0] === fails ? fails(null, reject) : resolve(batches.shift() ?? []);
     return { name, isDirectory: true, createReader: () => ({ readEntries }) };
   };
   const broken = { name: "broken.jpg", file: fails };
