@@ -19,8 +19,11 @@ until_true() { # seconds description command...
 }
 
 make_root() { # unpacks ROOT_TAR, after creating it if it is missing
-  local included
-  included=adduser,dbus,curl,libcurl4,libfcgi0ldbl,libssl3,libstdc++6,nginx,procps,python3,systemd,systemd-sysv,wrk
+  local included=adduser,dbus,curl,libstdc++6,nginx,procps,python3,systemd,systemd-sysv,wrk name
+  # The libraries of the executables have the names that they have on this machine, which built the executables.
+  for name in lib{curl4,curl4t64,fcgi0ldbl,fcgi0t64,ssl3,ssl3t64}; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ]; then included+=,$name; fi
+  done
   if [ ! -f "$tar" ]; then
     debootstrap --variant=minbase --include="$included" "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" \
       "$scratch/debootstrap" >"$scratch/debootstrap.log" 2>&1 ||
