@@ -78,6 +78,6 @@ extension Settings {
             types: (types.isEmpty ? images : types).compactMap(storedMediaType),
             requiresType: bool("R2_REQUIRE_TYPE", default: false, "Whether every upload must have a content_type."),
             maxBytes: integer(
-                "MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...PartPlan.maxBytes, "The largest upload, in bytes."))
+                "MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...(5 << 40), "The largest upload, in bytes."))
     }
 }
