@@ -27,6 +27,9 @@ static inline CURLcode shim_set_write(CURL *easy, CURLoption option, shim_write 
 static inline CURLcode shim_set_open(CURL *easy, curl_opensocket_callback function) {
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
 }
+static inline CURLcode shim_set_close(CURL *easy, curl_closesocket_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, function);
+}
 static inline CURLcode shim_set_prerequest(CURL *easy, curl_prereq_callback function) {
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
 }

@@ -85,14 +85,14 @@ package final class HTTPClient: Sendable {
     /// Cancelling the task removes the transfer at once.
     /// - Throws: if there is no complete response.
     package func send(_ request: Request) async throws(TransferError) -> Response {
-        try await run(Transfer(request, sink: nil))
+        try await run(Transfer(request, sink: nil, loop.connections))
     }
 
     /// Sends a request and writes the response's body, if its status is 200, into the pipe.
     /// - Returns: the response without its body, as soon as its headers have arrived. The body's bytes follow until the
     ///   pipe ends; closing the pipe ends the transfer.
     package func download(_ request: Request, into pipe: Pipe) async throws(TransferError) -> Response {
-        try await run(Transfer(request, sink: pipe))
+        try await run(Transfer(request, sink: pipe, loop.connections))
     }
 
     private func run(_ transfer: Transfer) async throws(TransferError) -> Response {

@@ -28,6 +28,15 @@ final class Transfer: @unchecked Sendable {
     var hasAllHeaders = false
     var failure: TransferError?
     var hasStartedSending = false
+    let connections: OpenConnections
+    /// The sockets that were opened for this transfer.
+    var openedSockets: [Int32] = []
+    /// The local address of the connection on which the request was sent.
+    var localAddress: OpenConnections.Address?
+    /// The connection that libcurl chose must not be used, so nothing was sent.
+    var needsNewConnection = false
+    /// Whether the response is HTTP/2's.
+    var isMultiplexed = false
     /// The rest of the body is not read, which isn't used; the transfer ends as if it were complete.
     var isTruncated = false
     var lastByte = ContinuousClock.now
@@ -50,9 +59,10 @@ final class Transfer: @unchecked Sendable {
         return isDownload && !isPaused && lastByte.duration(to: .now) > Self.stallTimeout
     }
 
-    init(_ request: HTTPClient.Request, sink: Pipe?) {
+    init(_ request: HTTPClient.Request, sink: Pipe?, _ connections: OpenConnections) {
         self.request = request
         self.sink = sink
+        self.connections = connections
         deadline = .now + request.timeout
     }
 
@@ -115,6 +125,14 @@ final class Transfer: @unchecked Sendable {
         check(shim_set_pointer(easy, CURLOPT_HEADERDATA, this))
         check(shim_set_open(easy, openSocketCallback))
         check(shim_set_pointer(easy, CURLOPT_OPENSOCKETDATA, this))
+        check(shim_set_close(easy, closeSocketCallback))
+        check(shim_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(connections).toOpaque()))
+    }
+
+    /// Prepares the transfer, whose handle was removed from the multi handle, to run again on a new connection.
+    func prepareNewConnection() {
+        needsNewConnection = false
+        check(shim_set_long(UnsafeMutableRawPointer(easy!), CURLOPT_FRESH_CONNECT, 1))
     }
 
     private func setMethod(_ easy: UnsafeMutableRawPointer, _ this: UnsafeMutableRawPointer) {

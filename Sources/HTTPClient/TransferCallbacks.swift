@@ -32,13 +32,16 @@ extension Transfer {
     func appendHeader(_ bytes: UnsafeRawBufferPointer) {
         lastByte = .now
         let line = bytes.prefix { $0 != .carriageReturn && $0 != .newline }
-        // A status line begins a new response, which may follow a 1xx response.
-        if line.starts(with: "HTTP/".utf8) { (responseHeaders, hasAllHeaders) = ([], false) }
         // Trailers, which follow the body, are ignored.
         if hasAllHeaders { return }
+        // A status line begins a new response, which may follow a 1xx response.
+        if line.starts(with: "HTTP/".utf8) {
+            responseHeaders = []
+            isMultiplexed = line.starts(with: "HTTP/2".utf8)
+        }
         if line.isEmpty {
-            hasAllHeaders = true
-            if isDownload, status >= 200 {
+            hasAllHeaders = status >= 200
+            if isDownload, hasAllHeaders {
                 resumeCaller(with: .success(responseSoFar()))
                 if status != 200 { unusedSince = .now }
             }
@@ -83,13 +86,18 @@ extension Transfer {
         return count
     }
 
-    /// Whether libcurl may send the request now: once only. It would retry on its own when a reused connection is
-    /// reset, but only our caller knows whether the request may be repeated.
-    func allowSend() -> Bool {
+    /// Whether libcurl may send the request now, on the connection with this local address: once only. It would retry on
+    /// its own when a reused connection is reset, but only our caller knows whether the request may be repeated.
+    func allowSend(from address: OpenConnections.Address) -> Bool {
         if hasStartedSending {
             fail(with: .broken("Connection was reset"))
             return false
         }
+        guard connections.begin(at: address, opened: openedSockets) else {
+            needsNewConnection = true
+            return false
+        }
+        localAddress = address
         hasStartedSending = true
         // There is a connection, so it doesn't matter that others of the host's addresses were rejected.
         failure = nil
@@ -104,7 +112,11 @@ extension Transfer {
         }
         let descriptor = socket(
             address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
-        guard descriptor >= 0, Descriptors.isReserved(descriptor) else { return descriptor }
+        guard descriptor >= 0 else { return descriptor }
+        guard Descriptors.isReserved(descriptor) else {
+            openedSockets.append(descriptor)
+            return descriptor
+        }
         close(descriptor)
         fail(with: .unreachable(errnoText(EMFILE)))
         return -1
@@ -125,11 +137,16 @@ func openSocketCallback(
     return Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().open(&address.pointee)
 }
 
+func closeSocketCallback(_ context: UnsafeMutableRawPointer?, _ descriptor: curl_socket_t) -> Int32 {
+    Unmanaged<OpenConnections>.fromOpaque(context!).takeUnretainedValue().close(descriptor)
+}
+
 func prerequestCallback(
-    _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _: UnsafeMutablePointer<CChar>?, _: Int32,
-    _: Int32
+    _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _ localHost: UnsafeMutablePointer<CChar>?,
+    _: Int32, _ localPort: Int32
 ) -> Int32 {
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().allowSend()
+    let address = OpenConnections.Address(host: localHost.map { String(cString: $0) } ?? "", port: localPort)
+    return Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().allowSend(from: address)
         ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 

@@ -23,6 +23,7 @@ final class TransferLoop: @unchecked Sendable {
     private var nextDeadline: ContinuousClock.Instant?
 
     private let options: HTTPClient.Options
+    let connections = OpenConnections()
 
     init(_ options: HTTPClient.Options) {
         self.options = options
@@ -130,10 +131,13 @@ final class TransferLoop: @unchecked Sendable {
 
     private func begin(_ transfer: Transfer) {
         guard let easy = transfer.prepare(options) else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
-        let key = UnsafeMutableRawPointer(easy)
-        active[key] = transfer
+        activate(transfer, UnsafeMutableRawPointer(easy))
+    }
+
+    private func activate(_ transfer: Transfer, _ easy: UnsafeMutableRawPointer) {
+        active[easy] = transfer
         if transfer.isDownload { downloads += 1 }
-        check(curl_multi_add_handle(multi, key))
+        check(curl_multi_add_handle(multi, easy))
     }
 
     private func remove(_ transfer: Transfer) {
@@ -149,8 +153,9 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     private func deactivate(_ easy: UnsafeMutableRawPointer) -> Transfer? {
-        let transfer = active.removeValue(forKey: easy)
-        if transfer?.isDownload == true { downloads -= 1 }
+        guard let transfer = active.removeValue(forKey: easy) else { return nil }
+        if transfer.isDownload { downloads -= 1 }
+        if let address = transfer.localAddress { connections.end(at: address, isMultiplexed: transfer.isMultiplexed) }
         return transfer
     }
 
@@ -176,7 +181,9 @@ final class TransferLoop: @unchecked Sendable {
     private func complete(_ easy: UnsafeMutableRawPointer, _ code: CURLcode) {
         guard let transfer = deactivate(easy) else { return }
         check(curl_multi_remove_handle(multi, easy))
-        transfer.finish(code)
+        guard transfer.needsNewConnection else { return transfer.finish(code) }
+        transfer.prepareNewConnection()
+        activate(transfer, easy)
     }
 }
 

@@ -94,14 +94,21 @@ struct PublicAddressTests {
         let transfer = Transfer(
             HTTPClient.Request(
                 "GET", "http://h", headers: [:], timeout: .seconds(1), maxResponseBytes: 1, onlyPublicAddresses: true),
-            sink: nil)
+            sink: nil, OpenConnections())
         var address = curl_sockaddr()
         (address.family, address.addr.sa_family) = (AF_INET, sa_family_t(AF_INET))
+        address.socktype = Int32(SOCK_STREAM.rawValue)
         #expect(transfer.open(&address) == -1)
         #expect(transfer.failure == .forbiddenAddress)
-        #expect(transfer.allowSend())
+        withUnsafeMutableBytes(of: &address.addr) { $0[4...7].copyBytes(from: [1, 1, 1, 1]) }
+        let descriptor = transfer.open(&address)
+        #expect(descriptor >= 0)
+        // It is not connected, so it has the port 0.
+        let local = OpenConnections.Address(host: "0.0.0.0", port: 0)
+        #expect(transfer.allowSend(from: local))
         #expect(transfer.failure == nil)
-        #expect(!transfer.allowSend())
+        #expect(!transfer.allowSend(from: local))
         #expect(transfer.failure == .broken("Connection was reset"))
+        #expect(transfer.connections.close(descriptor) == 0)
     }
 }

@@ -81,7 +81,7 @@ struct RelayedTests {
 
     @Test func `A download whose response's head arrives slowly is not a stall`() {
         let request = HTTPClient.Request("GET", "http://h/", headers: [:], timeout: .seconds(60), maxResponseBytes: 1)
-        let transfer = Transfer(request, sink: Pipe(maxBytes: 1))
+        let transfer = Transfer(request, sink: Pipe(maxBytes: 1), OpenConnections())
         transfer.lastByte = .now - Transfer.stallTimeout - .seconds(1)
         #expect(transfer.isStalled)
         Array("X-A: b\r\n".utf8).withUnsafeBytes(transfer.appendHeader)

@@ -12,6 +12,7 @@ package final class ScriptedServer: Sendable {
         case reset
         /// Sends nothing until the peer closes.
         case stall
+        case run(@Sendable () -> Void)
     }
 
     package enum Event: Sendable, Equatable {
@@ -86,6 +87,7 @@ package final class ScriptedServer: Sendable {
                 var byte: UInt8 = 0
                 while recv(socket, &byte, 1, 0) > 0 {}
                 continuation.yield(.peerLeft(connection: number))
+            case .run(let body): body()
             }
         }
     }
