@@ -28,9 +28,10 @@ package struct Settings {
         Settings { name in getenv(name).map { String(cString: $0) } }
     }
 
-    /// Records why the value of a setting can't be used.
+    /// Records why the value of a setting can't be used, once if the setting is read twice.
     package mutating func fail(_ name: String, _ reason: String) {
-        faults.append("\(name): \(reason)")
+        let fault = "\(name): \(reason)"
+        if !faults.contains(fault) { faults.append(fault) }
     }
 
     private mutating func declare(

@@ -62,10 +62,10 @@ package struct Push: Sendable {
             case .v2:
                 let taskID = try await seller.importPictures(
                     set, offerID: product.offerID, as: credential, within: budget)
+                let entry = PendingPushes.Entry(taskID: taskID, offerID: product.offerID, sent)
+                seller.pendingPushes.set(entry, for: key)
                 let result = try await followTask(taskID, of: product, sent: sent, before: before)
-                let isPending = result.status == .pending
-                seller.pendingPushes.set(
-                    isPending ? PendingPushes.Entry(taskID: taskID, offerID: product.offerID, sent) : nil, for: key)
+                if result.status != .pending { seller.pendingPushes.set(nil, for: key) }
                 return result
             case .v1: return try await importV1(set, productID: productID, sent: sent, before: before)
             }
@@ -117,7 +117,7 @@ package struct Push: Sendable {
         let task = try await seller.awaitImportTask(
             pending.taskID, offerID: pending.offerID, productID: key.productID, as: credential, within: budget,
             firstPause: .zero, reserve: reserve)
-        guard task.hasFinished else {
+        guard task.status != .pending else {
             throw Fault(.productConflict, detail: "Task \(pending.taskID) of an earlier push has not finished")
         }
         seller.pendingPushes.set(nil, for: key)

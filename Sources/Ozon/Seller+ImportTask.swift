@@ -24,7 +24,9 @@ extension Seller {
         var pause = firstPause
         var fault: Fault?
         let budget = budget.reserving(reserve)
-        while pause < budget.remaining {
+        // A poll must have time for Ozon's response.
+        let shortestPoll = min(reserve, .seconds(1))
+        while pause + shortestPoll < budget.remaining {
             try await RequestTrace.pause(for: pause)
             do {
                 let items = try await taskItems(id, as: credential, within: budget)

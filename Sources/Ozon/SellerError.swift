@@ -111,11 +111,10 @@ private func mentions(_ texts: [String], _ words: String) -> Bool {
 
 /// `Item-Retry-After` is in minutes; `Retry-After` is in seconds, or a date.
 private func requestedWait(_ headers: Headers) -> Duration? {
-    if let minutes = headers["Item-Retry-After"].flatMap(positiveInteger), minutes < 100_000 {
-        return .seconds(minutes * 60)
+    if let minutes = headers["Item-Retry-After"].flatMap(positiveInteger) {
+        return .seconds(min(minutes, 100_000) * 60)
     }
-    let wait = headers["Retry-After"].flatMap { delay(retryAfter: $0, now: time(nil)) }
-    return wait.flatMap { $0 > .zero && $0 < .seconds(10_000_000) ? $0 : nil }
+    return headers["Retry-After"].flatMap { delay(retryAfter: $0, now: time(nil)) }
 }
 
 /// The calls per second in `rate limit exceeded … max rate per sec.: 2`.

@@ -26,8 +26,7 @@ final class ScoreboardFile: @unchecked Sendable {
         Self.forEachPage(of: endpoint, in: directory) { _, _, _ in }
         let file = open(path + Self.temporarySuffix, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         // Allocates the blocks now: on a full disk, the first write to the mapped page would raise SIGBUS.
-        // A process that looks for dead ones may hold the lock for a moment.
-        guard file >= 0, flock(file, LOCK_EX) == 0, posix_fallocate(file, 0, ScoreboardLayout.bytes) == 0,
+        guard file >= 0, Self.size(ofOwn: file) != nil, Self.lock(file), posix_fallocate(file, 0, ScoreboardLayout.bytes) == 0,
             let memory = mmap(nil, ScoreboardLayout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
             memory != MAP_FAILED
         else {
@@ -39,6 +38,24 @@ final class ScoreboardFile: @unchecked Sendable {
         }
         // The descriptor stays open: it holds the lock.
         self.memory = memory
+    }
+
+    /// A process that looks for dead ones may hold the lock for a moment.
+    private static func lock(_ file: Int32) -> Bool {
+        for _ in 0..<100 {
+            if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
+            usleep(1000)
+        }
+        return false
+    }
+
+    /// In bytes. Nil if it isn't a regular file of this process's user: the directory may be world-writable.
+    private static func size(ofOwn file: Int32) -> Int? {
+        var information = stat()
+        guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
+            information.st_uid == geteuid()
+        else { return nil }
+        return information.st_size
     }
 
     func publish() {
@@ -67,17 +84,14 @@ final class ScoreboardFile: @unchecked Sendable {
     ) {
         for (name, pid) in pages(of: endpoint, in: directory) {
             let path = "\(directory)/\(name)"
-            // The directory may be world-writable: don't block on, or trust, files that aren't ours.
+            // Not blocking, if it is a pipe of another user's.
             let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             guard file >= 0 else { continue }
             defer { close(file) }
-            var information = stat()
-            guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
-                information.st_uid == geteuid()
-            else { continue }
+            guard let size = size(ofOwn: file) else { continue }
             let isDead = flock(file, LOCK_SH | LOCK_NB) == 0
             if name.hasSuffix(Self.suffix) {
-                if isDead { unlink(path) } else { body(pid, file, information.st_size) }
+                if isDead { unlink(path) } else { body(pid, file, size) }
             } else if isDead, kill(pid_t(truncatingIfNeeded: pid), 0) != 0, errno == ESRCH {
                 // A file that is being created isn't locked yet, so its process must have ended as well.
                 unlink(path)

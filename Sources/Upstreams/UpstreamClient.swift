@@ -33,7 +33,7 @@ package struct UpstreamClient: Sendable {
             return MeasuredDownload(
                 response: try await client.download(request, into: pipe), pipe: pipe, call: call)
         } catch {
-            call.end(status: nil, failure: error.result, sent: 0, received: 0, cause: error.cause)
+            call.end(status: nil, failure: error.result, sent: nil, received: 0, cause: error.cause)
             throw error
         }
     }

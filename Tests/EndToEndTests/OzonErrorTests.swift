@@ -111,5 +111,27 @@ extension EndToEnd {
                 .download, Dictionary(uniqueKeysWithValues: proxies.map { ($0, "http://127.0.0.1:1") }))
             #expect(try process.post(downloadBody(["A-1"])).status == 200)
         }
+
+        @Test func `An answer that Ozon sends late and twice does not become another seller's`() throws {
+            func products(_ name: String) -> ScriptedServer.Step {
+                let body = """
+                    {"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/\(name)"], "images": [], \
+                    "color_image": [], "is_archived": false}]}
+                    """
+                return .send("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            }
+            let (isAnswered, isSent) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+            let server = try ScriptedServer(
+                [
+                    .receive, products("first"), .run { isAnswered.wait() }, products("first"), .run { isSent.signal() },
+                    .receive, products("second"),
+                ], [.receive, products("second")])
+            let process = try EndpointProcess(.download, ["OZON_API_URL": server.url])
+            #expect(try process.post(downloadBody(["A-1"])).text.contains("https://h/first"))
+            isAnswered.signal()
+            isSent.wait()
+            let response = try process.post(downloadBody(["A-1"], clientID: newClientID()))
+            #expect(response.text.contains("https://h/second") && !response.text.contains("first"), "\(response.text)")
+        }
     }
 }

@@ -7,8 +7,8 @@ import { checkReadable } from "./files.js";
 
 /** Milliseconds without progress of a PUT, or a byte of a streamed response (the backend sends one every 5 s). */
 const STALL_TIMEOUT = 60_000;
-/** Milliseconds for another response. The longest time that nginx waits for one is 240 s. */
-const POST_TIMEOUT = 300_000;
+/** Milliseconds for another response. A push takes at most 10 minutes, if OZON_PUSH_TIMEOUT is that long. */
+const POST_TIMEOUT = 900_000;
 /** Milliseconds for a list in one piece, of which nothing arrives before it is complete. */
 const LIST_TIMEOUT = 600_000;
 /** Characters of a line of a streamed response. The backend's have at most some kilobytes for each image. */
