@@ -86,8 +86,8 @@ extension Transfer {
         return count
     }
 
-    /// Whether libcurl may send the request now, on the connection with this local address: once only. It would retry on
-    /// its own when a reused connection is reset, but only our caller knows whether the request may be repeated.
+    /// Whether libcurl may send the request now, on the connection with this local address: once only. It would retry
+    /// on its own when a reused connection is reset, but only our caller knows whether the request may be repeated.
     func allowSend(from address: OpenConnections.Address) -> Bool {
         if hasStartedSending {
             fail(with: .broken("Connection was reset"))

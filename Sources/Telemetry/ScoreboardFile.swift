@@ -26,7 +26,8 @@ final class ScoreboardFile: @unchecked Sendable {
         Self.forEachPage(of: endpoint, in: directory) { _, _, _ in }
         let file = open(path + Self.temporarySuffix, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         // Allocates the blocks now: on a full disk, the first write to the mapped page would raise SIGBUS.
-        guard file >= 0, Self.size(ofOwn: file) != nil, Self.lock(file), posix_fallocate(file, 0, ScoreboardLayout.bytes) == 0,
+        guard file >= 0, Self.size(ofOwn: file) != nil, Self.lock(file),
+            posix_fallocate(file, 0, ScoreboardLayout.bytes) == 0,
             let memory = mmap(nil, ScoreboardLayout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
             memory != MAP_FAILED
         else {

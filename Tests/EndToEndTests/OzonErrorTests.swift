@@ -123,8 +123,8 @@ extension EndToEnd {
             let (isAnswered, isSent) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
             let server = try ScriptedServer(
                 [
-                    .receive, products("first"), .run { isAnswered.wait() }, products("first"), .run { isSent.signal() },
-                    .receive, products("second"),
+                    .receive, products("first"), .run { isAnswered.wait() }, products("first"),
+                    .run { isSent.signal() }, .receive, products("second"),
                 ], [.receive, products("second")])
             let process = try EndpointProcess(.download, ["OZON_API_URL": server.url])
             #expect(try process.post(downloadBody(["A-1"])).text.contains("https://h/first"))

@@ -7,23 +7,21 @@ import Testing
 @testable import Ozon
 @testable import Telemetry
 
-private typealias Step = ScriptedServer.Step
-
-private let product = http(
+let product = http(
     #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/p"], "images": ["https://h/o"], "#
         + #""color_image": ["https://h/oldc"]}]}"#)
 private let pictureless = #""primary_image": [], "images": [], "color_image": []"#
-private let accepted = http(#"{"task_id": 7}"#)
-private func task(_ status: String) -> Step {
+let accepted = http(#"{"task_id": 7}"#)
+func task(_ status: String) -> ScriptedServer.Step {
     http(#"{"result": {"items": [{"offer_id": "A-1", "product_id": 1, "status": "\#(status)", "errors": []}]}}"#)
 }
-private func current(_ images: String, color: String = "https://h/oldc") -> Step {
+func current(_ images: String, color: String = "https://h/oldc") -> ScriptedServer.Step {
     http(
         #"{"items": [{"product_id": 1, "primary_photo": [], "photo": [\#(images)], "#
             + #""color_photo": ["\#(color)"], "errors": []}]}"#)
 }
 
-private func body(_ request: String) -> String {
+func body(_ request: String) -> String {
     request.components(separatedBy: "\r\n\r\n").last ?? ""
 }
 
@@ -235,41 +233,6 @@ struct PushTests {
         #expect(server.requests.count == 1)
         first.cancel()
         _ = try? await first.value
-    }
-
-    @Test func `A push waits for a pending one whose pictures it carries over, and otherwise sends nothing`()
-        async throws
-    {
-        let between = http(
-            #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/a"], "images": [], "#
-                + #""color_image": ["https://h/oldc"]}]}"#)
-        let server = try ScriptedServer([
-            // The first push, of images, with three polls.
-            .receive, product, .receive, accepted, .receive, task("pending"), .receive, task("pending"), .receive,
-            task("pending"),
-            // The second push, of a color image, with four.
-            .receive, task("pending"), .receive, task("pending"), .receive, task("pending"), .receive, task("pending"),
-            .receive, task("imported"), .receive, between, .receive, http(#"{"task_id": 8}"#), .receive,
-            task("imported"), .receive, current(#""https://h/a""#, color: "https://h/c"),  // The second push, repeated.
-            .receive, http(#"{"items": []}"#),  // The second push, for the last time.
-        ])
-        let seller = Seller(plainClient, origin: server.url)
-        let credential = try credential()
-        func push(_ body: String, seconds: Int = 30) async throws -> PushResult {
-            let push = Push(seller, pushRules(["OZON_PUSH_TIMEOUT": "\(seconds)"]), as: credential)
-            return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
-        }
-        let color = #"{"color_image": "https://h/c"}"#
-        #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 4).status == .pending)
-        let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 4) }
-        #expect(conflict?.code == .productConflict && conflict?.detail?.contains("Task 7") == true)
-        #expect(server.requests.count { $0.contains("pictures/import") } == 1, "the second push sent nothing")
-        #expect(try await push(color).status == .confirmed)
-        #expect(
-            body(server.requests[11])
-                == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
-        let fault = await #expect(throws: Fault.self) { try await push(color) }
-        #expect(fault?.code == .productNotFound, "the finished task isn't polled again")
     }
 
     @Test func `A push whose caller leaves after the import keeps its lock until Ozon has finished`() async throws {
