@@ -2,9 +2,18 @@
 # Sourced by run: an upgrade under load, then upgrades to executables that reject the settings or end at once.
 # shellcheck disable=SC2154 # the sourcing script sets scratch and root
 
+# Old workers close their kept connections when they end, which wrk would count as errors.
+replace_workers() { # command...: reloads nginx
+  local workers
+  workers=$(inside pgrep -d, -f '^nginx: worker')
+  "$@"
+  until_true 10 "nginx's old workers have ended" only_new_workers "$workers"
+}
+only_new_workers() { ! inside ps -p "$1" >/dev/null && inside pgrep -f '^nginx: worker' >/dev/null; }
+
 # The load is greater than the rate limits allow.
 cp Tests/Packages/unlimited.conf "$root/etc/nginx/conf.d/ozon-r2.conf"
-inside systemctl reload nginx
+replace_workers inside systemctl reload nginx
 # ---- upgraded
 load_start() {
   inside wrk -t1 -c8 -d600s -s /root/post.lua http://127.0.0.1:80/api/v1/r2/presigned-url \
@@ -19,11 +28,8 @@ load_stop() { # sets requests to their number; fails if one of them failed
   [ "${requests:-0}" -gt 1000 ] || fail "there were too few requests: $(cat "$scratch/load")"
 }
 echo '# edited by the administrator' >>"$root/etc/nginx/ozon-r2/available/r2-presigned-url.conf"
-workers=$(inside pgrep -d, -f '^nginx: worker')
-inside ozon-r2 start r2-presigned-url >/dev/null || fail "start after an edit of the location"
-# Old workers close their kept connections when they end, which wrk would count as errors.
-only_new_workers() { ! inside ps -p "$workers" >/dev/null; }
-until_true 10 "nginx's old workers have ended" only_new_workers
+start() { inside ozon-r2 start r2-presigned-url >/dev/null || fail "start after an edit of the location"; }
+replace_workers start
 others=$(pids r2-presigned-urls) before=$(pids r2-presigned-url) workers=$(inside pgrep -f '^nginx: worker')
 load_start
 install_ next || fail "the upgrade: $(cat "$scratch/dpkg")"
