@@ -37,7 +37,7 @@ final class Transfer: @unchecked Sendable {
     var needsNewConnection = false
     /// Whether the response is HTTP/2's.
     var isMultiplexed = false
-    /// The rest of the body is not read, which isn't used; the transfer ends as if it were complete.
+    /// The rest of the body isn't needed and is not read; the transfer ends as if it were complete.
     var isTruncated = false
     var lastByte = ContinuousClock.now
     var isPaused = false

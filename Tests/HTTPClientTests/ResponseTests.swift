@@ -42,7 +42,7 @@ struct ResponseTests {
     @Test(arguments: [
         "HTTP/1.1 409 Conflict\r\nX-A: b \r\nContent-Length: 5\r\n\r\nhello",
         "HTTP/1.1 409 Conflict\r\nx-a:\t b\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nX-A: c\r\nX-B: b\r\n\r\n",
+            + "3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nHTTP/1.1 x: y\r\nX-A: c\r\nX-B: b\r\n\r\n",
         "HTTP/1.1 409 Conflict\r\nX-A: b\r\n\r\nhello",
         "HTTP/1.0 409 Conflict\r\nX-A: b\r\n\r\nhello",
         "HTTP/1.1 100 Continue\r\nX-A: a\r\n\r\nHTTP/1.1 409 Conflict\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
