@@ -40,7 +40,8 @@ export class OzonUploadModal extends HTMLElement {
   client?: Pick<OzonR2, "credential" | "upload" | "push"> & Partial<Pick<OzonR2, "addWaitListener">>;
   /**
    * Without a `productId`, the person has to enter one. Setting an equal value changes nothing; setting another one
-   * discards the ID that was entered.
+   * discards the ID that was entered. An ID that was missing, for the same name, is shown even if the person has
+   * arranged the images.
    */
   get sku(): { name?: string; productId?: number | string };
   set sku(sku: { name?: string; productId?: number | string } | null | undefined);
@@ -50,7 +51,8 @@ export class OzonUploadModal extends HTMLElement {
    *
    * Setting a list of equal images (`id`, `url`, `file`, `path` and `name`) changes nothing, so that a component may
    * set it at each render. Another list replaces the arrangement. While the modal is open, and the person has arranged
-   * the images, or a push runs or has ended, `images` and `sku` are shown by the next show().
+   * the images, or a push runs or has ended, `images` and `sku` are shown by the next show(), and so is what is set
+   * after them.
    */
   get images(): ModalImage[];
   set images(images: readonly ModalImage[] | null | undefined);

@@ -1,7 +1,7 @@
 // <ozon-upload-modal>: pushes the images of one product to Ozon. Its manual and types are in ozon-upload-modal.d.ts.
 // The module can be imported without a DOM (on a server) and twice in one page.
 
-import { aria, h } from "./ozon-upload-modal/dom.js";
+import { aria, h, setAgain } from "./ozon-upload-modal/dom.js";
 import { describeError } from "./ozon-upload-modal/errors.js";
 import { Footer } from "./ozon-upload-modal/footer.js";
 import { ImageList } from "./ozon-upload-modal/image-list.js";
@@ -73,12 +73,7 @@ export class OzonUploadModal extends Base {
   }
 
   connectedCallback() {
-    // A property that was set before the element was defined hides its accessor.
-    for (const name of /** @type {const} */ (["sku", "images"])) {
-      const { [name]: value } = this;
-      // @ts-expect-error the accessors are of the class
-      if (delete this[name]) this[name] = value;
-    }
+    setAgain(this, "sku", "images");
     for (const name of ["online", "offline"]) addEventListener(name, this.#handleNetwork);
     this.attributeChangedCallback();
   }
@@ -139,20 +134,22 @@ export class OzonUploadModal extends Base {
   }
 
   /**
-   * Shows a value of `#values`. While the window is open, it waits for the next show() if it would discard what the
-   * person has done or what a push has shown.
+   * Shows a value of `#values`. While the window is open, both values wait for the next show() if one of them would
+   * discard what the person has done or what a push has shown, or else a push could mix two products.
    *
    * @param {"images" | "sku"} name
    */
   #apply(name) {
-    const isInUse = this.#running || this.#outcome || (name === "images" && this.#list.isChanged);
-    if (this.#dialog.open && isInUse) {
-      this.#values.waiting.add(name);
+    const { sku, images, waiting } = this.#values;
+    const isBusy = this.#running || this.#outcome || waiting.size > 0;
+    const isKept = this.#list.isChanged && !(name === "sku" && this.#product.isCompletedBy(sku));
+    if (this.#dialog.open && (isBusy || isKept)) {
+      waiting.add(name);
       return;
     }
-    this.#values.waiting.delete(name);
-    if (name === "sku") this.#product.sku = this.#values.sku;
-    else this.#list.set(this.#values.images);
+    waiting.delete(name);
+    if (name === "sku") this.#product.sku = sku;
+    else this.#list.set(images);
     this.#clearOutcome();
   }
 

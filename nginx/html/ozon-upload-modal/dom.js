@@ -29,6 +29,20 @@ export function aria(element, values) {
 }
 
 /**
+ * Sets the properties again that were set before the element was defined, because they hide the accessors of its class.
+ *
+ * @param {any} element
+ * @param {string[]} names
+ */
+export function setAgain(element, ...names) {
+  for (const name of names.filter((name) => Object.hasOwn(element, name))) {
+    const { [name]: value } = element;
+    delete element[name];
+    element[name] = value;
+  }
+}
+
+/**
  * An <img>, hidden if it can't be loaded.
  *
  * @param {string} src

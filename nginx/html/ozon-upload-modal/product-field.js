@@ -37,6 +37,12 @@ export class ProductField {
     return parseID(this.#sku.productId) || parseID(this.input.value);
   }
 
+  // Whether it is the same product by its name, with the ID that is missing here.
+  /** @type {(sku: SKU) => boolean} */
+  isCompletedBy({ name, productId }) {
+    return !!name && name === this.#sku.name && !parseID(this.#sku.productId) && parseID(productId) > 0;
+  }
+
   /** Shows the product; a missing or invalid ID is marked if `isRequired`. */
   validate(isRequired = false) {
     const knownID = parseID(this.#sku.productId);

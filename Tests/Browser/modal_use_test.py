@@ -1,0 +1,46 @@
+"""<ozon-upload-modal>: what pages and people do at an unexpected moment."""
+from looks import ModalTest, expect
+
+SET_B = "(url) => { modal.sku = { name: 'B', productId: 1000006 }; modal.images = [{ url }]; }"
+
+
+class Values(ModalTest):
+    def setUp(self):
+        super().setUp()
+        self.urls = self.pictures(3)
+
+    def shown(self):
+        return self.modal.locator("[part=sku] p").first.locator("span").inner_text(), self.items.count()
+
+    def test_product_and_images_wait_together_for_a_person_who_has_arranged_the_images(self):
+        self.show(self.urls)
+        self.items.first.focus()
+        self.page.keyboard.press("Shift+End")
+        self.page.evaluate(SET_B, self.urls[0])
+        self.assertEqual(self.shown(), ("A-5", 3))
+        self.push_button.click()
+        self.until("the push", lambda: self.told())
+        self.assertEqual(self.told()[0][1]["productId"], 1000005)
+        expect(self.sentence).to_have_text("Ozon confirmed 3 images.")
+        self.items.first.focus()
+        self.page.keyboard.press("Delete")
+        self.page.evaluate("modal.sku = { name: 'C', productId: 1000007 }")
+        self.assertEqual(self.shown(), ("A-5", 2))
+        self.page.evaluate("modal.close(); modal.show()")
+        self.assertEqual(self.shown(), ("C", 1))
+
+    def test_a_missing_product_ID_is_shown_when_it_is_found(self):
+        self.show(self.urls, product_id=None)
+        self.items.first.focus()
+        self.page.keyboard.press("Delete")
+        self.page.evaluate("modal.sku = { name: 'A-5', productId: 1000005 }")
+        expect(self.modal.get_by_text("1000005")).to_be_visible()
+        self.assertEqual(self.shown(), ("A-5", 2))
+
+    def test_values_that_wait_outlast_a_move_of_the_element(self):
+        self.show(self.urls)
+        self.items.first.focus()
+        self.page.keyboard.press("Delete")
+        self.page.evaluate(SET_B, self.urls[0])
+        self.page.evaluate("document.body.append(modal); modal.show()")
+        self.assertEqual(self.shown(), ("B", 1))
