@@ -44,3 +44,19 @@ class Values(ModalTest):
         self.page.evaluate(SET_B, self.urls[0])
         self.page.evaluate("document.body.append(modal); modal.show()")
         self.assertEqual(self.shown(), ("B", 1))
+
+
+class Opening(ModalTest):
+    def test_an_element_that_is_opened_before_its_insertion_is_shown_then(self):
+        self.show([])  # loads the language
+        for open_it in ["setAttribute('open', '')", "show()"]:
+            with self.subTest(open_it):
+                self.page.evaluate("""() => {
+                    window.closed = 0;
+                    modal.remove();
+                    window.modal = document.createElement("ozon-upload-modal");
+                    modal.addEventListener("close", () => (window.closed += 1));
+                }""")
+                self.page.evaluate(f"modal.{open_it}; document.body.append(modal)")
+                expect(self.modal.get_by_role("dialog")).to_be_visible()
+                self.assertEqual(self.page.evaluate("closed"), 0)

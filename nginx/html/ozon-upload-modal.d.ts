@@ -60,7 +60,10 @@ export class OzonUploadModal extends HTMLElement {
   colorImage?: string;
   /** Whether Ozon fetches images again that it already has under the same URL. */
   refetch?: boolean;
-  /** Opens the modal. What the person arranged and entered before is kept, and so is the result of a failed push. */
+  /**
+   * Opens the modal, as soon as it is in the document. What the person arranged and entered before is kept, and so is
+   * the result of a failed push.
+   */
   show(): void;
   /** Closes the modal, and aborts a running push. The person is asked to confirm that, but not this method's caller. */
   close(): void;

@@ -25,7 +25,7 @@ export class OzonUploadModal extends Base {
   /** @type {boolean | undefined} */
   refetch = Object(this).refetch;
   #values = new Values();
-  #language = new ElementLanguage(this, () => this.#handleLanguage(), (error) => this.#emit("error", error));
+  #language = new ElementLanguage(this, () => this.attributeChangedCallback(), (error) => this.#emit("error", error));
   // The push that runs, or null.
   /** @type {Push | null} */
   #running = null;
@@ -85,7 +85,8 @@ export class OzonUploadModal extends Base {
 
   attributeChangedCallback() {
     this.#translate();
-    if (this.isConnected && this.#isWanted) this.show();
+    if (!this.isConnected) return;
+    if (this.#isWanted) this.show();
     else this.close();
   }
 
@@ -112,8 +113,8 @@ export class OzonUploadModal extends Base {
   show() {
     if (this.#dialog.open) return;
     this.#translate();
-    if (!this.#language.texts) {
-      if (!this.#isWanted) this.setAttribute("open", ""); // #translate() shows it then
+    if (!this.isConnected || !this.#language.texts) {
+      if (!this.#isWanted) this.setAttribute("open", ""); // attributeChangedCallback() shows it then
       return;
     }
     for (const name of [...this.#values.waiting]) this.#apply(name);
@@ -256,11 +257,6 @@ export class OzonUploadModal extends Base {
     const bubbles = type !== "error";
     const event = new CustomEvent(type, { detail, bubbles, composed: bubbles, cancelable: type === "push" });
     return this.dispatchEvent(event);
-  }
-
-  #handleLanguage() {
-    this.#translate();
-    if (this.isConnected && this.#isWanted) this.show();
   }
 
   #translate() {
