@@ -28,7 +28,7 @@ export interface ModalImage {
   id?: unknown;
   /** The public URL. */
   url?: string;
-  /** If there is no `url`, the push uploads this file to `path` in the bucket. */
+  /** If there is no `url`, the push uploads this file to `path` in the bucket, unless another image has that path. */
   file?: File;
   path?: string;
   /** The name shown to the person. Default: that of the file, or the last segment of the URL. */

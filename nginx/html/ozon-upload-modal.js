@@ -24,7 +24,7 @@ export class OzonUploadModal extends Base {
   colorImage = Object(this).colorImage;
   /** @type {boolean | undefined} */
   refetch = Object(this).refetch;
-  #values = new Values();
+  #values = new Values(this);
   #language = new ElementLanguage(this, () => this.attributeChangedCallback(), (error) => this.#emit("error", error));
   // The push that runs, or null.
   /** @type {Push | null} */
@@ -203,8 +203,10 @@ export class OzonUploadModal extends Base {
       this.#product.input.focus();
       return;
     }
+    const { client } = this;
+    const files = items.filter(({ image }) => !image.url);
     const push = new Push({
-      client: this.client,
+      client,
       items: [...items],
       productId,
       colorImage: this.colorImage,
@@ -220,7 +222,7 @@ export class OzonUploadModal extends Base {
     this.#render();
     /** @type {any} */
     const result = await push.run().catch((error) => error);
-    for (const { image } of items) this.#values.addUploaded(image);
+    for (const { image } of files) this.#values.addUploaded(image, client);
     if (this.#running !== push) return; // closed in the meantime
     this.#hasUploadErrors = result instanceof UploadsFailed;
     if (push.signal.aborted) return this.#end({ kind: "warn", text: this.#stoppedText(push) });

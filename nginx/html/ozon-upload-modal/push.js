@@ -2,6 +2,8 @@ import { UploadMeter } from "./upload-meter.js";
 
 /** Files uploaded at the same time. */
 const CONCURRENCY = 3;
+/** The properties of the error of a file whose upload would overwrite another image. */
+const REPEATED = { code: "VALIDATION_FAILED", errors: [{ field: "r2_path", reason: "Must not be repeated" }] };
 
 /** @typedef {import("../ozon-upload-modal.js").OzonUploadModal} Modal */
 /** @typedef {import("./image-list.js").ImageItem} ImageItem */
@@ -182,6 +184,7 @@ export class Push {
     try {
       onItem(item, "sending");
       if (!client || !file || !path) throw new Error("An image needs a url, or a file and a path");
+      if (this.#isRepeated(item)) throw Object.assign(new Error("The path is repeated"), REPEATED);
       const { public_url: url } = await client.upload(file, path, { onProgress, signal });
       signal.throwIfAborted(); // if the client doesn't
       item.image = { ...item.image, url };
@@ -192,6 +195,16 @@ export class Push {
       else onItem(item, "failed", describe(error));
       throw error;
     }
+  }
+
+  // Whether another file is at the path already, or is before this one.
+  /** @type {(item: ImageItem) => boolean} */
+  #isRepeated(item) {
+    const { items } = this.#options;
+    return items.some((other, index) => {
+      const { file, path, url } = other.image;
+      return other !== item && file && path === item.image.path && (url || index < items.indexOf(item));
+    });
   }
 }
 

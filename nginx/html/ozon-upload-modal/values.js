@@ -13,9 +13,15 @@ export class Values {
   waiting = new Set();
   /** @type {ModalImage[]} */
   #images = [];
-  // The URLs of uploaded files by their paths, so that no push uploads one of them to the same path again.
-  /** @type {WeakMap<File, Map<string, string>>} */
-  #uploads = new WeakMap();
+  // The last upload to each path, so that no push uploads the same file to it again.
+  /** @type {Map<string, {file: WeakRef<File>, url: string, client: unknown}>} */
+  #uploads = new Map();
+  #modal;
+
+  /** @param {{client?: unknown}} modal  uploads by another client than its present one don't count */
+  constructor(modal) {
+    this.#modal = modal;
+  }
 
   /** The images, with their URLs if their files have been uploaded. */
   get images() {
@@ -38,15 +44,20 @@ export class Values {
     return !isEqual;
   }
 
-  /** @param {ModalImage} image */
-  addUploaded({ file, path = "", url }) {
-    if (file && url) this.#uploads.set(file, (this.#uploads.get(file) ?? new Map()).set(path, url));
+  /**
+   * @param {ModalImage} image
+   * @param {unknown} client  which has uploaded it
+   */
+  addUploaded({ file, path = "", url }, client) {
+    if (file && url) this.#uploads.set(path, { file: new WeakRef(file), url, client });
   }
 
   /** @type {(image: ModalImage) => ModalImage} */
   #resolve(image) {
-    const url = image.url || (image.file && this.#uploads.get(image.file)?.get(image.path ?? ""));
-    return url ? { ...image, url } : image;
+    const { file, path = "", url } = image;
+    const upload = this.#uploads.get(path);
+    const isUploaded = file && upload?.file.deref() === file && upload.client === this.#modal.client;
+    return !url && isUploaded ? { ...image, url: upload.url } : image;
   }
 }
 
