@@ -60,3 +60,31 @@ class Opening(ModalTest):
                 self.page.evaluate(f"modal.{open_it}; document.body.append(modal)")
                 expect(self.modal.get_by_role("dialog")).to_be_visible()
                 self.assertEqual(self.page.evaluate("closed"), 0)
+
+
+class Presses(ModalTest):
+    def test_a_double_click_on_keep_open_and_a_held_Enter_do_not_stop_the_push(self):
+        self.show([self.picture()], product_id=7000099)
+        self.push_button.click()
+        expect(self.sentence).to_contain_text("still processing")
+        close = self.modal.locator("[part=header] button")
+        close.click()
+        self.modal.get_by_role("button", name="Keep open").dblclick()
+        expect(self.sentence).to_contain_text("still processing")
+        close.focus()
+        for _ in range(4):
+            self.page.keyboard.down("Enter")  # after the first one, with `repeat`
+        self.page.keyboard.up("Enter")
+        expect(self.sentence).to_contain_text("If you close the window")
+        self.page.keyboard.press("Enter")
+        expect(self.sentence).to_contain_text("still processing")
+        self.assertTrue(self.has_focus(close))
+
+    def test_Enter_in_the_product_ID_does_what_the_main_button_says(self):
+        self.show([self.picture()], product_id=None)
+        self.page.keyboard.type("1000005")
+        self.page.keyboard.press("Enter")
+        expect(self.push_button).to_have_text("Close")
+        self.page.keyboard.down("Enter")
+        expect(self.modal.get_by_role("dialog")).not_to_be_visible()
+        self.assertEqual([kind for kind, _ in self.told()], ["push", "done"])

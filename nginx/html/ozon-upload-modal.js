@@ -39,7 +39,7 @@ export class OzonUploadModal extends Base {
   /** Whether the person is asked to confirm that the window be closed during a push. */
   #isAsking = false;
 
-  #product = new ProductField();
+  #product = new ProductField(() => this.#proceed());
   #list = new ImageList((text) => (this.#announcer.textContent = text));
   #footer = new Footer({
     proceed: () => this.#proceed(),
@@ -69,7 +69,6 @@ export class OzonUploadModal extends Base {
     root.append(this.#dialog);
     if (styles) root.adoptedStyleSheets = [styles];
     this.#list.element.addEventListener("change", () => this.#clearOutcome());
-    this.#product.input.addEventListener("keydown", ({ key }) => key === "Enter" && this.#push());
   }
 
   connectedCallback() {
@@ -179,6 +178,7 @@ export class OzonUploadModal extends Base {
     if (this.#isAsking) {
       this.#isAsking = false;
       this.#render();
+      this.#closeButton.focus(); // the same button stops the push now
     } else if (this.#running) {
       this.#running.abort();
     } else {

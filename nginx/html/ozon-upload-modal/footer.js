@@ -27,6 +27,7 @@ export class Footer {
     this.element = h("div", { part: "footer" },
       ...this.#status.elements,
       h("div", { class: "buttons" }, this.cancelButton, this.#againButton, this.primaryButton));
+    for (const type of ["click", "keydown"]) this.element.addEventListener(type, dropRepetition, true);
   }
 
   /**
@@ -55,4 +56,15 @@ export class Footer {
     this.cancelButton.hidden = isGood;
     if (focused?.hidden) this.primaryButton.focus();
   }
+}
+
+/**
+ * The second click of a double click, or a key held down, isn't meant for what a button does since the first one.
+ *
+ * @param {any} event
+ */
+function dropRepetition(event) {
+  if (event.type === "click" ? event.detail < 2 : event.key !== "Enter" || !event.repeat) return;
+  event.preventDefault();
+  event.stopPropagation();
 }

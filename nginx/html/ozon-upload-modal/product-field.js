@@ -9,6 +9,7 @@ export class ProductField {
   #sku = {};
   /** @type {Texts | undefined} */
   #texts;
+  #proceed;
   #name = h("span");
   #knownID = h("span");
   #hint = h("small", { id: "hint", "aria-live": "polite" });
@@ -18,10 +19,20 @@ export class ProductField {
     autocomplete: "off",
     "aria-describedby": "hint",
     input: () => this.validate(this.input.value !== ""),
+    keydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // otherwise it also presses the button that has the focus once the window is closed
+      if (!event.repeat) this.#proceed();
+    },
   });
   element = h("div", { part: "sku" },
     h("p", {}, h("small", { "data-text": "product" }), this.#name),
     h("p", {}, h("label", { for: "id", "data-text": "productId" }), this.#knownID, this.input, this.#hint));
+
+  /** @param {() => void} proceed  called when Enter is pressed */
+  constructor(proceed) {
+    this.#proceed = proceed;
+  }
 
   get sku() {
     return this.#sku;
