@@ -88,3 +88,31 @@ class Presses(ModalTest):
         self.page.keyboard.down("Enter")
         expect(self.modal.get_by_role("dialog")).not_to_be_visible()
         self.assertEqual([kind for kind, _ in self.told()], ["push", "done"])
+
+    def test_after_the_last_image_is_removed_it_can_be_put_back_by_keyboard(self):
+        self.show([self.picture()])
+        for remove in [lambda: self.page.keyboard.press("Delete"),
+                       lambda: self.modal.get_by_role("button", name="Remove").click()]:
+            self.items.first.focus()
+            remove()
+            expect(self.items).to_have_count(0)
+            self.assertTrue(self.has_focus(self.modal.get_by_role("button", name="Undo")))
+            self.page.keyboard.press("Control+z")
+            expect(self.items).to_have_count(1)
+
+    def test_a_tile_that_is_released_outside_the_list_does_not_follow_the_pointer(self):
+        self.show(self.pictures(3))
+        box = self.items.last.bounding_box()
+        x, y = box["x"] + box["width"] - 2, box["y"] + 40
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        self.page.evaluate("""() => {
+            const list = modal.shadowRoot.querySelector("[part=grid]");
+            window.move = (init) => list.dispatchEvent(new PointerEvent("pointermove", { pointerId: 1, ...init }));
+        }""")
+        dragged = self.modal.locator(".dragged")
+        self.page.evaluate("([clientX, clientY]) => move({ clientX, clientY, buttons: 1, pointerId: 7 })", [x - 80, y])
+        expect(dragged).to_have_count(0)
+        self.page.evaluate("([clientX, clientY]) => move({ clientX, clientY, buttons: 0 })", [x - 80, y])
+        expect(dragged).to_have_count(0)
+        self.page.mouse.up()

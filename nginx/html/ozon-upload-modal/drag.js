@@ -5,7 +5,7 @@
 export class TileDrag {
   #list;
   #host;
-  /** @type {{tile: HTMLElement, index: number, x: number, y: number, to?: number} | undefined} */
+  /** @type {{tile: HTMLElement, index: number, pointerId: number, x: number, y: number, to?: number} | undefined} */
   #dragged;
 
   /**
@@ -18,8 +18,8 @@ export class TileDrag {
     this.#host = host;
     list.addEventListener("pointerdown", (event) => this.#start(event));
     list.addEventListener("pointermove", (event) => this.#move(event));
-    list.addEventListener("pointerup", () => this.#end(true));
-    list.addEventListener("pointercancel", () => this.cancel());
+    list.addEventListener("pointerup", ({ pointerId }) => this.#end(true, pointerId));
+    list.addEventListener("pointercancel", ({ pointerId }) => this.#end(false, pointerId));
   }
 
   cancel() {
@@ -27,15 +27,17 @@ export class TileDrag {
   }
 
   /** @param {PointerEvent} event */
-  #start({ target, button, pointerType, clientX: x, clientY: y }) {
+  #start({ target, button, pointerId, pointerType, clientX: x, clientY: y }) {
+    this.cancel();
     const index = this.#indexOf(/** @type {Node} */ (target));
     if (index < 0 || button || !this.#host.canDrag(index, pointerType === "mouse")) return;
-    this.#dragged = { tile: this.#host.tiles()[index], index, x, y };
+    this.#dragged = { tile: this.#host.tiles()[index], index, pointerId, x, y };
   }
 
   /** @param {PointerEvent} event */
-  #move({ clientX, clientY, pointerId }) {
-    if (!this.#dragged) return;
+  #move({ clientX, clientY, pointerId, buttons }) {
+    if (this.#dragged?.pointerId !== pointerId) return;
+    if (!buttons) return this.cancel(); // released outside the list
     const { tile, index, x, y, to } = this.#dragged;
     if (to === undefined && Math.hypot(clientX - x, clientY - y) < 6) return;
     const tiles = this.#host.tiles();
@@ -49,9 +51,12 @@ export class TileDrag {
     if (over >= 0) tiles[over].dataset.drop = over < index ? "before" : "after";
   }
 
-  /** @param {boolean} isDropped */
-  #end(isDropped) {
-    if (!this.#dragged) return;
+  /**
+   * @param {boolean} isDropped
+   * @param {number} [pointerId]  default: that of the drag
+   */
+  #end(isDropped, pointerId = this.#dragged?.pointerId) {
+    if (!this.#dragged || this.#dragged.pointerId !== pointerId) return;
     const { tile, index, to } = this.#dragged;
     this.#dragged = undefined;
     if (to === undefined) return;

@@ -65,7 +65,13 @@ export class ImageList {
     canDrag: (index, isMouse) => !this.#push && (isMouse || index === this.#current),
     move: (from, to) => this.#move(from, to),
   });
-  element = h("div", {}, this.#list, this.#toolbar, this.#hint, this.#empty);
+  element = h("div", {
+    keydown: (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "z" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      this.#undo();
+    },
+  }, this.#list, this.#toolbar, this.#hint, this.#empty);
 
   /** @param {(text: string) => void} announce  passes a text to screen readers */
   constructor(announce) {
@@ -191,7 +197,7 @@ export class ImageList {
 
   /** @param {KeyboardEvent} event */
   #handleKey(event) {
-    const { key, target, shiftKey, altKey, ctrlKey, metaKey } = event;
+    const { key, target, shiftKey, altKey, ctrlKey } = event;
     const index = this.#indexOf(target);
     const columns = getComputedStyle(this.#list).gridTemplateColumns.split(" ").length;
     const offsets = {
@@ -204,7 +210,6 @@ export class ImageList {
     };
     const offset = offsets[/** @type {"Home"} */ (key)];
     if (key === "Delete") this.#remove(index);
-    else if (key === "z" && (ctrlKey || metaKey)) this.#undo();
     else if (!offset) return;
     else if (shiftKey || altKey || ctrlKey) this.#move(index, index + offset);
     else this.#select(index + offset);
@@ -231,6 +236,7 @@ export class ImageList {
     this.#takeOut(index);
     this.#replaceTiles(this.#current);
     this.#announceChange(this.#texts?.[this.#push ? "cancelled" : "removed"](item.name));
+    if (this.items.length === 0) this.#tools.find(([name]) => name === "undo")?.[1].focus();
   }
 
   /** @param {number} index */
