@@ -61,6 +61,24 @@ class Opening(ModalTest):
                 expect(self.modal.get_by_role("dialog")).to_be_visible()
                 self.assertEqual(self.page.evaluate("closed"), 0)
 
+    def test_the_previews_of_files_are_freed_while_it_is_not_in_the_document(self):
+        self.show([{"name": "a.jpg"}, {"name": "b.jpg"}])
+        self.items.first.focus()
+        self.page.keyboard.press("Delete")
+        previews = self.page.evaluate("""async () => {
+            const all = [];
+            const [create, revoke] = [URL.createObjectURL, URL.revokeObjectURL];
+            URL.createObjectURL = (file) => { const url = create(file); all.push(`+${url}`); return url; };
+            URL.revokeObjectURL = (url) => { all.push(`-${url}`); revoke(url); };
+            modal.remove();
+            const freed = all.length;
+            document.body.append(modal);
+            modal.show();
+            return [freed, ...all.map((one) => one[0])];
+        }""")
+        self.assertEqual(previews, [2, "-", "-", "+", "+"])
+        self.until("the picture", lambda: self.items.locator("img").evaluate("(image) => image.naturalWidth > 0"))
+
 
 class Presses(ModalTest):
     def test_a_double_click_on_keep_open_and_a_held_Enter_do_not_stop_the_push(self):

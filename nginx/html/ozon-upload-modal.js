@@ -74,11 +74,13 @@ export class OzonUploadModal extends Base {
   connectedCallback() {
     setAgain(this, "sku", "images");
     for (const name of ["online", "offline"]) addEventListener(name, this.#handleNetwork);
+    this.#list.showFiles(true);
     this.attributeChangedCallback();
   }
 
   disconnectedCallback() {
     for (const name of ["online", "offline"]) removeEventListener(name, this.#handleNetwork);
+    this.#list.showFiles(false);
     this.close();
   }
 

@@ -45,7 +45,7 @@ export function setAgain(element, ...names) {
 /**
  * An <img>, hidden if it can't be loaded.
  *
- * @param {string} src
+ * @param {string | undefined} src
  * @param {Record<string, string>} [attributes]
  */
 export function thumbnail(src, attributes) {

@@ -1,20 +1,13 @@
-import { mediaType } from "../ozon-r2.js";
-import { aria, h, thumbnail } from "./dom.js";
+import { aria, h } from "./dom.js";
 import { TileDrag } from "./drag.js";
+import { newItem, showFile } from "./image-item.js";
 
 /** Images that Ozon takes for one product, unless the backend's OZON_MAX_IMAGES is another. */
 export const MAX_IMAGES = 30;
 
 /** @typedef {import("../ozon-upload-modal.js").ModalImage} ModalImage */
 /** @typedef {import("./languages.js").Texts} Texts */
-/**
- * `state` is waiting, verifying, sending (with `progress` from 0 to 1), done, warned, failed, or over (the limit,
- * at this position); `note` replaces its text.
- *
- * @typedef {{image: ModalImage, preview: string, tile: HTMLLIElement, name: string, state: string, note: string,
- *   progress: number, isUnsupported: boolean}} ImageItem
- */
-
+/** @typedef {import("./image-item.js").ImageItem} ImageItem */
 /**
  * `cancel` returns whether it has cancelled the upload of the image.
  *
@@ -38,6 +31,7 @@ export class ImageList {
   // The push that runs. Nothing can be changed during it, but files that aren't uploaded yet can be taken out.
   /** @type {Cancellable | null} */
   #push = null;
+  #areFilesShown = false;
   #current = 0;
   // The last one was removed last.
   /** @type {{item: ImageItem, index: number}[]} */
@@ -84,11 +78,24 @@ export class ImageList {
 
   /** @param {ModalImage[]} images */
   set(images) {
-    for (const { preview } of [...this.items, ...this.#removed.map(({ item }) => item)]) URL.revokeObjectURL(preview);
+    const areFilesShown = this.#areFilesShown;
+    this.showFiles(false);
     this.items = images.map(newItem);
     this.#removed = [];
+    this.showFiles(areFilesShown);
     this.isChanged = false;
     this.#replaceTiles(0);
+  }
+
+  /**
+   * Shows the pictures of files, or frees them; at first they aren't shown.
+   *
+   * @param {boolean} isShown
+   */
+  showFiles(isShown) {
+    if (isShown === this.#areFilesShown) return;
+    this.#areFilesShown = isShown;
+    for (const item of [...this.items, ...this.#removed.map(({ item }) => item)]) showFile(item, isShown);
   }
 
   /** @param {Cancellable | null} push */
@@ -262,29 +269,5 @@ export class ImageList {
     });
     this.#announce(text);
     this.element.dispatchEvent(new Event("change"));
-  }
-}
-
-/** @type {(image: ModalImage) => ImageItem} */
-function newItem(image) {
-  const { file, url = "" } = image;
-  const name = image.name ?? file?.name ?? nameIn(url);
-  const preview = file ? URL.createObjectURL(file) : url;
-  const isUnsupported = !url && file !== undefined && !mediaType(file.type, file.name);
-  const state = url ? "done" : isUnsupported ? "failed" : "waiting";
-  const tile = h("li", { part: "item", role: "option" },
-    h("div", { class: "thumb" }, thumbnail(preview, { draggable: "false" }), h("span", { class: "badge" })),
-    h("i"), h("div", { class: "name" }, name), h("div", { class: "state" }));
-  return { image, preview, tile, name, state, note: "", progress: 0, isUnsupported };
-}
-
-// The last segment of the path, decoded unless it isn't valid.
-/** @type {(url: string) => string} */
-function nameIn(url) {
-  const segment = url.replace(/[?#].*/, "").replace(/.*\//, "");
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
   }
 }
