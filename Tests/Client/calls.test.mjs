@@ -230,16 +230,25 @@ test("A pending push is polled with the same pictures until Ozon has finished", 
   });
   const { studio, credentialCalls } = client(url);
   const reported = [];
-  const pictures = { productId: 7, images: ["https://a", "https://b"], colorImage: "https://c" };
+  const lists = { images: ["https://a", "https://b"], images360: ["https://d"] };
+  const pictures = { productId: 7, ...lists, colorImage: "https://c" };
   const pushed = await studio.push(pictures, { onStatus: ({ status }) => reported.push(status) });
   assert.deepEqual(pushed, { success: false, product_id: 7, status: "partial", task_id: 9, errors, warnings });
   assert.deepEqual(reported, states);
   const routes = requests.map(({ path }) => path.replace("/api/v1/ozon/", ""));
   assert.deepEqual(routes, ["push-images", "push-status", "push-status"]);
   const { credential, ...sent } = requests[2].json;
-  assert.deepEqual(sent, { product_id: 7, images: pictures.images, color_image: "https://c", task_id: 9 });
+  assert.deepEqual(sent, { product_id: 7, ...lists, color_image: "https://c", task_id: 9 });
   assert.deepEqual(pauses(), [2000, 3000]);
   assert.equal(credentialCalls(), 3);
+});
+
+test("A push that is pending without a task is the result, with its errors", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  const errors = [{ field: "images360", url: "https://d", reason: "Invalid URL format" }];
+  answer(() => json({ success: true, data: { product_id: 7, status: "pending" }, errors }));
+  const pushed = await client(url).studio.push({ productId: 7, images360: ["https://d"] });
+  assert.deepEqual([pushed.status, pushed.errors, requests.length], ["pending", errors, 1]);
 });
 
 test("A call without a response is repeated after five minutes", { timeout: 10_000 }, async (t) => {

@@ -120,9 +120,9 @@ export class OzonR2 {
 
   /**
    * Replaces a product's pictures on Ozon. While the push is pending, its status is polled, first after 2 s, then at
-   * growing intervals of at most 15 s. `onStatus` is called for each response. A partial failure doesn't reject:
-   * `success` is false, and `errors` names each picture. With `refetch`, Ozon fetches pictures again that it already
-   * has under the same URL.
+   * growing intervals of at most 15 s. The result is "pending" only if Ozon has named no task, whose end could be
+   * awaited. `onStatus` is called for each response. A partial failure doesn't reject: `success` is false, and `errors`
+   * names each picture. With `refetch`, Ozon fetches pictures again that it already has under the same URL.
    */
   push(
     pictures: {

@@ -134,7 +134,8 @@ export class OzonR2 {
     const post = async (/** @type {string} */ endpoint, /** @type {object} */ fields) => {
       const credential = await this.credential();
       signal?.throwIfAborted();
-      const body = { credential, product_id: productId, images, color_image: colorImage, refetch, ...fields };
+      const pictures = { product_id: productId, images, images360, color_image: colorImage, refetch };
+      const body = { credential, ...pictures, ...fields };
       const response = await this.#services.backend.post(`/api/v1/ozon/${endpoint}`, body, signal);
       const { success, data, errors, warnings } = response;
       if (!isText(data?.status)) throw foreignResponse();
@@ -143,10 +144,13 @@ export class OzonR2 {
       return pushed;
     };
     const run = async () => {
-      let pushed = await post("push-images", { images360 });
-      for (let delay = FIRST_POLL_DELAY; pushed.status === "pending"; delay = Math.min(delay * 1.5, MAX_POLL_DELAY)) {
+      let pushed = await post("push-images", {});
+      let delay = FIRST_POLL_DELAY;
+      // Without a task_id, there is nothing to ask for.
+      while (pushed.status === "pending" && pushed.task_id) {
         await sleep(delay, signal);
         pushed = await post("push-status", { task_id: pushed.task_id });
+        delay = Math.min(delay * 1.5, MAX_POLL_DELAY);
       }
       return pushed;
     };

@@ -265,12 +265,12 @@ export class Card {
     const texts = this.#texts;
     const { status = "", updated } = this.#pushed;
     const message = this.#message();
-    const kinds = { confirmed: "good", unchanged: "good", partial: "warn", sent: "warn", failed: "bad" };
+    const kinds = { confirmed: "good", unchanged: "good", partial: "warn", sent: "warn", pending: "warn", failed: "bad" };
     this.#about.dataset.kind = message ? "warn" : kinds[/** @type {"partial"} */ (status)] ?? "";
     const facts = [this.productId && texts.product(this.productId)];
     if (updated && kinds[/** @type {"partial"} */ (status)] === "good") facts.push(texts.confirmed(updated.images));
     else if (updated && status === "partial") facts.push(texts.partial(updated.images));
-    else if (status === "sent") facts.push(texts.sentToOzon);
+    else if (status === "sent" || status === "pending") facts.push(texts.sentToOzon);
     else if (status) facts.push(texts.rejected);
     else facts.push(this.images.length > 0 && texts.count(this.images.length), this.#hint());
     this.#about.textContent = message || facts.filter(Boolean).join(" · ");
