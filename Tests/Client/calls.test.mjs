@@ -150,8 +150,8 @@ test("JSON that isn't from the backend is BAD_ANSWER, for a push and an upload",
   const { url, requests, answer } = await serve(t);
   for (const body of [{}, [], { success: true, data: null }, { data: { status: 1 } }, { upload_url: {} }]) {
     answer(() => json(body));
-    const upload = (studio) => studio.upload(new Blob(["a"]), "users/u/a.jpg");
-    for (const call of [(studio) => studio.push({ productId: 1 }), upload]) {
+    const upload = (size) => (studio) => studio.upload(new Blob([Buffer.alloc(size)]), "users/u/a.jpg");
+    for (const call of [(studio) => studio.push({ productId: 1 }), upload(1), upload(16_000_000)]) {
       const error = await caught(call(client(url).studio));
       assert.deepEqual([error.name, error.code], ["OzonR2Error", "BAD_ANSWER"], JSON.stringify(body));
     }

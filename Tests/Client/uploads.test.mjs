@@ -209,3 +209,19 @@ test("An upload cancelled while it is being created rejects at once, and is abor
   assert.deepEqual(requests.map(({ path }) => path.split("/").at(-1)), ["create", "abort"]);
   assert.deepEqual(requests[1].json, { r2_path: "users/u/x", upload_id: "late" });
 });
+
+test("JSON that isn't from the backend is BAD_ANSWER at each step of an upload in parts", async (t) => {
+  const { url, answer } = await serve(t);
+  const signed = { part_number: 1, upload_url: `${url}/put` };
+  const foreign = [undefined, null, {}, { parts: [] }, { parts: [{ ...signed, part_number: 2 }] }, { public_url: 1 }];
+  for (const [step, parts] of [["parts", []], ["complete", [signed]]]) {
+    for (const data of foreign) {
+      answer(({ path }) => {
+        if (path.endsWith(step)) return json({ data });
+        return json({ data: { upload_id: "id", part_size: 25_000_000, part_count: 1, parts } });
+      });
+      const error = await caught(client(url).studio.upload(large, "users/u/x"));
+      assert.deepEqual([error.name, error.code], ["OzonR2Error", "BAD_ANSWER"], `${step} ${JSON.stringify(data)}`);
+    }
+  }
+});

@@ -205,7 +205,8 @@ export interface Pushed {
   status: "confirmed" | "partial" | "failed" | "pending" | "unchanged";
   /** The pictures that were confirmed by reading them back from Ozon. */
   updated: { images: number; images360: number; color_image: boolean };
-  current_images: string[];
+  /** Missing while the push is pending. */
+  current_images?: string[];
   task_id?: number;
   errors: FieldFault[];
   /** Pictures that were pushed, but whose format or address Ozon may not accept. */
@@ -243,6 +244,13 @@ export interface FieldFault {
 
 /** The error of a call. It never contains a presigned URL, a key or a credential. */
 export class OzonR2Error extends Error {
+  constructor(
+    message: string,
+    fields: { code: string; cause?: unknown } & Partial<
+      Pick<OzonR2Error, "status" | "errors" | "requestId" | "detail" | "retryAfter">
+    >,
+  );
+
   /**
    * A code of the backend (PATH_NOT_ALLOWED, ...) or of the bucket (AccessDenied, ...), or the status (HTTP_502) of a
    * response without a code. NETWORK means that there was no response, or that CORS doesn't allow the page's origin: a

@@ -2,7 +2,9 @@
 
 import { CopyJob, Downloads } from "./client/articles.js";
 import { Backend, Puts } from "./client/calls.js";
-import { OzonR2Error, Retries, abortable, childSignal, faultsIn, isText, sleep } from "./client/control.js";
+import {
+  OzonR2Error, Retries, abortable, childSignal, faultsIn, foreignResponse, isText, sleep,
+} from "./client/control.js";
 import { bareType, checkReadable, contentHash, mediaType, withLock } from "./client/files.js";
 import { MultipartUpload } from "./client/multipart.js";
 
@@ -164,6 +166,3 @@ export class OzonR2 {
     return signed;
   }
 }
-
-const foreignResponse = () =>
-  new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status: 200 });

@@ -38,6 +38,10 @@ export const badResponse = ({ status, headers }, cause) => {
   return new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status, requestId, cause });
 };
 
+/** The error of a successful response whose JSON has other fields than the backend's. */
+export const foreignResponse = () =>
+  new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status: 200 });
+
 /**
  * The faults in a response, without elements of another form: a proxy's JSON may have `errors` of its own.
  *

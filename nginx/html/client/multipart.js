@@ -1,6 +1,6 @@
 // A multipart upload: created or resumed, several parts at the same time, signed in batches, then completed or aborted.
 
-import { childSignal } from "./control.js";
+import { childSignal, foreignResponse, isText } from "./control.js";
 import { deleteUpload, digest, loadUpload, readBytes, saveUpload } from "./files.js";
 
 /** Parts sent at the same time. */
@@ -40,6 +40,7 @@ export class MultipartUpload {
       const { urls, remaining, resumed } = await this.#createOrResume();
       await this.#sendParts(urls, remaining);
       const { public_url } = await this.#post("complete", { size: file.size, parts: this.#claimedParts() });
+      if (!isText(public_url)) throw foreignResponse();
       await deleteUpload(key);
       return { r2_path: path, public_url, size: file.size, resumed };
     } catch (error) {
@@ -60,6 +61,9 @@ export class MultipartUpload {
     if (this.#state) data = await this.#post("resume", { ...fields, part_size: this.#state.partSize });
     // Not aborted by the signal: without its ID, the new upload couldn't be aborted on the server.
     else data = (await retries.run(() => backend.postOnce(route("create"), fields, undefined), signal)).data;
+    /** @type {import("./types.js").Json} */
+    const { uploaded = [], parts = data?.missing } = data ?? {};
+    if (!isUpload(data, size) || !areStored(uploaded) || !areSigned(parts)) throw foreignResponse();
     if (data.restarted !== false) {
       this.#state = { uploadId: data.upload_id, size, partSize: data.part_size, parts: {} };
       await saveUpload(key, this.#state);
@@ -67,10 +71,15 @@ export class MultipartUpload {
     signal?.throwIfAborted();
 
     const remaining = new Set(Array.from({ length: data.part_count }, (_, index) => index + 1));
-    const resumed = await this.#verify(data.uploaded ?? [], remaining);
-    const sign = async (/** @type {number[]} */ part_numbers) =>
-      (await this.#post("parts", { size, part_size: data.part_size, part_numbers })).parts;
-    return { urls: new PartURLs(remaining, sign, data.parts ?? data.missing), remaining, resumed };
+    const resumed = await this.#verify(uploaded, remaining);
+    const sign = async (/** @type {number[]} */ part_numbers) => {
+      /** @type {import("./types.js").Part[]} */
+      const signed = (await this.#post("parts", { size, part_size: data.part_size, part_numbers })).parts;
+      const isAmong = (/** @type {number} */ number) => signed.some(({ part_number }) => part_number === number);
+      if (!areSigned(signed) || !part_numbers.every(isAmong)) throw foreignResponse();
+      return signed;
+    };
+    return { urls: new PartURLs(remaining, sign, parts), remaining, resumed };
   }
 
   // Removes the parts from `remaining` that are stored with the bytes that the file has now. Returns their bytes.
@@ -176,12 +185,20 @@ export class MultipartUpload {
   /** @type {(call: string, fields: object) => Promise<import("./types.js").Json>} */
   async #post(call, fields) {
     const body = { r2_path: this.#options.path, upload_id: this.#state?.uploadId, ...fields };
-    return (await this.#services.backend.post(route(call), body, this.#options.signal)).data;
+    return (await this.#services.backend.post(route(call), body, this.#options.signal)).data ?? {};
   }
 }
 
 /** @param {string} call */
 const route = (call) => `/api/v1/r2/multipart/${call}`;
+/** @type {(data: any, size: number) => boolean} */
+const isUpload = (data, size) => isText(data?.upload_id) && data.part_count === Math.ceil(size / data.part_size);
+/** @type {(parts: any) => boolean} */
+const areSigned = (parts) =>
+  Array.isArray(parts) && parts.every((part) => part?.part_number > 0 && isText(part.upload_url));
+/** @type {(parts: any) => boolean} */
+const areStored = (parts) =>
+  Array.isArray(parts) && parts.every((part) => part?.part_number > 0 && part.size > 0 && isText(part.etag));
 /** @param {string} etag */
 const bare = (etag) => etag.replace(/"/g, "");
 

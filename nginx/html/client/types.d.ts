@@ -27,7 +27,7 @@ export type Sleep = (milliseconds: number, signal?: Signal, event?: string) => P
 /** Runs the work when it is its turn. */
 export type Limit = <T>(work: () => Promise<T>, signal?: Signal) => Promise<T>;
 
-export type ErrorFields = { code: string; cause?: unknown } & Partial<OzonR2Error>;
+export type ErrorFields = ConstructorParameters<typeof OzonR2Error>[1];
 
 /** The error of a failed response, whose body is the backend's JSON, the bucket's XML, or a proxy's. */
 export type ResponseError = (status: number, text: string, header?: (name: string) => string | null) => OzonR2Error;
