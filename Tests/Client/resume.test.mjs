@@ -190,6 +190,22 @@ test("An upload to a path that another upload writes for more than 10 s is BUSY"
   assert.ok(at.objects[0].equals(Buffer.alloc(SIZE, "a")));
 });
 
+test("An upload that is cancelled while its creation isn't answered leaves the path to the next one", async (t) => {
+  hurry(t, 20);
+  const at = await bucket(t);
+  const { fetch: real } = globalThis;
+  const aborting = new AbortController();
+  setGlobal(t, "fetch", (to, request) => {
+    if (aborting.signal.aborted) return real(to, request);
+    aborting.abort();
+    return new Promise((_, reject) => request.signal?.addEventListener("abort", () => reject(request.signal.reason)));
+  });
+  const { studio } = client(at.url);
+  assert.equal((await caught(studio.upload(file("a"), PATH, { signal: aborting.signal }))).name, "AbortError");
+  await studio.upload(file("b"), PATH);
+  assert.deepEqual(at.calls, ["create", "complete"]);
+});
+
 test("The wait for a path can be cancelled", async (t) => {
   const at = await bucket(t);
   at.refuses = () => new Promise(() => {});

@@ -7,8 +7,11 @@ import { checkReadable } from "./files.js";
 
 /** Milliseconds without progress of a PUT, or a byte of a streamed response (the backend sends one every 5 s). */
 const STALL_TIMEOUT = 60_000;
-/** Milliseconds for another response. A push takes at most 10 minutes, if OZON_PUSH_TIMEOUT is that long. */
-const POST_TIMEOUT = 900_000;
+/** Milliseconds for a push's response. It takes at most 10 minutes, if OZON_PUSH_TIMEOUT is that long. */
+const PUSH_TIMEOUT = 900_000;
+/** Milliseconds for another response, for which nginx waits 60 s, or 240 s if it completes an upload. */
+const POST_TIMEOUT = 65_000;
+const COMPLETE_TIMEOUT = 300_000;
 /** Milliseconds for a list in one piece, of which nothing arrives before it is complete. */
 const LIST_TIMEOUT = 600_000;
 /** Characters of a line of a streamed response. The backend's have at most some kilobytes for each image. */
@@ -43,7 +46,7 @@ export class Backend {
 
   /** @type {import("./types.js").Backend["post"]} */
   async postOnce(path, body, signal) {
-    const child = childSignal(signal, POST_TIMEOUT);
+    const child = childSignal(signal, timeoutOf(path));
     try {
       const response = await this.#send(path, body, "application/json", child.signal);
       return parseObject(await response.text().catch(throwNetworkError), response);
@@ -94,6 +97,12 @@ export class Backend {
 }
 
 const NDJSON = "application/x-ndjson";
+
+/** @param {string} path */
+function timeoutOf(path) {
+  if (path.includes("/ozon/push-")) return PUSH_TIMEOUT;
+  return path.endsWith("/complete") ? COMPLETE_TIMEOUT : POST_TIMEOUT;
+}
 
 /** @type {(text: string, response: Response) => import("./types.js").Json} */
 function parseObject(text, response) {

@@ -5,8 +5,8 @@ import { deleteUpload, digest, loadUpload, readBytes, saveUpload } from "./files
 
 /** Parts sent at the same time. */
 const CONCURRENCY = 4;
-/** Milliseconds for the request that aborts an upload. */
-const ABORT_TIMEOUT = 5000;
+/** Milliseconds for the request that aborts an upload, and before it for the end of the one that creates it. */
+const ABORT_TIMEOUT = 4000;
 /** Parts signed in one request. */
 const BATCH_SIZE = 100;
 /** The next batch is requested when fewer URLs than this are left. */
@@ -51,7 +51,6 @@ export class MultipartUpload {
 
   async #createOrResume() {
     const { file, path, type, key, signal } = this.#options;
-    const { backend, retries } = this.#services;
     const size = file.size;
     this.#state = await loadUpload(key);
     if (this.#state && this.#state.size !== size) await this.#abort(); // another file
@@ -59,8 +58,7 @@ export class MultipartUpload {
     /** @type {import("./types.js").Json} */
     let data;
     if (this.#state) data = await this.#post("resume", { ...fields, part_size: this.#state.partSize });
-    // Not aborted by the signal: without its ID, the new upload couldn't be aborted on the server.
-    else data = (await retries.run(() => backend.postOnce(route("create"), fields, undefined), signal)).data;
+    else data = (await this.#services.retries.run(() => this.#create(fields), signal)).data;
     /** @type {import("./types.js").Json} */
     const { uploaded = [], parts = data?.missing } = data ?? {};
     if (!isUpload(data, size) || !areStored(uploaded) || !areSigned(parts)) throw foreignResponse();
@@ -80,6 +78,18 @@ export class MultipartUpload {
       return signed;
     };
     return { urls: new PartURLs(remaining, sign, parts), remaining, resumed };
+  }
+
+  // Goes on for a while after the signal has aborted: without its ID, the new upload couldn't be aborted on the server.
+  /** @type {(fields: object) => Promise<import("./types.js").Json>} */
+  async #create(fields) {
+    const child = childSignal();
+    this.#options.signal?.addEventListener("abort", () => child.touch(ABORT_TIMEOUT), { signal: child.signal });
+    try {
+      return await this.#services.backend.postOnce(route("create"), fields, child.signal);
+    } finally {
+      child.abort();
+    }
   }
 
   // Removes the parts from `remaining` that are stored with the bytes that the file has now. Returns their bytes.
