@@ -20,7 +20,7 @@ class Waits(PageTest):
             status=503, headers={"Retry-After": "3"}, json=busy))
         self.enter("A-22")
         self.page.locator("#find").click()
-        expect(self.summary).to_have_text(re.compile("^The service is busy. Trying again in [123] seconds?$"))
+        expect(self.summary).to_have_text(re.compile("^The service is busy. Trying again in [1234] seconds?$"))
         expect(self.summary).to_have_text("3 images from 1 article")
 
     def test_a_search_without_a_network_says_so_and_goes_on_afterwards(self):

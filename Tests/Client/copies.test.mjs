@@ -164,7 +164,7 @@ test("The Retry-After of the CDN is waited for", async (t) => {
     cdn: (name) => (name === "a0-2.jpg" && ++refusals < 2 ? refused : undefined),
   });
   assert.deepEqual(vias((await one.copy(["a0"]))[0]), ["browser", "browser", "browser"]);
-  assert.deepEqual(pauses().filter((pause) => pause === 9000), [9000]);
+  assert.equal(pauses().filter((pause) => pause > 9000 && pause < 10_000).length, 1, `${pauses()}`);
 });
 
 test("An origin whose requests all fail is given up, and the server copies many articles per call", async (t) => {

@@ -172,6 +172,19 @@ test("PUTs of several files wait for each other, at most `concurrency` at the sa
   assert.deepEqual([puts.length, most()], [759, 5]);
 });
 
+test("Files are signed when the turn of their PUT comes, again too, not all at once", async (t) => {
+  hurry(t);
+  const unused = [];
+  const { url, named, puts } = await bucket(t, async ({ signature }) => {
+    for (let turn = 0; turn < 30; turn += 1) await nextTurn();
+    unused.push(named("presigned-url").length - puts.length);
+    return signature % 5 === 0 ? { status: 503 } : undefined;
+  });
+  const { studio } = client(url, { concurrency: 4 });
+  await Promise.all(Array.from({ length: 40 }, (_, index) => studio.upload(new Blob(["x"]), `users/u/${index}`)));
+  assert.ok(puts.length > 40 && unused.every((count) => count < 4), `${unused}`);
+});
+
 test("A cancelled upload rejects at once, and is aborted on the server afterwards", async (t) => {
   const aborting = new AbortController();
   const { rest } = counted(t);

@@ -55,9 +55,10 @@ export function contentHash(blob: Blob): Promise<string | null>;
  * a call rejects with an OzonR2Error. The failure of a single article or image is part of the result instead.
  *
  * Network errors, the statuses 408 and 429, and all from 500 are retried at most four times, after 0.5, 1, 2 and 4
- * seconds, each jittered by up to half, or after Retry-After if that is longer; a stream that has returned an article
- * has all its retries again, and a PUT that fails is retried as long as other PUTs succeed. If Retry-After exceeds
- * 60 s, the call fails without a retry. Network errors while the browser is offline are retried without a limit.
+ * seconds, each jittered by up to half, and so much later than Retry-After if the response has one; a stream that has
+ * returned an article has all its retries again, and a PUT that fails is retried as long as other PUTs succeed. If
+ * Retry-After exceeds 60 s, the call fails without a retry. Network errors while the browser is offline are retried
+ * without a limit.
  */
 export class OzonR2 {
   constructor(options: Options);

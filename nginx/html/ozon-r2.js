@@ -117,11 +117,15 @@ export class OzonR2 {
     };
     let uploaded;
     if (size < MULTIPART_MIN_SIZE) {
-      const sign = () => this.#sign(path, type, signal);
-      const signed = await sign();
+      let public_url = "";
+      const sign = async () => {
+        const signed = await this.#sign(path, type, signal);
+        ({ public_url } = signed);
+        return signed;
+      };
       const read = async () => file.slice(0, size, type);
-      await this.#services.puts.send(read, signed, sign, report, signal);
-      uploaded = { r2_path: path, public_url: signed.public_url, size, resumed: 0 };
+      await this.#services.puts.send(read, undefined, sign, report, signal);
+      uploaded = { r2_path: path, public_url, size, resumed: 0 };
     } else {
       const fields = { file, path, type, key, signal, onBytes: report };
       uploaded = await new MultipartUpload(this.#services, fields).run();

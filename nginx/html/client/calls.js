@@ -144,14 +144,16 @@ export class Puts {
   }
 
   /** @type {import("./types.js").Puts["send"]} */
-  send(read, signed, signAgain, onBytes, signal) {
-    let isUsed = false;
+  send(read, unused, sign, onBytes, signal) {
+    /** @type {import("./types.js").Signed | undefined} */
+    let used;
     let stored = this.#stored;
-    const attempt = async () => {
-      if (isUsed) signed = await signAgain(signed);
-      isUsed = true;
-      return this.#limit(async () => this.#put(await read(), signed, onBytes, signal), signal);
+    const put = async () => {
+      const signed = (!used && unused) || (await sign(used));
+      used = signed;
+      return this.#put(await read(), signed, onBytes, signal);
     };
+    const attempt = () => this.#limit(put, signal);
     const retryOnce403 = (/** @type {any} */ error) => {
       if (error.status !== 403 && error.code !== "ExpiredRequest") throw error;
       return attempt();

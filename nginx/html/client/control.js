@@ -202,9 +202,10 @@ export class Retries {
           if (!(error instanceof OzonR2Error && isTransient(error))) throw error;
           const waitsForNetwork = code === "NETWORK" && isOffline();
           if (!waitsForNetwork && (failures += 1) >= maxAttempts) throw error;
+          // Retry-After is the same for all calls that were refused together; they don't come again together.
           const delay = waitsForNetwork
             ? OFFLINE_DELAY
-            : Math.max(BASE_DELAY * 2 ** (failures - 1) * (0.5 + Math.random()), retryAfter * 1000);
+            : retryAfter * 1000 + BASE_DELAY * 2 ** (failures - 1) * (0.5 + Math.random());
           if (!waitsForNetwork) setWait({ reason: "retry", until: Date.now() + delay });
           else if (wait?.reason !== "offline") setWait({ reason: "offline", until: null });
           await sleep(delay, signal, waitsForNetwork ? "online" : undefined);

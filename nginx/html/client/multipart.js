@@ -148,7 +148,7 @@ export class MultipartUpload {
     };
     const signed = await urls.get(number);
     const etag = await this.#services.puts.send(
-      read, signed, ({ upload_url }) => urls.replace(number, upload_url), onBytes, signal);
+      read, signed, (used) => urls.replace(number, used?.upload_url), onBytes, signal);
     urls.delete(number);
     this.#etags.set(number, etag);
     if (!hash || !this.#state) return;
@@ -244,7 +244,7 @@ class PartURLs {
   }
 
   // Another URL after `used` has failed; the rest of its batch expires with it and is dropped.
-  /** @type {(number: number, used: string) => Promise<import("./types.js").Part>} */
+  /** @type {(number: number, used?: string) => Promise<import("./types.js").Part>} */
   replace(number, used) {
     if (this.#parts.get(number)?.upload_url === used) this.#parts.clear();
     return this.get(number);

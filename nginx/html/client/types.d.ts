@@ -69,13 +69,16 @@ export interface Puts {
    * the preflight, the browser reports only a network error. Returns the ETag without quotes, if the bucket's CORS rule
    * exposes it.
    *
+   * `unused` is the URL of the first attempt, if it is signed already. `sign` is called when the turn of a PUT comes,
+   * so that many files aren't signed all at once, and their URLs don't expire in the queue.
+   *
    * `read` is called for each attempt, when it begins. The type of the blob, if it has one, is the Content-Type unless
    * the headers have another. `onBytes` receives how many bytes have been sent.
    */
   send(
     read: () => Promise<Blob>,
-    signed: Signed,
-    signAgain: (used: Signed) => Promise<Signed>,
+    unused: Signed | undefined,
+    sign: (used?: Signed) => Promise<Signed>,
     onBytes: (bytes: number) => void,
     signal?: Signal,
   ): Promise<string | undefined>;
