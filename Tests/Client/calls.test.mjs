@@ -50,7 +50,7 @@ for (const [status, code] of [
   });
 }
 
-test("The client waits for Retry-After and a jittered pause, but over a minute it fails at once", { timeout: 10_000 }, async (t) => {
+test("After Retry-After comes a pause; over a minute the client fails at once", { timeout: 10_000 }, async (t) => {
   const pauses = hurry(t);
   const { url, requests, answer } = await serve(t);
   answer(({ index }) => (index === 0 ? fault(429, "RATE_LIMITED", {}, { "Retry-After": "7" }) : found(["a"])));

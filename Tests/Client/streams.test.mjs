@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OzonR2Error, broken, caught, client, found, hurry, item, json, lines, serve } from "./harness.mjs";
+import { OzonR2Error, broken, caught, client, fault, found, hurry, item, json, lines, serve } from "./harness.mjs";
 
 test("The images of articles are reported as the lines arrive and returned in the order of the articles", async (t) => {
   const { url, requests, answer } = await serve(t);
@@ -63,6 +63,20 @@ test("A stream of which nothing arrives in a minute is replaced by lists of 50 a
   assert.deepEqual(requests.map(({ json }) => json.articles.length), [120, 50, 50, 20]);
   await studio.images(["b"]);
   assert.equal(requests.length, 5, "the next call isn't streamed");
+});
+
+test("A stream of over 500 articles whose Accept header a proxy drops is replaced by lists", async (t) => {
+  const { url, requests, answer } = await serve(t);
+  answer(({ json: fields }) => {
+    const errors = [{ field: "articles", reason: "Exceeds limit (500)" }];
+    if (fields.articles.length > 500) return fault(400, "VALIDATION_FAILED", { errors });
+    return heldBack({ headers: {}, json: fields });
+  });
+  const { studio } = client(url);
+  const articles = Array.from({ length: 520 }, (_, index) => `a${index}`);
+  const items = await studio.images(articles);
+  assert.deepEqual(items.map(({ article }) => article), articles);
+  assert.deepEqual(requests.map(({ json }) => json.articles.length), [520, ...Array(10).fill(50), 20]);
 });
 
 test("Ten minutes after a stream was held back, a stream is requested again", async (t) => {

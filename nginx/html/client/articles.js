@@ -6,7 +6,9 @@ import { mediaType } from "./files.js";
 
 /** Articles in one request without a stream. */
 const LIST_SIZE = 50;
-/** Milliseconds for which lists are requested after a stream was held back. */
+/** Why a long request is refused if it isn't streamed, because a proxy has dropped its Accept header. */
+const TOO_LONG = "Exceeds limit (500)";
+/** Milliseconds for which lists are requested after a stream was held back or refused. */
 const LIST_PERIOD = 600_000;
 /** Milliseconds for one attempt to read an image. */
 const READ_TIMEOUT = 30_000;
@@ -24,8 +26,8 @@ export class Downloads {
   #backend;
   #retries;
   #fields;
-  // When a stream is tried again after nothing of one arrived in time, which a proxy causes that collects the whole
-  // response. The person may have changed the network since then.
+  // When a stream is tried again after a proxy has held one back, so that nothing arrived in time, or has dropped its
+  // Accept header. The person may have changed the network since then.
   #streamsFrom = 0;
 
   /**
@@ -40,8 +42,7 @@ export class Downloads {
 
   /** @type {import("./types.js").Downloads["run"]} */
   async run(articles, mode, signal, onItem) {
-    /** @type {Item[]} */
-    const items = [];
+    const items = /** @type {Item[]} */ ([]);
     const remaining = new Set(articles.keys());
     await this.#retries.run(async (renew) => {
       do {
@@ -59,6 +60,10 @@ export class Downloads {
             onItem?.(item, index);
           }
         } catch (/** @type {any} */ error) {
+          if (isStreamed && error?.errors?.some(({ reason = "" }) => reason === TOO_LONG)) {
+            this.#streamsFrom = Date.now() + LIST_PERIOD;
+            continue;
+          }
           if (error?.code !== "NETWORK" || remaining.size > 0 || count === 0) throw error;
         }
         if (remaining.size > 0 && remaining.size === count) {
@@ -192,8 +197,7 @@ export class CopyJob {
 
   /** @type {(url: string) => Promise<Blob>} */
   #read(url) {
-    /** @type {RequestCache} */
-    let cache = "default";
+    let cache = /** @type {RequestCache} */ ("default");
     const attempt = async () => {
       const child = childSignal(this.#options.signal, READ_TIMEOUT);
       try {

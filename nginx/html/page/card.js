@@ -265,7 +265,8 @@ export class Card {
     const texts = this.#texts;
     const { status = "", updated } = this.#pushed;
     const message = this.#message();
-    const kinds = { confirmed: "good", unchanged: "good", partial: "warn", sent: "warn", pending: "warn", failed: "bad" };
+    const [good, warn, bad] = ["good", "warn", "bad"];
+    const kinds = { confirmed: good, unchanged: good, partial: warn, sent: warn, pending: warn, failed: bad };
     this.#about.dataset.kind = message ? "warn" : kinds[/** @type {"partial"} */ (status)] ?? "";
     const facts = [this.productId && texts.product(this.productId)];
     if (updated && kinds[/** @type {"partial"} */ (status)] === "good") facts.push(texts.confirmed(updated.images));
