@@ -127,6 +127,17 @@ class Copies(PageTest):
         self.copy("30 images in R2")
         self.assertTrue(self.page.evaluate("picture === document.querySelector('.thumb img')"), "kept in place")
 
+    def test_an_image_that_is_removed_after_its_copy_stays_in_the_progress(self):
+        self.find("BIG-30", "30 images from 1 article")
+        self.network(rate=60_000)
+        self.page.locator("#copy").click()
+        expect(self.cards.locator(".good").first).to_be_visible()
+        self.cards.locator(".good .remove").first.click()
+        self.page.evaluate("document.querySelector('#summary').textContent = ''")
+        expect(self.summary).to_contain_text("of 30 images in R2")
+        self.network()
+        expect(self.summary).to_have_text("29 images in R2")
+
     def test_a_copy_says_its_bytes_speed_and_time_and_a_screen_reader_hears_it_rarely(self):
         self.find("BIG-40", "40 images from 1 article")
         self.page.evaluate("""() => {

@@ -141,7 +141,9 @@ function copy() {
   const images = [...wanted.values()].flat();
   const copied = [...wanted.keys()];
   const byArticle = new Map(copied.map((card) => [card.article, card]));
-  const remaining = () => images.filter((image) => !image.isRemoved).length;
+  // With those that were removed after their copy.
+  const isCounted = (/** @type {import("./page/image.js").Image} */ { isRemoved, publicURL, error }) =>
+    !isRemoved || publicURL || error !== undefined;
   const updateCards = () => copied.forEach((card) => card.update());
   run("copy", () => texts.starting, async (signal) => {
     for (const image of images) Object.assign(image, { progress: "queued", error: undefined });
@@ -150,7 +152,7 @@ function copy() {
       const items = await studio.copy([...byArticle.keys()], {
         signal,
         only: (url) => images.some((image) => image.url === url && !image.isRemoved),
-        onProgress: (progress) => status.showProgress({ ...progress, totalItems: remaining() }),
+        onProgress: (progress) => status.showProgress({ ...progress, totalItems: images.filter(isCounted).length }),
         onImage: (article, state) => {
           const card = byArticle.get(article);
           card?.showCopy(wanted.get(card) ?? [], state);
