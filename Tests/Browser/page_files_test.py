@@ -50,6 +50,22 @@ class OwnFiles(PageTest):
         self.give("drop", "#cards .card .strip", ("c.jpg", "image/jpeg", picture_bytes()))
         expect(self.states).to_have_text(["On Ozon", "On Ozon", "On Ozon", "New"])
 
+    def test_own_files_that_are_not_stored_stay_on_the_page_whatever_is_searched(self):
+        self.find("A-34\nA-35", "7 images from 2 articles")
+        self.give("drop", "#cards .card:nth-child(2) .strip", ("c.jpg", "image/jpeg", picture_bytes()))
+        expect(self.states.filter(has_text="New")).to_have_count(1)
+        self.find("A-34", "3 images from 1 article")
+        expect(self.cards.locator("h3")).to_have_text(["A-34", "A-35"])
+        lines = [{"type": "start"}, {"type": "item", "index": 0, "done": 1, "article": "A-34", "status": "success",
+                                     "urls": [], "uploads": []}, {"type": "error", "code": "OZON_UNAUTHORIZED"}]
+        self.page.route("**/api/v1/ozon/download", times=1, handler=lambda route: route.fulfill(
+            content_type="application/x-ndjson", body="".join(json.dumps(line) + "\n" for line in lines)))
+        self.enter("A-34\nA-35\nA-36")
+        self.page.locator("#find").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        expect(self.cards.locator("h3")).to_have_text(["A-34", "A-35"])
+        expect(self.states.filter(has_text="New")).to_be_visible()
+
     def test_files_of_other_types_are_named_and_not_added(self):
         jpeg = ("b.JPG", "", picture_bytes())
         self.give("drop", "body", ("logo.svg", "image/svg+xml", b"<svg/>"), ("a.bmp", "image/bmp", b"BM"), jpeg)

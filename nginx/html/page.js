@@ -7,6 +7,7 @@ import { loadLanguage } from "./ozon-upload-modal/languages.js";
 import { Card } from "./page/card.js";
 import { acceptFiles } from "./page/drops.js";
 import { Form } from "./page/form.js";
+import { isUnsaved } from "./page/image.js";
 import { Memory } from "./page/memory.js";
 import { Preview } from "./page/preview.js";
 import { Problem } from "./page/problem.js";
@@ -113,26 +114,31 @@ async function find() {
     // What one user has stored isn't in the folder of another.
     const isOther = searchedUser !== "" && searchedUser !== form.user;
     if (isOther) for (const card of allCards()) card.forgetStored();
-    const known = new Map(before.map((card) => [card.article, card]));
     studio = newStudio();
     searchedUser = form.user;
-    replaceCards(articles.map((article) => new Card(article, () => folderOf(article), actions, known.get(article))));
+    const known = new Map(before.map((card) => [card.article, card]));
+    const searched = articles.map((article) => known.get(article) ?? newCard(article));
+    for (const card of searched) card.isWaiting = true;
+    replaceCards([...new Set([...searched, ...before.filter(hasUnsaved)])]);
     try {
-      await studio.images(articles, { signal, onItem: (item, index) => cards[index].showFound(item) });
+      await studio.images(articles, { signal, onItem: (item, index) => searched[index].showFound(item) });
     } catch (error) {
-      const found = cards.filter((card) => card.isFound);
-      replaceCards(found.length > 0 ? found : before);
+      const kept = cards.filter((card) => !card.isWaiting || hasUnsaved(card));
+      replaceCards(searched.every((card) => card.isWaiting) ? [...new Set([...before, ...kept])] : kept);
+      for (const card of cards) card.isWaiting = false;
       throw error;
     }
-    const { total, stored } = totals(cards);
+    const { total, stored } = totals(searched);
     return () => texts.found(total, articles.length, stored);
   }, find);
 }
 
+/** @param {Card} card */
+const hasUnsaved = (card) => card.images.some(isUnsaved);
+
 /** @param {string} article */
-function folderOf(article) {
-  return `users/${form.user}/ozon/${encodeURIComponent(article)}/own`;
-}
+const newCard = (article) =>
+  new Card(article, () => `users/${form.user}/ozon/${encodeURIComponent(article)}/own`, actions);
 
 /** Copies the images that aren't stored yet. */
 function copy() {
@@ -257,7 +263,7 @@ document.addEventListener("click", ({ target }) => {
   if (button instanceof HTMLElement && button.title) toast.show(() => button.title);
 });
 addEventListener("beforeunload", (event) => {
-  const isUnsaved = allCards().some((card) => card.images.some((image) => image.file && !image.publicURL));
+  const isUnsaved = allCards().some(hasUnsaved);
   if (!running && !isUnsaved) return;
   event.preventDefault();
   event.returnValue = true; // for Chrome and Edge before 119

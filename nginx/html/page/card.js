@@ -50,25 +50,22 @@ export class Card {
   element;
 
   /**
-   * `folder()` returns the folder in the bucket for own files: "users/u/ozon/2194435300/own". `previous` is an earlier
-   * card of the same article, whose own files are kept.
+   * `folder()` returns the folder in the bucket for own files: "users/u/ozon/2194435300/own".
    *
    * @param {string} article
    * @param {() => string} folder
    * @param {Page} page
-   * @param {Card} [previous]
    */
-  constructor(article, folder, page, previous) {
+  constructor(article, folder, page) {
     this.article = article;
     this.#folder = folder;
     this.#page = page;
-    this.images = previous?.images ?? [];
     this.#strip = new Strip({
       view: (image) => page.view(this, image),
       remove: (image) => this.remove([image]),
       change: () => this.#changed(),
     });
-    this.element = h(article ? "li" : "div", { class: article ? "card waiting" : "card" },
+    this.element = h(article ? "li" : "div", { class: "card" },
       h("div", { class: "head" },
         this.#box, h("div", {}, this.#title, this.#about), this.#input, this.#addButton, this.#pushButton),
       this.#strip.element);
@@ -78,8 +75,13 @@ export class Card {
     return this.article || this.#texts.own;
   }
 
-  get isFound() {
-    return !this.element.classList.contains("waiting");
+  /** Whether a search looks for the article. */
+  get isWaiting() {
+    return this.element.classList.contains("waiting");
+  }
+
+  set isWaiting(isWaiting) {
+    this.element.classList.toggle("waiting", isWaiting);
   }
 
   get selected() {
@@ -101,9 +103,11 @@ export class Card {
   // Shows an item of OzonR2.images.
   /** @param {import("../ozon-r2.js").Item} item */
   showFound({ product_id, error = "", urls, uploads = [], errors = [] }) {
-    this.element.classList.remove("waiting");
+    this.isWaiting = false;
     this.productId = product_id;
     this.#error = error;
+    this.#hasRemoved = false;
+    this.#pushed = {};
     const previous = new Map(this.images.map((image) => [image.url, image]));
     const publicURLs = new Map(uploads.map(({ url, public_url }) => [url, public_url]));
     const found = urls.map((url) => {

@@ -22,6 +22,10 @@ import { describeReason } from "../ozon-upload-modal/errors.js";
 /** Ozon's CDN serves an image at its longest side's size if the path has it: ".../wc200/8388316998.jpg". */
 const CDN_PATH = /^(https?:\/\/[^/]+\/s3\/multimedia-[^/]+\/)(?:[wch]{1,2}\d+\/)?([^/]+)$/;
 
+// Whether the image is a file that isn't in the bucket, so that it is lost with its card.
+/** @type {(image: Image) => boolean} */
+export const isUnsaved = ({ file, publicURL }) => Boolean(file && !publicURL);
+
 /** @type {(url: string) => string} */
 export const thumbnailOf = (url) => url.replace(CDN_PATH, "$1wc200/$2");
 
