@@ -66,6 +66,32 @@ class OwnFiles(PageTest):
         expect(self.cards.locator("h3")).to_have_text(["A-34", "A-35"])
         expect(self.states.filter(has_text="New")).to_be_visible()
 
+    def test_the_previews_of_files_are_freed_when_they_are_not_shown_any_more(self):
+        self.page.evaluate("""() => {
+            window.previews = new Set();
+            const { createObjectURL, revokeObjectURL } = URL;
+            URL.createObjectURL = (file) => {
+                const url = createObjectURL(file);
+                previews.add(url);
+                return url;
+            };
+            URL.revokeObjectURL = (url) => previews.delete(url) && revokeObjectURL(url);
+        }""")
+        picture = ("a.jpg", "image/jpeg", picture_bytes())
+        self.give("paste", "body", picture, picture, ("b.jpg", "image/jpeg", picture_bytes()))
+        expect(self.own.locator(".thumb")).to_have_count(2)
+        self.assertEqual(self.page.evaluate("previews.size"), 2)
+        for button, count in [("#undo", 2), ("#dismiss", 1)]:
+            self.own.locator(".remove").first.click()
+            self.assertEqual(self.page.evaluate("previews.size"), 2)
+            self.page.locator(button).click()
+            self.assertEqual(self.page.evaluate("previews.size"), count)
+        self.own.locator(".strip input").check()
+        self.page.locator("#remove").click()
+        self.page.locator("#dismiss").click()
+        self.assertEqual(self.page.evaluate("previews.size"), 0)
+        self.assertEqual(self.console, [])
+
     def test_files_of_other_types_are_named_and_not_added(self):
         jpeg = ("b.JPG", "", picture_bytes())
         self.give("drop", "body", ("logo.svg", "image/svg+xml", b"<svg/>"), ("a.bmp", "image/bmp", b"BM"), jpeg)

@@ -93,7 +93,8 @@ export class OzonR2 {
       onImage?: (article: string, image: ImageState) => void;
       /**
        * Selects images by their URL on the CDN; the result contains these alone. Default: all images. It is asked again
-       * when an image's turn comes and when the image has been read, so that single images can be cancelled.
+       * when an image's turn comes and when the image has been read, so that single images can be cancelled. The server
+       * copies whole articles: if the browser can't copy an image, those left out of its article are stored, too.
        */
       only?: (url: string) => boolean;
     },

@@ -7,7 +7,7 @@ import { loadLanguage } from "./ozon-upload-modal/languages.js";
 import { Card } from "./page/card.js";
 import { acceptFiles } from "./page/drops.js";
 import { Form } from "./page/form.js";
-import { isUnsaved } from "./page/image.js";
+import { freePreviews, isUnsaved } from "./page/image.js";
 import { Memory } from "./page/memory.js";
 import { Preview } from "./page/preview.js";
 import { Problem } from "./page/problem.js";
@@ -45,8 +45,8 @@ let isRenderPending = false;
 const actions = {
   push,
   view: preview.show.bind(preview),
-  removed: (/** @type {number} */ count, /** @type {() => void} */ undo) =>
-    toast.show(() => texts.removed(count), undo),
+  removed: (/** @type {import("./page/image.js").Image[]} */ images, /** @type {() => void} */ undo) =>
+    toast.show(() => texts.removed(images.length), undo, () => freePreviews(images)),
   changed: renderSoon,
   isStored: memory.isStored.bind(memory),
 };
@@ -127,6 +127,8 @@ async function find() {
       replaceCards(searched.every((card) => card.isWaiting) ? [...new Set([...before, ...kept])] : kept);
       for (const card of cards) card.isWaiting = false;
       throw error;
+    } finally {
+      for (const card of before) if (!cards.includes(card)) freePreviews(card.images);
     }
     const { total, stored } = totals(searched);
     return () => texts.found(total, articles.length, stored);

@@ -1,7 +1,7 @@
 import { describeReason } from "../ozon-upload-modal/errors.js";
 import { aria, h } from "../ozon-upload-modal/dom.js";
 import { imageOf, safeName } from "./files.js";
-import { imageAt } from "./image.js";
+import { freePreviews, imageAt } from "./image.js";
 import { Strip } from "./strip.js";
 
 /** @typedef {import("./image.js").Image} Image */
@@ -14,7 +14,7 @@ const MAX_IMAGES = 30;
  * their states or the selection have changed; `isStored` returns whether a copy is in the bucket.
  *
  * @typedef {{push: (card: Card) => void, view: (card: Card, image: Image) => void, changed: () => void,
- *   isStored: (publicURL?: string) => boolean, removed: (count: number, undo: () => void) => void}} Page
+ *   isStored: (publicURL?: string) => boolean, removed: (images: Image[], undo: () => void) => void}} Page
  */
 
 /**
@@ -45,13 +45,12 @@ export class Card {
   #about = h("p", { class: "about" });
   #input = h("input", { type: "file", accept: "image/*", multiple: "", hidden: "", change: () => this.#addChosen() });
   #addButton = h("button", { type: "button", click: () => this.#input.click() });
-  #pushButton = h("button", { type: "button", class: "push", click: () => this.#push() });
+  #pushButton = h("button", { type: "button", class: "push", click: () => this.#obstacle || this.#page.push(this) });
   #strip;
   element;
 
   /**
    * `folder()` returns the folder in the bucket for own files: "users/u/ozon/2194435300/own".
-   *
    * @param {string} article
    * @param {() => string} folder
    * @param {Page} page
@@ -156,7 +155,7 @@ export class Card {
       if (file && url && image) Object.assign(image, { publicURL: url, via: "browser" });
       if (image && pushed) image.error = undefined;
     });
-    if (pushed) this.#pushed = pushed;
+    if (pushed) this.#pushed = pushed.status === "pending" ? { status: "sent" } : pushed;
     for (const { field, index = -1, url, reason } of pushed?.errors ?? []) {
       const image = shown[index] ?? this.images.find((each) => each.publicURL === url);
       if (field === "images" && image) image.error = reason;
@@ -179,7 +178,7 @@ export class Card {
   // Removes images; the page can undo it.
   /** @param {Image[]} images */
   remove(images) {
-    if (images.length > 0) this.#page.removed(images.length, this.removeAll(images));
+    if (images.length > 0) this.#page.removed(images, this.removeAll(images));
   }
 
   // Removes images without a message, and returns a function that undoes it. A removed image isn't copied.
@@ -211,8 +210,10 @@ export class Card {
       const name = safeName(file.name);
       if (image === undefined) unreadable.push(name);
       else if (image === null) ignored.push(name);
-      else if (this.images.some(({ path }) => path === image.path)) repeated.push(name);
-      else this.images = [...this.images, image];
+      else if (this.images.some(({ path }) => path === image.path)) {
+        repeated.push(name);
+        freePreviews([image]);
+      } else this.images = [...this.images, image];
     }
     const refused = Object.entries({ ignored, repeated, unreadable }).filter(([, names]) => names.length > 0);
     this.#message = () => refused.map(([reason, names]) => this.#texts[reason](names.join(", "))).join(" · ");
@@ -225,10 +226,6 @@ export class Card {
     this.#texts = texts;
     this.#language = language;
     this.update();
-  }
-
-  #push() {
-    if (!this.#obstacle) this.#page.push(this);
   }
 
   async #addChosen() {
@@ -269,13 +266,12 @@ export class Card {
     const texts = this.#texts;
     const { status = "", updated } = this.#pushed;
     const message = this.#message();
-    const [good, warn, bad] = ["good", "warn", "bad"];
-    const kinds = { confirmed: good, unchanged: good, partial: warn, sent: warn, pending: warn, failed: bad };
+    const kinds = { confirmed: "good", unchanged: "good", partial: "warn", sent: "warn", failed: "bad" };
     this.#about.dataset.kind = message ? "warn" : kinds[/** @type {"partial"} */ (status)] ?? "";
     const facts = [this.productId && texts.product(this.productId)];
     if (updated && kinds[/** @type {"partial"} */ (status)] === "good") facts.push(texts.confirmed(updated.images));
     else if (updated && status === "partial") facts.push(texts.partial(updated.images));
-    else if (status === "sent" || status === "pending") facts.push(texts.sentToOzon);
+    else if (status === "sent") facts.push(texts.sentToOzon);
     else if (status) facts.push(texts.rejected);
     else facts.push(this.images.length > 0 && texts.count(this.images.length), this.#hint());
     this.#about.textContent = message || facts.filter(Boolean).join(" · ");

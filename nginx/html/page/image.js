@@ -26,6 +26,11 @@ const CDN_PATH = /^(https?:\/\/[^/]+\/s3\/multimedia-[^/]+\/)(?:[wch]{1,2}\d+\/)
 /** @type {(image: Image) => boolean} */
 export const isUnsaved = ({ file, publicURL }) => Boolean(file && !publicURL);
 
+/** Frees the previews of files whose images aren't shown any more. */
+export function freePreviews(/** @type {Image[]} */ images) {
+  for (const { file, preview } of images) if (file) URL.revokeObjectURL(preview);
+}
+
 /** @type {(url: string) => string} */
 export const thumbnailOf = (url) => url.replace(CDN_PATH, "$1wc200/$2");
 

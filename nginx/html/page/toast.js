@@ -13,6 +13,8 @@ export class Toast {
   #message = () => "";
   /** @type {(() => void) | undefined} */
   #undo;
+  /** @type {(() => void) | undefined} */
+  #discard;
   #timer = 0;
 
   /** @param {Record<string, any>} elements  the elements of the page by their ids */
@@ -23,6 +25,7 @@ export class Toast {
     this.#dismissButton = dismiss;
     undo.addEventListener("click", () => {
       this.#undo?.();
+      this.#discard = undefined;
       this.hide();
     });
     dismiss.addEventListener("click", () => this.hide());
@@ -37,10 +40,12 @@ export class Toast {
   /**
    * @param {() => string} message
    * @param {() => void} [undo]
+   * @param {() => void} [discard]  called when it can't be undone any more
    */
-  show(message, undo) {
-    clearTimeout(this.#timer);
+  show(message, undo, discard) {
+    this.hide();
     this.#undo = undo;
+    this.#discard = discard;
     this.#element.hidden = false;
     this.#message = message;
     this.#text.textContent = message();
@@ -49,7 +54,9 @@ export class Toast {
   }
 
   hide() {
+    clearTimeout(this.#timer);
+    this.#discard?.();
     this.#element.hidden = true;
-    this.#undo = undefined;
+    this.#undo = this.#discard = undefined;
   }
 }

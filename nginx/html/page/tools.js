@@ -1,6 +1,7 @@
 // The buttons above the cards. They concern the selected images; without a selection, all images.
 
 import { aria } from "../ozon-upload-modal/dom.js";
+import { freePreviews } from "./image.js";
 import { copyText, csvOf, saveFile, storedRows } from "./urls.js";
 
 /** @typedef {import("./card.js").Card} Card */
@@ -107,10 +108,11 @@ export class Tools {
 
   #removeSelected() {
     const chosen = this.#cards().filter((card) => card.selected.length > 0);
-    const count = selectedCount(chosen);
-    if (count === 0) return;
+    const images = chosen.flatMap((card) => card.selected);
+    if (images.length === 0) return;
     const undos = chosen.map((card) => card.removeAll(card.selected));
-    this.#toast.show(() => this.#texts.removed(count), () => undos.forEach((undo) => undo()));
+    const undo = () => undos.forEach((each) => each());
+    this.#toast.show(() => this.#texts.removed(images.length), undo, () => freePreviews(images));
   }
 
   async #copyURLs() {
