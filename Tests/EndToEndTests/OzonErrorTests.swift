@@ -48,7 +48,7 @@ extension EndToEnd {
             #expect(try #require(process.child.statusLine("VmHWM")) < 256 * 1024)
         }
 
-        @Test func `Transient failures are retried after the requested pause`() throws {
+        @Test(.alone) func `Transient failures are retried after the requested pause`() throws {
             for key in ["rate-limited-once", "rate-limited-2ps", "internal-once", "reset-once", "circle-open-once"] {
                 let clientID = newClientID()
                 let response = try sandbox().client.post(
@@ -63,7 +63,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func `After a 429 later calls with that key are throttled, and calls with others are not`() throws {
+        @Test(.alone)
+        func `After a 429 later calls with that key are throttled, and calls with others are not`() throws {
             let client = try sandbox().client
             let (clientID, key) = (newClientID(), "rate-limited-2ps")
             let first = try client.post(.download, downloadBody(["A-1"], clientID: clientID, key: key))

@@ -25,6 +25,8 @@ const KINDS = { confirmed: "good", unchanged: "good", partial: "warn" };
  */
 export function outcomeOf({ status, updated, errors, warnings }, list, texts) {
   const { items } = list;
+  // Ozon has named no task whose end could be awaited.
+  if (status === "pending") return { kind: "warn", text: texts.pending };
   const kind = KINDS[status] ?? "bad";
   if (kind !== "bad") for (const item of items) list.update(item, "done", texts.onOzon);
   const others = markFaults(errors, list, texts);
