@@ -20,7 +20,8 @@ make_dir() {
 remove_dir() {
   local number pids deadline=$((SECONDS + 10))
   while [ -n "$signal" ]; do
-    pids=$(TMPDIR='' grep -lsF "TMPDIR=$dir/tmp" /proc/[0-9]*/environ | cut -d / -f 3 || true)
+    # Without the variable, so that grep and cut aren't found themselves.
+    pids=$(unset TMPDIR; grep -lsF "TMPDIR=$dir/tmp" /proc/[0-9]*/environ | cut -d / -f 3 || true)
     [ -n "$pids" ] || break
     if [ "$SECONDS" -ge "$deadline" ]; then
       for number in $pids; do kill -KILL "$number" 2>/dev/null || true; done

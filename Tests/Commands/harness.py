@@ -16,14 +16,14 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 DEPLOY = REPOSITORY / "deploy"
 WORKING_SWIFT = 'echo "Swift version 6.3.1 (swift-6.3.1-RELEASE)"'
 # A build that starts a compiler in a process group of its own, as Swift does. INT ends both after a second; anything
-# else leaves the compiler running. (Bash's wait would miss an INT that arrives just before it.)
+# else leaves the compiler running.
 BUILD = """
 if [ "$1" = --version ]; then {version}; exit; fi
 trap 'sleep 1; kill $compiler; touch {scratch}/cleaned; exit 130' INT
 echo "forgotten" >"$TMPDIR/forgotten"
 setsid sleep 777{mark} & compiler=$!
 touch {scratch}/building
-while kill -0 $compiler; do sleep 0.1; done"""
+wait"""
 
 
 class Ended:
