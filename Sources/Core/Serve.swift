@@ -96,7 +96,7 @@ private func reloadScopes(from file: String, _ keys: APIKeys, _ log: Log, replac
     }
 }
 
-/// Sockets that this process opened for itself, such as the one of a swap's probe, have no other process to wait for.
+/// Whether the process may drain now. Only a socket that several processes share requires them to take turns.
 private func drainTurn(of listeners: [Listener], _ scoreboard: Scoreboard) -> @Sendable () -> Bool {
     guard listeners.contains(where: { !$0.isPrivate }), let directory = runtimeDirectory() else { return { true } }
     let turn = DrainTurn(directory: directory, anotherServes: scoreboard.anotherServes)

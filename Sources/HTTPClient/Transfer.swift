@@ -4,7 +4,8 @@ import Synchronization
 import System
 
 /// One transfer: the easy handle and everything libcurl holds pointers to, which lives until the handle is removed.
-/// After `add` only the loop's thread touches it, except `isCancelled`; or `failAll`, if there is no such thread.
+/// After `add`, everything but `isCancelled` is used only on the loop's thread. If that thread could not be started, it
+/// is the thread that added the transfer (`TransferLoop.failAll`).
 final class Transfer: @unchecked Sendable {
     typealias Result = Swift.Result<HTTPClient.Response, TransferError>
 

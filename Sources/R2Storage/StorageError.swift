@@ -6,7 +6,7 @@ import Telemetry
 /// An error response of R2, or why there is no response. Sources: Cloudflare, "R2 error codes"; AWS, "Error responses".
 package enum StorageError: FaultConvertible, Sendable, Equatable {
     case timeout
-    /// There is no complete response, for this reason. R2 may have handled the request.
+    /// R2 sent no complete response, for the given reason. It may have handled the request nevertheless.
     case noResponse(String)
     /// R2's certificate could not be verified.
     case untrusted(String)

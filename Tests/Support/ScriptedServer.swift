@@ -12,6 +12,7 @@ package final class ScriptedServer: Sendable {
         case reset
         /// Sends nothing until the peer closes.
         case stall
+        /// Calls the closure, for instance to wait for the test.
         case run(@Sendable () -> Void)
     }
 

@@ -9,7 +9,7 @@ struct Item: JSONWritable, Sendable {
         case listed(productID: Int, urls: [String], errors: [ImageFailure], uploads: [ImageUpload]?)
         /// `urls` are the public URLs of the copied images, `errors` the other images.
         case copied(productID: Int, urls: [String], errors: [ImageFailure])
-        /// There is no usable product.
+        /// Ozon has no such product, or did not describe it in a usable way.
         case failed(reason: String)
     }
 
