@@ -1,6 +1,6 @@
 import Glibc
 
-/// The connections of a transfer loop, those that libcurl keeps for later transfers included, by their local addresses.
+/// The connections of a transfer loop, those that libcurl keeps for later transfers included, by both of their ends.
 ///
 /// Before a kept connection of HTTP/1 is used again, nothing may have arrived on it since its last response: that would
 /// be taken for the response to the next request, which may be another caller's. libcurl 7.88 uses such a connection;
@@ -8,7 +8,14 @@ import Glibc
 ///
 /// Only the loop's thread uses this. libcurl holds a pointer to it, so it must outlive the multi handle.
 final class OpenConnections {
-    struct Address: Hashable {
+    /// The local end alone is not unique: Linux uses one local port for several connections if their peers differ.
+    struct Ends: Hashable {
+        let local: SocketAddress
+        let remote: SocketAddress
+    }
+
+    struct SocketAddress: Hashable {
+        /// In the form of inet_ntop.
         let host: String
         let port: Int32
     }
@@ -20,50 +27,68 @@ final class OpenConnections {
         var isMultiplexed = false
     }
 
-    private var connections: [Address: Connection] = [:]
+    private var connections: [Ends: Connection] = [:]
 
     /// Called before a transfer sends its request.
-    /// - Parameter opened: the sockets that the transfer has opened. If one of them has the address, the connection is
+    /// - Parameter opened: the sockets that the transfer has opened. If one of them has these ends, the connection is
     ///   new.
     /// - Returns: false if the connection must not be used.
-    func begin(at address: Address, opened: [Int32]) -> Bool {
-        if let descriptor = opened.first(where: { localPort(of: $0) == address.port }) {
-            connections[address] = Connection(descriptor: descriptor)
+    func begin(between ends: Ends, opened: [Int32]) -> Bool {
+        if let descriptor = opened.first(where: { Ends(of: $0) == ends }) {
+            connections[ends] = Connection(descriptor: descriptor)
             return true
         }
-        guard var connection = connections[address] else { return false }
+        guard var connection = connections[ends] else { return false }
         // Only HTTP/2 has several transfers on a connection at once.
         if connection.transfers > 0 { connection.isMultiplexed = true }
         guard connection.isMultiplexed || !hasInput(connection.descriptor) else { return false }
         connection.transfers += 1
-        connections[address] = connection
+        connections[ends] = connection
         return true
     }
 
-    func end(at address: Address, isMultiplexed: Bool) {
-        guard var connection = connections[address] else { return }
+    func end(between ends: Ends, isMultiplexed: Bool) {
+        guard var connection = connections[ends] else { return }
         connection.transfers -= 1
         if isMultiplexed { connection.isMultiplexed = true }
-        connections[address] = connection
+        connections[ends] = connection
     }
 
     /// Called by libcurl to close a socket.
     func close(_ descriptor: Int32) -> Int32 {
-        if let address = connections.first(where: { $0.value.descriptor == descriptor })?.key {
-            connections[address] = nil
+        if let ends = connections.first(where: { $0.value.descriptor == descriptor })?.key {
+            connections[ends] = nil
         }
         return Glibc.close(descriptor)
     }
 }
 
-/// The port is at the same place in both families' addresses.
-private func localPort(of descriptor: Int32) -> Int32 {
-    var address = sockaddr_in6()
-    var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
-    let result = withUnsafeMutableBytes(of: &address) {
-        getsockname(descriptor, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), &size)
+extension OpenConnections.Ends {
+    /// Those of a connected socket.
+    init(of descriptor: Int32) {
+        local = .init { getsockname(descriptor, $0, $1) }
+        remote = .init { getpeername(descriptor, $0, $1) }
     }
-    return result == 0 ? Int32(UInt16(bigEndian: address.sin6_port)) : -1
+}
+
+extension OpenConnections.SocketAddress {
+    /// - Parameter read: writes the address. If it fails, the host is empty.
+    fileprivate init(_ read: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) {
+        var address = sockaddr_in6()
+        var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let found = withUnsafeMutableBytes(of: &address) { bytes in
+            guard read(bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), &size) == 0 else { return false }
+            let family = Int32(bytes.load(as: sa_family_t.self))
+            let offset =
+                family == AF_INET
+                ? MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)! : MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)!
+            return inet_ntop(family, bytes.baseAddress! + offset, &text, socklen_t(text.count)) != nil
+        }
+        host = found ? String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
+        // The port is at the same place in both families' addresses.
+        port = found ? Int32(UInt16(bigEndian: address.sin6_port)) : 0
+    }
 }
 
 /// Whether bytes, an end or an error are waiting to be read.

@@ -32,8 +32,8 @@ final class Transfer: @unchecked Sendable {
     let connections: OpenConnections
     /// The sockets that were opened for this transfer.
     var openedSockets: [Int32] = []
-    /// The local address of the connection on which the request was sent.
-    var localAddress: OpenConnections.Address?
+    /// The ends of the connection on which the request was sent.
+    var connectionEnds: OpenConnections.Ends?
     /// The connection that libcurl chose must not be used, so nothing was sent.
     var needsNewConnection = false
     /// Whether the response is HTTP/2's.

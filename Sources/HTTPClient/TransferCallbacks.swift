@@ -86,18 +86,18 @@ extension Transfer {
         return count
     }
 
-    /// Whether libcurl may send the request now, on the connection with this local address: once only. It would retry
-    /// on its own when a reused connection is reset, but only our caller knows whether the request may be repeated.
-    func allowSend(from address: OpenConnections.Address) -> Bool {
+    /// Whether libcurl may send the request now, on the connection with these ends: once only. It would retry on its own
+    /// when a reused connection is reset, but whether a request may be repeated is decided by the code that sends it.
+    func allowSend(between ends: OpenConnections.Ends) -> Bool {
         if hasStartedSending {
             fail(with: .broken("Connection was reset"))
             return false
         }
-        guard connections.begin(at: address, opened: openedSockets) else {
+        guard connections.begin(between: ends, opened: openedSockets) else {
             needsNewConnection = true
             return false
         }
-        localAddress = address
+        connectionEnds = ends
         hasStartedSending = true
         // There is a connection, so it doesn't matter that others of the host's addresses were rejected.
         failure = nil
@@ -142,11 +142,13 @@ func closeSocketCallback(_ context: UnsafeMutableRawPointer?, _ descriptor: curl
 }
 
 func prerequestCallback(
-    _ context: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<CChar>?, _ localHost: UnsafeMutablePointer<CChar>?,
-    _: Int32, _ localPort: Int32
+    _ context: UnsafeMutableRawPointer?, _ remoteHost: UnsafeMutablePointer<CChar>?,
+    _ localHost: UnsafeMutablePointer<CChar>?, _ remotePort: Int32, _ localPort: Int32
 ) -> Int32 {
-    let address = OpenConnections.Address(host: localHost.map { String(cString: $0) } ?? "", port: localPort)
-    return Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().allowSend(from: address)
+    let ends = OpenConnections.Ends(
+        local: .init(host: localHost.map { String(cString: $0) } ?? "", port: localPort),
+        remote: .init(host: remoteHost.map { String(cString: $0) } ?? "", port: remotePort))
+    return Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().allowSend(between: ends)
         ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 

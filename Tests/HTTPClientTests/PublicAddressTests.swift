@@ -103,11 +103,10 @@ struct PublicAddressTests {
         withUnsafeMutableBytes(of: &address.addr) { $0[4...7].copyBytes(from: [1, 1, 1, 1]) }
         let descriptor = transfer.open(&address)
         #expect(descriptor >= 0)
-        // It is not connected, so it has the port 0.
-        let local = OpenConnections.Address(host: "0.0.0.0", port: 0)
-        #expect(transfer.allowSend(from: local))
+        let ends = OpenConnections.Ends(of: descriptor)
+        #expect(transfer.allowSend(between: ends))
         #expect(transfer.failure == nil)
-        #expect(!transfer.allowSend(from: local))
+        #expect(!transfer.allowSend(between: ends))
         #expect(transfer.failure == .broken("Connection was reset"))
         #expect(transfer.connections.close(descriptor) == 0)
     }
