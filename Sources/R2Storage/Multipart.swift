@@ -71,8 +71,14 @@ extension Storage {
 
     /// Deletes an upload and its parts. Idempotent.
     package func abortUpload(_ key: ObjectKey, upload: String) async throws(StorageError) {
+        let response: HTTPClient.Response?
+        do throws(StorageError) { response = try await send(.abortUpload, key, upload: upload) } catch {
+            // OpenStack Swift's error for an upload that has been completed. R2's is NoSuchUpload.
+            if case .refused(_, "NoSuchKey", _) = error { return }
+            throw error
+        }
         // R2 returns 204 without a body; a proxy's page has one.
-        if let response = try await send(.abortUpload, key, upload: upload), !response.body.isEmpty { throw .unusable }
+        if let response, !response.body.isEmpty { throw .unusable }
     }
 
     /// - Returns: nil if R2 has no such upload.

@@ -233,7 +233,7 @@ struct StorageTests {
         }
     }
 
-    @Test func `Only NoSuchUpload counts as already aborted`() async throws {
+    @Test func `Only NoSuchUpload and NoSuchKey count as already aborted`() async throws {
         let key = try AllowedPrefixes([]).key("a")
         func abort(_ status: String, _ code: String?) async throws(StorageError) {
             let body = code.map { "<Error><Code>\($0)</Code></Error>" } ?? ""
@@ -243,9 +243,10 @@ struct StorageTests {
         try await abort("204 No Content", nil)
         try await abort("404 Not Found", "NoSuchUpload")
         try await abort("400 Bad Request", "NoSuchUpload")
+        try await abort("404 Not Found", "NoSuchKey")
         let page = try ScriptedServer([.receive, response("200 OK", "<html></html>")])
         await #expect(throws: StorageError.unusable) { try await storage(page).abortUpload(key, upload: "x") }
-        for code in ["NoSuchBucket", "NoSuchKey", nil] {
+        for code in ["NoSuchBucket", "AccessDenied", nil] {
             await #expect(throws: StorageError.self, "\(code ?? "none")") { try await abort("404 Not Found", code) }
         }
     }
