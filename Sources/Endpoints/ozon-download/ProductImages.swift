@@ -47,7 +47,7 @@ extension ProductImages {
         }
         // A copy is stored with the type that its bytes have; a signed upload has the type of the file name.
         let type = ImageFormat(of: key).mediaType
-        if !input.downloadsImages, rules.requiresType, rules.allowedType(type) == nil {
+        if !input.downloadsImages, input.presigns, rules.requiresType, rules.allowedType(type) == nil {
             throw Rejection(reason: "Type not allowed: \(type)")
         }
         return key
