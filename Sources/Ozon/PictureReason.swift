@@ -3,5 +3,6 @@ enum PictureReason {
     static let rejected = "Refused by Ozon"
     static let skipped = "Skipped by Ozon, not fetched again"
     static let missing = "Not among the product's pictures"
+    static let unchanged = "The product's pictures are as before"
     static let pending = "Still pending at Ozon"
 }

@@ -13,11 +13,12 @@ struct PushVerification {
     private var requested: [SentPicture] { sent.images + (sent.color.map { [$0] } ?? []) }
 
     /// Counts the confirmed pictures. Ozon may return the URLs that were sent or URLs of its own CDN, so pictures are
-    /// compared by count. Exception: if the pictures are the same as before and none of the sent URLs is among them,
-    /// nothing was replaced. (If there are as many as were sent, in another order than before, the push has reordered
-    /// them.)
+    /// compared by count. Exceptions:
     ///
-    /// If the pictures before are unknown and the task has errors, only the sent URL confirms a picture.
+    /// - If the pictures are the same as before and none of the sent URLs is among them, nothing was replaced. (If there
+    ///   are as many as were sent, in another order than before, the push has reordered them.)
+    /// - If they are exactly as before and not what was sent, only those count that already had their place.
+    /// - If the task has errors, only sent URLs and new ones count. If the pictures before are unknown, only sent URLs.
     func result(productID: Int, taskID: Int?) -> PushResult {
         var result = PushResult(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
         let (rejected, unrequested) = (rejectedPictures, unrequestedErrors)
@@ -43,8 +44,28 @@ struct PushVerification {
             return 0
         }
         let foundCount = sent.images.count { after.images.containsURL($0.url) }
+        if requiresSentURL { return foundCount }
+        var count = min(expectedCount, after.images.count)
+        if isUnchanged(rejected) {
+            return zip(accepted(rejected), after.images).count { $0.utf8.elementsEqual($1.utf8) }
+        } else if let before, !task.errors.isEmpty, task.status != .skipped {
+            let known = before.images + sent.images.map(\.url)
+            count = min(count, foundCount + after.images.count { !known.containsURL($0) })
+        }
         // A URL that was sent twice may be found once.
-        return requiresSentURL ? foundCount : max(min(expectedCount, after.images.count), foundCount)
+        return max(count, foundCount)
+    }
+
+    /// Whether the product's images are exactly as before, although others, or another order, were sent.
+    private func isUnchanged(_ rejected: [FieldFault]) -> Bool {
+        guard let before, task.status != .skipped, !sent.images.isEmpty else { return false }
+        return areSame(before.images, after.images) && !areSame(distinct(accepted(rejected)), after.images)
+    }
+
+    /// The URLs of the images that Ozon did not reject.
+    private func accepted(_ rejected: [FieldFault]) -> [String] {
+        let indices = Set(rejected.filter { $0.field == "images" }.map(\.index))
+        return sent.images.filter { !indices.contains($0.picture.index) }.map(\.url)
     }
 
     private func isColorConfirmed(_ rejected: [FieldFault]) -> Bool {
@@ -62,7 +83,8 @@ struct PushVerification {
         let lacksColor = sent.color != nil && !result.updatedColorImage
         let isIncomplete = missingCount > 0 || lacksColor || sent.areAssumed
         if named.isEmpty, isIncomplete, !task.errors.isEmpty { return task.errors.map(\.fault) }
-        var faults = missingCount > 0 ? missingImages(missingCount, rejected) : []
+        let isUnchanged = isUnchanged(rejected) && named.count(in: "images") == 0
+        var faults = missingCount > 0 || isUnchanged ? missingImages(missingCount, rejected) : []
         if let color = sent.color, lacksColor, named.count(in: "color_image") == 0 {
             faults.append(color.fault(PictureReason.missing))
         }
@@ -76,7 +98,7 @@ struct PushVerification {
         if sent.contains(where: after.containsURL) { return true }
         if requiresSentURL { return false }
         guard let before, before.count == after.count, before.allSatisfy(after.containsURL) else { return true }
-        return after.count == count && !before.elementsEqual(after) { $0.utf8.elementsEqual($1.utf8) }
+        return after.count == count && !areSame(before, after)
     }
 
     private var requiresSentURL: Bool { before == nil && task.status != .skipped && !task.errors.isEmpty }
@@ -156,13 +178,19 @@ struct PushVerification {
         let missing = sent.images.filter {
             !after.images.containsURL($0.url) && !rejectedURLs.containsURL($0.picture.url)
         }
-        guard missing.count == count else { return [self.missing(count, of: sent.images.count)] }
-        return missing.map { $0.fault(PictureReason.missing) }
+        if missing.count == count, count > 0 { return missing.map { $0.fault(PictureReason.missing) } }
+        if isUnchanged(rejected) { return [FieldFault(field: "images", reason: PictureReason.unchanged)] }
+        return [self.missing(count, of: sent.images.count)]
     }
 
     private func missing(_ count: Int, of total: Int) -> FieldFault {
         FieldFault(field: "images", reason: "\(PictureReason.missing) (\(count) of \(total))")
     }
+}
+
+/// Whether the URLs are the same, in the same order.
+private func areSame(_ urls: [String], _ others: [String]) -> Bool {
+    urls.elementsEqual(others) { $0.utf8.elementsEqual($1.utf8) }
 }
 
 extension [FieldFault] {

@@ -118,6 +118,39 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(color.errors == [fault(nil, "c", absent)])
     }
 
+    @Test func `An unchanged set with some of the pictures sent confirms only those that have their place`() {
+        let unchanged = FieldFault(field: "images", reason: "The product's pictures are as before")
+        let before = CurrentPictures(images: ["x", "y", "z"].map(url), color: [])
+        let replaced = result(["x", "b", "c"], before: before, after: before.images)
+        #expect(replaced.status == .partial && replaced.updatedImages == 1)
+        #expect(replaced.errors == [fault(2, "b", absent), fault(4, "c", absent)])
+        let reordered = result(["z", "y", "x"], before: before, after: before.images)
+        #expect(reordered.status == .partial && reordered.updatedImages == 1 && reordered.errors == [unchanged])
+        let shortened = result(["x", "y"], before: before, after: before.images)
+        #expect(shortened.status == .partial && shortened.updatedImages == 2 && shortened.errors == [unchanged])
+        let repeated = result(["x", "x", "y", "z"], before: before, after: before.images)
+        #expect(repeated.status == .confirmed && repeated.updatedImages == 4)
+    }
+
+    @Test func `A set that is as before because Ozon rejected the rest is not reported again`() {
+        let before = CurrentPictures(images: [url("x")], color: [])
+        let result = result(["a", "x"], before: before, after: before.images, errors: [(url("a"), "Small")])
+        #expect(result.status == .partial && result.updatedImages == 1 && result.errors == [fault(0, "a", "Small")])
+    }
+
+    @Test func `Pictures that stayed do not count as new if the task has errors`() {
+        let before = CurrentPictures(images: ["x", "y", "z"].map(url), color: [])
+        let warning = [problem("some_image_failed")]
+        for first in [url("a"), "https://cdn/1"] {
+            let some = result(
+                ["a", "b", "c"], taskErrors: warning, before: before, after: [first, url("y"), url("z")])
+            #expect(some.status == .partial && some.updatedImages == 1)
+            #expect(some.errors == [FieldFault(field: "images", reason: "some_image_failed")])
+        }
+        let all = result(["a", "b"], taskErrors: warning, before: before, after: [url("a"), "https://cdn/1"])
+        #expect(all.status == .confirmed && all.updatedImages == 2)
+    }
+
     @Test func `Pushing the same set again is confirmed, and so is a push that Ozon skipped`() {
         let same = result(["old1", "old2"], before: before, after: old)
         #expect(same.status == .confirmed && same.updatedImages == 2)
