@@ -12,8 +12,8 @@ struct CurrentPictures {
 
 extension CurrentPictures {
     fileprivate init(_ item: ResponseValue) throws(Fault) {
-        images = distinct(try item.urls("primary_photo") + item.urls("photo"))
-        color = try item.urls("color_photo")
+        images = distinct(try item.comparedURLs("primary_photo") + item.comparedURLs("photo"))
+        color = try item.comparedURLs("color_photo")
         errors = try item.list(ifAny: "errors").prefix(100).map { error throws(Fault) in try PictureError(error) }
     }
 }

@@ -5,7 +5,7 @@ import Telemetry
 /// Ozon's task for one import of pictures, as `/v1/product/import/info` reports it.
 struct ImportTask {
     enum Status: String, CaseIterable {
-        /// Ozon is working on the task, or doesn't know it yet.
+        /// Ozon is working on the task, or has not registered it yet.
         case pending
         case imported
         /// The pictures have the same URLs as before, so Ozon fetched none of them again.
@@ -15,15 +15,17 @@ struct ImportTask {
 
     let status: Status
     var errors: [Problem] = []
-    /// Set if Ozon rejected the import because a quota of items is used up.
+    /// The error of the push if a quota of items is used up. If the status is `pending`, Ozon may still carry the task
+    /// out, so it remains a pending push.
     var quota: Fault?
 
-    var hasFinished: Bool { status != .pending || quota != nil }
+    /// Whether further polls are useless: the task has finished, or waits for a quota.
+    var endsPolling: Bool { status != .pending || quota != nil }
 }
 
 extension ImportTask {
     /// Reads the product's own item, `{"offer_id", "product_id", "status", "errors": [{"code", "field", "message"}]}`.
-    /// A response without items means that Ozon doesn't know the task yet.
+    /// A response without items means that Ozon has not registered the task yet.
     /// - Parameter offerID: nil if it is unknown. The product_id alone then selects the item.
     init(_ items: [ResponseValue], offerID: String?, productID: Int) throws {
         let own = try items.filter { item in
@@ -46,7 +48,8 @@ extension ImportTask {
         let errors = try item.list(ifAny: "errors")
         let problems = try errors.prefix(100).map { try Problem($0) }
         let hasError = try errors.contains { try !$0.isWarning }
-        self.init(status: ozonStatus == .imported && hasError ? .failed : ozonStatus, errors: problems)
+        let hasFailed = hasError && [.imported, .skipped].contains(ozonStatus)
+        self.init(status: hasFailed ? .failed : ozonStatus, errors: problems)
         if status != .imported, let error = problems.first(where: \.isQuotaError) {
             quota = Fault(.rateLimited, detail: error.reason, retryAfter: SellerError.quotaWait.milliseconds / 1000)
         }

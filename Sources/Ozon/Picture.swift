@@ -7,7 +7,9 @@ package struct Picture: Sendable, Equatable {
     package let index: Int?
     package let url: String
 
-    private static let unsupportedFormats = ["webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "svg"]
+    private static let unsupportedFormats = [
+        "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff", "svg", "jxl", "jp2", "ico", "psd",
+    ]
 
     /// - Parameter format: a file extension that is unsupported in this field, in addition to those above.
     /// - Returns: a warning if the extension of the URL's path is a format that Ozon doesn't accept by URL.

@@ -65,7 +65,9 @@ extension Seller {
     package func products(
         _ articles: [String], by field: ArticleField, as credential: Credential, within budget: RetryBudget
     ) async throws -> ProductList {
-        let response = try await post("/v3/product/info/list", as: credential, within: budget) { json in
+        let response = try await post(
+            "/v3/product/info/list", as: credential, within: budget, rows: articles.count
+        ) { json in
             json.object { $0.member(named: field.rawValue, articles) }
         }
         return try ProductList(response, by: field)

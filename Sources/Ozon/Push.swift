@@ -179,6 +179,8 @@ package struct Push: Sendable {
             result.errors.append(picture.fault(reason))
             result.status = .partial
         }
+        let hasUpdates = result.updatedImages + result.updatedImages360 > 0 || result.updatedColorImage
+        if !hasUpdates, !pictures.isEmpty, pictures.allSatisfy({ $0.state == .failed }) { result.status = .failed }
         return result
     }
 }

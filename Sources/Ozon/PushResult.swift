@@ -13,7 +13,7 @@ package struct PushResult: ResponseBody, JSONWritable {
         case partial
         /// Ozon's task failed as a whole, or skipped the pictures that it should fetch again.
         case failed
-        /// Ozon is still working on the task. ozon-push-status returns its result.
+        /// The result is not known yet. If there is a task, ozon-push-status returns its result.
         case pending
         /// There was nothing to push.
         case unchanged
@@ -29,7 +29,7 @@ package struct PushResult: ResponseBody, JSONWritable {
     package var errors: [FieldFault] = []
     /// Pictures that were sent, but that Ozon may not accept. They don't count as a failure.
     package var warnings: [FieldFault] = []
-    /// Why Ozon couldn't be polled until the task finished. Only with the status `pending`.
+    /// Why Ozon couldn't be polled until the task finished, or the pictures not be read back. Only with `pending`.
     package var detail: String?
 
     package var success: Bool { errors.isEmpty && status != .failed && status != .partial }

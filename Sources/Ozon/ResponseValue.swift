@@ -66,6 +66,8 @@ package struct ResponseValue: Sendable {
 
     /// Ozon's documentation allows 50 pictures.
     private static let maxURLs = 1000
+    private static let maxComparedURLs = 100
+    private static let maxComparedURLBytes = 2048
 
     /// A list of URLs, or a single URL as a string. Empty strings are ignored.
     func urls(_ name: StaticString) throws(Fault) -> [String] {
@@ -83,10 +85,20 @@ package struct ResponseValue: Sendable {
         return urls.filter { !$0.isEmpty }
     }
 
+    /// The same for URLs that are compared with each other, which takes time in proportion to the product of the lists.
+    func comparedURLs(_ name: StaticString) throws(Fault) -> [String] {
+        let urls = try urls(name)
+        guard urls.count <= Self.maxComparedURLs, urls.allSatisfy({ $0.utf8.count <= Self.maxComparedURLBytes }) else {
+            throw try member(name).typeMismatch(
+                expected: "at most \(Self.maxComparedURLs) URLs of at most \(Self.maxComparedURLBytes) bytes")
+        }
+        return urls
+    }
+
     /// The same for URLs that may be sent back to Ozon: all must be http or https. `""` and `[""]` mean that there is
     /// none, but an empty string beside others may be a picture, which would be lost.
     func webURLs(_ name: StaticString) throws(Fault) -> [String] {
-        let (value, urls) = (try member(name), try urls(name))
+        let (value, urls) = (try member(name), try comparedURLs(name))
         let count = value.json?.array?.count ?? 1
         guard urls.count == count || urls.isEmpty && count == 1, urls.allSatisfy(isWebURL) else {
             throw value.typeMismatch(expected: "http(s) URLs only")

@@ -31,7 +31,7 @@ extension Seller {
             do {
                 let items = try await taskItems(id, as: credential, within: budget)
                 let task = try ImportTask(items, offerID: offerID, productID: productID)
-                if task.hasFinished { return task }
+                if task.endsPolling { return task }
                 fault = nil
             } catch let error as Fault
                 where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(error.code)

@@ -16,19 +16,18 @@ package final class Seller: Sendable {
     private let origin: String
     private let throttle = Throttle()
 
-    /// 1000 products with 50 pictures each take less than 10 MB.
-    private static let maxResponseBytes = 16 << 20
-
     package init(_ client: HTTPClient, origin: String) {
         self.client = UpstreamClient(.ozon, client)
         self.origin = origin
     }
 
+    /// - Parameter rows: how many products the response describes. It may have 1 MiB, and 16 KiB for each of them: 50
+    ///   pictures take less than 10 KB.
     /// - Parameter body: writes the request's JSON. It runs for each attempt, so that a large body isn't kept in memory
     ///   while Ozon works.
     /// - Returns: the response, a JSON object.
     func post(
-        _ path: String, as credential: Credential, within budget: RetryBudget,
+        _ path: String, as credential: Credential, within budget: RetryBudget, rows: Int = 1,
         body: @escaping @Sendable (inout JSONWriter) -> Void
     ) async throws -> ResponseValue {
         let json = try await budget.policy(until: budget.deadline, pause: RequestTrace.pause) {
@@ -40,12 +39,13 @@ package final class Seller: Sendable {
             }
             do {
                 if wait > .zero { try await RequestTrace.pause(for: wait) }
-                let request = request(path, as: credential, timeout: budget.timeout, body: body)
+                let request = request(
+                    path, as: credential, timeout: budget.timeout, maxResponseBytes: 1 << 20 + rows << 14, body: body)
                 return .success(try await send(request, as: credential, attempt: attempt))
             } catch let error as SellerError {
                 switch error.retry {
                 case nil: return .failure(error.fault)
-                case .backoff: return .retry(error.fault, after: nil)
+                case .backoff(let wait): return .retry(error.fault, after: wait)
                 case .afterQuota(let wait): return .retry(error.fault, after: wait)
                 case .after(let wait, let rate):
                     throttle.limit(credential, rate: rate, after: wait)
@@ -57,7 +57,7 @@ package final class Seller: Sendable {
     }
 
     private func request(
-        _ path: String, as credential: Credential, timeout: Duration,
+        _ path: String, as credential: Credential, timeout: Duration, maxResponseBytes: Int,
         body: @escaping @Sendable (inout JSONWriter) -> Void
     ) -> HTTPClient.Request {
         HTTPClient.Request(
@@ -70,7 +70,7 @@ package final class Seller: Sendable {
                 var json = JSONWriter()
                 body(&json)
                 return json.bytes
-            }, timeout: timeout, maxResponseBytes: Self.maxResponseBytes)
+            }, timeout: timeout, maxResponseBytes: maxResponseBytes)
     }
 
     /// - Throws: `SellerError`, a `Fault` if the response isn't a JSON object, or `CancellationError`.

@@ -16,7 +16,8 @@ struct SellerError: Error {
     let retry: RetryAdvice?
 
     enum RetryAdvice {
-        case backoff
+        /// The wait is nil if Ozon names none.
+        case backoff(Duration?)
         /// A rate limit on all of the seller's calls. The rate is in calls per second, if Ozon's message names it.
         case after(Duration, rate: Int?)
         /// A quota of items, which limits only this call, is used up.
@@ -35,15 +36,15 @@ struct SellerError: Error {
         case _ where isQuotaError(response, json, code: code):
             self.init(.rateLimited, detail, retry: .afterQuota(requestedWait(response.headers) ?? Self.quotaWait))
         case (500..., _):
-            self.init(.ozonUnavailable, detail, retry: .backoff)
-        case _ where json == nil && !(response.body.isEmpty && [401, 403, 409, 429].contains(response.status)):
+            self.init(.ozonUnavailable, detail, retry: .backoff(requestedWait(response.headers)))
+        case _ where json == nil && !(response.body.isEmpty && [401, 403, 409, 410, 429].contains(response.status)):
             self.init(.ozonBadAnswer, "HTTP \(response.status) without JSON")
         case (401, _), (_, 16), (403, _), (_, 7):
             self.init(.ozonUnauthorized, detail)
         case (404, 5) where message.startsIgnoringCase(with: "Invalid Api-Key"),
             (400, 3) where message.startsIgnoringCase(with: "Client-Id"):
             self.init(.ozonUnauthorized, detail)
-        case (410, _), (400, 9):
+        case (410, _), (400, 9), (404, 9):
             self.init(.ozonMethodRetired, detail)
         case (429, _), (_, 8):
             // A response without a wait means the limit of calls per second.
@@ -60,8 +61,8 @@ struct SellerError: Error {
 
     init(_ error: TransferError) {
         switch error {
-        case .timeout: self.init(.ozonTimeout, nil, retry: .backoff)
-        case .unreachable(let cause), .broken(let cause): self.init(.ozonUnavailable, cause, retry: .backoff)
+        case .timeout: self.init(.ozonTimeout, nil, retry: .backoff(nil))
+        case .unreachable(let cause), .broken(let cause): self.init(.ozonUnavailable, cause, retry: .backoff(nil))
         case .untrusted(let cause): self.init(.ozonUnavailable, cause)
         case .tooLarge: self.init(.ozonBadAnswer, "The response is too large")
         case .cancelled, .forbiddenAddress: self.init(.internalError, nil)

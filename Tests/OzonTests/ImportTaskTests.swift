@@ -74,6 +74,8 @@ import Testing
             #expect(try task(row).status == status, "\(level)")
         }
         #expect(try task(item(#""status": "imported", "errors": [{"code": "c"}]"#)).status == .imported)
+        #expect(try task(item(#""status": "skipped", "errors": [{"level": "error"}]"#)).status == .failed)
+        #expect(try task(item(#""status": "skipped", "errors": [{"level": "warning"}]"#)).status == .skipped)
         let warnings = String(repeating: #"{"level": "warning"},"#, count: 150)
         #expect(try task(item(#""status": "imported", "errors": [\#(warnings) {"level": "error"}]"#)).status == .failed)
     }

@@ -37,7 +37,7 @@ private func productID(_ text: String, in list: ProductList, _ field: ArticleFie
         }
     }
 
-    @Test func `A product has at most 1000 pictures, and one for a push only http and https URLs`() throws {
+    @Test func `A product has at most 1000 pictures, and one for a push 100 short http and https URLs`() throws {
         func row(_ count: Int, _ url: String = "https://h/p") throws -> ResponseValue {
             let urls = (0..<count).map { #""https://h/\#($0)""# }.joined(separator: ",")
             return try response(
@@ -47,6 +47,11 @@ private func productID(_ text: String, in list: ProductList, _ field: ArticleFie
         let fault = #expect(throws: Fault.self) { try Product(row(1001)) }
         #expect(fault?.code == .ozonBadAnswer)
         #expect(fault?.detail == "/v1/x: images is a list, expected a list of at most 1000 URLs")
+        #expect(try PushedProduct(row(100)).images.count == 100)
+        for url in ["", "https://h/" + String(repeating: "a", count: 2039)] {
+            let fault = #expect(throws: Fault.self) { try PushedProduct(row(url.isEmpty ? 101 : 1, url)) }
+            #expect(fault?.detail?.hasSuffix("expected at most 100 URLs of at most 2048 bytes") == true)
+        }
         #expect(try PushedProduct(row(2, "HTTP://h/é")).colorImages == ["HTTP://h/é"])
         for url in ["p", "//h/p", "ftp://h/p", "javascript:x", "https://", "https:///p"] {
             let fault = #expect(throws: Fault.self) { try PushedProduct(row(2, url)) }

@@ -134,7 +134,7 @@ private let v1Rows =
     + rows(.v1, picture, ["null", "5", "[]", "{}"], bad) + rows(.v1, "\(picture).url", absent + notText + [#""""#], bad)
     + rows(.v1, "\(picture).state", absent + notText + [#""""#, #""done""#], bad)
     + rows(.v1, "\(picture).state", [#""uploaded""#, #""pending""#], ok)
-    + rows(.v1, "\(picture).state", [#""failed""#], "partial")
+    + rows(.v1, "\(picture).state", [#""failed""#], "failed")
     + rows(.v1, "\(picture).is_360", absent + ["true"], ok)
     + rows(.v1, "\(picture).is_360", ["1", #""true""#, "{}"], bad)
     + rows(.v1, "\(picture).extra", ["{}"], ok)
