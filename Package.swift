@@ -47,7 +47,7 @@ let package = Package(
         module("Core", ["Digest", "Encoding", "FastCGI", "JSON", "System", "Telemetry"]),
         module("Upstreams", ["HTTPClient", "Telemetry"]),
         module("Uploads", ["Core", "Encoding", "JSON", "R2", "SigV4", "Telemetry"]),
-        module("Ozon", ["Core", "Encoding", "HTTPClient", "JSON", "System", "Telemetry", "Upstreams"]),
+        module("Ozon", ["Core", "Digest", "Encoding", "HTTPClient", "JSON", "System", "Telemetry", "Upstreams"]),
         module(
             "R2Storage",
             ["Core", "Digest", "Encoding", "HTTPClient", "JSON", "R2", "Telemetry", "Uploads", "Upstreams"]),

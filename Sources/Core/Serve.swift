@@ -104,7 +104,7 @@ private func drainTurn(of listeners: [Listener], _ scoreboard: Scoreboard) -> @S
 }
 
 /// systemd's runtime directory of the service, which the endpoint's processes share.
-private func runtimeDirectory() -> String? {
+package func runtimeDirectory() -> String? {
     getenv("RUNTIME_DIRECTORY").flatMap { String(cString: $0).split(separator: ":").first.map(String.init) }
 }
 

@@ -9,11 +9,11 @@ package struct Push: Sendable {
     private let seller: Seller
     private let credential: Credential
     private let rules: PushRules
+    private let pushes: PushTable
     private let budget: RetryBudget
 
-    package init(_ seller: Seller, _ rules: PushRules, as credential: Credential) {
-        self.seller = seller
-        self.rules = rules
+    package init(_ tools: PushTools, as credential: Credential) {
+        (seller, rules, pushes) = (tools.seller, tools.rules, tools.pushes)
         self.credential = credential
         budget = RetryBudget(rules.timeout, retries: rules.retries)
     }
@@ -31,8 +31,8 @@ package struct Push: Sendable {
         }
         let key = ProductKey(clientID: credential.clientID, productID: productID)
         do {
-            return try await seller.productLocks.withLock(on: key, until: budget.deadline) {
-                try await replacePictures(of: key, with: request, refetchToken: refetchToken)
+            return try await pushes.withSlot(of: key, until: budget.deadline) { slot in
+                try await replacePictures(of: productID, slot, with: request, refetchToken: refetchToken)
             }
         } catch is AsyncSemaphore.TimedOut {
             throw Fault(.ozonTimeout, detail: "Another push of this product is still running")
@@ -40,10 +40,9 @@ package struct Push: Sendable {
     }
 
     private func replacePictures(
-        of key: ProductKey, with request: PictureRequest, refetchToken: Int?
+        of productID: Int, _ slot: PushSlot, with request: PictureRequest, refetchToken: Int?
     ) async throws -> PushResult {
-        let productID = key.productID
-        try await awaitPendingPush(of: key, affecting: request)
+        try await awaitPendingPush(of: productID, slot, affecting: request)
         let product = try await product(productID)
         guard product.acceptsPictures else {
             throw Fault(.productConflict, detail: "The product is archived or not yet created")
@@ -62,10 +61,9 @@ package struct Push: Sendable {
             case .v2:
                 let taskID = try await seller.importPictures(
                     set, offerID: product.offerID, as: credential, within: budget)
-                let entry = PendingPushes.Entry(taskID: taskID, offerID: product.offerID, sent)
-                seller.pendingPushes.set(entry, for: key)
+                slot.setPendingPush(PendingPush(taskID: taskID, offerID: product.offerID, sent))
                 let result = try await followTask(taskID, of: product, sent: sent, before: before)
-                if result.status != .pending { seller.pendingPushes.set(nil, for: key) }
+                if result.status != .pending { slot.setPendingPush(nil) }
                 return result
             case .v1: return try await importV1(set, productID: productID, sent: sent, before: before)
             }
@@ -112,15 +110,17 @@ package struct Push: Sendable {
 
     /// Waits for the task of an earlier push that may still replace pictures that this one carries over.
     /// - Throws: 409 if it is still pending, or the error of the last poll. Nothing was sent.
-    private func awaitPendingPush(of key: ProductKey, affecting request: PictureRequest) async throws {
-        guard let pending = seller.pendingPushes.entry(for: key, affecting: request) else { return }
+    private func awaitPendingPush(
+        of productID: Int, _ slot: PushSlot, affecting request: PictureRequest
+    ) async throws {
+        guard let pending = slot.pendingPush, pending.affects(request) else { return }
         let task = try await seller.awaitImportTask(
-            pending.taskID, offerID: pending.offerID, productID: key.productID, as: credential, within: budget,
+            pending.taskID, offerID: pending.offerID, productID: productID, as: credential, within: budget,
             firstPause: .zero, reserve: reserve)
         guard task.status != .pending else {
             throw Fault(.productConflict, detail: "Task \(pending.taskID) of an earlier push has not finished")
         }
-        seller.pendingPushes.set(nil, for: key)
+        slot.setPendingPush(nil)
     }
 
     private func followTask(

@@ -18,7 +18,7 @@ extension Seller {
     /// - Parameter reserve: the time to keep for the calls that follow.
     /// - Throws: the error of the last poll. It says nothing about the import, which Ozon has already accepted.
     func awaitImportTask(
-        _ id: Int, offerID: String, productID: Int, as credential: Credential, within budget: RetryBudget,
+        _ id: Int, offerID: String?, productID: Int, as credential: Credential, within budget: RetryBudget,
         firstPause: Duration = .milliseconds(500), reserve: Duration
     ) async throws -> ImportTask {
         var pause = firstPause

@@ -8,10 +8,6 @@ import Upstreams
 
 /// Ozon's Seller API. Every method is a POST of JSON with the headers Client-Id and Api-Key.
 package final class Seller: Sendable {
-    /// Ozon replaces the whole set of pictures and has no compare-and-set, so a push must read what the previous one
-    /// wrote. The locks are this process's.
-    let productLocks = KeyedMutex<ProductKey>()
-    let pendingPushes = PendingPushes()
     private let client: UpstreamClient
     private let origin: String
     private let throttle = Throttle()

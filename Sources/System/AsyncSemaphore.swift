@@ -3,7 +3,9 @@ import Synchronization
 /// A semaphore that grants its permits in the order of the requests, and suspends instead of blocking.
 package final class AsyncSemaphore: Sendable {
     /// The deadline passed before a permit was free.
-    package struct TimedOut: Error {}
+    package struct TimedOut: Error {
+        package init() {}
+    }
 
     private struct State {
         var free: Int

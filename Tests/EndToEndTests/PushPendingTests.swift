@@ -120,6 +120,17 @@ extension EndToEnd {
                 "a push that replaces everything carries nothing over")
         }
 
+        @Test func `A process that shares the runtime directory knows of another one's pending push`() throws {
+            let directory = try TemporaryDirectory()
+            let settings = Self.shortBudget.merging(["RUNTIME_DIRECTORY": directory.path]) { $1 }
+            let (fixture, other) = (try PushFixture(settings), try PushFixture(settings))
+            let (product, clientID) = (try fixture.ozon.productID(of: "PENDING-FOREVER"), newClientID())
+            _ = try pend(fixture, product, clientID: clientID, ["images": pictures(1)])
+            let color = pushBody(product, clientID: clientID, ["color_image": pictures(1)[0]])
+            expect(try other.push(color), .productConflict)
+            #expect(try fixture.ozon.imports(of: clientID).count == 1)
+        }
+
         @Test(.alone) func `A push that waits for a task takes at most a second more than its budget`() throws {
             let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "1"])
             let (product, clientID) = (try fixture.ozon.productID(of: "PENDING-FOREVER"), newClientID())

@@ -5,33 +5,9 @@ import Testing
 @testable import Ozon
 @testable import Telemetry
 
+/// Each push has a table of its own in the same directory, as pushes in different processes have.
 @Suite(.timeLimit(.minutes(1)))
 struct PendingPushesTests {
-    @Test func `A pending push affects only those that omit what it replaces, and their number is bounded`() throws {
-        let pending = PendingPushes()
-        func key(_ id: Int) -> ProductKey { ProductKey(clientID: "1", productID: id) }
-        func entry(_ body: String) throws -> PendingPushes.Entry {
-            PendingPushes.Entry(taskID: 7, offerID: "A", SentPictures(try pictures(body), token: nil))
-        }
-        let (images, color) = (#""images": ["https://h/a"]"#, #""color_image": "https://h/c""#)
-        let both = "\(images), \(color)"
-        for (earlier, later, matters) in [
-            (images, color, true), (images, images, false), (images, both, false), (color, images, true),
-            (color, color, false), (color, both, false), (both, images, true), (both, color, true), (both, both, false),
-        ] {
-            pending.set(try entry("{\(earlier)}"), for: key(1))
-            let found = pending.entry(for: key(1), affecting: try pictures("{\(later)}"))
-            #expect((found != nil) == matters, "\(earlier), then \(later)")
-        }
-        let one = try entry("{\(both)}")
-        for id in 1...10_000 { pending.set(one, for: key(id)) }
-        let request = try pictures("{\(color)}")
-        #expect(pending.entry(for: key(1), affecting: request) != nil)
-        #expect(pending.entry(for: key(0), affecting: request) == nil)
-        pending.set(one, for: key(0))
-        #expect(pending.entry(for: key(1), affecting: request) == nil, "all are dropped when there are too many")
-    }
-
     @Test func `A push waits for a pending one whose pictures it carries over, and otherwise sends nothing`()
         async throws
     {
@@ -48,10 +24,10 @@ struct PendingPushesTests {
             task("imported"), .receive, current(#""https://h/a""#, color: "https://h/c"),  // The second push, repeated.
             .receive, http(#"{"items": []}"#),  // The second push, for the last time.
         ])
-        let seller = Seller(plainClient, origin: server.url)
-        let credential = try credential()
+        let (credential, directory) = (try credential(), try TemporaryDirectory())
         func push(_ body: String, seconds: Int = 30) async throws -> PushResult {
-            let push = Push(seller, pushRules(["OZON_PUSH_TIMEOUT": "\(seconds)"]), as: credential)
+            let push = Push(
+                pushTools(server, ["OZON_PUSH_TIMEOUT": "\(seconds)"], PushTable(directory: directory.path)), as: credential)
             return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
         }
         let color = #"{"color_image": "https://h/c"}"#
@@ -75,10 +51,9 @@ struct PendingPushesTests {
             .receive, product, .receive, accepted, .receive, waiting,  // The first push, of images.
             .receive, waiting,  // The second push, of a color image.
         ])
-        let seller = Seller(plainClient, origin: server.url)
-        let credential = try credential()
+        let (credential, directory) = (try credential(), try TemporaryDirectory())
         func push(_ body: String) async throws {
-            let push = Push(seller, pushRules(), as: credential)
+            let push = Push(pushTools(server, [:], PushTable(directory: directory.path)), as: credential)
             _ = try await push.run(try pictures(body), productID: 1, refetchToken: nil)
         }
         let limited = await #expect(throws: Fault.self) { try await push(#"{"images": ["https://h/a"]}"#) }

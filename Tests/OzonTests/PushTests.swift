@@ -25,12 +25,18 @@ func body(_ request: String) -> String {
     request.components(separatedBy: "\r\n\r\n").last ?? ""
 }
 
+func pushTools(
+    _ server: ScriptedServer, _ environment: [String: String] = [:], _ pushes: PushTable = PushTable()
+) -> PushTools {
+    PushTools(seller: Seller(plainClient, origin: server.url), rules: pushRules(environment), pushes: pushes)
+}
+
 @Suite(.timeLimit(.minutes(1)))
 struct PushTests {
     private func push(
         _ server: ScriptedServer, _ body: String, _ environment: [String: String] = [:], token: Int? = nil
     ) async throws -> PushResult {
-        let push = Push(Seller(plainClient, origin: server.url), pushRules(environment), as: try credential())
+        let push = Push(pushTools(server, environment), as: try credential())
         return try await push.run(try pictures(body, environment), productID: 1, refetchToken: token)
     }
 
@@ -133,7 +139,7 @@ struct PushTests {
                         + #"{"level": "warning", "message": "https://h/b?v=5: small"}]}]}}"#),
                 .receive, current(#""https://h/\#(images)""#, color: "https://h/\(color)"),
             ])
-            let push = Push(Seller(plainClient, origin: server.url), pushRules(), as: try credential())
+            let push = Push(pushTools(server), as: try credential())
             let body = #"{"images": ["https://h/a", "https://h/b"], "color_image": "https://h/c"}"#
             let result = try await push.status(ofTask: 7, try pictures(body), productID: 1, refetches: true)
             let bad = FieldFault(
@@ -200,10 +206,10 @@ struct PushTests {
             .receive, between, .receive, accepted, .receive, task("imported"), .receive,
             current(#""https://h/a""#, color: "https://h/c"),
         ])
-        let seller = Seller(plainClient, origin: server.url)
+        let pushes = PushTable()
         let credential = try credential()
         func push(_ body: String) async throws -> PushResult {
-            let push = Push(seller, pushRules(), as: credential)
+            let push = Push(pushTools(server, [:], pushes), as: credential)
             return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
         }
         let first = Task { try await push(#"{"images": ["https://h/a"]}"#) }
@@ -220,10 +226,10 @@ struct PushTests {
         async throws
     {
         let server = try ScriptedServer([.receive, .stall])
-        let seller = Seller(plainClient, origin: server.url)
+        let pushes = PushTable()
         let credential = try credential()
         func push(seconds: Int) async throws -> PushResult {
-            let push = Push(seller, pushRules(["OZON_PUSH_TIMEOUT": "\(seconds)"]), as: credential)
+            let push = Push(pushTools(server, ["OZON_PUSH_TIMEOUT": "\(seconds)"], pushes), as: credential)
             return try await push.run(try pictures(#"{"images": ["https://h/a"]}"#), productID: 1, refetchToken: nil)
         }
         let first = Task { try await push(seconds: 60) }
@@ -240,10 +246,10 @@ struct PushTests {
             .receive, product, .receive, accepted, .receive, task("pending"), .receive, task("imported"), .receive,
             current(#""https://h/a""#), .receive, http(#"{"items": []}"#),
         ])
-        let seller = Seller(plainClient, origin: server.url)
+        let pushes = PushTable()
         let credential = try credential()
         func push() async throws -> PushResult {
-            let push = Push(seller, pushRules(), as: credential)
+            let push = Push(pushTools(server, [:], pushes), as: credential)
             return try await push.run(try pictures(#"{"images": ["https://h/a"]}"#), productID: 1, refetchToken: nil)
         }
         let first = Task { try await push() }

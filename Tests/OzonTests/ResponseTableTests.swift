@@ -203,8 +203,8 @@ struct ResponseTableTests {
         let server = try ScriptedServer(try responses(row) + [.stall], [.stall])
         // An invalid response is requested again until the deadline.
         let seconds = row.push == "pending" ? "3" : "30"
-        let rules = pushRules(["OZON_PUSH_TIMEOUT": seconds, "OZON_PICTURES_API": row.method == .v1 ? "v1" : "v2"])
-        let push = Push(Seller(plainClient, origin: server.url), rules, as: try credential())
+        let environment = ["OZON_PUSH_TIMEOUT": seconds, "OZON_PICTURES_API": row.method == .v1 ? "v1" : "v2"]
+        let push = Push(pushTools(server, environment), as: try credential())
         let request = try pictures(#"{"color_image": "https://h/c"}"#)
         let (result, detail) = try await result { try await push.run(request, productID: 1, refetchToken: nil) }
         #expect(result == row.push, "\(row.name): \(detail ?? "")")
@@ -218,8 +218,7 @@ struct ResponseTableTests {
 
     private func status(_ row: Row) async throws {
         let server = try ScriptedServer(Array(try responses(row).dropFirst(4)) + [.stall], [.stall])
-        let push = Push(
-            Seller(plainClient, origin: server.url), pushRules(), as: try credential())
+        let push = Push(pushTools(server), as: try credential())
         let request = try pictures(#"{"color_image": "https://h/c"}"#)
         let (result, detail) = try await result {
             try await push.status(ofTask: 7, request, productID: 1, refetches: false)

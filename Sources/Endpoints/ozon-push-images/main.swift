@@ -20,9 +20,10 @@
 //          and 504 for Ozon's errors.
 //   calls  Ozon: the product list, pictures import, import info until the task finishes, and pictures info, within
 //          OZON_PUSH_TIMEOUT in all. Ozon replaces the whole set, so the images or the color_image that the caller
-//          leaves out are read and sent again. If they can't be read, nothing is sent. In one process, the pushes of a
-//          product run one after another, and waiting counts toward the timeout. If an earlier push is pending and
-//          replaces pictures that this one carries over, it is waited for, and nothing is sent unless it ends in time.
+//          leaves out are read and sent again. If they can't be read, nothing is sent. The pushes of a product run one
+//          after another, among all processes that share systemd's runtime directory, and waiting counts toward the
+//          timeout. If an earlier push is pending and replaces pictures that this one carries over, it is waited for,
+//          and nothing is sent unless it ends in time.
 
 import Core
 import Encoding
@@ -44,7 +45,7 @@ struct Input: RequestBody {
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<PushTools>) async throws -> PushResult {
-    try await Push(context.tools.seller, context.tools.rules, as: input.credential).run(
+    try await Push(context.tools, as: input.credential).run(
         input.pictures, productID: input.productID, refetchToken: input.refetches ? context.time.seconds : nil)
 }
 

@@ -33,7 +33,7 @@ struct Input: RequestBody {
 }
 
 @Sendable func handle(_ input: Input, _ context: RequestContext<PushTools>) async throws -> PushResult {
-    try await Push(context.tools.seller, context.tools.rules, as: input.credential).status(
+    try await Push(context.tools, as: input.credential).status(
         ofTask: input.taskID, input.pictures, productID: input.productID, refetches: input.refetches)
 }
 

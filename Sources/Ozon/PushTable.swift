@@ -1,0 +1,92 @@
+import Digest
+import Glibc
+import Synchronization
+import System
+
+/// One push at a time for each product, and the last pending push of each.
+///
+/// Ozon replaces the whole set of pictures and has no compare-and-set, so a push must read what the previous one wrote.
+/// The processes of the endpoint share the table as a file in systemd's runtime directory. Without such a directory, it
+/// belongs to one process.
+///
+/// The table has 65,536 slots of 256 bytes, and a hash of the product determines its slot. Two products with the same
+/// slot take turns as well, and the later one's pending push replaces the earlier one's. A slot is locked while a push
+/// uses it: by a lock in the process, which is granted in the order of the requests, and then by a lock on its bytes in
+/// the file, which ends with the process.
+final class PushTable: Sendable {
+    /// How often a push tries to lock a slot that another process uses.
+    private static let pause = Duration.milliseconds(20)
+
+    /// Nil if no other process uses the table.
+    private let file: Int32?
+    /// The slots by their offsets, if there is no file.
+    private let slots = Mutex<[Int: [UInt8]]>([:])
+    private let locks = KeyedMutex<Int>()
+
+    /// - Parameter directory: the directory of the file. If it is nil or can't be written to, the table is this
+    ///   process's.
+    init(directory: String? = nil) {
+        file = directory.flatMap { Self.open("\($0)/pushes") }
+    }
+
+    deinit { if let file { close(file) } }
+
+    /// Nil if it isn't a regular file of this process's user.
+    private static func open(_ path: String) -> Int32? {
+        let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+        guard file >= 0 else { return nil }
+        var information = stat()
+        if fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG, information.st_uid == geteuid() {
+            return file
+        }
+        close(file)
+        return nil
+    }
+
+    /// Runs a push while no other one uses its product's slot.
+    /// - Throws: CancellationError if cancelled while waiting, or AsyncSemaphore.TimedOut.
+    func withSlot<Value: Sendable>(
+        of product: ProductKey, until deadline: ContinuousClock.Instant,
+        _ push: (PushSlot) async throws -> Value
+    ) async throws -> Value {
+        let hash = SHA256.digest(Array("\(product.clientID) \(product.productID)".utf8))
+        let offset = (Int(hash[0]) << 8 | Int(hash[1])) * PushSlot.bytes
+        return try await locks.withLock(on: offset, until: deadline) {
+            while !lock(offset, F_WRLCK) {
+                if deadline <= .now { throw AsyncSemaphore.TimedOut() }
+                try await Task.sleep(for: Self.pause)
+            }
+            defer { _ = lock(offset, F_UNLCK) }
+            return try await push(PushSlot(table: self, offset: offset, product: hash))
+        }
+    }
+
+    /// Sets the lock on the bytes of a slot. It belongs to the open file, not to the process (fcntl(2), "Open file
+    /// description locks").
+    /// - Returns: false if another process has locked them.
+    private func lock(_ offset: Int, _ type: Int32) -> Bool {
+        guard let file else { return true }
+        var lock = flock()
+        lock.l_type = Int16(type)
+        lock.l_whence = Int16(SEEK_SET)
+        (lock.l_start, lock.l_len) = (offset, PushSlot.bytes)
+        return fcntl(file, F_OFD_SETLK, &lock) == 0
+    }
+
+    /// The bytes of a slot that is locked; fewer than `PushSlot.bytes` if it was never written.
+    func read(_ offset: Int) -> [UInt8] {
+        guard let file else { return slots.withLock { $0[offset] ?? [] } }
+        var bytes = [UInt8](repeating: 0, count: PushSlot.bytes)
+        let count = pread(file, &bytes, bytes.count, offset)
+        return Array(bytes.prefix(max(count, 0)))
+    }
+
+    /// Writes all bytes of a slot that is locked. If the disk is full, the slot stays as it was.
+    func write(_ bytes: [UInt8], at offset: Int) {
+        guard let file else { return slots.withLock { $0[offset] = bytes } }
+        _ = pwrite(file, bytes, bytes.count, offset)
+    }
+}
+
+/// The command of fcntl(2), which Swift's Glibc module lacks.
+private let F_OFD_SETLK: Int32 = 37
