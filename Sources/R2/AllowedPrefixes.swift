@@ -1,17 +1,24 @@
 import Encoding
 
 /// The prefixes that object keys may have. They match whole segments: `users` allows `users/a.jpg`, not `usersx/a.jpg`.
-/// An empty list allows every key. An empty prefix allows none, so an empty `R2_PREFIX` from nginx does not open the
+/// Neither an empty list nor an empty prefix allows any key, so an empty `R2_PREFIX` from nginx does not open the
 /// bucket.
 package struct AllowedPrefixes: Sendable {
     /// A key must have one prefix of every group.
     private var groups: [[[UInt8]]]
 
-    package init(_ prefixes: [String]) {
-        groups = prefixes.isEmpty ? [] : [prefixes.map(slashTerminated)]
+    private init(groups: [[[UInt8]]]) {
+        self.groups = groups
     }
 
-    /// Allows only the keys that also have one of the given prefixes. An empty list allows none.
+    package init(_ prefixes: [String]) {
+        self.init(groups: [prefixes.map(slashTerminated)])
+    }
+
+    /// Allows every key.
+    package static let all = AllowedPrefixes(groups: [])
+
+    /// Allows only the keys that also have one of the given prefixes.
     package func narrowed(by prefixes: [String]) -> AllowedPrefixes {
         var narrowed = self
         narrowed.groups.append(prefixes.map(slashTerminated))

@@ -5,7 +5,7 @@ extension Fields {
     /// The keys that the settings, nginx's `R2_PREFIX` and the scope of the request's API key all allow, or every key
     /// if the request neither stores nor signs anything.
     package func allowedKeys(_ rules: UploadRules, storesOrSigns: Bool = true) -> AllowedPrefixes {
-        storesOrSigns ? caller.keyPrefixes.reduce(rules.prefixes) { $0.narrowed(by: $1) } : AllowedPrefixes([])
+        storesOrSigns ? caller.keyPrefixes.reduce(rules.prefixes) { $0.narrowed(by: $1) } : .all
     }
 
     /// An allowed key. If the key is not allowed, the request is denied with 403, unless it has other faults.

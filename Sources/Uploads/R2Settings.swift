@@ -74,7 +74,7 @@ extension Settings {
             fail("R2_ALLOWED_TYPES", "\(type) is not a media type")
         }
         return UploadRules(
-            prefixes: AllowedPrefixes(prefixes),
+            prefixes: prefixes.isEmpty ? .all : AllowedPrefixes(prefixes),
             types: (types.isEmpty ? images : types).compactMap(storedMediaType),
             requiresType: bool("R2_REQUIRE_TYPE", default: false, "Whether every upload must have a content_type."),
             maxBytes: integer(

@@ -12,7 +12,7 @@ private let bucket = Bucket(
     credentials: Credentials(accessKeyID: "AKID", secretAccessKey: "secret"), publicBase: "https://pictures.example")
 
 private func image(_ name: String) throws -> ProductImages.Image {
-    ProductImages.Image(url: "https://cdn/\(name)", key: .success(try AllowedPrefixes([]).key(name)))
+    ProductImages.Image(url: "https://cdn/\(name)", key: .success(try AllowedPrefixes.all.key(name)))
 }
 
 private func rejectedImage(_ name: String) -> ProductImages.Image {

@@ -47,7 +47,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
     let completed = "HTTP/1.1 418 Completed\r\nContent-Length: 0\r\n\r\n"
     let server = try ScriptedServer(success(xml) + [.receive, .send(completed)])
     let completion = Completion(
-        storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
+        storage: storage(server.port), key: try AllowedPrefixes.all.key("users/a"), uploadID: "x")
     do {
         _ = try await completion.run(size: size, claimed: try json.flatMap(claimed))
         return []
@@ -123,7 +123,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: \"\(stored)\"\r\n\r\n"
             let server = try ScriptedServer(success(list(size: 0)) + success(done) + [.receive, .send(head)])
             let completion = Completion(
-                storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
+                storage: storage(server.port), key: try AllowedPrefixes.all.key("users/a"), uploadID: "x")
             if isConfirmed {
                 #expect(try await completion.run(size: 0, claimed: nil).etag == own)
             } else {
@@ -140,7 +140,7 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
             let missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
             let server = try ScriptedServer(success(list(size: 1)) + success(response) + [.receive, .send(missing)])
             let completion = Completion(
-                storage: storage(server.port), key: try AllowedPrefixes([]).key("users/a"), uploadID: "x")
+                storage: storage(server.port), key: try AllowedPrefixes.all.key("users/a"), uploadID: "x")
             let fault = await #expect(throws: Fault.self) { try await completion.run(size: nil, claimed: nil) }
             #expect(fault?.code == code)
             #expect(server.requests.map { $0.prefix { $0 != " " } } == ["GET", "POST", "HEAD"])

@@ -28,7 +28,7 @@ struct StorageTests {
     {
         let server = try ScriptedServer([.receive, response("200 OK", etag: "\"5d41402abc4b2a76b9719d911017c592\"")])
         try await storage(server).putOnce(
-            try AllowedPrefixes([]).key("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
+            try AllowedPrefixes.all.key("users/é a.jpg"), .bytes(Array("hello".utf8)), contentType: "image/jpeg",
             timeout: .seconds(10), attempt: 1)
         let request = try #require(server.requests.first)
         #expect(request.hasPrefix("PUT /bucket/users/%C3%A9%20a.jpg HTTP/1.1\r\n"))
@@ -46,7 +46,7 @@ struct StorageTests {
     }
 
     @Test func `An object exists on 200 and does not on 404, and any other status is an error`() async throws {
-        let key = try AllowedPrefixes([]).key("users/a")
+        let key = try AllowedPrefixes.all.key("users/a")
         let existing = try ScriptedServer([
             .receive, .send("HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\nETag: \"ab\"\r\n\r\n"),
         ])
@@ -61,7 +61,7 @@ struct StorageTests {
     }
 
     @Test func `Only a 200 with an ETag confirms that an object is stored`() async throws {
-        let key = try AllowedPrefixes([]).key("a")
+        let key = try AllowedPrefixes.all.key("a")
         let others = [
             response("200 OK"), response("200 OK", "<html></html>"), response("200 OK", etag: ""),
             response("200 OK", etag: "\"\""), response("201 Created", etag: "ab"), response("202 Accepted", etag: "ab"),
@@ -94,7 +94,7 @@ struct StorageTests {
         ])
         await #expect(throws: StorageError.refused(503, code: "ServiceUnavailable")) {
             try await storage(server).putOnce(
-                try AllowedPrefixes([]).key("a"), .bytes([]), contentType: "image/png", timeout: .seconds(10),
+                try AllowedPrefixes.all.key("a"), .bytes([]), contentType: "image/png", timeout: .seconds(10),
                 attempt: 1)
         }
         #expect(server.requests.count == 1)
@@ -104,7 +104,7 @@ struct StorageTests {
         let server = try ScriptedServer([.stall])
         await #expect(throws: StorageError.timeout) {
             try await storage(server).objectExistsOnce(
-                try AllowedPrefixes([]).key("a"), timeout: .milliseconds(200), attempt: 1)
+                try AllowedPrefixes.all.key("a"), timeout: .milliseconds(200), attempt: 1)
         }
     }
 
@@ -121,7 +121,7 @@ struct StorageTests {
     private func parts(_ pages: String...) async throws(StorageError) -> [StoredPart]? {
         let steps = pages.flatMap { [ScriptedServer.Step.receive, response("200 OK", $0)] }
         let server = try! ScriptedServer(scripts: [steps])
-        return try await storage(server).parts(try! AllowedPrefixes([]).key("a"), upload: "x")
+        return try await storage(server).parts(try! AllowedPrefixes.all.key("a"), upload: "x")
     }
 
     @Test func `A list of parts that is impossible or incomplete is unusable`() async throws {
@@ -169,7 +169,7 @@ struct StorageTests {
     }
 
     @Test func `Pages that repeat parts or exceed the maximum number end the list`() async throws {
-        let key = try AllowedPrefixes([]).key("a")
+        let key = try AllowedPrefixes.all.key("a")
         let tooMany = (1...10_001).map { _ in 2 }
         for (pages, count) in [
             ([([1, 2], 2), ([2, 3], 3), ([4], 4)], 2), ([([1, 2], 2), ([1], 3), ([4], 4)], 2),
@@ -184,13 +184,13 @@ struct StorageTests {
     @Test func `A list of more than a hundred pages is unusable`() async throws {
         let server = try ScriptedServer(scripts: [steps((1...101).map { ([$0], $0) })])
         await #expect(throws: StorageError.unusable) {
-            try await storage(server).parts(try AllowedPrefixes([]).key("a"), upload: "x")
+            try await storage(server).parts(try AllowedPrefixes.all.key("a"), upload: "x")
         }
         #expect(server.requests.count == 100)
     }
 
     @Test func `An Error element in a 200 without a valid code is unusable`() async throws {
-        let key = try AllowedPrefixes([]).key("a")
+        let key = try AllowedPrefixes.all.key("a")
         for text in [
             "<Error/>", "<Error>", "<Error><Code></Code></Error>", "<Error><Code>a b</Code></Error>",
             "<Error><Message>m</Message></Error>",
@@ -204,7 +204,7 @@ struct StorageTests {
     }
 
     @Test func `An Error element in a 200 is retried if its code is transient`() async throws {
-        let key = try AllowedPrefixes([]).key("a")
+        let key = try AllowedPrefixes.all.key("a")
         let transient = "<?xml version=\"1.0\"?>\n<Error><Code>InternalError</Code></Error>"
         let done = "<CompleteMultipartUploadResult><ETag>\"ab-1\"</ETag></CompleteMultipartUploadResult>"
         let part = StoredPart(number: 1, size: 1, etag: "ab")
@@ -221,7 +221,7 @@ struct StorageTests {
     }
 
     @Test func `Only an upload ID that a caller can send back is accepted`() async throws {
-        let key = try AllowedPrefixes([]).key("a")
+        let key = try AllowedPrefixes.all.key("a")
         func create(_ id: String) async throws(StorageError) -> String {
             let text = "<InitiateMultipartUploadResult><UploadId>\(id)</UploadId></InitiateMultipartUploadResult>"
             let server = try! ScriptedServer([.receive, response("200 OK", text)])
@@ -234,7 +234,7 @@ struct StorageTests {
     }
 
     @Test func `Only NoSuchUpload and NoSuchKey count as already aborted`() async throws {
-        let key = try AllowedPrefixes([]).key("a")
+        let key = try AllowedPrefixes.all.key("a")
         func abort(_ status: String, _ code: String?) async throws(StorageError) {
             let body = code.map { "<Error><Code>\($0)</Code></Error>" } ?? ""
             let server = try! ScriptedServer([.receive, response(status, body)])
@@ -252,7 +252,7 @@ struct StorageTests {
     }
 
     @Test func `Calls that share a limit end by then, and none begins afterwards`() async throws {
-        let key = try AllowedPrefixes([]).key("a")
+        let key = try AllowedPrefixes.all.key("a")
         let server = try ScriptedServer([.receive, response("503 Busy")], [.receive, .stall])
         let limited = storage(server).limited(to: .seconds(2))
         let start = ContinuousClock.now

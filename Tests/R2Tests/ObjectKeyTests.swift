@@ -84,9 +84,10 @@ private func reason(_ text: String) -> String? {
 }
 
 @Suite struct AllowedPrefixesTests {
-    private func allows(_ prefixes: [String], _ key: String, narrowed: String? = nil) throws -> Bool {
-        var allowed = AllowedPrefixes(prefixes)
-        if let narrowed { allowed = allowed.narrowed(by: [narrowed]) }
+    /// - Parameter prefixes: nil for `AllowedPrefixes.all`.
+    private func allows(_ prefixes: [String]?, _ key: String, narrowed: [String]? = nil) throws -> Bool {
+        var allowed = prefixes.map { AllowedPrefixes($0) } ?? .all
+        if let narrowed { allowed = allowed.narrowed(by: narrowed) }
         return allowed.allows(try ObjectKey(key))
     }
 
@@ -116,8 +117,11 @@ private func reason(_ text: String) -> String? {
         #expect(try !allows(["other/"], "users/\u{301}x"))
     }
 
-    @Test func `An empty list allows every key and an empty prefix allows none`() throws {
-        #expect(try allows([], "anything/at/all"))
+    @Test func `Neither an empty list nor an empty prefix allows any key`() throws {
+        #expect(try allows(nil, "anything/at/all"))
+        #expect(try !allows([], "users/a.jpg"))
+        #expect(try !allows(nil, "users/a.jpg", narrowed: []))
+        #expect(AllowedPrefixes.all.allows(folder: "users/") && !AllowedPrefixes([]).allows(folder: "users/"))
         #expect(try !allows([""], "users/a.jpg"))
         #expect(try !allows(["/"], "users/a.jpg"))
     }
@@ -127,11 +131,11 @@ private func reason(_ text: String) -> String? {
     }
 
     @Test func `Narrowing only removes access and never adds any`() throws {
-        #expect(try allows(["users/"], "users/u/a.jpg", narrowed: "users/u/"))
-        #expect(try !allows(["users/"], "users/v/a.jpg", narrowed: "users/u/"))
-        #expect(try !allows(["users/"], "shared/a.jpg", narrowed: "shared/"))
-        #expect(try !allows([], "users/v/a.jpg", narrowed: "users/u/"))
-        #expect(try !allows([], "users/v/a.jpg", narrowed: ""))
-        #expect(try !allows(["users/"], "users/v/a.jpg", narrowed: "users//"))
+        #expect(try allows(["users/"], "users/u/a.jpg", narrowed: ["users/u/"]))
+        #expect(try !allows(["users/"], "users/v/a.jpg", narrowed: ["users/u/"]))
+        #expect(try !allows(["users/"], "shared/a.jpg", narrowed: ["shared/"]))
+        #expect(try !allows(nil, "users/v/a.jpg", narrowed: ["users/u/"]))
+        #expect(try !allows(nil, "users/v/a.jpg", narrowed: [""]))
+        #expect(try !allows(["users/"], "users/v/a.jpg", narrowed: ["users//"]))
     }
 }

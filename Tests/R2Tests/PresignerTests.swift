@@ -13,7 +13,7 @@ import Testing
     private let noon = UTCTime(seconds: 1_795_176_000)
 
     private func url(_ key: String, at time: UTCTime, headers: Headers = [:]) throws -> String {
-        presigner.url(try AllowedPrefixes([]).key(key), headers: headers, expiresIn: 3600, at: time)
+        presigner.url(try AllowedPrefixes.all.key(key), headers: headers, expiresIn: 3600, at: time)
     }
 
     private func signature(_ url: String) -> Substring? {
@@ -38,15 +38,15 @@ import Testing
         let key = "users/фото №1 (+).jpg"
         let path = try #require(URLComponents(string: try url(key, at: noon))).percentEncodedPath
         #expect(
-            presigner.bucket.publicURL(of: try AllowedPrefixes([]).key(key))
+            presigner.bucket.publicURL(of: try AllowedPrefixes.all.key(key))
                 == "https://r0.image2url.com\(path.dropFirst(7))")
     }
 
     @Test func `Every key, method, header, lifetime and second has its own signature`() throws {
-        let key = try AllowedPrefixes([]).key("users/a.jpg")
+        let key = try AllowedPrefixes.all.key("users/a.jpg")
         let urls = [
             presigner.url(key, expiresIn: 3600, at: noon),
-            presigner.url(try AllowedPrefixes([]).key("users/b.jpg"), expiresIn: 3600, at: noon),
+            presigner.url(try AllowedPrefixes.all.key("users/b.jpg"), expiresIn: 3600, at: noon),
             presigner.url(key, method: "GET", expiresIn: 3600, at: noon),
             presigner.url(key, headers: ["content-type": "image/jpeg"], expiresIn: 3600, at: noon),
             presigner.url(key, headers: ["content-type": "image/png"], expiresIn: 3600, at: noon),

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ImageKeysTests {
     private func keys(_ urls: [String], user: String = "u", article: String = "219") throws -> [String] {
         var keys = ImageKeys(userID: user, article: article)
-        return try urls.map { try keys.key(for: $0, in: AllowedPrefixes([])).text }
+        return try urls.map { try keys.key(for: $0, in: AllowedPrefixes.all).text }
     }
 
     @Test func `A key consists of user, article and the last path segment of the URL`() throws {

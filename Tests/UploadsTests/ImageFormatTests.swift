@@ -78,7 +78,7 @@ private func box(_ major: String, _ compatible: String..., more: [UInt8] = []) -
 
     @Test func `A type is allowed in every spelling and stored in one`() {
         let rules = UploadRules(
-            prefixes: AllowedPrefixes([]), types: ["image/jpeg", "image/heic", "text/x"], requiresType: false,
+            prefixes: .all, types: ["image/jpeg", "image/heic", "text/x"], requiresType: false,
             maxBytes: 1)
         for text in [
             "image/jpeg", "image/jpg", "image/pjpeg", "IMAGE/JPG", "image/jpeg; charset=binary", " image/jpeg ;q=1",

@@ -29,8 +29,8 @@ private func faults(_ changes: [String: String?]) -> [String] {
         let result = settings.bucket()
         let bucket = try #require(result)
         #expect(bucket.host == "account.r2.cloudflarestorage.com")
-        #expect(text(bucket.path(of: try AllowedPrefixes([]).key("a b"))) == "/pictures/a%20b")
-        #expect(bucket.publicURL(of: try AllowedPrefixes([]).key("a b")) == "https://r0.image2url.com/a%20b")
+        #expect(text(bucket.path(of: try AllowedPrefixes.all.key("a b"))) == "/pictures/a%20b")
+        #expect(bucket.publicURL(of: try AllowedPrefixes.all.key("a b")) == "https://r0.image2url.com/a%20b")
     }
 
     @Test func `All missing settings are reported at once`() {
@@ -137,7 +137,7 @@ private func faults(_ changes: [String: String?]) -> [String] {
     }
 
     @Test func `A path is required and must not be empty, and a type is required by the rules`() {
-        let strict = UploadRules(prefixes: AllowedPrefixes([]), types: ["image/png"], requiresType: true, maxBytes: 1)
+        let strict = UploadRules(prefixes: .all, types: ["image/png"], requiresType: true, maxBytes: 1)
         let none = #expect(throws: Fault.self) { try upload("{}", strict) }
         #expect(none?.errors.map(\.field) == ["r2_path", "content_type"])
         #expect(none?.errors.map(\.reason) == ["Field required", "Field required"])
