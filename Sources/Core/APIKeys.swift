@@ -39,8 +39,7 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
             found = Access(id: nil, prefixes: nil, endpoints: nil)
         }
         guard !scoped.isEmpty else { return found }
-        var digest: [UInt8] = []
-        digest.append(hex: SHA256.digest(values[0]))
+        let digest = Array(String(hex: SHA256.digest(values[0])).utf8)
         for key in scoped where equalInConstantTime(key.digest, digest) { found = found ?? key.access }
         return found
     }
@@ -84,5 +83,5 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
 }
 
 private func isSHA256(_ text: String) -> Bool {
-    text.utf8.count == 64 && text.allSatisfy(\.isHexDigit)
+    text.utf8.count == 64 && text.utf8.allSatisfy { $0.hexDigitValue != nil }
 }

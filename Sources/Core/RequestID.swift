@@ -7,9 +7,7 @@ func requestID(_ parameters: Parameters) -> String {
     if let given = parameters["REQUEST_ID"], (1...64).contains(given.utf8.count), isPlain(given) {
         return given
     }
-    var bytes: [UInt8] = []
-    bytes.append(hex: (0..<16).map { _ in UInt8.random(in: 0...255) })
-    return String(decoding: bytes, as: UTF8.self)
+    return String(hex: (0..<16).map { _ in UInt8.random(in: 0...255) })
 }
 
 private func isPlain(_ text: String) -> Bool {

@@ -29,6 +29,12 @@ extension UInt8 {
     @inlinable package var isASCIILowercase: Bool { self &- UInt8(ascii: "a") < 26 }
     @inlinable package var isASCIILetter: Bool { (self | 0x20).isASCIILowercase }
     @inlinable package var isASCIIAlphanumeric: Bool { isASCIILetter || isASCIIDigit }
+    /// The value of a hexadecimal digit in upper or lower case. Nil for any other byte.
+    @inlinable package var hexDigitValue: UInt8? {
+        if isASCIIDigit { return self - UInt8(ascii: "0") }
+        let value = (self | 0x20) &- UInt8(ascii: "a")
+        return value < 6 ? value + 10 : nil
+    }
     /// A space or a tab: the optional whitespace in HTTP header fields.
     @inlinable package var isBlank: Bool { self == .space || self == .tab }
 }

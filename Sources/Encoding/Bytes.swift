@@ -34,6 +34,15 @@ extension [UInt8] {
     }
 }
 
+extension String {
+    /// Bytes in lower-case hexadecimal.
+    package init(hex bytes: [UInt8]) {
+        var text: [UInt8] = []
+        text.append(hex: bytes)
+        self.init(decoding: text, as: UTF8.self)
+    }
+}
+
 private func lowerHex(_ nibble: UInt8) -> UInt8 {
     nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
 }

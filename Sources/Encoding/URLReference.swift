@@ -36,7 +36,8 @@ package struct URLReference: Sendable, Equatable {
         guard let scheme, let authority, !authority.isEmpty else { return nil }
         let defaultPort = scheme == "https" ? ":443" : scheme == "http" ? ":80" : ""
         let isDefault = !defaultPort.isEmpty && authority.utf8.reversed().starts(with: defaultPort.utf8.reversed())
-        return "\(scheme)://\(isDefault ? String(authority.dropLast(defaultPort.utf8.count)) : authority)"
+        let host = isDefault ? String(Substring(authority.utf8.dropLast(defaultPort.utf8.count))) : authority
+        return "\(scheme)://\(host)"
     }
 
     package var text: String {

@@ -129,7 +129,7 @@ struct JSONReader {
         guard position + 4 <= bytes.count else { throw JSON.Invalid() }
         var code: UInt32 = 0
         for _ in 0..<4 {
-            guard let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else { throw JSON.Invalid() }
+            guard let digit = bytes[position].hexDigitValue else { throw JSON.Invalid() }
             code = code << 4 | UInt32(digit)
             position += 1
         }

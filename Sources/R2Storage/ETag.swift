@@ -5,13 +5,13 @@ import R2
 
 func unquoted(_ etag: String) -> String {
     etag.utf8.count >= 2 && etag.utf8.first == .quote && etag.utf8.last == .quote
-        ? String(etag.dropFirst().dropLast()) : etag
+        ? String(Substring(etag.utf8.dropFirst().dropLast())) : etag
 }
 
 /// Whether a string is hexadecimal, with or without `-N` after it.
 func isETag(_ text: String) -> Bool {
     let halves = text.utf8.split(separator: .hyphen, maxSplits: 1, omittingEmptySubsequences: false)
-    let isHex = halves[0].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit } && !halves[0].isEmpty
+    let isHex = halves[0].allSatisfy { $0.hexDigitValue != nil } && !halves[0].isEmpty
     return isHex && (halves.count == 1 || positiveInteger(String(Substring(halves[1]))) != nil)
 }
 
@@ -27,18 +27,9 @@ func partCount(_ etag: String) -> Int? {
 func multipartETag(_ parts: [StoredPart]) -> String? {
     var digests: [UInt8] = []
     for part in parts {
-        let digits = Array(part.etag.utf8)
-        // UInt8 would accept a sign.
-        guard digits.count == 32, digits.allSatisfy(\.isASCIIAlphanumeric) else { return nil }
-        for index in stride(from: 0, to: 32, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            digests.append(byte)
-        }
+        let digits = part.etag.utf8.compactMap(\.hexDigitValue)
+        guard digits.count == 32, part.etag.utf8.count == 32 else { return nil }
+        for index in stride(from: 0, to: 32, by: 2) { digests.append(digits[index] << 4 | digits[index + 1]) }
     }
-    var text: [UInt8] = []
-    text.append(hex: md5(digests))
-    text.append(text: "-\(parts.count)")
-    return String(decoding: text, as: UTF8.self)
+    return "\(String(hex: md5(digests)))-\(parts.count)"
 }

@@ -17,6 +17,8 @@ package struct ImageKeys: Sendable {
         folder = "users/\(userID)/ozon/\(keySegment(article, alsoEncoding: "/%"))/"
     }
 
+    /// The key of the image at that URL. Its name counts as taken from then on, even if the key isn't allowed, so each
+    /// image must be passed once, in the order of the article's images.
     package mutating func key(for url: String, in allowed: AllowedPrefixes) throws(ObjectKeyError) -> ObjectKey {
         try allowed.key(folder + name(for: url))
     }
@@ -44,9 +46,7 @@ private func suffixed(_ name: String, _ suffix: String) -> String {
 }
 
 private func digits(of url: String) -> String {
-    var bytes: [UInt8] = []
-    bytes.append(hex: Array(SHA256.digest(Array(url.utf8)).prefix(4)))
-    return String(decoding: bytes, as: UTF8.self)
+    String(hex: Array(SHA256.digest(Array(url.utf8)).prefix(4)))
 }
 
 private func keySegment(_ text: String, alsoEncoding more: String) -> String {

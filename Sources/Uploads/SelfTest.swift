@@ -12,7 +12,6 @@ func signsLikeAWS() -> Bool {
         3bfa292879f6447bbcda7001decf97f4a54dc650c8942174ae0a9121cf58ad04
         """
     let key = signingKey(secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", scope: scope)
-    var hex: [UInt8] = []
-    hex.append(hex: signature(key: key, stringToSign: Array(text.utf8)))
-    return hex == Array("aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404".utf8)
+    return String(hex: signature(key: key, stringToSign: Array(text.utf8)))
+        == "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
 }

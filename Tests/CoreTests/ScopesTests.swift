@@ -64,6 +64,8 @@ extension APIKeys {
         for sha in [
             "", "k", String(digest.dropLast()), digest + "0", String(digest.dropLast()) + "g",
             "0x" + digest.dropFirst(2),
+            // Fullwidth digits, which have three bytes each.
+            String(repeating: "\u{FF11}", count: 21) + "1", digest.dropLast(3) + "\u{FF21}",
         ] {
             invalid.append(entry("k", ["sha256": sha]))
         }

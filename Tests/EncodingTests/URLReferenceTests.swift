@@ -27,6 +27,8 @@ import Testing
         let origins = [
             "https://A.b/c": "https://a.b", "HTTPS://a.b:443": "https://a.b", "http://a.b:80?x": "http://a.b",
             "https://a.b:80/": "https://a.b:80", "https://[::1]:443/": "https://[::1]", "ftp://a/": "ftp://a",
+            // U+0600 and the colon are one Character.
+            "https://a\u{600}:443": "https://a\u{600}", "https://a:443\u{301}": "https://a:443\u{301}",
             "//a/b": nil, "/a": nil, "a.b": nil, "https:///a": nil, "https:a": nil, "1http://a": nil, "": nil,
         ]
         for (text, origin) in origins { #expect(URLReference(text).origin == origin, "\(text)") }

@@ -186,9 +186,17 @@ private func faults(_ parts: [Part], size: Int? = nil, claimed json: String? = n
     @Test func `The ETag is unknown if a part's ETag is not an MD5`() {
         for etag in [
             "", "ab", "\(digest)-1", String(digest.dropLast()) + "x", String(repeating: "é", count: 16),
-            String(repeating: "+a", count: 16),
+            String(repeating: "+a", count: 16), digest + "é",
         ] {
             #expect(multipartETag([StoredPart(number: 1, size: 1, etag: etag)]) == nil)
         }
+    }
+
+    @Test func `Only the quotes around an ETag are removed`() {
+        // The quote and the combining character are one Character.
+        for (text, etag) in ["\"ab\"": "ab", "\"\u{301}ab\"": "\u{301}ab", "\"\"": "", "\"ab": "\"ab", "ab": "ab"] {
+            #expect(unquoted(text) == etag)
+        }
+        #expect(unquoted("\"") == "\"")
     }
 }
