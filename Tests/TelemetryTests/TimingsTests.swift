@@ -56,6 +56,17 @@ import Testing
         #expect(number("retries", text) == 1)
     }
 
+    @Test func `Every kind of wait is measured, and the calls of every upstream are counted`() throws {
+        let timings = Timings()
+        for wait in Timings.Wait.allCases {
+            timings.begin(wait)
+            timings.end(wait)
+        }
+        for upstream in Upstream.allCases { timings.countCall(upstream, isRetry: false) }
+        let text = members(timings, whole: 0)
+        for upstream in Upstream.allCases { #expect(number("\(upstream.name)_calls", text) == 1) }
+    }
+
     @Test func `Upstreams that were not called and images that were not copied are left out`() {
         var json = JSONWriter()
         json.object { Timings().writeCalls(to: &$0) }
