@@ -23,7 +23,7 @@ package struct Fault: Error, Sendable {
     }
 
     /// The maximum number of field faults in one response.
-    package static let maxErrors = 100
+    static let maxErrors = 100
 
     /// - Parameter omitted: the number of faults in addition to `errors`.
     package init(errors: [FieldFault], omitted: Int = 0) {

@@ -22,7 +22,7 @@ package struct Fields {
         self.init(members: json, path: "", caller: caller, faults: FaultList())
     }
 
-    package static func bodyFault(_ reason: String) -> Fault {
+    static func bodyFault(_ reason: String) -> Fault {
         Fault(errors: [FieldFault(field: "body", reason: reason)])
     }
 
@@ -58,8 +58,8 @@ package struct Fields {
 
     // MARK: Faults
 
-    package func fail(_ name: StaticString, index: Int? = nil, url: String? = nil, _ reason: String) {
-        fail(FieldFault(field: "\(path)\(name)", index: index, url: url, reason: reason))
+    package func fail(_ name: StaticString, index: Int? = nil, _ reason: String) {
+        fail(FieldFault(field: "\(path)\(name)", index: index, reason: reason))
     }
 
     /// Records a fault of a whole element of a list of objects: `items[3]`.

@@ -8,16 +8,16 @@ import System
 ///     serving    READY=1, STATUS=Serving
 ///     alive      WATCHDOG=1, twice per `WATCHDOG_USEC`, if that is set and `WATCHDOG_PID` is unset or ours
 ///     draining   STOPPING=1, STATUS=Draining
-package struct ServiceNotifier: Sendable {
+struct ServiceNotifier: Sendable {
     private let address: UnixAddress?
     private let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     private let watchdogMilliseconds: Int?
 
-    package static func fromEnvironment() -> ServiceNotifier {
+    static func fromEnvironment() -> ServiceNotifier {
         ServiceNotifier { name in getenv(name).map { String(cString: $0) } }
     }
 
-    package init(environment: (String) -> String?) {
+    init(environment: (String) -> String?) {
         address = environment("NOTIFY_SOCKET").flatMap { name in
             name.hasPrefix("/") || name.hasPrefix("@") ? UnixAddress(pathOrAbstractName: name) : nil
         }
@@ -28,7 +28,7 @@ package struct ServiceNotifier: Sendable {
     }
 
     /// - Parameter onDrain: called when a drain begins.
-    package func serviceManager(onDrain: @escaping @Sendable () -> Void = {}) -> ServiceManager {
+    func serviceManager(onDrain: @escaping @Sendable () -> Void) -> ServiceManager {
         ServiceManager(aliveMilliseconds: watchdogMilliseconds) { state in
             switch state {
             case .serving: send("READY=1\nSTATUS=Serving")

@@ -7,18 +7,18 @@ import System
 /// faults are collected, so that one start reports everything that is wrong.
 package struct Settings {
     /// A setting as `--help` and the operator's table show it.
-    package struct Declaration: Sendable {
-        package let name: String
-        package enum Default: Sendable { case required, none, value(String) }
-        package let defaultValue: Default
+    struct Declaration: Sendable {
+        let name: String
+        enum Default: Sendable { case required, none, value(String) }
+        let defaultValue: Default
         /// The values it may have: `1…600`.
-        package let values: String?
-        package let purpose: String
+        let values: String?
+        let purpose: String
     }
 
     private let environment: (String) -> String?
     package private(set) var faults: [String] = []
-    package private(set) var declarations: [Declaration] = []
+    private(set) var declarations: [Declaration] = []
 
     package init(environment: @escaping (String) -> String?) {
         self.environment = environment

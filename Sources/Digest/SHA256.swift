@@ -9,11 +9,7 @@ package struct SHA256 {
     }
 
     package mutating func update(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { update($0) }
-    }
-
-    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        check(SHA256_Update(&context, bytes.baseAddress, bytes.count))
+        check(SHA256_Update(&context, bytes, bytes.count))
     }
 
     /// - Returns: 32 bytes.

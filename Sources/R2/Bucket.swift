@@ -9,7 +9,7 @@ package struct Bucket: Sendable {
     package let host: String
     package let credentials: Credentials
     /// `/bucket/`, percent-encoded.
-    package let pathPrefix: [UInt8]
+    private let pathPrefix: [UInt8]
     /// `https://r0.image2url.com`, without trailing slash.
     package let publicBase: String
 

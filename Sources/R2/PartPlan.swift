@@ -11,7 +11,7 @@ package struct PartPlan: Sendable, Equatable {
     private static let mebibyte = 1 << 20
 
     /// Bytes of the file, 1 or more.
-    package let fileSize: Int
+    private let fileSize: Int
     /// Bytes of every part but the last.
     package let partSize: Int
 

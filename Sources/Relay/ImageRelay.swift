@@ -10,7 +10,8 @@ import Upstreams
 /// Copies images from Ozon's CDN into the bucket.
 package final class ImageRelay: Sendable {
     private let dependencies: CopyDependencies
-    /// One permit for each of the MAX_TRANSFERS slots, shared by all requests, in the order in which copies begin.
+    /// One permit for each of the MAX_TRANSFERS slots, shared by all requests, and granted in the order in which
+    /// attempts request them.
     private let slots: AsyncSemaphore
     private let keyLocks = KeyedMutex<String>()
     /// R2 takes one write per second for a key, so the first pause is at least a second.
@@ -45,7 +46,6 @@ package final class ImageRelay: Sendable {
     /// - Parameter skipsExisting: leaves an object that already exists as it is.
     /// - Returns: the image's size in bytes, or nil if the object already existed.
     /// - Throws: CopyFailure, or CancellationError.
-    @discardableResult
     package func copy(_ url: String, to key: ObjectKey, skipsExisting: Bool = false) async throws -> Int? {
         try await keyLocks.withLock(on: key.text) { () async throws -> Int? in
             if skipsExisting, try await isStored(key) { return nil }

@@ -25,7 +25,7 @@ package struct Log: Sendable {
     private let level: Level
     private let sink: LogSink
 
-    package init(endpoint: String, level: Level, sink: LogSink = LogSink(STDERR_FILENO)) {
+    package init(endpoint: String, level: Level, sink: LogSink) {
         self.endpoint = endpoint
         self.level = level
         self.sink = sink

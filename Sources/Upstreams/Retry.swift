@@ -25,7 +25,7 @@ package struct RetryPolicy: Sendable {
     ///   error that `pause` throws.
     package func callAsFunction<Value: Sendable, Failure: Error>(
         until deadline: ContinuousClock.Instant? = nil,
-        pause: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        pause: (Duration) async throws -> Void,
         _ attempt: (Int) async -> Attempt<Value, Failure>
     ) async throws -> Value {
         var number = 1

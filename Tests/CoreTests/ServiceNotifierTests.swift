@@ -6,8 +6,8 @@ import Testing
 @testable import FastCGI
 
 @Suite struct ServiceNotifierTests {
-    private func notifier(_ environment: [String: String]) -> ServiceNotifier {
-        ServiceNotifier { environment[$0] }
+    private func manager(_ environment: [String: String]) -> ServiceManager {
+        ServiceNotifier { environment[$0] }.serviceManager(onDrain: {})
     }
 
     @Test(arguments: ["", "@"])
@@ -15,7 +15,7 @@ import Testing
         let directory = try TemporaryDirectory()
         let name = prefix + directory.file("notify")
         let socket = try NotifySocket(name)
-        let manager = notifier(["NOTIFY_SOCKET": name]).serviceManager()
+        let manager = manager(["NOTIFY_SOCKET": name])
         for (state, datagram) in [
             (ServiceManager.State.serving, "READY=1\nSTATUS=Serving"), (.alive, "WATCHDOG=1"),
             (.draining, "STOPPING=1\nSTATUS=Draining"),
@@ -28,20 +28,20 @@ import Testing
 
     @Test func `The watchdog interval is half of WATCHDOG_USEC, in the process that WATCHDOG_PID names`() {
         let environment = ["NOTIFY_SOCKET": "/tmp/x", "WATCHDOG_USEC": "30000000"]
-        #expect(notifier(environment).serviceManager().aliveMilliseconds == 15_000)
+        #expect(manager(environment).aliveMilliseconds == 15_000)
         let own = environment.merging(["WATCHDOG_PID": String(getpid())]) { $1 }
-        #expect(notifier(own).serviceManager().aliveMilliseconds == 15_000)
+        #expect(manager(own).aliveMilliseconds == 15_000)
         let other = environment.merging(["WATCHDOG_PID": String(getpid() + 1)]) { $1 }
-        #expect(notifier(other).serviceManager().aliveMilliseconds == nil)
+        #expect(manager(other).aliveMilliseconds == nil)
         for interval in ["", "0", "-5", "soon"] {
             let invalid = environment.merging(["WATCHDOG_USEC": interval]) { $1 }
-            #expect(notifier(invalid).serviceManager().aliveMilliseconds == nil, "\(interval)")
+            #expect(manager(invalid).aliveMilliseconds == nil, "\(interval)")
         }
-        #expect(notifier(["WATCHDOG_USEC": "30000000"]).serviceManager().aliveMilliseconds == nil)
+        #expect(manager(["WATCHDOG_USEC": "30000000"]).aliveMilliseconds == nil)
     }
 
     @Test(arguments: [nil, "", "x", "vsock:2:1", "/\(String(repeating: "x", count: 107))", "/tmp/no-such-socket"])
     func `Nothing happens without a socket or with an invalid name`(name: String?) {
-        notifier(name.map { ["NOTIFY_SOCKET": $0] } ?? [:]).serviceManager().notify(.serving)
+        manager(name.map { ["NOTIFY_SOCKET": $0] } ?? [:]).notify(.serving)
     }
 }

@@ -20,7 +20,7 @@ private final class Recorder: Sendable {
         }
     }
 
-    func addPause(_ pause: Duration) async throws { state.withLock { $0.pauses.append(pause) } }
+    func addPause(_ pause: Duration) { state.withLock { $0.pauses.append(pause) } }
 
     var limits: [Int] { state.withLock(\.limits) }
     var pauses: [Duration] { state.withLock(\.pauses) }
@@ -36,8 +36,10 @@ struct RetryTests {
         _ attempt: (RetryBudget) async -> RetryPolicy.Attempt<Int, Failed>
     ) async throws -> Int {
         let budget = RetryBudget(limit, retries: retries)
-        if sleeps { return try await budget.policy(until: budget.deadline) { _ in await attempt(budget) } }
-        return try await budget.policy(until: budget.deadline, pause: recorder.addPause) { _ in await attempt(budget) }
+        func pause(_ duration: Duration) async throws {
+            if sleeps { try await Task.sleep(for: duration) } else { recorder.addPause(duration) }
+        }
+        return try await budget.policy(until: budget.deadline, pause: pause) { _ in await attempt(budget) }
     }
 
     @Test func `A success is not repeated`() async throws {
