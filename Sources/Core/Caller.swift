@@ -13,7 +13,7 @@ package struct Caller: Sendable {
 
     /// - Parameter scope: the prefixes of the API key's scope; nil for a key without a scope.
     package init(_ parameters: Parameters, scope: [String]?) {
-        acceptsNDJSON = parameters["HTTP_ACCEPT"].map { accepts($0, "application/x-ndjson") } ?? false
+        acceptsNDJSON = parameters["HTTP_ACCEPT"].map { accepts("application/x-ndjson", inField: $0) } ?? false
         keyPrefixes = (scope.map { [$0] } ?? []) + (parameters["R2_PREFIX"].map { [[$0]] } ?? [])
     }
 }

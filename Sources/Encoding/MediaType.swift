@@ -19,7 +19,7 @@ package func isJSON(_ contentType: String) -> Bool {
 }
 
 /// Whether an Accept field lists a media type without `q=0`. Wildcards don't count.
-package func accepts(_ field: String, _ type: String) -> Bool {
+package func accepts(_ type: String, inField field: String) -> Bool {
     field.utf8.split(separator: .comma).contains { range in
         mediaType(Substring(range)) == type
             && !range.split(separator: .semicolon).dropFirst().contains { parameter in

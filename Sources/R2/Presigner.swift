@@ -11,7 +11,7 @@ import Synchronization
 package final class Presigner: Sendable {
     /// How many seconds a URL is valid unless the caller requests another lifetime.
     package static let defaultLifetime = 3600
-    /// For how many seconds a URL may be valid.
+    /// The permitted lifetimes of a URL, in seconds.
     package static let lifetimes = 1...604_800
 
     package let bucket: Bucket
@@ -85,7 +85,7 @@ package final class Presigner: Sendable {
     private func context(at time: UTCTime, after last: SigningContext?) -> SigningContext {
         let stamp = time.stamp
         let scope = CredentialScope(date: time.date, region: "auto", service: "s3")
-        let sameDay = last.flatMap { $0.time.day == time.day ? $0.key : nil }
+        let reusableKey = last.flatMap { $0.time.day == time.day ? $0.key : nil }
         var query: [UInt8] = []
         query.append("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=")
         query.append(percentEncoding: "\(bucket.credentials.accessKeyID)/\(scope.text)")
@@ -94,6 +94,6 @@ package final class Presigner: Sendable {
         query.append("&X-Amz-Expires=")
         return SigningContext(
             time: time, stamp: stamp, scope: scope,
-            key: sameDay ?? signingKey(secret: bucket.credentials.secretAccessKey, scope: scope), query: query)
+            key: reusableKey ?? signingKey(secret: bucket.credentials.secretAccessKey, scope: scope), query: query)
     }
 }

@@ -4,7 +4,7 @@ import JSON
 package struct SignedPart: JSONWritable, Sendable {
     /// How many parts r2-multipart-create and r2-multipart-resume sign. The browser requests the others when it needs
     /// them.
-    package static let firstBatch = 100
+    package static let initialCount = 100
 
     let number: Int
     /// Bytes.

@@ -22,13 +22,13 @@ import Testing
             // A separator and a combining character are one Character.
             "\(type),\u{301}", "\(type);\u{301}",
         ] {
-            #expect(accepts(header, type), "\(header)")
+            #expect(accepts(type, inField: header), "\(header)")
         }
         for header in [
             "", "*/*", "application/*", "application/json", "\(type);q=0", "\(type);q=0.", "\(type); q=0.000",
             "x\(type)", "\(type);\u{301};q=0",
         ] {
-            #expect(!accepts(header, type), "\(header)")
+            #expect(!accepts(type, inField: header), "\(header)")
         }
     }
 

@@ -23,7 +23,7 @@ func fuzzMediaTypes(_ bytes: [UInt8]) {
         }
         return reference(range) == wanted && !parameters.contains { matches($0, "q=0(\\.0{0,3})?") }
     }
-    require(accepts(field, wanted) == isAccepted, "'\(field)' accepts \(wanted): \(!isAccepted)")
+    require(accepts(wanted, inField: field) == isAccepted, "'\(field)' accepts \(wanted): \(!isAccepted)")
 }
 
 private let token = "[-!#$%&'*+.^_`|~0-9A-Za-z]+"

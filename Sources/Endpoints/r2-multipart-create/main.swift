@@ -56,7 +56,7 @@ struct Output: ResponseBody, JSONWritable {
     let signing = context.tools.signing
     let storage = context.tools.storage.limited(to: .seconds(50))
     let uploadID = try await storage.createUpload(input.key, contentType: input.contentType)
-    let numbers = 1...min(input.plan.count, SignedPart.firstBatch)
+    let numbers = 1...min(input.plan.count, SignedPart.initialCount)
     return Output(
         key: input.key, uploadID: uploadID, plan: input.plan,
         parts: signing.parts(numbers, of: input.plan, key: input.key, uploadID: uploadID, at: context.time),

@@ -65,7 +65,7 @@ struct Output: ResponseBody, JSONWritable {
     let uploadID =
         stored == nil ? try await storage.createUpload(input.key, contentType: input.contentType) : input.uploadID
     let held = Set(uploaded.map(\.number))
-    let missing = (1...input.plan.count).lazy.filter { !held.contains($0) }.prefix(SignedPart.firstBatch)
+    let missing = (1...input.plan.count).lazy.filter { !held.contains($0) }.prefix(SignedPart.initialCount)
     return Output(
         uploadID: uploadID, uploaded: uploaded,
         missing: context.tools.signing.parts(

@@ -18,8 +18,8 @@ extension Fields {
     /// An integer that is a field of one operation only.
     /// - Parameter operation: the request's operation; nil if it is unknown.
     func integer(
-        _ name: StaticString, in range: ClosedRange<Int>, only owner: ObjectOperation, _ operation: ObjectOperation?,
-        required: Bool
+        _ name: StaticString, in range: ClosedRange<Int>, ofOnly owner: ObjectOperation,
+        for operation: ObjectOperation?, required: Bool
     ) -> Int? {
         guard let operation, operation != owner else {
             return integer(name, in: range, required: required && operation != nil)

@@ -43,9 +43,9 @@ struct Input: RequestBody {
         let key = fields.objectKey("key", rules)
         let uploadID = fields.uploadID(named: "uploadId", required: operation == .uploadPart || operation == .listParts)
         let partNumber = fields.integer(
-            "partNumber", in: 1...PartPlan.maxParts, only: .uploadPart, operation, required: true)
+            "partNumber", in: 1...PartPlan.maxParts, ofOnly: .uploadPart, for: operation, required: true)
         let marker = fields.integer(
-            "partNumberMarker", in: 0...PartPlan.maxParts, only: .listParts, operation, required: false)
+            "partNumberMarker", in: 0...PartPlan.maxParts, ofOnly: .listParts, for: operation, required: false)
         let expiresIn = fields.integer("expiresIn", in: Presigner.lifetimes, required: false)
         let contentType = fields.contentType(of: operation, rules)
         (self.operation, self.key) = try fields.require(operation, key)
