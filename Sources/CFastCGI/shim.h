@@ -72,7 +72,8 @@ static inline int shim_is_listening(int fd) {
 }
 
 // Blocks the signals that control the process and returns a descriptor to read them from, or -1. Threads that start
-// later inherit the mask.
+// later inherit the mask. Also ignores SIGPIPE, so that writing to a connection that its peer has closed is only an
+// error.
 static inline int shim_signals(void) {
     sigset_t set;
     sigemptyset(&set);

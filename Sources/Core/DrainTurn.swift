@@ -27,8 +27,9 @@ package final class DrainTurn: Sendable {
         self.anotherServes = anotherServes
     }
 
-    /// Whether this process may stop accepting connections. Once it may, no other process may until this one has ended.
-    package func isOurs() -> Bool {
+    /// Tries to take the turn. Once taken, it lasts until this process has ended.
+    /// - Returns: whether this process may stop accepting connections now.
+    package func claim() -> Bool {
         state.withLock { state in
             if state.lock == nil {
                 let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)

@@ -55,7 +55,7 @@ package func serve<Input: RequestBody, Output: ResponseBody>(
         reload: reload, flush: log.flush,
         report: { message, detail in log(.warning, message) { $0.member("detail", detail) } },
         serviceManager: ServiceNotifier.fromEnvironment().serviceManager(onDrain: scoreboard.setDraining),
-        mayDrain: drainTurn(of: listeners, scoreboard))
+        claimDrainTurn: claimingDrainTurn(of: listeners, scoreboard))
     serveSockets(listeners, options, handler, log)
     scoreboard.remove()
     _exit(EX_OK)
@@ -96,11 +96,12 @@ private func reloadScopes(from file: String, _ keys: APIKeys, _ log: Log, replac
     }
 }
 
-/// Whether the process may drain now. Only a socket that several processes share requires them to take turns.
-private func drainTurn(of listeners: [Listener], _ scoreboard: Scoreboard) -> @Sendable () -> Bool {
+/// The function that claims the process's turn to drain. Only a socket that several processes share requires them to
+/// take turns.
+private func claimingDrainTurn(of listeners: [Listener], _ scoreboard: Scoreboard) -> @Sendable () -> Bool {
     guard listeners.contains(where: { !$0.isPrivate }), let directory = runtimeDirectory() else { return { true } }
     let turn = DrainTurn(directory: directory, anotherServes: scoreboard.anotherServes)
-    return { turn.isOurs() }
+    return { turn.claim() }
 }
 
 /// systemd's runtime directory of the service, which the endpoint's processes share.

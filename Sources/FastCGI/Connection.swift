@@ -1,8 +1,8 @@
 import CFastCGI
 import Glibc
 
-/// One accepted connection and the request on it. Only the owner of its mailbox, a worker thread, can use it. All calls
-/// to libfcgi are made here, except `FCGX_Init`.
+/// One accepted connection and the request on it. Only the owner of its mailbox can use it. All calls to libfcgi are
+/// made here, except `FCGX_Init`.
 struct Connection: ~Copyable {
     /// The C struct must not move: its streams point back to it.
     private let request: UnsafeMutablePointer<FCGX_Request>

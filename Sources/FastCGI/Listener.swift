@@ -16,6 +16,8 @@ package struct Listener: Sendable {
     /// Members of the socket's group may connect; `AllowedPeers` then checks the peer's user.
     private static let mode: mode_t = 0o660
     private static let backlog: Int32 = 1024
+    /// The maximum number of descriptors that are taken from systemd, whatever `LISTEN_FDS` says.
+    private static let maxInherited: Int32 = 1024
     /// The maximum length of the suffix of a temporary name: a dot and a process id.
     private static let maxSuffixBytes = 8
 
@@ -59,14 +61,19 @@ package struct Listener: Sendable {
 
     /// Sockets passed by systemd (LISTEN_FDS, from descriptor 3 on) or on descriptor 0 (spawn-fcgi, multiwatch).
     package static func inherited() throws(Failure) -> [Listener] {
-        let count = getenv("LISTEN_FDS").flatMap { Int32(String(cString: $0)) } ?? 0
-        let isForUs = getenv("LISTEN_PID").map { String(cString: $0) == String(getpid()) } ?? false
-        let descriptors = isForUs && count > 0 ? Array(3..<3 + count) : [0]
+        let descriptors = inheritedDescriptors { name in getenv(name).map { String(cString: $0) } }
         var listeners: [Listener] = []
         for descriptor in descriptors where shim_is_listening(descriptor) != 0 {
             listeners.append(try makeNonblocking(descriptor, isPrivate: false))
         }
         return listeners
+    }
+
+    /// The descriptors that may be inherited listening sockets.
+    static func inheritedDescriptors(environment: (String) -> String?) -> Range<Int32> {
+        let count = environment("LISTEN_FDS").flatMap { Int32($0) } ?? 0
+        let isForUs = environment("LISTEN_PID") == String(getpid())
+        return isForUs && count > 0 ? 3..<3 + min(count, maxInherited) : 0..<1
     }
 
     /// The directory of a unix socket; nil for other sockets and unnamed ones.

@@ -62,6 +62,10 @@ extension Server {
 
     /// How long libfcgi may block a worker in one read or write. nginx buffers a request before it sends it, so only a
     /// faulty peer takes longer.
+    ///
+    /// The time of a whole request is not limited: a peer that sends a byte every few seconds occupies a worker for as
+    /// long as it likes. The main thread starts more workers then, up to a maximum. This is accepted because only local
+    /// programs can connect: those of the users in ALLOWED_PEER_USERS to a unix socket, and any to a port on loopback.
     private static let timeoutSeconds = 5
 
     /// The send buffer must hold a whole response of up to `ResponseBuffer.limit` bytes and the kernel's overhead, so
@@ -78,8 +82,9 @@ extension Server {
     }
 
     private func pauseAccepting(_ error: Int32) {
-        // Order matters: the main thread clears the flag first and adds the listeners afterwards.
-        stopListening()
+        // The flag is set last. Otherwise the main thread could clear it and add the listeners before they are removed
+        // here, and nothing would add them again.
+        unwatchListeners()
         if acceptPaused.exchange(true, ordering: .relaxed) { return }
         options.report("accept paused", errnoText(error))
     }

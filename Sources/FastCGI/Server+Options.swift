@@ -11,12 +11,12 @@ extension Server {
         let report: @Sendable (String, String) -> Void
         let serviceManager: ServiceManager
         /// Called repeatedly after SIGTERM. The process accepts connections until it returns true.
-        let mayDrain: @Sendable () -> Bool
+        let claimDrainTurn: @Sendable () -> Bool
 
         package init(
             maxBodyBytes: Int, drainSeconds: Int, peers: AllowedPeers, reload: (@Sendable () -> Void)?,
             flush: @escaping @Sendable () -> Void, report: @escaping @Sendable (String, String) -> Void,
-            serviceManager: ServiceManager, mayDrain: @escaping @Sendable () -> Bool
+            serviceManager: ServiceManager, claimDrainTurn: @escaping @Sendable () -> Bool
         ) {
             self.maxBodyBytes = maxBodyBytes
             self.drainSeconds = drainSeconds
@@ -25,7 +25,7 @@ extension Server {
             self.flush = flush
             self.report = report
             self.serviceManager = serviceManager
-            self.mayDrain = mayDrain
+            self.claimDrainTurn = claimDrainTurn
         }
     }
 }

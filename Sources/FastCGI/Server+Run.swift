@@ -13,7 +13,8 @@ extension Server {
     private static let workerCheckMilliseconds = 240
     private static let maxWorkers = 64
     /// How long keep-alive connections stay open after SIGTERM. It is far longer than nginx's keepalive_time, so that
-    /// nginx closes them first, and never sends a request on a connection that this process is closing.
+    /// nginx closes them first, and never sends a request on a connection that this process is closing. It is at most
+    /// half of DRAIN_SECONDS, so that the last request of such a connection has the other half.
     private static let keepAliveMilliseconds = 25_000
 
     /// glibc's initial value. If it isn't set, each large block that is freed raises it, up to 32 MiB.
@@ -34,12 +35,12 @@ extension Server {
         var isEnding = false
         while true {
             tick(&upkeep)
-            if isEnding, options.mayDrain() { return drain(signals, &upkeep) }
+            if isEnding, options.claimDrainTurn() { return drain(signals, &upkeep) }
             switch signals.next(
                 milliseconds: upkeep.heartbeat.hasReportedState ? Self.tickMilliseconds : Self.startTickMilliseconds)
             {
             case SIGTERM, SIGINT, SIGUSR1:
-                if options.mayDrain() { return drain(signals, &upkeep) }
+                if options.claimDrainTurn() { return drain(signals, &upkeep) }
                 if !isEnding { options.report("waiting to drain", "until another process serves") }
                 isEnding = true
             case SIGHUP: options.reload?()
@@ -64,7 +65,7 @@ extension Server {
         guard now - upkeep.checkTime >= Self.workerCheckMilliseconds else { return }
         upkeep.checkTime = now
         // A listener that was shut down would report its end forever.
-        if !upkeep.isDraining, acceptPaused.exchange(false, ordering: .relaxed) { listen() }
+        if !upkeep.isDraining, acceptPaused.exchange(false, ordering: .relaxed) { watchListeners() }
         // A peer that has sent half a request blocks its worker for up to SO_RCVTIMEO. Others must not wait for it.
         let events = workers.eventCount
         if events == upkeep.checkedEvents, workers.busy >= workers.threads { startWorkers(workers.threads) }
@@ -89,7 +90,7 @@ extension Server {
     private func drain(_ signals: ProcessSignals, _ upkeep: inout Upkeep) {
         upkeep.isDraining = true
         upkeep.heartbeat.beginDraining()
-        stopListening()
+        unwatchListeners()
         let start = MonotonicClock.milliseconds()
         for listener in listeners where listener.isPrivate {
             // After the shutdown, connecting to a unix socket fails at once, but queued connections can be accepted.
@@ -106,7 +107,7 @@ extension Server {
                 options.report("drain cut short", "\(table.openCount) connections after \(options.drainSeconds) s")
                 return
             }
-            if elapsed > min(Self.keepAliveMilliseconds, options.drainSeconds * 500), !isRetiring {
+            if elapsed > min(Self.keepAliveMilliseconds, options.drainSeconds * 1000 / 2), !isRetiring {
                 isRetiring = true
                 for mailbox in table.all { post(.retire, to: mailbox, generation: mailbox.generation) }
             }
@@ -115,17 +116,14 @@ extension Server {
         }
     }
 
+    /// Accepts the pending connections. To a TCP listener, which is still open, others may arrive all the time.
     private func acceptQueue(of listener: Listener, until deadline: Int, _ upkeep: inout Upkeep) {
-        while true {
-            switch accept(listener) {
-            case .accepted: wakeWorker()
-            case .nothingPending: return
-            case .exhausted:
-                if MonotonicClock.milliseconds() > deadline { return }
-                tick(&upkeep)
-                wakeWorker()
-                usleep(5000)
-            }
+        while MonotonicClock.milliseconds() <= deadline {
+            let result = accept(listener)
+            if result == .nothingPending { return }
+            tick(&upkeep)
+            wakeWorker()
+            if result == .exhausted { usleep(5000) }
         }
     }
 }

@@ -34,11 +34,11 @@ package final class Server: Sendable {
         let events = EPOLLIN.rawValue | EPOLLET.rawValue
         let isWatched = shim_epoll_control(epoll, EPOLL_CTL_ADD, wakeEvent, events, Token.wakeEvent.word) == 0
         precondition(epoll >= 0 && wakeEvent >= 0 && isWatched, "epoll_create1, eventfd or epoll_ctl failed")
-        listen()
+        watchListeners()
     }
 
     /// Adds the listeners to the epoll set, at startup and after `pauseAccepting`.
-    func listen() {
+    func watchListeners() {
         let events = EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue
         for (index, listener) in listeners.enumerated() {
             let token = Token.listener(index).word
@@ -48,7 +48,7 @@ package final class Server: Sendable {
         }
     }
 
-    func stopListening() {
+    func unwatchListeners() {
         for listener in listeners { _ = shim_epoll_control(epoll, EPOLL_CTL_DEL, listener.descriptor, 0, 0) }
     }
 
@@ -125,16 +125,16 @@ package final class Server: Sendable {
 
     // MARK: Connections
 
-    private func run(_ connection: consuming Ownership<Connection>) {
-        let mailbox = connection.mailbox
-        let result = connection.run { connection, events in
+    private func run(_ ownership: consuming Ownership<Connection>) {
+        let mailbox = ownership.mailbox
+        let result = ownership.run { connection, events in
             connection.apply(events)
             return advance(&connection, mailbox)
         }
         switch consume result {
         case .released: break
-        case .ended(let connection): discard(connection)
-        case .unfinished(let connection): ready.append(connection)
+        case .ended(let ownership): discard(ownership)
+        case .unfinished(let ownership): ready.append(ownership)
         }
     }
 

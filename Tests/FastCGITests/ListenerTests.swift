@@ -125,4 +125,15 @@ struct ListenerTests {
         setenv("LISTEN_FDS", String(listener.descriptor - 3), 1)
         #expect(try !Listener.inherited().contains { $0.descriptor == listener.descriptor })
     }
+
+    @Test func `At most 1024 descriptors from 3 on are inherited, or descriptor 0 if LISTEN_FDS is not a count`() {
+        func descriptors(_ count: String) -> Range<Int32> {
+            let environment = ["LISTEN_FDS": count, "LISTEN_PID": String(getpid())]
+            return Listener.inheritedDescriptors { environment[$0] }
+        }
+        #expect(descriptors("2") == 3..<5)
+        for count in ["1024", "1025", "2147483647"] { #expect(descriptors(count) == 3..<1027, "\(count)") }
+        for count in ["", "0", "-1", "2147483648", "x"] { #expect(descriptors(count) == 0..<1, "\(count)") }
+        #expect(Listener.inheritedDescriptors { _ in nil } == 0..<1)
+    }
 }

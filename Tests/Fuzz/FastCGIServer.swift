@@ -45,7 +45,7 @@ final class FastCGIServer: Sendable {
             Server.Options(
                 maxBodyBytes: 2048, drainSeconds: 1, peers: try! AllowedPeers([]), reload: nil, flush: {},
                 report: { _, _ in }, serviceManager: ServiceManager(aliveMilliseconds: nil) { _ in },
-                mayDrain: { true }),
+                claimDrainTurn: { true }),
             handler: fuzzHandler())
         server.start()
     }
