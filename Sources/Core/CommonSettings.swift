@@ -3,6 +3,7 @@ import Glibc
 import System
 import Telemetry
 
+/// The settings that every endpoint has.
 struct CommonSettings {
     let keys: APIKeys?
     let scopesFile: String?
@@ -59,7 +60,7 @@ extension Settings {
         }
     }
 
-    /// `SSL_CERT_FILE`, as OpenSSL names it. Endpoints that call an upstream read it.
+    /// The path in `SSL_CERT_FILE`, as OpenSSL names it. Endpoints that call an upstream read it.
     package mutating func certificateAuthorities() -> String? {
         let path = optional(
             "SSL_CERT_FILE", "A PEM file of the certificate authorities to trust in place of the system's.")

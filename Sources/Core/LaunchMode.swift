@@ -2,6 +2,7 @@ import FastCGI
 import Glibc
 import System
 
+/// What a process does, by its arguments and its environment.
 enum LaunchMode: Equatable {
     case listenOnPath(String)
     case listenOnPort(UInt16)

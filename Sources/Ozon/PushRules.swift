@@ -1,6 +1,7 @@
 import Core
 import Encoding
 
+/// The settings of pushes.
 package struct PushRules: Sendable {
     package enum API: Sendable {
         /// Keyed by offer_id. Ozon works on it in a task.

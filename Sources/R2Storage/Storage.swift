@@ -63,14 +63,15 @@ package struct Storage: Sendable {
         }
     }
 
-    /// Sends a request that may be repeated, up to three times if retrying may help. A repeated CreateMultipartUpload
-    /// leaves an upload that nobody uses, which R2 deletes after seven days.
+    /// Sends a request in up to three attempts, as long as retrying may help. The request must be safe to repeat. A
+    /// repeated CreateMultipartUpload leaves an upload that nobody uses, which R2 deletes after seven days.
     /// - Parameter timeout: for each attempt.
     func send(
         _ method: String, _ key: ObjectKey, parameters: QueryParameters = [], headers: Headers = [:],
         body: HTTPClient.Request.Body = .none, timeout: Duration = .seconds(10)
     ) async throws(StorageError) -> HTTPClient.Response {
-        // R2 accepts one write per second for each key.
+        // R2 accepts one write per second for each key. The second pause is twice as long as the first, so at least
+        // 1.5 s pass before the last attempt.
         let policy = RetryPolicy(retries: 2, firstPause: Duration.seconds(0.5)...Duration.seconds(1))
         do {
             return try await policy(until: deadline, pause: RequestTrace.pause) {

@@ -7,7 +7,7 @@ import System
 import Uploads
 import Upstreams
 
-/// What all copies share.
+/// The dependencies that all copies share.
 struct CopyDependencies: Sendable {
     let cdn: UpstreamClient
     let storage: Storage

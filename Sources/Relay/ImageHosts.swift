@@ -58,6 +58,8 @@ package struct ImageHosts: Sendable {
         }
     }
 
+    /// How far the URL of an image, or of a redirect, is trusted.
+    /// - Throws: if it must not be fetched.
     package func trust(for url: String) throws(Rejection) -> Trust {
         if url.utf8.count > maxURLBytes { throw .tooLong }
         let parts = URLReference(url)

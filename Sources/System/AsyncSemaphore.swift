@@ -74,6 +74,7 @@ package final class AsyncSemaphore: Sendable {
         waiting?.resume(throwing: error)
     }
 
+    /// Returns a permit that `acquire` granted: to the task that has waited longest, if any waits.
     package func release() {
         let next = state.withLock { state in
             if state.waiting.isEmpty {

@@ -41,7 +41,8 @@ final class ScoreboardFile: @unchecked Sendable {
         self.memory = memory
     }
 
-    /// A process that looks for dead ones may hold the lock for a moment.
+    /// Locks the file. Tries for up to 100 ms, because a process that looks for dead ones may hold the lock for a
+    /// moment. Returns false if that fails.
     private static func lock(_ file: Int32) -> Bool {
         for _ in 0..<100 {
             if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }

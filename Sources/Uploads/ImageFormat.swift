@@ -76,8 +76,8 @@ package enum ImageFormat: CaseIterable, Sendable {
     /// The brands of an `ftyp` box: size, `ftyp`, the major brand, its version, the compatible brands.
     private static func brands(_ head: [UInt8]) -> [String] {
         let size = head.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        // A size of 0 or 1 stands for a box that reaches to the end of the file or is longer than 4 GiB. Then only the
-        // major brand is read.
+        // A size of 0 or 1 means a box that reaches to the end of the file or is longer than 4 GiB. Then only the major
+        // brand is read.
         let box = head.prefix(max(size, 12))
         let starts = [8] + stride(from: 16, to: box.count, by: 4)
         return starts.filter { $0 + 4 <= box.count }.map { String(decoding: box[$0..<$0 + 4], as: UTF8.self) }

@@ -3,6 +3,7 @@ import Ozon
 import Relay
 import Uploads
 
+/// The settings of `ozon-download`, and what is built from them.
 struct DownloadTools: Tools {
     let seller: Seller
     /// The bucket, the rules for its keys, and the signer.

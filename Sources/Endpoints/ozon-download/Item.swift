@@ -1,5 +1,6 @@
 import JSON
 
+/// One article in the response: its product's images, or why there are none.
 struct Item: JSONWritable, Sendable {
     let article: String
     let result: Result
@@ -9,7 +10,8 @@ struct Item: JSONWritable, Sendable {
         case listed(productID: Int, urls: [String], errors: [ImageFailure], uploads: [ImageUpload]?)
         /// `urls` are the public URLs of the copied images, `errors` the other images.
         case copied(productID: Int, urls: [String], errors: [ImageFailure])
-        /// Ozon has no such product, or did not describe it in a usable way.
+        /// There is no usable product: the article is not a valid id, Ozon has no such product, or the call to Ozon
+        /// failed.
         case failed(reason: String)
     }
 

@@ -50,7 +50,7 @@ struct ItemProducer: Sendable {
     // MARK: Copying
 
     /// While the sink waits for the client, no further copy is started. A request starts at most MAX_TRANSFERS copies
-    /// at once, so that a large request doesn't keep a small one waiting for a slot.
+    /// at once, so that a small request waits behind at most that many copies of a large one.
     private func copyImages(into sink: inout some ItemSink) async throws {
         try await withThrowingTaskGroup(of: CopyQueue.Event?.self) { group in
             var queue = CopyQueue(maxRunning: tools.relay.maxCopies, bucket: tools.signing.bucket)
