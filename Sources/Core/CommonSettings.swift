@@ -61,7 +61,7 @@ extension Settings {
     }
 
     /// The path in `SSL_CERT_FILE`, as OpenSSL names it. Endpoints that call an upstream read it.
-    package mutating func certificateAuthorities() -> String? {
+    package mutating func certificateAuthoritiesFile() -> String? {
         let path = optional(
             "SSL_CERT_FILE", "A PEM file of the certificate authorities to trust in place of the system's.")
         if let path, readFile(path) == nil { fail("SSL_CERT_FILE", "cannot be read: \(errnoText())") }

@@ -12,12 +12,12 @@ package final class HTTPClient: Sendable {
         /// memory on HTTP/1.1 and at 199 MB on HTTP/2, because its flow-control windows fill while nothing is read.
         package var speaksHTTP2: Bool
         /// A PEM file of the certificate authorities to trust, or nil for the system's.
-        package var authorities: String?
+        package var authoritiesFile: String?
 
-        package init(maxTransfers: Int, speaksHTTP2: Bool, authorities: String?) {
+        package init(maxTransfers: Int, speaksHTTP2: Bool, authoritiesFile: String?) {
             self.maxTransfers = maxTransfers
             self.speaksHTTP2 = speaksHTTP2
-            self.authorities = authorities
+            self.authoritiesFile = authoritiesFile
         }
     }
 

@@ -98,7 +98,7 @@ final class Transfer: @unchecked Sendable {
         // Waiting for the resolver thread of a transfer that ends during a DNS lookup would block all transfers.
         check(shim_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         check(shim_set_long(easy, CURLOPT_PATH_AS_IS, 1))
-        if let file = options.authorities { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
+        if let file = options.authoritiesFile { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
         let version = options.speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         check(shim_set_long(easy, CURLOPT_HTTP_VERSION, version))
         let milliseconds = request.timeout.milliseconds

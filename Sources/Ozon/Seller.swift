@@ -88,9 +88,9 @@ extension Settings {
     /// Ozon's API at `OZON_API_URL`. Nil if a setting is invalid, which is then recorded as a fault.
     package mutating func seller() -> Seller? {
         let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru", "The origin of Ozon's Seller API.")
-        let authorities = certificateAuthorities()
+        let authoritiesFile = certificateAuthoritiesFile()
         guard let origin else { return nil }
-        let options = HTTPClient.Options(maxTransfers: 512, speaksHTTP2: true, authorities: authorities)
+        let options = HTTPClient.Options(maxTransfers: 512, speaksHTTP2: true, authoritiesFile: authoritiesFile)
         return Seller(HTTPClient(options), origin: origin.url)
     }
 }

@@ -9,11 +9,11 @@ package struct UploadTools: Tools {
     package let storage: Storage
 
     package init?(_ settings: inout Settings) {
-        let authorities = settings.certificateAuthorities()
+        let authoritiesFile = settings.certificateAuthoritiesFile()
         guard let signing = SigningTools(&settings) else { return nil }
         self.signing = signing
         storage = Storage(
-            HTTPClient(HTTPClient.Options(maxTransfers: 64, speaksHTTP2: false, authorities: authorities)),
+            HTTPClient(HTTPClient.Options(maxTransfers: 64, speaksHTTP2: false, authoritiesFile: authoritiesFile)),
             signing.bucket)
     }
 }

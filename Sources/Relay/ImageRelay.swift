@@ -29,10 +29,10 @@ package final class ImageRelay: Sendable {
             "How many seconds one attempt at a copy may take; 10 seconds without a byte from the CDN end it sooner.")
         let maxCopies = settings.integer(
             "MAX_TRANSFERS", default: 32, in: 1...1024, "The maximum number of images that one process copies at once.")
-        let authorities = settings.certificateAuthorities()
+        let authoritiesFile = settings.certificateAuthoritiesFile()
         guard let hosts, let bucket else { return nil }
         let client = HTTPClient(
-            HTTPClient.Options(maxTransfers: 2 * maxCopies, speaksHTTP2: false, authorities: authorities))
+            HTTPClient.Options(maxTransfers: 2 * maxCopies, speaksHTTP2: false, authoritiesFile: authoritiesFile))
         slots = AsyncSemaphore(count: maxCopies)
         dependencies = CopyDependencies(
             cdn: UpstreamClient(.cdn, client), storage: Storage(client, bucket), hosts: hosts, maxBytes: maxBytes,

@@ -144,9 +144,9 @@ private func reading<Value>(
     }
 
     @Test func `A file of certificate authorities that cannot be read is a fault`() {
-        let (value, faults) = reading(["SSL_CERT_FILE": "/nonexistent/ca.pem"]) { $0.certificateAuthorities() }
+        let (value, faults) = reading(["SSL_CERT_FILE": "/nonexistent/ca.pem"]) { $0.certificateAuthoritiesFile() }
         #expect(value == "/nonexistent/ca.pem")
         #expect(faults == ["SSL_CERT_FILE: cannot be read: No such file or directory"])
-        #expect(reading([:]) { $0.certificateAuthorities() }.faults.isEmpty)
+        #expect(reading([:]) { $0.certificateAuthoritiesFile() }.faults.isEmpty)
     }
 }

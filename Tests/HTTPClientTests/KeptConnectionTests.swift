@@ -11,7 +11,7 @@ private func response(_ body: String) -> Step {
 /// Connections that are used again.
 @Suite(.timeLimit(.minutes(1)))
 struct KeptConnectionTests {
-    private let client = HTTPClient(HTTPClient.Options(maxTransfers: 8, speaksHTTP2: true, authorities: nil))
+    private let client = HTTPClient(HTTPClient.Options(maxTransfers: 8, speaksHTTP2: true, authoritiesFile: nil))
 
     @Test func `A kept connection serves one request after another`() async throws {
         let server = try ScriptedServer([.receive, response("A"), .receive, response("B"), .receive, response("C")])
