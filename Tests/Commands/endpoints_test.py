@@ -90,6 +90,15 @@ class EndpointsTests(CommandTest):
         self.assertIn("stop third.socket", self.calls.read_text())
         self.assertEqual(self.locations(), ["first"])
 
+    def test_a_location_whose_link_was_deleted_is_linked_again_only_after_a_stop(self):
+        self.performs(endpoints.start)
+        routes.link("first").unlink()
+        self.performs(endpoints.start)
+        self.assertEqual(self.locations(), ["second", "third"])
+        self.performs(endpoints.stop)
+        self.performs(endpoints.start)
+        self.assertEqual(self.locations(), NAMES)
+
     def test_an_endpoint_that_still_starts_with_the_machine_is_reported(self):
         self.fails_for('*"disable second.socket"*')
         _, failure = self.performs(endpoints.stop)

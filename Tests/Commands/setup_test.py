@@ -84,6 +84,11 @@ class SetupTests(SetupCase):
         self.answer()
         self.assertEqual(self.files()["origins"], '"https://studio.example.com" $http_origin;\n')
 
+    def test_an_origin_that_needs_larger_buckets_of_nginx_is_reported(self):
+        for length, is_reported in [(46, False), (47, True)]:
+            printed = self.answer(ORIGIN="https://".ljust(length, "a"))
+            self.assertEqual("map_hash_bucket_size 128;" in printed, is_reported, length)
+
 
 class SettingsFileTests(CommandTest):
     def read(self, text, **options):

@@ -98,6 +98,7 @@ def check_nginx(report: Report, names: list[str]) -> str:
         report.fail("nginx", f"does not include {routes.SNIPPETS}/http.conf", advice)
     elif missing:
         advice = f"put {routes.SERVER} into your server {{}}, then nginx -t && systemctl reload nginx"
+        advice += "; if it is there: ozon-r2 stop NAME && ozon-r2 start NAME"
         report.fail("nginx", f"has no location for {', '.join(missing)}", advice)
     else:
         report.ok("nginx", f"includes the locations of {len(names)} endpoints")

@@ -76,6 +76,7 @@ def remove(name: str) -> None:
     """Removes the location, and returns when no worker of nginx has a request that it has not passed on yet."""
     path = link(name)
     if not path.is_symlink():
+        (STATE / name).unlink(missing_ok=True)  # the next start makes the link again
         return
     workers = run("pgrep", "-f", "^nginx: worker process").stdout.split()
     path.unlink()

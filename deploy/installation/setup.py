@@ -13,6 +13,9 @@ from installation.questions import ORIGIN, SECRETS, SETTINGS, ask
 from privileges import SIGNALS
 from settings import INSTALLED, read_settings
 
+# Longer keys do not fit into a map's buckets of 64 bytes, nginx's default on most processors.
+LONGEST_ORIGIN = 46
+
 
 def secret_file(name: str) -> pathlib.Path:
     return INSTALLED / "secrets" / name.lower().replace("_", "-")
@@ -113,4 +116,7 @@ def report() -> None:
         print(f"Still wrong:\n{processes.describe_faults(faults)}")
     print("nginx needs these two lines, the first in http {}, the second in your server {}:")
     print(f"    {routes.HTTP}\n    {routes.SERVER}")
+    if max(map(len, known_origins()), default=0) > LONGEST_ORIGIN:
+        print(f"An origin of over {LONGEST_ORIGIN} characters needs map_hash_bucket_size 128; in http {{}}, before the")
+        print("first map and before the first of these lines.")
     print("Next: ozon-r2 start --all; nginx -t && systemctl reload nginx; ozon-r2 check.")
