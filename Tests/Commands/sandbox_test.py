@@ -49,6 +49,22 @@ class VirtualEnvironmentTests(CommandTest):
             self.assertEqual(self.make(version).output, "")
 
 
+class BundleTests(CommandTest):
+    def test_a_folder_that_is_bundled_already_or_another_one_keeps_its_files(self):
+        folder = self.scratch / "html"
+        folder.mkdir()
+        (folder / "page.js").write_text("")
+        self.program("esbuild", "exit 0")
+        self.expect_failure(self.run_command(DEPLOY / "bundle", folder), "is no copy of nginx/html, or is bundled")
+        self.assertEqual([file.name for file in folder.iterdir()], ["page.js"])
+
+    def test_an_option_that_does_not_exist_is_answered_with_the_usage(self):
+        for name in ("bundle", "units", "package", "probe"):
+            ended = self.run_command(DEPLOY / name, "--nothing")
+            self.assertEqual(ended.code, 64, name)
+            self.assertRegex(ended.output, f"^usage: {name} ")
+
+
 class MainJobTests(CommandTest):
     def test_ctrl_c_ends_the_main_job_without_a_message_of_python(self):
         with http.server.HTTPServer(("127.0.0.1", 0), Answers) as server:
