@@ -200,6 +200,15 @@ test("If the server can't copy either, each image has the reason, and other arti
   assert.deepEqual(vias(items[1]), Array(3).fill("server: about SCOPE_DENIED"));
 });
 
+test("An item with the name of another article ends the server's copy of those that it leaves out", async (t) => {
+  const { studio: one } = await studio(t, {
+    cdn: (name) => (name === "a0-1.jpg" ? { status: 404 } : undefined),
+    server: (_, index) => ({ type: "item", index, article: "A0", status: "success", urls: [] }),
+  });
+  const [item] = await one.copy(["a0"]);
+  assert.deepEqual(vias(item), ["server: The response is not from the backend", "browser", "browser"]);
+});
+
 test("An image that takes too long is copied by the server", async (t) => {
   hurry(t);
   const never = new Promise(() => {});

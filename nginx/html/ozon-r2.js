@@ -15,6 +15,8 @@ const MULTIPART_MIN_SIZE = 16_000_000;
 /** Milliseconds before a pending push is polled for the first time. */
 const FIRST_POLL_DELAY = 2000;
 const MAX_POLL_DELAY = 15_000;
+/** Milliseconds for which polls without a response are repeated. */
+const MAX_POLL_TIME = 600_000;
 
 /** @typedef {import("./ozon-r2.js").Item} Item */
 /** @typedef {import("./ozon-r2.js").OzonR2} Client */
@@ -152,10 +154,17 @@ export class OzonR2 {
     const run = async () => {
       let pushed = await post("push-images", {});
       let delay = FIRST_POLL_DELAY;
+      let deadline = Date.now() + MAX_POLL_TIME;
       // Without a task_id, there is nothing to ask for.
       while (pushed.status === "pending" && pushed.task_id) {
         await sleep(delay, signal);
-        pushed = await post("push-status", { task_id: pushed.task_id });
+        try {
+          pushed = await post("push-status", { task_id: pushed.task_id });
+          deadline = Date.now() + MAX_POLL_TIME;
+        } catch (/** @type {any} */ error) {
+          // Ozon continues, and nothing but this call has the task_id.
+          if (error?.code !== "NETWORK" || Date.now() > deadline) throw error;
+        }
         delay = Math.min(delay * 1.5, MAX_POLL_DELAY);
       }
       return pushed;

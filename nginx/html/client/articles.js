@@ -1,7 +1,9 @@
 // The images of articles: calls of ozon-download, and the browser upload mode, in which the browser copies images from
 // Ozon's CDN into the bucket. The server copies the images that the browser can't, article by article.
 
-import { OzonR2Error, TIMED_OUT, childSignal, isText, limiter, networkError, responseError } from "./control.js";
+import {
+  OzonR2Error, TIMED_OUT, childSignal, foreignResponse, isText, limiter, networkError, responseError,
+} from "./control.js";
 import { mediaType } from "./files.js";
 
 /** Articles in one request without a stream. */
@@ -238,16 +240,13 @@ export class CopyJob {
 
   /** @type {(article: string, images: CopiedImage[]) => Promise<void>} */
   async #copyByServer(article, images) {
-    /** @type {Pick<Item, "urls" | "error" | "errors">} */
-    let item;
-    try {
-      item = await new Promise((resolve, reject) => {
-        this.#queue.set(article, { resolve, reject });
-        this.#processQueue();
-      });
-    } catch (error) {
-      item = { urls: [], error: this.#imageError(error) };
-    }
+    /** @type {Promise<Pick<Item, "urls" | "error" | "errors">>} */
+    const copied = new Promise((resolve, reject) => {
+      this.#queue.set(article, { resolve, reject });
+      this.#processQueue();
+    });
+    /** @type {Awaited<typeof copied>} */
+    const item = await copied.catch((error) => ({ urls: [], error: this.#imageError(error) }));
     for (const image of images) {
       const isStored = item.urls.includes(image.public_url ?? "");
       this.#addProgress({ items: 1, failed: isStored ? 0 : 1 });
@@ -266,11 +265,10 @@ export class CopyJob {
     while (this.#queue.size > 0) {
       const batch = new Map([...this.#queue].slice(0, BATCH_SIZE));
       for (const article of batch.keys()) this.#queue.delete(article);
-      try {
-        await this.#options.serverCopy([...batch.keys()], (item) => batch.get(item.article)?.resolve(item));
-      } catch (error) {
-        for (const { reject } of batch.values()) reject(error);
-      }
+      const copied = this.#options.serverCopy([...batch.keys()], (item) => batch.get(item.article)?.resolve(item));
+      // After a success, an article is left only if its item has the name of another one.
+      const reason = await copied.then(foreignResponse, (error) => error);
+      for (const { reject } of batch.values()) reject(reason);
     }
     this.#isServerBusy = false;
   }

@@ -153,6 +153,21 @@ const isTransient = ({ code, status, retryAfter = 0 }) =>
   !FINAL_CODES.includes(code) &&
   (TRANSIENT_CODES.includes(code) || status >= 500 || status === 408 || status === 429);
 
+/**
+ * An error of a listener is reported by the browser, and doesn't end the call that waits.
+ *
+ * @type {(listener: (wait: Wait | null) => void, wait: Wait | null) => void}
+ */
+function report(listener, wait) {
+  try {
+    listener(wait);
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
+  }
+}
+
 const isOffline = () => globalThis.navigator?.onLine === false;
 
 export class Retries {
@@ -189,7 +204,7 @@ export class Retries {
       if (next) this.#waits.add(next);
       wait = next;
       const [after = null] = this.#waits;
-      if (after !== before) for (const listener of this.#listeners) listener(after);
+      if (after !== before) for (const listener of this.#listeners) report(listener, after);
     };
     try {
       for (;;) {
