@@ -39,6 +39,11 @@ class LooksTest(BrowserTest):
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole, animations="disabled")
 
+    def answer(self, url, status, body):
+        """Answers the requests to URLs of this pattern in the place of nginx."""
+        self.page.unroute(url)
+        self.page.route(url, lambda route: route.fulfill(status=status, json=body))
+
     @property
     def modal(self):
         return self.page.locator("ozon-upload-modal")

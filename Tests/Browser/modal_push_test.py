@@ -118,15 +118,33 @@ class Pushes(ModalTest):
                 self.page.evaluate("modal.close()")
 
     def test_a_response_that_is_not_the_backends_ends_the_push(self):
-        foreign = "The response didn't come from the service."
+        unknown = "The response didn't come from the service. Ozon may still apply the push."
         for body, sentence in [
-            ({}, foreign), ({"data": {"items": []}}, foreign),
+            ({}, unknown), ({"data": {"items": []}}, unknown),
             ({"data": {"status": "confirmed"}}, "Ozon confirmed 0 images."),
             ({"data": {"status": "queued"}}, "Ozon rejected all images."),
         ]:
             with self.subTest(body):
                 self.page.unroute("**/ozon/push-images")
                 self.page.route("**/ozon/push-images", lambda route: route.fulfill(json=body))
+                self.show([self.picture()])
+                self.push_button.click()
+                expect(self.sentence).to_have_text(sentence)
+                self.page.evaluate("modal.close(); modal.images = []")
+
+    def test_an_error_after_the_push_was_sent_says_that_Ozon_may_still_apply_it(self):
+        fault = {"success": False, "error": "Internal error", "code": "INTERNAL", "request_id": "0" * 32}
+        logged_out = {**fault, "code": "UNAUTHORIZED"}
+        pending = {"success": True, "data": {"status": "pending", "task_id": 9}}
+        service, login = "The service has a fault.", "You aren't logged in, or your session has ended."
+        maybe = " Ozon may still apply the push."
+        for push, poll, sentence in [
+            ((500, fault), None, service + maybe), ((401, logged_out), None, login),
+            ((200, pending), (500, fault), service + maybe), ((200, pending), (401, logged_out), login + maybe),
+        ]:
+            with self.subTest(sentence):
+                for name, (status, body) in [("push-images", push), ("push-status", poll or push)]:
+                    self.answer(f"**/ozon/{name}", status, body)
                 self.show([self.picture()])
                 self.push_button.click()
                 expect(self.sentence).to_have_text(sentence)

@@ -7,7 +7,8 @@ from looks import ModalTest, expect
 class Arranging(ModalTest):
     def setUp(self):
         super().setUp()
-        self.show([self.picture(f"{name}.jpg") for name in "abcde"])
+        self.urls = [self.picture(f"{name}.jpg") for name in "abcde"]
+        self.show(self.urls)
         self.announcer = self.modal.locator(".announcer")
 
     def order(self):
@@ -54,6 +55,37 @@ class Arranging(ModalTest):
         expect(self.items.first.locator(".badge")).to_have_text("Main")
         self.items.first.click()
         self.assertEqual(self.order(), "eabcd", "a click does not drag")
+
+    def test_a_list_that_is_replaced_during_a_drag_keeps_its_order(self):
+        errors = []
+        self.page.on("pageerror", lambda error: errors.append(str(error)))
+        for count in (1, 5):
+            with self.subTest(count):
+                self.page.evaluate("modal.close(); modal.images = modal.images.slice().reverse(); modal.show()")
+                start, end = self.items.last.bounding_box(), self.items.first.bounding_box()
+                self.page.mouse.move(start["x"] + 40, start["y"] + 40)
+                self.page.mouse.down()
+                self.page.mouse.move(end["x"] + 40, end["y"] + 40, steps=8)
+                expect(self.items.first).to_have_attribute("data-drop", "before")
+                given = self.order()[:count]
+                self.page.evaluate("(count) => modal.images = modal.images.slice(0, count).map((image) => "
+                                   "({ ...image, id: count }))", count)
+                self.page.mouse.move(end["x"] + 60, end["y"] + 60, steps=2)
+                self.page.mouse.up()
+                self.assertEqual(self.order(), given)
+                self.page.evaluate("(urls) => modal.images = urls.map((url) => ({ url }))", self.urls)
+        self.assertEqual(errors, [])
+
+    def test_an_image_that_is_removed_during_a_drag_is_not_dropped(self):
+        errors = []
+        self.page.on("pageerror", lambda error: errors.append(str(error)))
+        start, end = self.items.nth(4).bounding_box(), self.items.nth(1).bounding_box()
+        self.page.mouse.move(start["x"] + 40, start["y"] + 40)
+        self.page.mouse.down()
+        self.page.mouse.move(end["x"] + 40, end["y"] + 40, steps=8)
+        self.page.keyboard.press("Delete")
+        self.page.mouse.up()
+        self.assertEqual((self.order(), errors), ("abcd", []))
 
     def test_a_selected_image_can_be_dragged_by_touch(self):
         devtools = self.context.new_cdp_session(self.page)

@@ -76,6 +76,18 @@ class Pushes(PageTest):
         expect(self.cards.locator(".about")).to_have_text(
             "Product 7000300 · Push sent, result unknown. Check the product on Ozon")
 
+    def test_an_error_after_which_Ozon_may_still_apply_the_push_leaves_it_shown_as_sent(self):
+        self.push("A-42", re.compile("from 1 article$"))
+        about = self.cards.locator(".about")
+        fault = {"success": False, "error": "Internal error", "code": "INTERNAL", "request_id": "0" * 32}
+        for status, code, text in [(500, "INTERNAL", "Push sent"), (403, "SCOPE_DENIED", "images")]:
+            self.answer("**/ozon/push-images", status, {**fault, "code": code})
+            self.push_button.click()
+            expect(self.status.locator("small")).to_have_text(f"Request ID {'0' * 32}")
+            expect(about).to_contain_text(text)
+            self.page.evaluate("document.querySelector('ozon-upload-modal').close()")
+            self.cards.get_by_role("button", name="Push to Ozon").click()
+
     def test_a_person_who_is_logged_out_during_a_push_is_led_to_the_login(self):
         self.push("A-42", re.compile("from 1 article$"))
         self.context.clear_cookies()

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { load } from "./harness.mjs";
 
 const { Push } = await load("ozon-upload-modal/push.js");
+const { outcomeOf } = await load("ozon-upload-modal/outcome.js");
 const { Values } = await load("ozon-upload-modal/values.js");
 
 const PATH = "users/u/a.jpg";
@@ -52,4 +53,11 @@ test("an upload is used again only as long as its file is at the path, and by th
   assert.deepEqual(shown(one), [undefined]);
   modal.client = {};
   assert.deepEqual(shown(two), [undefined]);
+});
+
+test("a client may leave out the errors and warnings of a push", () => {
+  const list = { items: [], failed: [], update() {} };
+  const texts = { good: (count) => `${count} confirmed`, onOzon: "on Ozon", language: "en" };
+  const { kind, text } = outcomeOf({ status: "confirmed", updated: { images: 2 } }, list, texts);
+  assert.deepEqual([kind, text], ["good", "2 confirmed"]);
 });

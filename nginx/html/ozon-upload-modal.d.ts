@@ -10,9 +10,10 @@
 // The module can be imported on a server: it then defines nothing.
 //
 // Attributes: `open` opens the modal, and is present while it is open. With `lang` zh, zh-CN and the like, the texts
-// are Chinese, with any other language English. Without `lang`, the language of the nearest ancestor or of the browser
-// counts; a language is loaded when it is first needed, and show() takes effect once it is. `login-url` is the page
-// for logging in: with it, the error of a person who isn't logged in has a link that opens it in a new tab.
+// are Chinese, with any other language English. Without `lang`, the language of the nearest ancestor in the same
+// document or shadow tree, or else of the browser, counts; a language is loaded when it is first needed, and show()
+// takes effect once it is. `login-url` is the page for logging in: with it, the error of a person who isn't logged in
+// has a link that opens it in a new tab.
 //
 // Events: `push` and `done`, described below, bubble and cross shadow boundaries; `error` and `close` don't.
 //

@@ -230,7 +230,7 @@ export class OzonUploadModal extends Base {
     if (push.signal.aborted) return this.#end({ kind: "warn", text: this.#stoppedText(push) });
     if (!result) return this.#end(null);
     const isError = result instanceof Error;
-    this.#end((isError ? failureOf : outcomeOf)(result, this.#list, this.#language.texts ?? texts));
+    this.#end((isError ? failureOf : outcomeOf)(result, this.#list, this.#language.texts ?? texts, push.step));
     this.#list.revealFailed();
     const isWrapped = result instanceof UploadsFailed || result.code === "NO_CREDENTIAL";
     this.#emit(isError ? "error" : "done", (isWrapped && result.cause) || result);

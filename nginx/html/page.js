@@ -248,7 +248,11 @@ page.language.addEventListener("click", () => {
   setLanguage(page.language.lang);
 });
 modal.addEventListener("push", () => cardInModal.showSent());
-modal.addEventListener("error", () => cardInModal.showSent(false));
+modal.addEventListener("error", ({ detail }) => {
+  // After any other error, Ozon may still apply the push.
+  const { status = 0 } = /** @type {{status?: number}} */ (detail);
+  if (status >= 400 && status < 500) cardInModal.showSent(false);
+});
 modal.addEventListener("done", ({ detail }) => cardInModal.showPushed(modal.images, detail));
 modal.addEventListener("close", () => cardInModal.showPushed(modal.images));
 

@@ -56,6 +56,7 @@ export const texts = {
   failedHint: "Remove or replace the marked images, or push again.",
   stopped: "Stopped. Nothing was sent to Ozon.",
   stoppedLate: "Stopped. Ozon may still apply the push.",
+  maybeApplied: "Ozon may still apply the push.",
   notUploaded: (/** @type {N} */ n) => `${images(n)} couldn't be uploaded. Nothing was sent to Ozon.`,
   push: "Confirm push",
   retry: "Push again",

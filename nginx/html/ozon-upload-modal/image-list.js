@@ -78,6 +78,7 @@ export class ImageList {
 
   /** @param {ModalImage[]} images */
   set(images) {
+    this.#drag.cancel();
     const areFilesShown = this.#areFilesShown;
     this.showFiles(false);
     this.items = images.map(newItem);
@@ -231,6 +232,7 @@ export class ImageList {
   #move(from, target) {
     const to = this.#clamp(target);
     if (this.#push || from === to) return;
+    this.#drag.cancel();
     this.items.splice(to, 0, ...this.items.splice(from, 1));
     this.#replaceTiles(to);
     this.#announceChange(this.#texts?.moved(from + 1, to + 1, this.items.length));
@@ -248,6 +250,7 @@ export class ImageList {
 
   /** @param {number} index */
   #takeOut(index) {
+    this.#drag.cancel();
     const [item] = this.items.splice(index, 1);
     this.#removed.push({ item, index });
   }
@@ -255,6 +258,7 @@ export class ImageList {
   #undo() {
     const last = this.#push ? undefined : this.#removed.pop();
     if (!last) return;
+    this.#drag.cancel();
     this.items.splice(last.index, 0, last.item);
     this.#replaceTiles(last.index);
     last.item.tile.focus();

@@ -23,7 +23,7 @@ const KINDS = { confirmed: "good", unchanged: "good", partial: "warn" };
  * @param {Texts} texts
  * @returns {Outcome}
  */
-export function outcomeOf({ status, updated, errors, warnings }, list, texts) {
+export function outcomeOf({ status, updated, errors = [], warnings = [] }, list, texts) {
   const { items } = list;
   // Ozon has named no task whose end could be awaited.
   if (status === "pending") return { kind: "warn", text: texts.pending };
@@ -43,15 +43,18 @@ export function outcomeOf({ status, updated, errors, warnings }, list, texts) {
  * @param {any} error
  * @param {ImageList} list
  * @param {Texts} texts
+ * @param {number} step  in which the push ended
  * @returns {Outcome}
  */
-export function failureOf(error, list, texts) {
+export function failureOf(error, list, texts, step) {
   const cause = error instanceof UploadsFailed ? error.cause : error;
   const { code, status, message, retryAfter, requestId } = cause;
   const errors = markFaults(cause.errors ?? [], list, texts);
   const { text, hint, action } = describeError({ code, status, message, retryAfter, errors }, texts.language);
   const sentence = cause === error ? text : texts.notUploaded(error.count);
-  return { kind: "bad", text: sentence, hint, requestId, needsLogin: action === "login" };
+  const isRefused = status >= 400 && status < 500;
+  const maybeApplied = step === 4 || (step === 3 && !isRefused) ? ` ${texts.maybeApplied}` : "";
+  return { kind: "bad", text: sentence + maybeApplied, hint, requestId, needsLogin: action === "login" };
 }
 
 /**

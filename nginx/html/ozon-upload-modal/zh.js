@@ -48,6 +48,7 @@ export const texts = {
   failedHint: "请移除或更换标记的图片，或再次推送。",
   stopped: "已停止，未向 Ozon 发送任何内容。",
   stoppedLate: "已停止，但推送仍可能在 Ozon 生效。",
+  maybeApplied: "推送仍可能在 Ozon 生效。",
   notUploaded: (n) => `${n} 张图片上传失败，未向 Ozon 发送任何内容。`,
   push: "确认推送",
   retry: "再次推送",
