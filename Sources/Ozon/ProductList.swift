@@ -59,6 +59,8 @@ package struct ProductList: Sendable {
 extension Seller {
     /// The maximum number of ids that Ozon accepts in one call.
     package static let maxArticles = 1000
+    /// 1000 products with 50 pictures each take less than 10 MB.
+    private static let maxListBytes = 16 << 20
 
     /// `POST /v3/product/info/list`. The response omits unknown articles and has no fixed order.
     /// - Parameter articles: at most `maxArticles`.
@@ -66,7 +68,7 @@ extension Seller {
         _ articles: [String], by field: ArticleField, as credential: Credential, within budget: RetryBudget
     ) async throws -> ProductList {
         let response = try await post(
-            "/v3/product/info/list", as: credential, within: budget, rows: articles.count
+            "/v3/product/info/list", as: credential, within: budget, maxResponseBytes: Self.maxListBytes
         ) { json in
             json.object { $0.member(named: field.rawValue, articles) }
         }

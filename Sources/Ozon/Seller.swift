@@ -17,14 +17,12 @@ package final class Seller: Sendable {
         self.origin = origin
     }
 
-    /// - Parameter rows: how many products the response describes. It may have 1 MiB, and 16 KiB for each of them: 50
-    ///   pictures take less than 10 KB.
     /// - Parameter body: writes the request's JSON. It runs for each attempt, so that a large body isn't kept in memory
     ///   while Ozon works.
     /// - Returns: the response, a JSON object.
     func post(
-        _ path: String, as credential: Credential, within budget: RetryBudget, rows: Int = 1,
-        body: @escaping @Sendable (inout JSONWriter) -> Void
+        _ path: String, as credential: Credential, within budget: RetryBudget,
+        maxResponseBytes: Int = 1 << 20, body: @escaping @Sendable (inout JSONWriter) -> Void
     ) async throws -> ResponseValue {
         let json = try await budget.policy(until: budget.deadline, pause: RequestTrace.pause) {
             attempt -> RetryPolicy.Attempt<JSON, any Error> in
@@ -36,7 +34,7 @@ package final class Seller: Sendable {
             do {
                 if wait > .zero { try await RequestTrace.pause(for: wait) }
                 let request = request(
-                    path, as: credential, timeout: budget.timeout, maxResponseBytes: 1 << 20 + rows << 14, body: body)
+                    path, as: credential, timeout: budget.timeout, maxResponseBytes: maxResponseBytes, body: body)
                 return .success(try await send(request, as: credential, attempt: attempt))
             } catch let error as SellerError {
                 switch error.retry {
