@@ -93,7 +93,8 @@ let package = Package(
             "RelayTests", ["Core", "HTTPClient", "JSON", "R2", "Relay", "SigV4", "Telemetry", "Uploads", "Upstreams"]),
         tests("OzonDownloadTests", ["Core", "JSON", "R2", "Relay", "SigV4", "ozon-download"]),
         tests(
-            "OzonTests", ["Core", "Encoding", "HTTPClient", "JSON", "Ozon", "Telemetry", "Upstreams"], vectors: true),
+            "OzonTests", ["Core", "Encoding", "HTTPClient", "JSON", "Ozon", "System", "Telemetry", "Upstreams"],
+            vectors: true),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -82,8 +82,8 @@ extension OpenConnections.SocketAddress {
             let family = Int32(bytes.load(as: sa_family_t.self))
             let offset =
                 family == AF_INET
-                ? MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)! : MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)!
-            return inet_ntop(family, bytes.baseAddress! + offset, &text, socklen_t(text.count)) != nil
+                ? MemoryLayout<sockaddr_in>.offset(of: \.sin_addr) : MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)
+            return inet_ntop(family, bytes.baseAddress! + offset!, &text, socklen_t(text.count)) != nil
         }
         host = found ? String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : ""
         // The port is at the same place in both families' addresses.

@@ -86,8 +86,9 @@ extension Transfer {
         return count
     }
 
-    /// Whether libcurl may send the request now, on the connection with these ends: once only. It would retry on its own
-    /// when a reused connection is reset, but whether a request may be repeated is decided by the code that sends it.
+    /// Whether libcurl may send the request now, on the connection with these ends: once only. It would retry on its
+    /// own when a reused connection is reset, but whether a request may be repeated is decided by the code that sends
+    /// it.
     func allowSend(between ends: OpenConnections.Ends) -> Bool {
         if hasStartedSending {
             fail(with: .broken("Connection was reset"))

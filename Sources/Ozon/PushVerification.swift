@@ -15,8 +15,8 @@ struct PushVerification {
     /// Counts the confirmed pictures. Ozon may return the URLs that were sent or URLs of its own CDN, so pictures are
     /// compared by count. Exceptions:
     ///
-    /// - If the pictures are the same as before and none of the sent URLs is among them, nothing was replaced. (If there
-    ///   are as many as were sent, in another order than before, the push has reordered them.)
+    /// - If the pictures are the same as before and none of the sent URLs is among them, nothing was replaced. (If
+    ///   there are as many as were sent, in another order than before, the push has reordered them.)
     /// - If they are exactly as before and not what was sent, only those count that already had their place.
     /// - If the task has errors, only sent URLs and new ones count. If the pictures before are unknown, only sent URLs.
     func result(productID: Int, taskID: Int?) -> PushResult {

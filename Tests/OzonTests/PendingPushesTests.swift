@@ -27,7 +27,8 @@ struct PendingPushesTests {
         let (credential, directory) = (try credential(), try TemporaryDirectory())
         func push(_ body: String, seconds: Int = 30) async throws -> PushResult {
             let push = Push(
-                pushTools(server, ["OZON_PUSH_TIMEOUT": "\(seconds)"], PushTable(directory: directory.path)), as: credential)
+                pushTools(server, ["OZON_PUSH_TIMEOUT": "\(seconds)"], PushTable(directory: directory.path)),
+                as: credential)
             return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
         }
         let color = #"{"color_image": "https://h/c"}"#
