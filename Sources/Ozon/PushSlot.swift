@@ -35,15 +35,12 @@ struct PushSlot: Sendable {
 
     /// - Parameter push: nil if the last push of the product has finished.
     func setPendingPush(_ push: PendingPush?) {
-        var bytes: [UInt8] = []
-        if let push {
-            let offerID = push.offerID.map { Array($0.utf8) } ?? []
-            let isShort = Self.headerBytes + offerID.count <= Self.bytes
-            bytes = product + littleEndian(push.taskID)
-            bytes += littleEndian(MonotonicClock.milliseconds() + Self.lifetimeMilliseconds)
-            bytes += [(push.replacesImages ? 1 : 0) | (push.replacesColor ? 2 : 0), isShort ? UInt8(offerID.count) : 0]
-            if isShort { bytes += offerID }
-        }
+        guard let push else { return table.write(nil, at: offset) }
+        var offerID = push.offerID.map { Array($0.utf8) } ?? []
+        if Self.headerBytes + offerID.count > Self.bytes { offerID = [] }
+        var bytes = product + littleEndian(push.taskID)
+        bytes += littleEndian(MonotonicClock.milliseconds() + Self.lifetimeMilliseconds)
+        bytes += [(push.replacesImages ? 1 : 0) | (push.replacesColor ? 2 : 0), UInt8(offerID.count)] + offerID
         bytes += [UInt8](repeating: 0, count: Self.bytes - bytes.count)
         table.write(bytes, at: offset)
     }

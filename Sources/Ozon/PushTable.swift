@@ -81,10 +81,10 @@ final class PushTable: Sendable {
         return Array(bytes.prefix(max(count, 0)))
     }
 
-    /// Writes all bytes of a slot that is locked. If the disk is full, the slot stays as it was.
-    func write(_ bytes: [UInt8], at offset: Int) {
+    /// Writes all bytes of a slot that is locked, or zeros. If the disk is full, the slot stays as it was.
+    func write(_ bytes: [UInt8]?, at offset: Int) {
         guard let file else { return slots.withLock { $0[offset] = bytes } }
-        _ = pwrite(file, bytes, bytes.count, offset)
+        _ = pwrite(file, bytes ?? [UInt8](repeating: 0, count: PushSlot.bytes), PushSlot.bytes, offset)
     }
 }
 
