@@ -31,11 +31,14 @@ final class OpenConnections {
 
     /// Called before a transfer sends its request.
     /// - Parameter opened: the sockets that the transfer has opened. If one of them has these ends, the connection is
-    ///   new.
+    ///   new. The kernel may report another peer than libcurl, as for 0.0.0.0, or none, if the peer has closed the
+    ///   connection. The local end suffices then, if no connection is known by these ends.
     /// - Returns: false if the connection must not be used.
     func begin(between ends: Ends, opened: [Int32]) -> Bool {
-        if let descriptor = opened.first(where: { Ends(of: $0) == ends }) {
-            connections[ends] = Connection(descriptor: descriptor)
+        let isKnown = connections[ends] != nil
+        let new = opened.first { Ends(of: $0) == ends } ?? opened.last { !isKnown && Ends(of: $0).local == ends.local }
+        if let new {
+            connections[ends] = Connection(descriptor: new)
             return true
         }
         guard var connection = connections[ends] else { return false }

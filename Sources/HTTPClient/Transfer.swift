@@ -36,6 +36,8 @@ final class Transfer: @unchecked Sendable {
     var connectionEnds: OpenConnections.Ends?
     /// The connection that libcurl chose must not be used, so nothing was sent.
     var needsNewConnection = false
+    /// libcurl was told to open a new connection.
+    private(set) var hasNewConnection = false
     /// Whether the response is HTTP/2's.
     var isMultiplexed = false
     /// The rest of the body isn't needed and is not read; the transfer ends as if it were complete.
@@ -132,7 +134,7 @@ final class Transfer: @unchecked Sendable {
 
     /// Prepares the transfer, whose handle was removed from the multi handle, to run again on a new connection.
     func prepareNewConnection() {
-        needsNewConnection = false
+        (needsNewConnection, hasNewConnection) = (false, true)
         check(shim_set_long(UnsafeMutableRawPointer(easy!), CURLOPT_FRESH_CONNECT, 1))
     }
 

@@ -95,7 +95,8 @@ extension Transfer {
             return false
         }
         guard connections.begin(between: ends, opened: openedSockets) else {
-            needsNewConnection = true
+            if hasNewConnection { fail(with: .broken("The connection can't be identified")) }
+            needsNewConnection = !hasNewConnection
             return false
         }
         connectionEnds = ends

@@ -25,8 +25,12 @@ struct PushSlot: Sendable {
     var pendingPush: PendingPush? {
         let bytes = table.read(offset)
         guard bytes.count == Self.bytes, bytes.starts(with: product) else { return nil }
-        let (expires, count) = (number(in: bytes[40..<48]), Int(bytes[49]))
-        guard MonotonicClock.milliseconds() < expires, Self.headerBytes + count <= bytes.count else { return nil }
+        let rest = number(in: bytes[40..<48]) &- MonotonicClock.milliseconds()
+        let count = Int(bytes[49])
+        // A later time than possible is of a clock that has been reset.
+        guard (1...Self.lifetimeMilliseconds).contains(rest), Self.headerBytes + count <= bytes.count else {
+            return nil
+        }
         let offerID = String(decoding: bytes[Self.headerBytes..<Self.headerBytes + count], as: UTF8.self)
         return PendingPush(
             taskID: number(in: bytes[32..<40]), offerID: count == 0 ? nil : offerID,

@@ -11,13 +11,13 @@ import System
 ///
 /// The table has 65,536 slots of 256 bytes, and a hash of the product determines its slot. Two products with the same
 /// slot take turns as well, and the later one's pending push replaces the earlier one's. A slot is locked while a push
-/// uses it: by a lock in the process, which is granted in the order of the requests, and then by a lock on its bytes in
-/// the file, which ends with the process.
+/// uses it: by a lock in the process, which is granted in the order of the requests, and then by a lock on a byte of
+/// it in the file, which ends with the process.
 final class PushTable: Sendable {
     /// How often a push tries to lock a slot that another process uses.
     private static let pause = Duration.milliseconds(20)
 
-    /// Nil if no other process uses the table.
+    /// Nil if the table is this process's.
     private let file: Int32?
     /// The slots by their offsets, if there is no file.
     private let slots = Mutex<[Int: [UInt8]]>([:])
@@ -51,7 +51,10 @@ final class PushTable: Sendable {
     ) async throws -> Value {
         let hash = SHA256.digest(Array("\(product.clientID) \(product.productID)".utf8))
         let offset = (Int(hash[0]) << 8 | Int(hash[1])) * PushSlot.bytes
+        let start = ContinuousClock.now
         return try await locks.withLock(on: offset, until: deadline) {
+            // Another process tries once per pause, and must have a chance between two pushes of this one.
+            if file != nil, start.duration(to: .now) > Self.pause { try await Task.sleep(for: Self.pause * 2) }
             while !lock(offset, F_WRLCK) {
                 if deadline <= .now { throw AsyncSemaphore.TimedOut() }
                 try await Task.sleep(for: Self.pause)
@@ -61,16 +64,16 @@ final class PushTable: Sendable {
         }
     }
 
-    /// Sets the lock on the bytes of a slot. It belongs to the open file, not to the process (fcntl(2), "Open file
-    /// description locks").
-    /// - Returns: false if another process has locked them.
+    /// Sets the lock on the first byte of a slot. It belongs to the open file, not to the process (fcntl(2), "Open
+    /// file description locks"). A file system without such locks is no reason to reject a push.
+    /// - Returns: false if another process has locked it.
     private func lock(_ offset: Int, _ type: Int32) -> Bool {
         guard let file else { return true }
         var lock = flock()
         lock.l_type = Int16(type)
         lock.l_whence = Int16(SEEK_SET)
-        (lock.l_start, lock.l_len) = (offset, PushSlot.bytes)
-        return fcntl(file, F_OFD_SETLK, &lock) == 0
+        (lock.l_start, lock.l_len) = (offset, 1)
+        return fcntl(file, F_OFD_SETLK, &lock) == 0 || ![EAGAIN, EACCES].contains(errno)
     }
 
     /// The bytes of a slot that is locked; fewer than `PushSlot.bytes` if it was never written.
@@ -81,7 +84,8 @@ final class PushTable: Sendable {
         return Array(bytes.prefix(max(count, 0)))
     }
 
-    /// Writes all bytes of a slot that is locked, or zeros. If the disk is full, the slot stays as it was.
+    /// Writes all bytes of a slot that is locked, or zeros. If the disk is full, the slot stays as it was, and a
+    /// pending push is not remembered.
     func write(_ bytes: [UInt8]?, at offset: Int) {
         guard let file else { return slots.withLock { $0[offset] = bytes } }
         _ = pwrite(file, bytes ?? [UInt8](repeating: 0, count: PushSlot.bytes), PushSlot.bytes, offset)

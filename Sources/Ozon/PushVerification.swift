@@ -18,7 +18,8 @@ struct PushVerification {
     /// - If the pictures are the same as before and none of the sent URLs is among them, nothing was replaced. (If
     ///   there are as many as were sent, in another order than before, the push has reordered them.)
     /// - If they are exactly as before and not what was sent, only those count that already had their place.
-    /// - If the task has errors, only sent URLs and new ones count. If the pictures before are unknown, only sent URLs.
+    /// - If they are the same and some of the sent URLs are among them, or if the task has errors, only sent URLs and
+    ///   new ones count. If the pictures before are unknown and the task has errors, only sent URLs count.
     func result(productID: Int, taskID: Int?) -> PushResult {
         var result = PushResult(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
         let (rejected, unrequested) = (rejectedPictures, unrequestedErrors)
@@ -45,14 +46,19 @@ struct PushVerification {
         }
         let foundCount = sent.images.count { after.images.containsURL($0.url) }
         if requiresSentURL { return foundCount }
-        var count = min(expectedCount, after.images.count)
-        if isUnchanged(rejected) {
-            return zip(accepted(rejected), after.images).count { $0.utf8.elementsEqual($1.utf8) }
-        } else if let before, !task.errors.isEmpty, task.status != .skipped {
-            let known = before.images + sent.images.map(\.url)
-            count = min(count, foundCount + after.images.count { !known.containsURL($0) })
-        }
+        let urls = accepted(rejected)
+        if isUnchanged(rejected) { return zip(urls, after.images).count { $0.utf8.elementsEqual($1.utf8) } }
         // A URL that was sent twice may be found once.
+        let repeatedCount = urls.count - distinct(urls).count
+        var count = after.images.isEmpty ? 0 : min(expectedCount, after.images.count + repeatedCount)
+        if let before, task.status != .skipped {
+            let hasSameImages =
+                before.images.count == after.images.count && before.images.allSatisfy(after.images.containsURL)
+            if !task.errors.isEmpty || hasSameImages && foundCount > 0 {
+                let known = before.images + sent.images.map(\.url)
+                count = min(count, foundCount + after.images.count { !known.containsURL($0) })
+            }
+        }
         return max(count, foundCount)
     }
 
@@ -62,10 +68,11 @@ struct PushVerification {
         return areSame(before.images, after.images) && !areSame(distinct(accepted(rejected)), after.images)
     }
 
-    /// The URLs of the images that Ozon did not reject.
+    /// The URLs of the images that Ozon did not reject, or that the product has all the same.
     private func accepted(_ rejected: [FieldFault]) -> [String] {
         let indices = Set(rejected.filter { $0.field == "images" }.map(\.index))
-        return sent.images.filter { !indices.contains($0.picture.index) }.map(\.url)
+        return sent.images.filter { !indices.contains($0.picture.index) || after.images.containsURL($0.url) }
+            .map(\.url)
     }
 
     private func isColorConfirmed(_ rejected: [FieldFault]) -> Bool {

@@ -67,7 +67,8 @@ package struct ResponseValue: Sendable {
     /// Ozon's documentation allows 50 pictures.
     private static let maxURLs = 1000
     private static let maxComparedURLs = 100
-    private static let maxComparedURLBytes = 2048
+    /// Longer than a URL that was sent with a token (PictureURL.swift).
+    private static let maxComparedURLBytes = 4096
 
     /// A list of URLs, or a single URL as a string. Empty strings are ignored.
     func urls(_ name: StaticString) throws(Fault) -> [String] {

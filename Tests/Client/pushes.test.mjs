@@ -58,19 +58,21 @@ function advance(t, pauses) {
   return passed;
 }
 
-test("A pending push outlasts minutes without a network, because Ozon continues", async (t) => {
-  const passed = advance(t, hurry(t, 1000));
-  const { url, requests, answer } = await serve(t);
-  answer(polled(() => (passed() < 500_000 ? broken : confirmed())));
-  const reported = [];
-  const { studio } = client(url);
-  const pushed = await studio.push({ productId: 7 }, { onStatus: ({ status }) => reported.push(status) });
-  assert.deepEqual([pushed.status, reported], ["confirmed", ["pending", "confirmed"]]);
-  assert.ok(requests.length > 50, `${requests.length} requests`);
-  assert.deepEqual(requests.at(-1).json.task_id, 9);
-});
+for (const [name, failure] of [["a network", broken], ["the backend", fault(503, "BACKEND_UNAVAILABLE")]]) {
+  test(`A pending push outlasts minutes without ${name}, because Ozon continues`, async (t) => {
+    const passed = advance(t, hurry(t, 1000));
+    const { url, requests, answer } = await serve(t);
+    answer(polled(() => (passed() < 500_000 ? failure : confirmed())));
+    const reported = [];
+    const { studio } = client(url);
+    const pushed = await studio.push({ productId: 7 }, { onStatus: ({ status }) => reported.push(status) });
+    assert.deepEqual([pushed.status, reported], ["confirmed", ["pending", "confirmed"]]);
+    assert.ok(requests.length > 50, `${requests.length} requests`);
+    assert.deepEqual(requests.at(-1).json.task_id, 9);
+  });
+}
 
-test("A pending push is given up ten minutes after the last response", async (t) => {
+test("A pending push is given up ten minutes after the first poll that failed", async (t) => {
   const passed = advance(t, hurry(t, 1000));
   const { url, answer } = await serve(t);
   let last = 0;
@@ -84,9 +86,10 @@ test("A pending push is given up ten minutes after the last response", async (t)
   assert.ok(minutes >= 10 && minutes < 11, `${minutes} minutes`);
 });
 
-test("Another error than a missing response ends a pending push", async (t) => {
+test("An error that is not transient ends a pending push, and has its task", async (t) => {
   const { url, answer } = await serve(t);
   hurry(t);
   answer(polled(() => fault(401, "UNAUTHORIZED")));
-  assert.equal((await caught(client(url).studio.push({ productId: 7 }))).code, "UNAUTHORIZED");
+  const { code, taskId } = await caught(client(url).studio.push({ productId: 7 }));
+  assert.deepEqual([code, taskId], ["UNAUTHORIZED", 9]);
 });

@@ -36,6 +36,10 @@ import Testing
         #expect(recv(sockets[0], &byte, 1, Int32(MSG_PEEK)) == 1)
         #expect(!connections.begin(between: ends[0], opened: []), "something has arrived on it")
         #expect(connections.begin(between: ends[1], opened: []))
+        let any = OpenConnections.SocketAddress(host: "0.0.0.0", port: ends[1].remote.port)
+        let other = OpenConnections.Ends(local: ends[1].local, remote: any)
+        #expect(!connections.begin(between: other, opened: []), "it is not known")
+        #expect(connections.begin(between: other, opened: [sockets[1]]), "the kernel reports another peer")
         for socket in sockets { #expect(connections.close(socket) == 0) }
         #expect(!connections.begin(between: ends[1], opened: []), "it is closed")
         close(accepted)

@@ -48,9 +48,9 @@ private func productID(_ text: String, in list: ProductList, _ field: ArticleFie
         #expect(fault?.code == .ozonBadAnswer)
         #expect(fault?.detail == "/v1/x: images is a list, expected a list of at most 1000 URLs")
         #expect(try PushedProduct(row(100)).images.count == 100)
-        for url in ["", "https://h/" + String(repeating: "a", count: 2039)] {
+        for url in ["", "https://h/" + String(repeating: "a", count: 4087)] {
             let fault = #expect(throws: Fault.self) { try PushedProduct(row(url.isEmpty ? 101 : 1, url)) }
-            #expect(fault?.detail?.hasSuffix("expected at most 100 URLs of at most 2048 bytes") == true)
+            #expect(fault?.detail?.hasSuffix("expected at most 100 URLs of at most 4096 bytes") == true)
         }
         #expect(try PushedProduct(row(2, "HTTP://h/é")).colorImages == ["HTTP://h/é"])
         for url in ["p", "//h/p", "ftp://h/p", "javascript:x", "https://", "https:///p"] {

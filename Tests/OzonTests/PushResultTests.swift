@@ -130,6 +130,20 @@ private func fault(_ index: Int?, _ name: String, _ reason: String) -> FieldFaul
         #expect(shortened.status == .partial && shortened.updatedImages == 2 && shortened.errors == [unchanged])
         let repeated = result(["x", "x", "y", "z"], before: before, after: before.images)
         #expect(repeated.status == .confirmed && repeated.updatedImages == 4)
+        let otherOrder = result(["x", "b", "c"], before: before, after: ["x", "z", "y"].map(url))
+        #expect(otherOrder.status == .partial && otherOrder.updatedImages == 1, "the read-back has another order")
+        let warned = result(["x", "y", "z"], before: before, after: before.images, errors: [(url("x"), "Small")])
+        #expect(warned.updatedImages == 3 && warned.errors == [fault(0, "x", "Small")], "all are there")
+    }
+
+    @Test func `A URL that was sent twice may be found once`() {
+        let before = CurrentPictures(images: [url("x")], color: [])
+        let mixed = result(["x", "x", "b"], before: before, after: [url("x"), "https://cdn/1"])
+        #expect(mixed.status == .confirmed && mixed.updatedImages == 3)
+        let stored = result(["a", "a", "b"], before: before, after: ["https://cdn/1", "https://cdn/2"])
+        #expect(stored.status == .confirmed && stored.updatedImages == 3)
+        let missing = result(["a", "a", "b"], before: before, after: ["https://cdn/1"])
+        #expect(missing.status == .partial && missing.updatedImages == 2)
     }
 
     @Test func `A set that is as before because Ozon rejected the rest is not reported again`() {

@@ -270,4 +270,6 @@ export class OzonR2Error extends Error {
   detail?: string;
   /** The seconds of the response's Retry-After. */
   retryAfter?: number;
+  /** The task of a push that Ozon may still apply: only its status could not be requested. */
+  taskId?: number;
 }

@@ -3,7 +3,7 @@
 import { CopyJob, Downloads } from "./client/articles.js";
 import { Backend, Puts } from "./client/calls.js";
 import {
-  OzonR2Error, Retries, abortable, childSignal, faultsIn, foreignResponse, isText, sleep,
+  OzonR2Error, Retries, abortable, childSignal, faultsIn, foreignResponse, isText, isTransient, sleep,
 } from "./client/control.js";
 import { bareType, checkReadable, contentHash, mediaType, withLock } from "./client/files.js";
 import { MultipartUpload } from "./client/multipart.js";
@@ -15,7 +15,7 @@ const MULTIPART_MIN_SIZE = 16_000_000;
 /** Milliseconds before a pending push is polled for the first time. */
 const FIRST_POLL_DELAY = 2000;
 const MAX_POLL_DELAY = 15_000;
-/** Milliseconds for which polls without a response are repeated. */
+/** Milliseconds for which polls that fail are repeated. */
 const MAX_POLL_TIME = 600_000;
 
 /** @typedef {import("./ozon-r2.js").Item} Item */
@@ -154,16 +154,19 @@ export class OzonR2 {
     const run = async () => {
       let pushed = await post("push-images", {});
       let delay = FIRST_POLL_DELAY;
-      let deadline = Date.now() + MAX_POLL_TIME;
+      let failingSince = 0;
       // Without a task_id, there is nothing to ask for.
       while (pushed.status === "pending" && pushed.task_id) {
         await sleep(delay, signal);
         try {
           pushed = await post("push-status", { task_id: pushed.task_id });
-          deadline = Date.now() + MAX_POLL_TIME;
-        } catch (/** @type {any} */ error) {
+          failingSince = 0;
+        } catch (error) {
+          if (!(error instanceof OzonR2Error)) throw error;
           // Ozon continues, and nothing but this call has the task_id.
-          if (error?.code !== "NETWORK" || Date.now() > deadline) throw error;
+          failingSince ||= Date.now();
+          const isLong = Date.now() - failingSince > MAX_POLL_TIME;
+          if (isLong || !isTransient(error)) throw Object.assign(error, { taskId: pushed.task_id });
         }
         delay = Math.min(delay * 1.5, MAX_POLL_DELAY);
       }

@@ -148,7 +148,7 @@ export function limiter(limit) {
 /** @typedef {import("../ozon-r2.js").Wait} Wait */
 
 /** @type {(error: any) => boolean} */
-const isTransient = ({ code, status, retryAfter = 0 }) =>
+export const isTransient = ({ code, status, retryAfter = 0 }) =>
   retryAfter <= MAX_RETRY_AFTER &&
   !FINAL_CODES.includes(code) &&
   (TRANSIENT_CODES.includes(code) || status >= 500 || status === 408 || status === 429);

@@ -47,7 +47,7 @@ const patterns = [
   [/dimensions/, "dimensions"],
   [/DECLINE|decline/, "declined"],
   [/decode|^Not an image/, "unreadable"],
-  [/among|vanish/, "unused"],
+  [/among|as before|vanish/, "unused"],
   [/^Skipped/, "skipped"],
   [/^Still pending/, "pending"],
   [/^Not supported by Ozon/, "unsupported"],
