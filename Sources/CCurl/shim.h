@@ -4,6 +4,7 @@
 #define CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 static inline CURLcode shim_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -37,6 +38,12 @@ static inline long shim_get_long(CURL *easy, CURLINFO info) {
     long value = 0;
     curl_easy_getinfo(easy, info, &value);
     return value;
+}
+// Whether OpenSSL has decrypted, or received, bytes of the transfer's connection that libcurl has not read.
+static inline int shim_has_decrypted_input(CURL *easy) {
+    struct curl_tlssessioninfo *session = NULL;
+    return curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) == CURLE_OK && session
+        && session->backend == CURLSSLBACKEND_OPENSSL && session->internals && SSL_has_pending(session->internals);
 }
 static inline CURLMcode shim_set_multi_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);

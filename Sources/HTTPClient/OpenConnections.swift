@@ -24,7 +24,8 @@ final class OpenConnections {
         let descriptor: Int32
         /// The number of transfers in progress on it.
         var transfers = 1
-        var isMultiplexed = false
+        /// Nil until its first response begins.
+        var isMultiplexed: Bool?
     }
 
     private var connections: [Ends: Connection] = [:]
@@ -33,8 +34,9 @@ final class OpenConnections {
     /// - Parameter opened: the sockets that the transfer has opened. If one of them has these ends, the connection is
     ///   new. The kernel may report another peer than libcurl, as for 0.0.0.0, or none, if the peer has closed the
     ///   connection. The local end suffices then, if no connection is known by these ends.
+    /// - Parameter hasDecryptedInput: whether the TLS library has bytes of the connection that libcurl has not read.
     /// - Returns: false if the connection must not be used.
-    func begin(between ends: Ends, opened: [Int32]) -> Bool {
+    func begin(between ends: Ends, opened: [Int32], hasDecryptedInput: Bool) -> Bool {
         let isKnown = connections[ends] != nil
         let new = opened.first { Ends(of: $0) == ends } ?? opened.last { !isKnown && Ends(of: $0).local == ends.local }
         if let new {
@@ -42,19 +44,23 @@ final class OpenConnections {
             return true
         }
         guard var connection = connections[ends] else { return false }
-        // Only HTTP/2 has several transfers on a connection at once.
-        if connection.transfers > 0 { connection.isMultiplexed = true }
-        guard connection.isMultiplexed || !hasInput(connection.descriptor) else { return false }
+        // Before the first response, only HTTP/2 has several transfers on a connection. Later, one of them may be
+        // complete that has not been ended here yet.
+        let isMultiplexed = connection.isMultiplexed ?? (connection.transfers > 0)
+        let hasInput = hasDecryptedInput || hasInput(connection.descriptor)
+        guard isMultiplexed || !hasInput else { return false }
         connection.transfers += 1
         connections[ends] = connection
         return true
     }
 
-    func end(between ends: Ends, isMultiplexed: Bool) {
-        guard var connection = connections[ends] else { return }
-        connection.transfers -= 1
-        if isMultiplexed { connection.isMultiplexed = true }
-        connections[ends] = connection
+    /// Called when a response begins. The first one on a connection counts.
+    func identify(_ ends: Ends, isMultiplexed: Bool) {
+        if connections[ends]?.isMultiplexed == nil { connections[ends]?.isMultiplexed = isMultiplexed }
+    }
+
+    func end(between ends: Ends) {
+        connections[ends]?.transfers -= 1
     }
 
     /// Called by libcurl to close a socket.

@@ -38,8 +38,6 @@ final class Transfer: @unchecked Sendable {
     var needsNewConnection = false
     /// libcurl was told to open a new connection.
     private(set) var hasNewConnection = false
-    /// Whether the response is HTTP/2's.
-    var isMultiplexed = false
     /// The rest of the body isn't needed and is not read; the transfer ends as if it were complete.
     var isTruncated = false
     var lastByte = ContinuousClock.now
@@ -52,6 +50,7 @@ final class Transfer: @unchecked Sendable {
 
     /// How many bytes are read of the body of a response that isn't 2xx.
     static let maxErrorBytes = 64 << 10
+    static let maxHeaders = 200
 
     var isDownload: Bool { sink != nil }
 

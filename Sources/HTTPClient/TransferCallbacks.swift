@@ -37,7 +37,9 @@ extension Transfer {
         // A status line begins a new response, which may follow a 1xx response.
         if line.starts(with: "HTTP/".utf8) {
             responseHeaders = []
-            isMultiplexed = line.starts(with: "HTTP/2".utf8)
+            if let connectionEnds {
+                connections.identify(connectionEnds, isMultiplexed: line.starts(with: "HTTP/2".utf8))
+            }
         }
         if line.isEmpty {
             hasAllHeaders = status >= 200
@@ -46,8 +48,16 @@ extension Transfer {
                 if status != 200 { unusedSince = .now }
             }
         }
-        guard responseHeaders.count < 200, let colon = line.firstIndex(of: .colon) else { return }
-        responseHeaders.append((text(line[..<colon]), text(line[(colon + 1)...])))
+        guard let colon = line.firstIndex(of: .colon) else { return }
+        if responseHeaders.count == Self.maxHeaders { return fail(with: .broken("Too many headers")) }
+        // Whitespace beside a name makes it another one, for libcurl as well (RFC 9112, 5.1).
+        let name = String(decoding: line[..<colon], as: UTF8.self)
+        let value = text(line[(colon + 1)...])
+        // libcurl 7.88 would decompress the body without a limit on what it keeps in memory.
+        if name.lowercased() == "transfer-encoding", !["chunked", "identity"].contains(value.lowercased()) {
+            fail(with: .broken("The transfer coding was not requested"))
+        }
+        responseHeaders.append((name, value))
     }
 
     /// Reads at most as many bytes as were announced, because libcurl would send the surplus too. A body that ends
@@ -94,7 +104,8 @@ extension Transfer {
             fail(with: .broken("Connection was reset"))
             return false
         }
-        guard connections.begin(between: ends, opened: openedSockets) else {
+        let hasDecryptedInput = easy.map { shim_has_decrypted_input(UnsafeMutableRawPointer($0)) != 0 } ?? false
+        guard connections.begin(between: ends, opened: openedSockets, hasDecryptedInput: hasDecryptedInput) else {
             if hasNewConnection { fail(with: .broken("The connection can't be identified")) }
             needsNewConnection = !hasNewConnection
             return false
@@ -125,7 +136,7 @@ extension Transfer {
     }
 }
 
-/// A header's name or value without surrounding whitespace.
+/// A header's value without surrounding whitespace.
 private func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
     let value = bytes.drop(while: \.isBlank)
     let end = value.lastIndex { !$0.isBlank }.map { $0 + 1 } ?? value.startIndex
@@ -171,7 +182,7 @@ func writeCallback(
 func headerCallback(
     _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
-    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().appendHeader(
-        UnsafeRawBufferPointer(start: bytes, count: size * count))
-    return size * count
+    let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+    transfer.appendHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return transfer.failure == nil ? size * count : 0
 }

@@ -155,7 +155,7 @@ final class TransferLoop: @unchecked Sendable {
     private func deactivate(_ easy: UnsafeMutableRawPointer) -> Transfer? {
         guard let transfer = active.removeValue(forKey: easy) else { return nil }
         if transfer.isDownload { downloads -= 1 }
-        if let ends = transfer.connectionEnds { connections.end(between: ends, isMultiplexed: transfer.isMultiplexed) }
+        if let ends = transfer.connectionEnds { connections.end(between: ends) }
         return transfer
     }
 

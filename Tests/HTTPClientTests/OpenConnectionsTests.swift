@@ -28,7 +28,8 @@ import Testing
         #expect(ends[0].local == ends[1].local && ends[0].local.host == "127.0.0.1")
         for (socket, ends) in zip(sockets, ends) {
             #expect(connections.begin(between: ends, opened: [socket]))
-            connections.end(between: ends, isMultiplexed: false)
+            connections.identify(ends, isMultiplexed: false)
+            connections.end(between: ends)
         }
         let accepted = accept(servers[0].descriptor, nil, nil)
         #expect(write(accepted, "x", 1) == 1)
@@ -43,5 +44,31 @@ import Testing
         for socket in sockets { #expect(connections.close(socket) == 0) }
         #expect(!connections.begin(between: ends[1], opened: []), "it is closed")
         close(accepted)
+    }
+
+    @Test func `A connection is inspected even if its last transfer has not been ended here yet`() throws {
+        let server = try BoundSocket(SocketAddress(port: 0))
+        let socket = try SocketAddress(port: SocketAddress.port(of: server.descriptor)).connectedSocket()
+        let (connections, ends) = (OpenConnections(), OpenConnections.Ends(of: socket))
+        #expect(connections.begin(between: ends, opened: [socket]))
+        #expect(connections.begin(between: ends, opened: []), "HTTP/2 may have several transfers at once")
+        connections.identify(ends, isMultiplexed: false)
+        #expect(!connections.begin(between: ends, opened: [], hasDecryptedInput: true), "of the TLS library")
+        #expect(connections.begin(between: ends, opened: []))
+        let accepted = accept(server.descriptor, nil, nil)
+        #expect(write(accepted, "x", 1) == 1)
+        var byte: UInt8 = 0
+        #expect(recv(socket, &byte, 1, Int32(MSG_PEEK)) == 1)
+        #expect(!connections.begin(between: ends, opened: []))
+        connections.identify(ends, isMultiplexed: true)
+        #expect(!connections.begin(between: ends, opened: []), "the first response counts")
+        #expect(connections.close(socket) == 0)
+        close(accepted)
+    }
+}
+
+extension OpenConnections {
+    fileprivate func begin(between ends: Ends, opened: [Int32]) -> Bool {
+        begin(between: ends, opened: opened, hasDecryptedInput: false)
     }
 }

@@ -3,6 +3,8 @@ import HTTPClient
 import TestSupport
 import Testing
 
+private let manyHeaders = (1...200).map { "X-\($0): y\r\n" }.joined()
+
 private func isBroken(_ error: TransferError?) -> Bool {
     if case .broken = error { true } else { false }
 }
@@ -48,6 +50,9 @@ struct TransferErrorTests {
         [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")],
         [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n")],
         [.receive, .send("220 mail.example ESMTP\r\n")],
+        [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), .stall],
+        [.receive, .send("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"), .stall],
+        [.receive, .send("HTTP/1.1 200 OK\r\n\(manyHeaders)Content-Length: 0\r\n\r\n"), .stall],
     ])
     func `A response that breaks off is an error of its own kind`(_ steps: [Step]) async throws {
         let error = try await error(steps)
