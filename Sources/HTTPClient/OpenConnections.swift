@@ -65,7 +65,7 @@ final class OpenConnections {
 
     /// Called by libcurl to close a socket.
     func close(_ descriptor: Int32) -> Int32 {
-        if let ends = connections.first(where: { $0.value.descriptor == descriptor })?.key {
+        for (ends, connection) in connections where connection.descriptor == descriptor {
             connections[ends] = nil
         }
         return Glibc.close(descriptor)
