@@ -46,18 +46,18 @@ extension EndToEnd {
         }
 
         @Test(.enabled(if: runsLongTests))
-        func `All pages of ListParts are read, also of a real server with 1500 parts`() throws {
+        func `All pages of ListParts are read, also of a real server with 1010 parts`() throws {
             let upload = try MultipartUpload()
-            let size = 1500 * 5 * mebibyte
+            let size = 1010 * 5 * mebibyte
             let (id, _) = try upload.create(size, ["part_size": 5 * mebibyte])
             let members: [String: Any] = ["upload_id": id, "size": size, "part_size": 5 * mebibyte]
-            for first in [1, 501, 1001] {
-                let batch = members.merging(["part_numbers": Array(first..<first + 500)]) { $1 }
+            for first in [1, 506] {
+                let batch = members.merging(["part_numbers": Array(first..<first + 505)]) { $1 }
                 for part in try upload.call(.parts, batch)["parts"].list { try put(part, [1]) }
             }
-            let errors = fieldErrors(try upload.post(.complete, ["upload_id": id]))
-            #expect(errors.count == 1499)
-            #expect(errors.last == "parts: Part 1499 has 1 bytes, fewer than 5242880")
+            let response = try upload.post(.complete, ["upload_id": id])
+            #expect(fieldErrors(response).last == "parts: Part 100 has 1 bytes, fewer than 5242880")
+            #expect(response.json["errors_omitted"].int == 1009 - 100, "of all parts but the last")
             _ = try upload.call(.abort, ["upload_id": id])
         }
 

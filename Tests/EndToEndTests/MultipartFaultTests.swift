@@ -285,7 +285,9 @@ extension EndToEnd {
 
         @Test(.enabled(if: runsLongTests, "three attempts of ten seconds each"))
         func `An R2 that does not respond is 504`() throws {
-            try failAll(try ScriptedServer(scripts: [[.stall]]).url, .storageTimeout)
+            let server = try ScriptedServer([.stall])
+            try failAll(server.url, .storageTimeout)
+            withExtendedLifetime(server) {}
         }
     }
 }
