@@ -251,7 +251,7 @@ modal.addEventListener("push", () => cardInModal.showSent());
 modal.addEventListener("error", ({ detail }) => {
   // After any other error, Ozon may still apply the push.
   const { status = 0, taskId } = /** @type {{status?: number, taskId?: number}} */ (detail);
-  if (!taskId && status >= 400 && status < 500 && status !== 429) cardInModal.showSent(false);
+  if (!taskId && status >= 400 && status < 500) cardInModal.showSent(false);
 });
 modal.addEventListener("done", ({ detail }) => cardInModal.showPushed(modal.images, detail));
 modal.addEventListener("close", () => cardInModal.showPushed(modal.images));

@@ -52,8 +52,7 @@ export function failureOf(error, list, texts, step) {
   const errors = markFaults(cause.errors ?? [], list, texts);
   const { text, hint, action } = describeError({ code, status, message, retryAfter, errors }, texts.language);
   const sentence = cause === error ? text : texts.notUploaded(error.count);
-  // A quota may be used up after Ozon has accepted the import.
-  const isRefused = status >= 400 && status < 500 && status !== 429;
+  const isRefused = status >= 400 && status < 500;
   const maybeApplied = step === 4 || (step === 3 && !isRefused) ? ` ${texts.maybeApplied}` : "";
   return { kind: "bad", text: sentence + maybeApplied, hint, requestId, needsLogin: action === "login" };
 }
