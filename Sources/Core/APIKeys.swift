@@ -39,7 +39,8 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
             found = Access(id: nil, prefixes: nil, endpoints: nil)
         }
         guard !scoped.isEmpty else { return found }
-        let digest = Array(String(hex: SHA256.digest(values[0])).utf8)
+        var digest: [UInt8] = []
+        digest.append(hex: SHA256.digest(values[0]))
         for key in scoped where equalInConstantTime(key.digest, digest) { found = found ?? key.access }
         return found
     }

@@ -32,14 +32,8 @@ package final class DrainTurn: Sendable {
     package func claim() -> Bool {
         state.withLock { state in
             if state.lock == nil {
-                let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-                guard file >= 0 else { return true }
                 // Another user who may write in the directory must not keep the process from ending.
-                var information = stat()
-                guard fstat(file, &information) == 0, information.st_uid == geteuid() else {
-                    close(file)
-                    return true
-                }
+                guard let file = openOwnFile(path) else { return true }
                 guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
                     close(file)
                     return false

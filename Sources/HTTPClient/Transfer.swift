@@ -36,7 +36,7 @@ final class Transfer: @unchecked Sendable {
     var connectionEnds: OpenConnections.Ends?
     /// The connection that libcurl chose must not be used, so nothing was sent.
     var needsNewConnection = false
-    /// libcurl was told to open a new connection.
+    /// Whether the transfer runs on a connection of its own, after the one that libcurl chose was rejected.
     private(set) var hasNewConnection = false
     /// The rest of the body isn't needed and is not read; the transfer ends as if it were complete.
     var isTruncated = false

@@ -19,29 +19,17 @@ final class PushTable: Sendable {
 
     /// Nil if the table is this process's.
     private let file: Int32?
-    /// The slots by their offsets, if there is no file.
+    /// Without a file: the bytes of each slot that has been written, by its offset.
     private let slots = Mutex<[Int: [UInt8]]>([:])
     private let locks = KeyedMutex<Int>()
 
     /// - Parameter directory: the directory of the file. If it is nil or can't be written to, the table is this
     ///   process's.
     init(directory: String? = nil) {
-        file = directory.flatMap { Self.open("\($0)/pushes") }
+        file = directory.flatMap { openOwnFile("\($0)/pushes") }
     }
 
     deinit { if let file { close(file) } }
-
-    /// Nil if it isn't a regular file of this process's user.
-    private static func open(_ path: String) -> Int32? {
-        let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-        guard file >= 0 else { return nil }
-        var information = stat()
-        if fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG, information.st_uid == geteuid() {
-            return file
-        }
-        close(file)
-        return nil
-    }
 
     /// Runs a push while no other one uses its product's slot.
     /// - Throws: CancellationError if cancelled while waiting, or AsyncSemaphore.TimedOut.
@@ -65,7 +53,7 @@ final class PushTable: Sendable {
     }
 
     /// Sets the lock on the first byte of a slot. It belongs to the open file, not to the process (fcntl(2), "Open
-    /// file description locks"). A file system without such locks is no reason to reject a push.
+    /// file description locks"). If the file system has no such locks, the push goes on without one.
     /// - Returns: false if another process has locked it.
     private func lock(_ offset: Int, _ type: Int32) -> Bool {
         guard let file else { return true }

@@ -19,6 +19,19 @@ package func readFile(_ path: String) -> [UInt8]? {
     return bytes
 }
 
+/// Opens a file for reading and writing, and creates it if there is none. Nil if that fails, or if it isn't a regular
+/// file of this process's user, because the directory may be world-writable.
+package func openOwnFile(_ path: String) -> Int32? {
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+    guard file >= 0 else { return nil }
+    var information = stat()
+    if fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG, information.st_uid == geteuid() {
+        return file
+    }
+    close(file)
+    return nil
+}
+
 /// Writes all bytes to a blocking descriptor.
 /// - Returns: false, with errno set, if not all of them could be written.
 package func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {

@@ -10,8 +10,7 @@ struct Item: JSONWritable, Sendable {
         case listed(productID: Int, urls: [String], errors: [ImageFailure], uploads: [ImageUpload]?)
         /// `urls` are the public URLs of the copied images, `errors` the other images.
         case copied(productID: Int, urls: [String], errors: [ImageFailure])
-        /// There is no usable product: the article is not a valid id, Ozon has no such product, or the call to Ozon
-        /// failed.
+        /// The article is not a valid id, Ozon has no such product, or the call to Ozon failed.
         case failed(reason: String)
     }
 
