@@ -30,7 +30,7 @@ extension EndToEnd {
         private static func serving(_ lines: String) -> String {
             """
             exec python3 - "$2" <<'END'
-            import contextlib, socket, struct, sys, time
+            import contextlib, os, signal, socket, struct, sys, time
             listener = socket.socket(socket.AF_UNIX)
             listener.bind(sys.argv[1])
             listener.listen()
@@ -110,8 +110,7 @@ extension EndToEnd {
         private static let faults = [
             Fault(name: "ends at once", behaviour: "exit 3", words: "exited during its start"),
             Fault(
-                name: "never responds",
-                behaviour: "(until [ -S \"$2\" ]; do :; done; kill -STOP $$) & exec \"$real\" \"$@\"",
+                name: "never responds", behaviour: serving("        os.kill(os.getpid(), signal.SIGSTOP)"),
                 words: "no answer within 5 s"),
             Fault(
                 name: "responds with 200", behaviour: responding(#""Status: 200 OK\r\n\r\n{}""#),
