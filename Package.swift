@@ -22,7 +22,7 @@ func endpoint(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         name: name, dependencies: dependencies, path: "Sources/Endpoints/\(name)", swiftSettings: explicitImports)
 }
 
-/// - Parameter vectors: there is a folder `Vectors`, which the tests read where it lies.
+/// - Parameter vectors: there is a folder `Vectors`, which the tests read in the source folder.
 func tests(_ name: String, _ dependencies: [Target.Dependency], vectors: Bool = false) -> Target {
     .testTarget(
         name: name, dependencies: dependencies + ["TestSupport"], exclude: vectors ? ["Vectors"] : [],

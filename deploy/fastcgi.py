@@ -10,12 +10,12 @@ LARGEST = 1 << 20
 BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
 
 
-class Failure(Exception):
-    pass
+class NoResponse(Exception):
+    """There is no whole response, or not the expected one. The text is the reason."""
 
 
 @dataclass
-class Answer:
+class Response:
     """`listener` is the process that called listen(2) on the socket."""
 
     status: str
@@ -41,7 +41,7 @@ class Reader:
         self.connection, self.deadline, self.buffer = connection, deadline, b""
 
     def read(self, count: int) -> bytes:
-        """So many bytes, or fewer at the end of the connection."""
+        """`count` bytes, or fewer at the end of the connection."""
         while len(self.buffer) < count:
             remaining = self.deadline - time.monotonic()
             if remaining <= 0:
@@ -61,7 +61,7 @@ def read_output(reader: Reader) -> bytes:
     while True:
         head = reader.read(8)
         if len(head) < 8:
-            raise Failure(f"it closed the connection {'within its answer' if output else 'without an answer'}")
+            raise NoResponse(f"it closed the connection {'within its answer' if output else 'without an answer'}")
         _, kind, _, length, padding = struct.unpack(">BBHHBx", head)
         content = reader.read(length + padding)[:length]
         if kind == END:
@@ -70,7 +70,7 @@ def read_output(reader: Reader) -> bytes:
             output += content
         total += 8 + length
         if total > LARGEST:
-            raise Failure(f"its answer has more than {LARGEST} bytes")
+            raise NoResponse(f"its answer has more than {LARGEST} bytes")
 
 
 def connect(path: str) -> socket.socket:
@@ -89,8 +89,8 @@ def listener(connection: socket.socket) -> tuple[int, int]:
     return struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[:2]
 
 
-def request(path: str, parameters: dict[str, str]) -> Answer:
-    """One request. Raises Failure, with the reason, if there is no whole answer within 5 s."""
+def request(path: str, parameters: dict[str, str]) -> Response:
+    """One request. Raises NoResponse, with the reason, if there is no whole response within 5 s."""
     deadline = time.monotonic() + TIMEOUT
     try:
         with connect(path) as connection:
@@ -98,9 +98,9 @@ def request(path: str, parameters: dict[str, str]) -> Answer:
             connection.sendall(encoded(parameters))
             output = read_output(Reader(connection, deadline))
     except TimeoutError:
-        raise Failure(f"no answer within {TIMEOUT} s") from None
+        raise NoResponse(f"no answer within {TIMEOUT} s") from None
     except OSError as error:
-        raise Failure(error.strerror or str(error)) from None
+        raise NoResponse(error.strerror or str(error)) from None
     head, _, body = output.partition(b"\r\n\r\n")
     status, *headers = head.decode("latin-1").split("\r\n")
-    return Answer(status, headers, body, pid)
+    return Response(status, headers, body, pid)

@@ -10,7 +10,7 @@ import time
 
 from fastcgi import connect, listener
 from privileges import SIGNALS, Failure, Process, become, require_private
-from swapping import Swap, probe, settings_of_file
+from swapping import Swap, listening_process, settings_of_file
 
 
 class ProcessSwap(Swap):
@@ -26,9 +26,7 @@ class ProcessSwap(Swap):
             with connect(self.socket) as connection:
                 pid, user = listener(connection)
         except OSError:
-            raise Failure(
-                f"nothing answers at {self.socket}: there is nothing to swap, start {self.name} as usual"
-            ) from None
+            raise self.nothing_answers() from None
         self.old = Process(pid)
         identity = self.old.identity()
         if not user == identity.user == os.lstat(self.socket).st_uid:
@@ -38,9 +36,12 @@ class ProcessSwap(Swap):
         self.log = self.copy_of_log()
         become(identity)
 
+    def nothing_answers(self):
+        return Failure(f"nothing answers at {self.socket}: there is nothing to swap, start {self.name} as usual")
+
     def copy_of_log(self):
-        """The standard error of the old process. Not root may have to open it again, which fails for the journal's
-        socket and for a pipe without a reader.
+        """The standard error of the old process. A user other than root may have to open it again, which fails for the
+        journal's socket and for a pipe without a reader.
         """
         with contextlib.suppress(OSError):
             return self.old.copy_of_descriptor(2)
@@ -65,9 +66,25 @@ class ProcessSwap(Swap):
         self.settings.update({os.fsdecode(name): os.fsdecode(value) for name, value in self.given.items()})
 
     def run(self):
-        pid = probe(self.socket)
+        self.check_old()
+        self.inherit()
+        self.start(self.next, self.log)
+        os.close(self.log)
+        self.take_over()
+        self.complete()
+        self.old.end()
+        os.unlink(self.previous)
+        self.say(f"the new executable has taken over (process {self.new.pid}); process {self.old.pid} drains")
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: sys.exit(0))
+        while self.old.runs():
+            time.sleep(0.1)
+
+    def check_old(self):
+        """Checks that the old process serves and owns its socket."""
+        pid = listening_process(self.socket)
         if pid is None:
-            raise Failure(f"nothing answers at {self.socket}: there is nothing to swap, start {self.name} as usual")
+            raise self.nothing_answers()
         if pid != self.old.pid:
             raise Failure(f"process {pid} has just taken over {self.socket}")
         self.old_serves = True
@@ -78,38 +95,34 @@ class ProcessSwap(Swap):
                 f"{self.socket} is held by process {pid} ({program}), which was not started with --listen: "
                 "it does not own its socket"
             )
-        if os.path.exists(self.previous) and (other := probe(self.previous)):
+        other = listening_process(self.previous) if os.path.exists(self.previous) else None
+        if other not in (None, pid):
             raise Failure(f"process {other} of a killed swap still listens at {self.previous}: end it with TERM first")
-        self.inherit()
-        self.start(self.next, self.log)
-        os.close(self.log)
+
+    def take_over(self):
+        """Renames the new process's socket, which has the old one's group and permissions, and probes it."""
         attributes = os.stat(self.socket)
         if os.stat(self.next).st_gid != attributes.st_gid:
             try:
                 os.chown(self.next, -1, attributes.st_gid)
             except PermissionError:
                 raise Failure(
-                    f"the group of {self.socket} is not one of process {pid}'s: make its user a member of the group"
+                    f"the group of {self.socket} is not one of process {self.old.pid}'s: "
+                    "make its user a member of the group"
                 ) from None
         os.chmod(self.next, stat.S_IMODE(attributes.st_mode))
         pathlib.Path(self.previous).unlink(missing_ok=True)
         self.has_taken_over = True
         os.link(self.socket, self.previous)
         os.rename(self.next, self.socket)
-        if probe(self.socket, 3) is None:
+        if listening_process(self.socket, 3) is None:
             raise Failure("the new executable failed after it had taken over")
-        self.complete()
-        self.old.end()
-        os.unlink(self.previous)
-        self.say(f"the new executable has taken over (process {self.new.pid}); process {pid} drains")
-        for number in SIGNALS:
-            signal.signal(number, lambda *_: sys.exit(0))
-        while self.old.runs():
-            time.sleep(0.1)
 
     def go_back(self):
         if self.has_taken_over and os.path.exists(self.previous):
             os.rename(self.previous, self.socket)
+            # If both were still names of one socket, rename did nothing.
+            pathlib.Path(self.previous).unlink(missing_ok=True)
         if self.new:
             self.end_new(may_have_requests=self.has_taken_over)
         pathlib.Path(self.next).unlink(missing_ok=True)

@@ -10,9 +10,12 @@ INSTALLED = pathlib.Path("/etc/ozon-r2")
 
 def argument_parser(name: str, usage: str) -> argparse.ArgumentParser:
     """A parser that exits with 64 if the arguments are wrong."""
-    parser = argparse.ArgumentParser(prog=name, usage=f"{name} {usage}")
-    parser.error = lambda text: (print(f"{parser.format_usage()}{name}: {text}", file=sys.stderr), sys.exit(64))
-    return parser
+    return _Parser(prog=name, usage=f"{name} {usage}")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(64, f"{self.format_usage()}{self.prog}: {message}\n")
 
 
 def read_settings(path: str, allow_export: bool = True) -> dict[str, str]:
@@ -52,7 +55,7 @@ def installed_settings() -> dict[str, str]:
 def secret(settings: dict[str, str], name: str) -> str:
     """A setting that may also be given as a file, as NAME_FILE. Raises OSError."""
     file = settings.get(f"{name}_FILE")
-    return re.sub(r"[\r\n]", "", pathlib.Path(file).read_text()) if file else settings.get(name, "")
+    return pathlib.Path(file).read_text().removesuffix("\n") if file else settings.get(name, "")
 
 
 def settings_of(file: "str | None", parser: argparse.ArgumentParser) -> dict[str, str]:

@@ -15,11 +15,11 @@ from privileges import SEARCH_PATH, SIGNALS, Failure
 from settings import read_settings
 
 
-def probe(socket, seconds=0):
-    """Probes the socket, repeatedly for so many seconds. Returns the listening process, or None if a probe failed."""
+def listening_process(socket, seconds=0):
+    """The process that listens on the socket, or None if a probe failed. Probes repeatedly for `seconds` seconds."""
     try:
         return probing.probe(socket, seconds)
-    except fastcgi.Failure as failure:
+    except fastcgi.NoResponse as failure:
         print(f"probe: {os.path.basename(socket)}: {failure}", file=sys.stderr)
         return None
 
@@ -32,6 +32,8 @@ def settings_of_file(path):
 
 
 class Swap:
+    """One swap of an endpoint's executable. Subclasses define prepare(env), run() and go_back()."""
+
     def __init__(self, name, socket, binary):
         self.name, self.socket, self.binary = name, socket, binary
         # The environment of the new process.
@@ -78,7 +80,7 @@ class Swap:
             if time.monotonic() > deadline:
                 raise Failure("the new executable does not listen after 10 s")
             time.sleep(0.05)
-        if probe(socket) is None:
+        if listening_process(socket) is None:
             raise Failure("the new executable failed its probe on a private socket")
         self.say("the new executable answers on a private socket")
 

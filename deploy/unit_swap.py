@@ -7,11 +7,12 @@ import pwd
 import re
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 
 from privileges import Failure, Identity, require_private, run_as
-from swapping import Swap, probe, settings_of_file
+from swapping import Swap, listening_process, settings_of_file
 
 
 class UnitSwap(Swap):
@@ -91,9 +92,14 @@ class UnitSwap(Swap):
         """
         copy = f"{self.installed}.next"
         pathlib.Path(copy).unlink(missing_ok=True)
-        with open(self.binary, "rb") as source, open(copy, "xb") as target:
-            shutil.copyfileobj(source, target)
-            os.fchmod(target.fileno(), 0o755)
+        with open(self.binary, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW)) as source:
+            # BINARY may have been replaced since it was checked.
+            mode = os.fstat(source.fileno()).st_mode
+            if not stat.S_ISREG(mode) or not mode & 0o111:
+                raise Failure(f"{self.binary} is not an executable")
+            with open(copy, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as target:
+                shutil.copyfileobj(source, target)
+                os.fchmod(target.fileno(), 0o755)
         self.binary = copy
 
     def try_out(self):
@@ -116,7 +122,7 @@ class UnitSwap(Swap):
         if self.systemctl("restart", unit) is None:
             raise Failure(f"{unit} did not start with the new executable")
         pid = self.show("MainPID", unit)
-        if probe(self.socket, 3) is None:
+        if listening_process(self.socket, 3) is None:
             raise Failure(f"nothing answered after the restart of {unit}")
         if self.show("MainPID", unit) != pid or self.show("ActiveState", unit) != "active":
             raise Failure(f"{unit} ended with the new executable")

@@ -21,8 +21,8 @@ static inline CURLcode shim_set_size(CURL *easy, CURLoption option, curl_off_t v
 static inline CURLcode shim_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
     return curl_easy_setopt(easy, option, value);
 }
-typedef size_t (*shim_write)(char *bytes, size_t size, size_t count, void *context);
-static inline CURLcode shim_set_write(CURL *easy, CURLoption option, shim_write function) {
+typedef size_t (*shim_data_callback)(char *bytes, size_t size, size_t count, void *context);
+static inline CURLcode shim_set_data_callback(CURL *easy, CURLoption option, shim_data_callback function) {
     return curl_easy_setopt(easy, option, function);
 }
 static inline CURLcode shim_set_open(CURL *easy, curl_opensocket_callback function) {

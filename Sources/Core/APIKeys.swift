@@ -12,7 +12,6 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// `{"id": "studio", "sha256": "<SHA-256 of the key, in hex>", "prefixes": ["users/"], "endpoints": ["*"]}`
     private struct Scoped {
-        /// In lower-case hexadecimal.
         let digest: [UInt8]
         let access: Access
     }
@@ -32,15 +31,14 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// - Parameter values: every X-API-Key header of the request. If there are several, access is denied, because
     ///   parsers disagree about which one applies.
-    package func access(_ values: [[UInt8]]) -> Access? {
+    package func access(forHeaderValues values: [[UInt8]]) -> Access? {
         guard values.count == 1 else { return nil }
         var found: Access?
         for key in keys where equalInConstantTime(key, values[0]) {
             found = Access(id: nil, prefixes: nil, endpoints: nil)
         }
         guard !scoped.isEmpty else { return found }
-        var digest: [UInt8] = []
-        digest.append(hex: SHA256.digest(values[0]))
+        let digest = SHA256.digest(values[0])
         for key in scoped where equalInConstantTime(key.digest, digest) { found = found ?? key.access }
         return found
     }
@@ -54,7 +52,7 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// The same keys, with the scopes of a file.
     package func with(scopesFile path: String) throws(BrokenScopes) -> APIKeys {
-        guard let text = readFile(path) else { throw BrokenScopes(reason: "cannot be read: \(path)") }
+        guard let text = readFile(path) else { throw BrokenScopes(reason: "cannot be read: \(errnoText())") }
         return try with(scopes: text)
     }
 
@@ -67,7 +65,7 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
         keys.scoped = []
         for (index, entry) in entries.enumerated() {
             guard let id = entry["id"]?.string, !id.isEmpty,
-                let digest = entry["sha256"]?.string?.lowercased(), isSHA256(digest),
+                let digest = entry["sha256"]?.string.flatMap(sha256),
                 let prefixes = entry["prefixes"]?.strings, let endpoints = entry["endpoints"]?.strings,
                 !endpoints.isEmpty
             else {
@@ -75,7 +73,7 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
             }
             keys.scoped.append(
                 Scoped(
-                    digest: Array(digest.utf8),
+                    digest: digest,
                     access: Access(
                         id: id, prefixes: prefixes, endpoints: endpoints.contains("*") ? nil : endpoints)))
         }
@@ -83,6 +81,9 @@ package struct APIKeys: Sendable, CustomStringConvertible, CustomReflectable {
     }
 }
 
-private func isSHA256(_ text: String) -> Bool {
-    text.utf8.count == 64 && text.utf8.allSatisfy { $0.hexDigitValue != nil }
+/// The bytes of a SHA-256 digest in hexadecimal. Nil if it isn't one.
+private func sha256(_ text: String) -> [UInt8]? {
+    let digits = text.utf8.compactMap(\.hexDigitValue)
+    guard digits.count == 64, text.utf8.count == 64 else { return nil }
+    return (0..<32).map { digits[2 * $0] << 4 | digits[2 * $0 + 1] }
 }

@@ -26,10 +26,7 @@ struct CommonSettings {
             "The maximum number of concurrent requests per process; further requests get 503.")
         drainSeconds = settings.integer(
             "DRAIN_SECONDS", default: 600, in: 1...86_400, "How long requests in progress may take after SIGTERM.")
-        let level = settings.choice(
-            "LOG_LEVEL", Log.Level.allCases.map(\.rawValue), default: Log.Level.info.rawValue,
-            "The minimum level to log.")
-        logLevel = Log.Level(rawValue: level)!
+        logLevel = settings.choice("LOG_LEVEL", default: Log.Level.info, "The minimum level to log.")
         slowMilliseconds = settings.integer(
             "SLOW_MS", default: 5000, in: 1...3_600_000,
             "A request that takes this many milliseconds is logged as slow.")

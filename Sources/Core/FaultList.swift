@@ -4,7 +4,8 @@ final class FaultList {
     private var entries: [(fault: FieldFault, isTolerated: Bool)] = []
     /// The number of entries that are not tolerated.
     private var faultCount = 0
-    private var failsIfTolerated = false
+    /// The request fails even if all of its faults are tolerated.
+    var failsIfTolerated = false
     /// The number of faults that were counted and not kept.
     private var omitted = 0
     /// The request contains an object key that isn't allowed.
@@ -21,10 +22,6 @@ final class FaultList {
         }
         entries.append((fault, isTolerated))
         if !isTolerated { faultCount += 1 }
-    }
-
-    func failIfTolerated() {
-        failsIfTolerated = true
     }
 
     /// Why the request fails, or nil. Tolerated faults are listed too, in order, as far as the others leave room for

@@ -18,26 +18,33 @@ extension Fields {
         return nil
     }
 
+    /// The values of a list of 1…`limit` elements.
+    /// - Parameter read: nil if the element is invalid; it then records why.
+    private func values<Value>(
+        _ name: StaticString, limit: Int, required: Bool = true, _ read: (_ index: Int, _ element: JSON) -> Value?
+    ) -> [Value]? {
+        guard let elements = list(name, limit: limit, required: required) else { return nil }
+        let values = elements.enumerated().compactMap { read($0, $1) }
+        return values.count == elements.count ? values : nil
+    }
+
     /// 1…`limit` objects, each with its own path in faults: `items[3].r2_path`.
     package func objects<Element>(
         _ name: StaticString, limit: Int, required: Bool = true, _ read: (Fields) throws(InvalidFields) -> Element
     ) -> [Element]? {
-        guard let elements = list(name, limit: limit, required: required) else { return nil }
-        let values = elements.enumerated().compactMap { index, element in
+        values(name, limit: limit, required: required) { index, element in
             guard case .object = element else {
                 fail(element: index, of: name, "Must be an object")
-                return nil as Element?
+                return nil
             }
             return try? read(object(at: "\(name)[\(index)]", element))
         }
-        return values.count == elements.count ? values : nil
     }
 
     /// 1…`limit` distinct integers, all of them in the range.
     package func integers(_ name: StaticString, in range: ClosedRange<Int>, limit: Int) -> [Int]? {
-        guard let elements = list(name, limit: limit) else { return nil }
         var seen: Set<Int> = []
-        let values = elements.enumerated().compactMap { index, element -> Int? in
+        return values(name, limit: limit) { index, element in
             guard let value = wholeNumber(element) else {
                 fail(name, index: index, "Must be an integer")
                 return nil
@@ -51,7 +58,6 @@ extension Fields {
             }
             return nil
         }
-        return values.count == elements.count ? values : nil
     }
 
     /// An optional list of strings, without its nulls and empty strings. Each entry keeps its index in the list that
@@ -78,8 +84,7 @@ extension Fields {
 
     /// 1…`limit` strings that are not empty.
     package func strings(_ name: StaticString, limit: Int) -> [String]? {
-        guard let elements = list(name, limit: limit) else { return nil }
-        let values = elements.enumerated().compactMap { index, element -> String? in
+        values(name, limit: limit) { index, element in
             guard let text = element.string else {
                 fail(name, index: index, "Must be a string")
                 return nil
@@ -90,6 +95,5 @@ extension Fields {
             }
             return text
         }
-        return values.count == elements.count ? values : nil
     }
 }

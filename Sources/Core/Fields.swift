@@ -80,7 +80,7 @@ package struct Fields {
 
     /// Makes the request fail if there are tolerated faults.
     package func failIfTolerated() {
-        faults.failIfTolerated()
+        faults.failsIfTolerated = true
     }
 
     /// Records that the request contains an object key that isn't allowed: it is denied with 403 unless it has faults.

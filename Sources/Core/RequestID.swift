@@ -11,9 +11,5 @@ func requestID(_ parameters: Parameters) -> String {
 }
 
 private func isPlain(_ text: String) -> Bool {
-    var text = text
-    return text.withUTF8 { bytes in
-        for byte in bytes where !byte.isASCIIAlphanumeric && byte != .hyphen { return false }
-        return true
-    }
+    text.utf8.allSatisfy { $0.isASCIIAlphanumeric || $0 == .hyphen }
 }

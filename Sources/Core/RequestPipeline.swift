@@ -43,9 +43,10 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
     }
 
     private func decode(_ request: Request, _ trace: RequestTrace) throws(Fault) -> (Input, Context) {
-        if trace.requestsInFlight > maxInFlight { throw Fault(.overloaded, retryAfter: 1) }
         let access = try authorize(request.parameters, trace)
-        let caller = Caller(request.parameters, scope: access.prefixes)
+        // A process that is overloaded still answers deploy/probe, which has no key.
+        if trace.requestsInFlight > maxInFlight { throw Fault(.overloaded, retryAfter: 1) }
+        let caller = Caller(request.parameters, scopePrefixes: access.prefixes)
         let fields = try Fields(body: try body(of: request), caller: caller)
         let input: Input
         do throws(InvalidFields) {
@@ -61,7 +62,7 @@ final class RequestPipeline<Input: RequestBody, Output: ResponseBody>: Sendable 
     private func authorize(_ parameters: Parameters, _ trace: RequestTrace) throws(Fault) -> APIKeys.Access {
         guard parameters["REQUEST_METHOD"] == "POST" else { throw Fault(.methodNotAllowed) }
         let values = parameters.all("HTTP_X_API_KEY")
-        guard let access = keys.withLock({ $0.access(values) }) else { throw Fault(.unauthorized) }
+        guard let access = keys.withLock({ $0.access(forHeaderValues: values) }) else { throw Fault(.unauthorized) }
         // Set before any further check, so that the log shows whose request was rejected.
         trace.keyID = access.id
         if let endpoints = access.endpoints, !endpoints.contains(telemetry.log.endpoint) { throw Fault(.scopeDenied) }

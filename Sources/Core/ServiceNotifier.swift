@@ -10,7 +10,7 @@ import System
 ///     draining   STOPPING=1, STATUS=Draining
 struct ServiceNotifier: Sendable {
     private let address: UnixAddress?
-    private let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    private let descriptor: Int32
     private let watchdogMilliseconds: Int?
 
     static func fromEnvironment() -> ServiceNotifier {
@@ -21,6 +21,7 @@ struct ServiceNotifier: Sendable {
         address = environment("NOTIFY_SOCKET").flatMap { name in
             name.hasPrefix("/") || name.hasPrefix("@") ? UnixAddress(pathOrAbstractName: name) : nil
         }
+        descriptor = address == nil ? -1 : socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let isForUs = environment("WATCHDOG_PID").map { $0 == String(getpid()) } ?? true
         let microseconds = environment("WATCHDOG_USEC").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
         // Half of WATCHDOG_USEC, in milliseconds.

@@ -3,8 +3,8 @@ import Glibc
 import System
 
 /// The process's settings: environment variables, all read at startup. Each reader declares its setting, so that
-/// `--help` lists exactly the settings that the executable reads. An empty value counts as unset, except for lists. All
-/// faults are collected, so that one start reports everything that is wrong.
+/// `--help` lists exactly the settings that the executable reads. An empty value counts as unset. All faults are
+/// collected, so that one start reports everything that is wrong.
 package struct Settings {
     /// A setting as `--help` and the operator's table show it.
     struct Declaration: Sendable {
@@ -47,6 +47,9 @@ package struct Settings {
 
     /// Whether the variable exists and is not empty.
     package func isSet(_ name: String) -> Bool { value(name) != nil }
+
+    /// Whether the variable exists and is empty, for a setting of which that has a meaning.
+    package func isEmpty(_ name: String) -> Bool { environment(name) == "" }
 
     // MARK: Readers
 
@@ -98,21 +101,24 @@ package struct Settings {
         }
     }
 
-    package mutating func choice(
-        _ name: String, _ choices: [String], default defaultValue: String, _ purpose: String
-    ) -> String {
-        declare(name, default: .value(defaultValue), values: choices.joined(separator: " "), purpose)
+    package mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, default defaultValue: Choice, _ purpose: String
+    ) -> Choice {
+        let choices = Choice.allCases.map(\.rawValue)
+        declare(name, default: .value(defaultValue.rawValue), values: choices.joined(separator: " "), purpose)
         guard let text = value(name) else { return defaultValue }
-        if choices.contains(text) { return text }
+        if let choice = Choice(rawValue: text) { return choice }
         fail(name, "must be one of \(choices.joined(separator: ", "))")
         return defaultValue
     }
 
-    /// Comma-separated entries, without surrounding spaces. The default applies only if the variable doesn't exist: one
-    /// that is empty is an empty list.
+    /// One or more comma-separated entries, without surrounding spaces.
     package mutating func list(_ name: String, default defaultValue: [String], _ purpose: String) -> [String] {
         declare(name, default: .value(defaultValue.joined(separator: ",")), purpose)
-        return environment(name).map(listEntries) ?? defaultValue
+        guard let text = value(name) else { return defaultValue }
+        let entries = listEntries(text)
+        if entries.isEmpty { fail(name, "contains no entry") }
+        return entries
     }
 
     /// `NAME`, or the contents of the file that `NAME_FILE` names, without its trailing newline.

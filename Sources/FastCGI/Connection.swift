@@ -57,7 +57,8 @@ struct Connection: ~Copyable {
     /// is reported separately. On TCP the two can't be distinguished, so both count as a hang-up.
     mutating func apply(_ events: ConnectionEvents) {
         if events.contains(.readable) { mayHaveInput = true }
-        if events.contains(.retire) { isRetired = true }
+        // A request that has already arrived is still read, although its event may come later.
+        if events.contains(.retire) { (isRetired, mayHaveInput) = (true, true) }
         if events.contains(.inputEnded) { inputHasEnded = true }
         if events.contains(.hungUp) || (inputHasEnded && !isUnix) {
             hasHungUp = true

@@ -5,7 +5,8 @@ import System
 
 extension Server {
     enum AcceptResult {
-        case accepted
+        /// A connection was taken from the queue, even if it was closed at once.
+        case taken
         case nothingPending
         /// The process has no descriptor or memory for another connection now.
         case exhausted
@@ -25,14 +26,14 @@ extension Server {
         guard descriptor >= 0 else {
             guard [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error) else {
                 // After a connection that its peer has already closed, others may be pending.
-                return error == ECONNABORTED ? .accepted : .nothingPending
+                return error == ECONNABORTED ? .taken : .nothingPending
             }
             // If connections are queued, one may end and free a descriptor; the listener's event will come again.
             if ready.isEmpty { pauseAccepting(error) }
             return .exhausted
         }
         open(descriptor, of: listener)
-        return .accepted
+        return .taken
     }
 
     private func open(_ descriptor: Int32, of listener: Listener) {
@@ -63,8 +64,8 @@ extension Server {
     /// How long libfcgi may block a worker in one read or write. nginx buffers a request before it sends it, so only a
     /// faulty peer takes longer.
     ///
-    /// The time of a whole request is not limited: a peer that sends a byte every few seconds occupies a worker for as
-    /// long as it likes. The main thread starts more workers then, up to a maximum. This is accepted because only local
+    /// The time of a whole request is not limited: a peer that sends a byte every few seconds can occupy a worker
+    /// without limit. The main thread then starts more workers, up to `maxWorkers`. This is accepted because only local
     /// programs can connect: those of the users in ALLOWED_PEER_USERS to a unix socket, and any to a port on loopback.
     private static let timeoutSeconds = 5
 

@@ -17,6 +17,9 @@ extension Server {
     /// half of DRAIN_SECONDS, so that the last request of such a connection has the other half.
     private static let keepAliveMilliseconds = 25_000
 
+    /// How long connections are accepted from a shared listener when a drain begins.
+    private static let sharedQueueMilliseconds = 100
+
     /// glibc's initial value. If it isn't set, each large block that is freed raises it, up to 32 MiB.
     private static let minMappedBytes: Int32 = 128 << 10
 
@@ -85,13 +88,17 @@ extension Server {
         workers.busy == 0 && table.openCount == 0
     }
 
-    /// Empties the queues of the private listeners, stops accepting, and waits until all connections have ended or the
+    /// Empties the queues of the listeners, stops accepting, and waits until all connections have ended or the
     /// time is up.
     private func drain(_ signals: ProcessSignals, _ upkeep: inout Upkeep) {
         upkeep.isDraining = true
         upkeep.heartbeat.beginDraining()
         unwatchListeners()
         let start = MonotonicClock.milliseconds()
+        for listener in listeners where !listener.isPrivate {
+            // A connection whose event only this process got. Later ones wake another process.
+            acceptQueue(of: listener, until: start + Self.sharedQueueMilliseconds, &upkeep)
+        }
         for listener in listeners where listener.isPrivate {
             // After the shutdown, connecting to a unix socket fails at once, but queued connections can be accepted.
             if listener.isUnix { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
@@ -112,11 +119,11 @@ extension Server {
                 for mailbox in table.all { post(.retire, to: mailbox, generation: mailbox.generation) }
             }
             tick(&upkeep)
-            _ = signals.next(milliseconds: Self.drainTickMilliseconds)
+            if signals.next(milliseconds: Self.drainTickMilliseconds) == SIGHUP { options.reload?() }
         }
     }
 
-    /// Accepts the pending connections. To a TCP listener, which is still open, others may arrive all the time.
+    /// Accepts the pending connections. To a listener that is still open, others may arrive all the time.
     private func acceptQueue(of listener: Listener, until deadline: Int, _ upkeep: inout Upkeep) {
         while MonotonicClock.milliseconds() <= deadline {
             let result = accept(listener)

@@ -10,13 +10,13 @@ package final class HTTPClient: Sendable {
         package var maxTransfers: Int
         /// Uses HTTP/2 if the server offers it. File transfers should not: 16 paused relays of 64 MB peaked at 19 MB of
         /// memory on HTTP/1.1 and at 199 MB on HTTP/2, because its flow-control windows fill while nothing is read.
-        package var speaksHTTP2: Bool
+        package var allowsHTTP2: Bool
         /// A PEM file of the certificate authorities to trust, or nil for the system's.
         package var authoritiesFile: String?
 
-        package init(maxTransfers: Int, speaksHTTP2: Bool, authoritiesFile: String?) {
+        package init(maxTransfers: Int, allowsHTTP2: Bool, authoritiesFile: String?) {
             self.maxTransfers = maxTransfers
-            self.speaksHTTP2 = speaksHTTP2
+            self.allowsHTTP2 = allowsHTTP2
             self.authoritiesFile = authoritiesFile
         }
     }

@@ -44,8 +44,8 @@ final class OpenConnections {
             return true
         }
         guard var connection = connections[ends] else { return false }
-        // Before the first response, only HTTP/2 has several transfers on a connection. Later, one of them may be
-        // complete that has not been ended here yet.
+        // Before the first response, a second transfer on the connection proves HTTP/2, because HTTP/1 has one at a
+        // time. Later the count proves nothing, because `end` may not have been called yet for a complete transfer.
         let isMultiplexed = connection.isMultiplexed ?? (connection.transfers > 0)
         let hasInput = hasDecryptedInput || hasInput(connection.descriptor)
         guard isMultiplexed || !hasInput else { return false }

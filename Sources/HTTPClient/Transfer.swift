@@ -18,7 +18,7 @@ final class Transfer: @unchecked Sendable {
     let request: HTTPClient.Request
     /// Receives the body of a response with status 200. If nil, the body becomes part of the response.
     let sink: Pipe?
-    private(set) var easy: OpaquePointer?
+    private(set) var easy: UnsafeMutableRawPointer?
     private var headerList: UnsafeMutablePointer<curl_slist>?
     var responseHeaders: [(name: String, value: String)] = []
     var responseBody: [UInt8] = []
@@ -72,7 +72,7 @@ final class Transfer: @unchecked Sendable {
         guard let easy else { return }
         (isPaused, lastByte) = (false, .now)
         // Delivers buffered bytes at once, which may pause the transfer again.
-        _ = curl_easy_pause(UnsafeMutableRawPointer(easy), CURLPAUSE_CONT)
+        _ = curl_easy_pause(easy, CURLPAUSE_CONT)
     }
 
     /// Lets the pipes at either end resume and cancel this transfer through the loop.
@@ -83,14 +83,14 @@ final class Transfer: @unchecked Sendable {
     }
 
     /// Creates the easy handle. Nil if libcurl is out of memory or the URL is too long for it.
-    func prepare(_ options: HTTPClient.Options) -> OpaquePointer? {
+    func prepare(_ options: HTTPClient.Options) -> UnsafeMutableRawPointer? {
         guard let easy = curl_easy_init() else { return nil }
         guard shim_set_text(easy, CURLOPT_URL, request.url) == CURLE_OK else {
             curl_easy_cleanup(easy)
             return nil
         }
         lastByte = .now
-        self.easy = OpaquePointer(easy)
+        self.easy = easy
         let this = Unmanaged.passUnretained(self).toOpaque()
         makeHeaderList()
         check(shim_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https"))
@@ -99,8 +99,12 @@ final class Transfer: @unchecked Sendable {
         // Waiting for the resolver thread of a transfer that ends during a DNS lookup would block all transfers.
         check(shim_set_long(easy, CURLOPT_QUICK_EXIT, 1))
         check(shim_set_long(easy, CURLOPT_PATH_AS_IS, 1))
-        if let file = options.authoritiesFile { check(shim_set_text(easy, CURLOPT_CAINFO, file)) }
-        let version = options.speaksHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
+        if let file = options.authoritiesFile {
+            check(shim_set_text(easy, CURLOPT_CAINFO, file))
+            // The system's authorities, which libcurl would trust as well.
+            check(shim_set_text(easy, CURLOPT_CAPATH, nil))
+        }
+        let version = options.allowsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         check(shim_set_long(easy, CURLOPT_HTTP_VERSION, version))
         let milliseconds = request.timeout.milliseconds
         check(shim_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, min(milliseconds, 10_000)))
@@ -108,7 +112,7 @@ final class Transfer: @unchecked Sendable {
         check(shim_set_list(easy, CURLOPT_HTTPHEADER, headerList))
         setCallbacks(easy, this)
         setMethod(easy, this)
-        return self.easy
+        return easy
     }
 
     private func makeHeaderList() {
@@ -121,9 +125,9 @@ final class Transfer: @unchecked Sendable {
     private func setCallbacks(_ easy: UnsafeMutableRawPointer, _ this: UnsafeMutableRawPointer) {
         check(shim_set_prerequest(easy, prerequestCallback))
         check(shim_set_pointer(easy, CURLOPT_PREREQDATA, this))
-        check(shim_set_write(easy, CURLOPT_WRITEFUNCTION, writeCallback))
+        check(shim_set_data_callback(easy, CURLOPT_WRITEFUNCTION, writeCallback))
         check(shim_set_pointer(easy, CURLOPT_WRITEDATA, this))
-        check(shim_set_write(easy, CURLOPT_HEADERFUNCTION, headerCallback))
+        check(shim_set_data_callback(easy, CURLOPT_HEADERFUNCTION, headerCallback))
         check(shim_set_pointer(easy, CURLOPT_HEADERDATA, this))
         check(shim_set_open(easy, openSocketCallback))
         check(shim_set_pointer(easy, CURLOPT_OPENSOCKETDATA, this))
@@ -134,7 +138,7 @@ final class Transfer: @unchecked Sendable {
     /// Prepares the transfer, whose handle was removed from the multi handle, to run again on a new connection.
     func prepareNewConnection() {
         (needsNewConnection, hasNewConnection) = (false, true)
-        check(shim_set_long(UnsafeMutableRawPointer(easy!), CURLOPT_FRESH_CONNECT, 1))
+        check(shim_set_long(easy!, CURLOPT_FRESH_CONNECT, 1))
     }
 
     private func setMethod(_ easy: UnsafeMutableRawPointer, _ this: UnsafeMutableRawPointer) {
@@ -147,7 +151,7 @@ final class Transfer: @unchecked Sendable {
             bodyCount = count
             check(shim_set_long(easy, CURLOPT_UPLOAD, 1))
             check(shim_set_size(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(count)))
-            check(shim_set_write(easy, CURLOPT_READFUNCTION, readCallback))
+            check(shim_set_data_callback(easy, CURLOPT_READFUNCTION, readCallback))
             check(shim_set_pointer(easy, CURLOPT_READDATA, this))
         }
         check(shim_set_text(easy, CURLOPT_CUSTOMREQUEST, request.method == "HEAD" ? nil : request.method))
@@ -158,7 +162,7 @@ final class Transfer: @unchecked Sendable {
         bodyCount = count
         check(shim_set_long(easy, CURLOPT_POST, 1))
         check(shim_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(count)))
-        check(shim_set_write(easy, CURLOPT_READFUNCTION, readCallback))
+        check(shim_set_data_callback(easy, CURLOPT_READFUNCTION, readCallback))
         check(shim_set_pointer(easy, CURLOPT_READDATA, this))
         // libcurl's minimum, because a transfer keeps this buffer until the response.
         check(shim_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16 * 1024))
@@ -180,7 +184,7 @@ final class Transfer: @unchecked Sendable {
             }
         let response = responseSoFar()
         let result = error.map { Result.failure($0) } ?? .success(response)
-        if let easy { curl_easy_cleanup(UnsafeMutableRawPointer(easy)) }
+        if let easy { curl_easy_cleanup(easy) }
         curl_slist_free_all(headerList)
         easy = nil
         headerList = nil
@@ -200,7 +204,7 @@ final class Transfer: @unchecked Sendable {
         (200..<300).contains(status) && sentBytes < bodyCount ? .broken("success before the request was sent") : nil
     }
 
-    var status: Int { easy.map { shim_get_long(UnsafeMutableRawPointer($0), CURLINFO_RESPONSE_CODE) } ?? 0 }
+    var status: Int { easy.map { shim_get_long($0, CURLINFO_RESPONSE_CODE) } ?? 0 }
 
     func responseSoFar() -> HTTPClient.Response {
         HTTPClient.Response(status: status, headers: Headers(responseHeaders), body: responseBody, sent: sentBytes)
@@ -209,10 +213,6 @@ final class Transfer: @unchecked Sendable {
     func resumeCaller(with result: Result) {
         continuation?.resume(returning: result)
         continuation = nil
-    }
-
-    func fail(with error: TransferError) {
-        failure = error
     }
 }
 

@@ -14,7 +14,7 @@ extension Transfer {
                 isPaused = true
                 return Int(CURL_WRITEFUNC_PAUSE)
             case .failed:
-                fail(with: sink.failure ?? .cancelled)
+                failure = sink.failure ?? .cancelled
                 return 0
             }
         }
@@ -22,7 +22,7 @@ extension Transfer {
         let limit = isError ? min(request.maxResponseBytes, Self.maxErrorBytes) : request.maxResponseBytes
         if bytes.count > limit - responseBody.count {
             // The status of an error response suffices, however long its body is.
-            if isError { isTruncated = true } else { fail(with: .tooLarge) }
+            if isError { isTruncated = true } else { failure = .tooLarge }
             return 0
         }
         responseBody += bytes
@@ -49,13 +49,16 @@ extension Transfer {
             }
         }
         guard let colon = line.firstIndex(of: .colon) else { return }
-        if responseHeaders.count == Self.maxHeaders { return fail(with: .broken("Too many headers")) }
+        guard responseHeaders.count < Self.maxHeaders else {
+            failure = .broken("Too many headers")
+            return
+        }
         // Whitespace beside a name makes it another one, for libcurl as well (RFC 9112, 5.1).
         let name = String(decoding: line[..<colon], as: UTF8.self)
         let value = text(line[(colon + 1)...])
         // libcurl 7.88 would decompress the body without a limit on what it keeps in memory.
         if name.lowercased() == "transfer-encoding", !["chunked", "identity"].contains(value.lowercased()) {
-            fail(with: .broken("The transfer coding was not requested"))
+            failure = .broken("The transfer coding was not requested")
         }
         responseHeaders.append((name, value))
     }
@@ -101,12 +104,12 @@ extension Transfer {
     /// it.
     func allowSend(between ends: OpenConnections.Ends) -> Bool {
         if hasStartedSending {
-            fail(with: .broken("Connection was reset"))
+            failure = .broken("Connection was reset")
             return false
         }
-        let hasDecryptedInput = easy.map { shim_has_decrypted_input(UnsafeMutableRawPointer($0)) != 0 } ?? false
+        let hasDecryptedInput = easy.map { shim_has_decrypted_input($0) != 0 } ?? false
         guard connections.begin(between: ends, opened: openedSockets, hasDecryptedInput: hasDecryptedInput) else {
-            if hasNewConnection { fail(with: .broken("The connection can't be identified")) }
+            if hasNewConnection { failure = .broken("The connection can't be identified") }
             needsNewConnection = !hasNewConnection
             return false
         }
@@ -120,7 +123,7 @@ extension Transfer {
     /// - Returns: a socket for the address, or -1 to fail the connection.
     func open(_ address: inout curl_sockaddr) -> curl_socket_t {
         if request.onlyPublicAddresses, !withUnsafePointer(to: &address.addr, isPublic) {
-            fail(with: .forbiddenAddress)
+            failure = .forbiddenAddress
             return -1
         }
         let descriptor = socket(
@@ -131,7 +134,7 @@ extension Transfer {
             return descriptor
         }
         close(descriptor)
-        fail(with: .unreachable(errnoText(EMFILE)))
+        failure = .unreachable(errnoText(EMFILE))
         return -1
     }
 }

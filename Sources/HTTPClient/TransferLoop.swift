@@ -30,7 +30,7 @@ final class TransferLoop: @unchecked Sendable {
         precondition(curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK, "curl_global_init failed")
         multi = curl_multi_init()
         check(shim_set_multi_long(multi, CURLMOPT_MAXCONNECTS, options.maxTransfers))
-        check(shim_set_multi_long(multi, CURLMOPT_PIPELINING, options.speaksHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0))
+        check(shim_set_multi_long(multi, CURLMOPT_PIPELINING, options.allowsHTTP2 ? Int(CURLPIPE_MULTIPLEX) : 0))
     }
 
     /// Only a loop whose thread never started is released: the thread keeps it alive.
@@ -53,7 +53,7 @@ final class TransferLoop: @unchecked Sendable {
             return inbox.added
         }
         for transfer in failed {
-            transfer.fail(with: .unreachable("the transfer thread could not be started"))
+            transfer.failure = .unreachable("the transfer thread could not be started")
             transfer.finish(nil)
         }
     }
@@ -122,16 +122,16 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    /// Whether a connection is being established that may turn out to speak HTTP/2, so that the transfer can share it.
+    /// Whether a connection is being established that may turn out to use HTTP/2, so that the transfer can share it.
     /// Of many transfers at once, only the first resolves and connects.
     private func waitsForConnection(_ transfer: Transfer) -> Bool {
-        options.speaksHTTP2 && transfer.request.url.utf8.starts(with: "https:".utf8)
+        options.allowsHTTP2 && transfer.request.url.utf8.starts(with: "https:".utf8)
             && !active.isEmpty && !active.values.contains(where: \.hasStartedSending)
     }
 
     private func begin(_ transfer: Transfer) {
         guard let easy = transfer.prepare(options) else { return transfer.finish(CURLE_OUT_OF_MEMORY) }
-        activate(transfer, UnsafeMutableRawPointer(easy))
+        activate(transfer, easy)
     }
 
     private func activate(_ transfer: Transfer, _ easy: UnsafeMutableRawPointer) {
@@ -163,7 +163,7 @@ final class TransferLoop: @unchecked Sendable {
         guard downloads > 0, lastStallCheck.duration(to: .now) >= .seconds(1) else { return }
         lastStallCheck = .now
         for transfer in active.values.filter(\.isStalled) {
-            transfer.fail(with: .timeout)
+            transfer.failure = .timeout
             remove(transfer)
         }
     }
@@ -172,7 +172,7 @@ final class TransferLoop: @unchecked Sendable {
     private func endOverdue() {
         guard let next = nextDeadline, next <= .now else { return }
         for transfer in (waiting + active.values).filter({ $0.deadline <= .now }) {
-            transfer.fail(with: .timeout)
+            transfer.failure = .timeout
             remove(transfer)
         }
         nextDeadline = (waiting + active.values).map(\.deadline).min()

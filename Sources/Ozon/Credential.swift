@@ -1,7 +1,7 @@
 import Core
 
-/// A seller's credential, hidden from `description` and reflection. The Api-Key is kept only while its request is
-/// handled. The Client-Id is also kept with a push that is pending (PendingPushes.swift), for ten minutes.
+/// A seller's credential, hidden from `description` and reflection. It is kept only while its request is handled. A
+/// pending push is remembered by a hash of its Client-Id and product_id (PushTable.swift).
 package struct Credential: Sendable, CustomStringConvertible, CustomReflectable {
     /// According to Ozon's documentation a positive integer; it is sent unchecked.
     package let clientID: String

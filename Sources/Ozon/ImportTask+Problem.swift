@@ -36,7 +36,7 @@ extension ImportTask {
         var isQuotaError: Bool { mentionsQuota(String(decoding: texts, as: UTF8.self)) }
 
         func mentions(_ picture: SentPicture) -> Bool {
-            mentions(picture.url) || picture.url != picture.picture.url && mentions(picture.picture.url)
+            mentions(picture.url) || picture.url != picture.original.url && mentions(picture.original.url)
         }
 
         /// Whether the strings contain this URL, and not only a longer one that begins with it.

@@ -53,7 +53,10 @@ package struct PictureRequest: Sendable {
 
     /// Warnings about pictures in a format that Ozon does not accept by URL. They are pushed anyway.
     package var warnings: [FieldFault] {
-        images.compactMap { $0.formatWarning("images", "Ozon accepts only JPG or PNG by URL") }
-            + [color?.formatWarning("color_image", "Ozon accepts only JPG by URL", orFor: "png")].compactMap(\.self)
+        images.compactMap { $0.formatWarning(in: "images", "Ozon accepts only JPG or PNG by URL") }
+            + [
+                color?.formatWarning(
+                    in: "color_image", "Ozon accepts only JPG by URL", alsoUnsupported: "png")
+            ].compactMap(\.self)
     }
 }

@@ -19,7 +19,7 @@ package func isWebURL(_ url: String) -> Bool {
 
 /// Adds a token to a URL's query, so that Ozon fetches the picture again: `https://a/b.jpg?x=1#f` becomes
 /// `https://a/b.jpg?x=1&v=1732104000#f`. Without a token the URL is unchanged.
-func cacheBusted(_ url: String, token: Int?) -> String {
+func addingRefetchToken(_ token: Int?, to url: String) -> String {
     guard let token else { return url }
     let end = url.utf8.firstIndex(of: .numberSign) ?? url.endIndex
     let separator = url.utf8[..<end].contains(.questionMark) ? "&" : "?"
@@ -30,7 +30,8 @@ func cacheBusted(_ url: String, token: Int?) -> String {
 func latestToken(of request: PictureRequest, in texts: [[UInt8]]) -> Int? {
     let pictures = request.images + (request.color.map { [$0] } ?? [])
     return pictures.compactMap { picture in
-        let url = Array(cacheBusted(picture.url, token: 0).utf8)
+        // Up to and including `v=`: the token 0 has one digit, which is cut off.
+        let url = Array(addingRefetchToken(0, to: picture.url).utf8)
         let end = url.firstIndex(of: .numberSign) ?? url.endIndex
         let prefix = url[..<(end - 1)]
         return texts.compactMap { text in

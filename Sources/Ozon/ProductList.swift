@@ -58,12 +58,12 @@ package struct ProductList: Sendable {
 
 extension Seller {
     /// The maximum number of ids that Ozon accepts in one call.
-    package static let maxArticles = 1000
+    package static let maxArticlesPerCall = 1000
     /// 1000 products with 50 pictures each take less than 10 MB.
     private static let maxListBytes = 16 << 20
 
     /// `POST /v3/product/info/list`. The response omits unknown articles and has no fixed order.
-    /// - Parameter articles: at most `maxArticles`.
+    /// - Parameter articles: at most `maxArticlesPerCall`.
     package func products(
         _ articles: [String], by field: ArticleField, as credential: Credential, within budget: RetryBudget
     ) async throws -> ProductList {

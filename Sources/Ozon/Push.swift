@@ -23,7 +23,7 @@ package struct Push: Sendable {
 
     /// - Parameter refetchToken: added to each URL's query, so that Ozon fetches the picture again.
     /// - Throws: 404 if there is no such product, 409 if it accepts no pictures or an earlier push is pending, or
-    ///   Ozon's error. After a timeout or a connection error Ozon may have accepted the import.
+    ///   Ozon's error. After a timeout, a connection error or an unusable response Ozon may have accepted the import.
     package func run(_ request: PictureRequest, productID: Int, refetchToken: Int?) async throws -> PushResult {
         if request.isEmpty {
             let product = try await product(productID)
@@ -42,30 +42,29 @@ package struct Push: Sendable {
     private func replacePictures(
         of productID: Int, _ slot: PushSlot, with request: PictureRequest, refetchToken: Int?
     ) async throws -> PushResult {
-        try await awaitPendingPush(of: productID, slot, affecting: request)
-        let product = try await product(productID)
+        var product = try await product(productID)
         guard product.acceptsPictures else {
             throw Fault(.productConflict, detail: "The product is archived or not yet created")
         }
+        let pending = slot.pendingPushes.filter { $0.affects(request) }
+        for push in pending { try await awaitPendingPush(push, of: product, slot) }
+        if !pending.isEmpty { product = try await self.product(productID) }
         let sent = SentPictures(request, token: refetchToken)
         let carried = try CarriedPictures(from: product, missingIn: request)
         let set = PictureSet(
             images: sent.images.isEmpty ? carried.images : sent.images.map(\.url), images360: sent.images360.map(\.url),
             color: sent.color?.url ?? carried.color)
         let before = CurrentPictures(images: product.images, color: product.colorImages)
+        guard budget.remaining > min(reserve, .seconds(1)) else {
+            throw Fault(.ozonTimeout, detail: "Too little time was left, so nothing was sent")
+        }
         try Task.checkCancellation()
         // A task of its own isn't cancelled with the request. Once Ozon has the import, the next push must not read the
         // pictures before it has finished.
-        var result = try await Task {
+        var result = try await Task { [product] in
             switch rules.api {
-            case .v2:
-                let taskID = try await seller.importPictures(
-                    set, offerID: product.offerID, as: credential, within: budget)
-                slot.setPendingPush(PendingPush(taskID: taskID, offerID: product.offerID, sent))
-                let result = try await followTask(taskID, of: product, sent: sent, before: before)
-                if result.status != .pending { slot.setPendingPush(nil) }
-                return result
-            case .v1: return try await importV1(set, productID: productID, sent: sent, before: before)
+            case .v2: try await importV2(set, of: product, slot, sent: sent, before: before)
+            case .v1: try await importV1(set, productID: productID, sent: sent, before: before)
             }
         }.value
         try Task.checkCancellation()
@@ -109,36 +108,64 @@ package struct Push: Sendable {
     }
 
     /// Waits for the task of an earlier push that may still replace pictures that this one carries over.
-    /// - Throws: 409 if it is still pending, or the error of the last poll. Nothing was sent.
-    private func awaitPendingPush(
-        of productID: Int, _ slot: PushSlot, affecting request: PictureRequest
-    ) async throws {
-        guard let pending = slot.pendingPush, pending.affects(request) else { return }
-        let task = try await seller.awaitImportTask(
-            pending.taskID, offerID: pending.offerID, productID: productID, as: credential, within: budget,
-            firstPause: .zero, reserve: reserve)
-        guard task.status != .pending else {
-            throw Fault(.productConflict, detail: "Task \(pending.taskID) of an earlier push has not finished")
+    /// - Throws: 409 if it is still pending or unknown, or the error of the last poll. Nothing was sent.
+    private func awaitPendingPush(_ push: PendingPush, of product: PushedProduct, _ slot: PushSlot) async throws {
+        guard let taskID = push.taskID else {
+            throw Fault(
+                .productConflict, detail: "Ozon's response to an earlier push was lost, and it may still be carried out"
+            )
         }
-        slot.setPendingPush(nil)
+        let task: ImportTask
+        do {
+            task = try await seller.awaitImportTask(
+                taskID, offerID: product.offerID, productID: product.id, as: credential, within: budget,
+                firstPause: .zero, reserve: reserve)
+        } catch let fault as Fault where fault.code == .productNotFound {
+            // Ozon doesn't know the task, but the product has just been read.
+            throw Fault(.productConflict, detail: "Task \(taskID) of an earlier push was not found")
+        }
+        guard task.status != .pending else {
+            throw Fault(.productConflict, detail: "Task \(taskID) of an earlier push has not finished")
+        }
+        slot.replace(push, with: nil)
     }
 
-    private func followTask(
-        _ taskID: Int, of product: PushedProduct, sent: SentPictures, before: CurrentPictures
+    private func importV2(
+        _ set: PictureSet, of product: PushedProduct, _ slot: PushSlot, sent: SentPictures, before: CurrentPictures
     ) async throws -> PushResult {
+        // Before the import, for the case that its response is lost or this process is killed.
+        let unknown = PendingPush(taskID: nil, sent)
+        slot.replace(nil, with: unknown)
+        var isUncertain = false
+        let taskID: Int
+        do {
+            taskID = try await seller.importPictures(
+                set, offerID: product.offerID, as: credential, within: budget, onUncertainty: { isUncertain = true })
+        } catch {
+            if !isUncertain { slot.replace(unknown, with: nil) }
+            throw error
+        }
+        let pending = PendingPush(taskID: taskID, sent)
+        slot.replace(unknown, with: pending)
+        var isPending = true
+        // If it stays pending, its lifetime begins now.
+        defer { slot.replace(pending, with: isPending ? pending : nil) }
         let task: ImportTask
-        let after: CurrentPictures?
         do {
             task = try await seller.awaitImportTask(
                 taskID, offerID: product.offerID, productID: product.id, as: credential, within: budget,
                 reserve: reserve)
-            after = task.status == .pending ? nil : try await currentPictures(product.id)
         } catch let fault as Fault {
             return pendingResult(product.id, taskID: taskID, fault)
         }
+        isPending = task.status == .pending
         if let quota = task.quota { throw quota }
-        guard let after else { return pendingResult(product.id, taskID: taskID) }
-        return PushVerification(sent: sent, refetches: sent.isCacheBusted, task: task, before: before, after: after)
+        if isPending { return pendingResult(product.id, taskID: taskID) }
+        let after: CurrentPictures
+        do { after = try await currentPictures(product.id) } catch let fault as Fault {
+            return pendingResult(product.id, taskID: taskID, fault)
+        }
+        return PushVerification(sent: sent, refetches: sent.haveRefetchToken, task: task, before: before, after: after)
             .result(productID: product.id, taskID: taskID)
     }
 
@@ -162,7 +189,7 @@ package struct Push: Sendable {
         let after = CurrentPictures(images: current.images, color: current.color, errors: current.errors + failed)
         let task = ImportTask(status: .imported)
         var result = PushVerification(
-            sent: sent, refetches: sent.isCacheBusted, task: task, before: before, after: after
+            sent: sent, refetches: sent.haveRefetchToken, task: task, before: before, after: after
         ).result(productID: productID, taskID: nil)
         // 360° pictures can't be read back, so the import's response counts.
         for picture in sent.images360 {

@@ -3,10 +3,11 @@ import Encoding
 
 /// The settings of pushes.
 package struct PushRules: Sendable {
-    package enum API: Sendable {
+    package enum API: String, Sendable, CaseIterable {
         /// Keyed by offer_id. Ozon works on it in a task.
         case v2
-        /// One synchronous call, keyed by product_id, with images360. Ozon switched it off on 2026-10-01.
+        /// One synchronous call, keyed by product_id, with images360. Ozon switched it off on 2026-10-01. It is kept
+        /// for installations whose OZON_API_URL still offers it.
         case v1
     }
 
@@ -27,10 +28,9 @@ package struct PushRules: Sendable {
         )
         maxImages = settings.integer(
             "OZON_MAX_IMAGES", default: 30, in: 1...1000, "The maximum number of images per push.")
-        let version = settings.choice(
-            "OZON_PICTURES_API", ["v2", "v1"], default: "v2",
+        api = settings.choice(
+            "OZON_PICTURES_API", default: API.v2,
             "The version of Ozon's pictures API; v1 is the one before 2026-10-01, with images360.")
-        api = version == "v1" ? .v1 : .v2
         v1Path = settings.string(
             "OZON_PICTURES_PATH", default: "/v1/product/pictures/import", "The path of the pictures API in version v1.")
         if v1Path.utf8.first != .slash || !isHeaderSafe(v1Path) {

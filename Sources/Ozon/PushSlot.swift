@@ -1,52 +1,90 @@
 import System
 
-/// A product's slot of the table. It is only used while the slot is locked.
+/// A slot of the table, with the pending pushes of one product and of those that share the slot. It is only used while
+/// it is locked.
 ///
-/// Its bytes are the hash of the product (32), the task's id (8), the time at which it expires (8), what it replaces
-/// (1), the length of the offer_id (1), and the offer_id in UTF-8. Numbers are little-endian.
+/// It has up to eight records of 32 bytes, the oldest first: 15 bytes of the product's hash, what the push replaces
+/// (1 byte), the task's id (8, zero if it is unknown) and the time at which the record expires (8, in milliseconds).
+/// Numbers are little-endian. The rest is zero.
 struct PushSlot: Sendable {
-    static let bytes = 256
-    private static let headerBytes = 50
-    /// Imports finish within minutes, so an older task is considered lost.
-    private static let lifetimeMilliseconds = 600_000
+    static let bytes = maxRecords * recordBytes
+    private static let maxRecords = 8
+    private static let recordBytes = 32
+    private static let hashBytes = 15
 
     private let table: PushTable
     private let offset: Int
-    private let product: [UInt8]
+    private let product: ArraySlice<UInt8>
 
-    /// - Parameter product: the hash of the product, 32 bytes.
-    init(table: PushTable, offset: Int, product: [UInt8]) {
+    /// - Parameter hash: that of the product. Its first two bytes determine the slot.
+    init(table: PushTable, offset: Int, hash: [UInt8]) {
         self.table = table
         self.offset = offset
-        self.product = product
+        product = hash[2...].prefix(Self.hashBytes)
     }
 
-    /// The product's pending push. Nil if there is none, or if it has expired.
-    var pendingPush: PendingPush? {
-        let bytes = table.read(offset)
-        guard bytes.count == Self.bytes, bytes.starts(with: product) else { return nil }
-        let rest = number(in: bytes[40..<48]) &- MonotonicClock.milliseconds()
-        let count = Int(bytes[49])
-        // A later time than possible is of a clock that has been reset.
-        guard (1...Self.lifetimeMilliseconds).contains(rest), Self.headerBytes + count <= bytes.count else {
-            return nil
+    /// The product's pending pushes that have not expired, the oldest first.
+    var pendingPushes: [PendingPush] { records.filter { $0.product == product }.map(\.push) }
+
+    /// Replaces one of the product's pending pushes, or, if there are several equal ones, the latest.
+    /// - Parameter old: nil to add one. If the slot is full, its oldest one is forgotten.
+    /// - Parameter new: nil to remove one. Its lifetime begins now.
+    func replace(_ old: PendingPush?, with new: PendingPush?) {
+        var records = records
+        if let old, let index = records.lastIndex(where: { $0.product == product && $0.push == old }) {
+            records.remove(at: index)
         }
-        let offerID = String(decoding: bytes[Self.headerBytes..<Self.headerBytes + count], as: UTF8.self)
-        return PendingPush(
-            taskID: number(in: bytes[32..<40]), offerID: count == 0 ? nil : offerID,
-            replacesImages: bytes[48] & 1 != 0, replacesColor: bytes[48] & 2 != 0)
+        if let new {
+            let expiry = MonotonicClock.milliseconds() + new.lifetime.milliseconds
+            records.append(Record(product: product, push: new, expiry: expiry))
+        }
+        write(records)
     }
 
-    /// - Parameter push: nil if the last push of the product has finished.
-    func setPendingPush(_ push: PendingPush?) {
-        guard let push else { return table.write(nil, at: offset) }
-        var offerID = push.offerID.map { Array($0.utf8) } ?? []
-        if Self.headerBytes + offerID.count > Self.bytes { offerID = [] }
-        var bytes = product + littleEndian(push.taskID)
-        bytes += littleEndian(MonotonicClock.milliseconds() + Self.lifetimeMilliseconds)
-        bytes += [(push.replacesImages ? 1 : 0) | (push.replacesColor ? 2 : 0), UInt8(offerID.count)] + offerID
-        bytes += [UInt8](repeating: 0, count: Self.bytes - bytes.count)
-        table.write(bytes, at: offset)
+    /// Those that have not expired.
+    private var records: [Record] {
+        let bytes = table.read(offset)
+        let now = MonotonicClock.milliseconds()
+        return (0..<bytes.count / Self.recordBytes).compactMap {
+            Record(bytes[($0 * Self.recordBytes)...].prefix(Self.recordBytes), now: now)
+        }
+    }
+
+    private func write(_ records: [Record]) {
+        let bytes = records.suffix(Self.maxRecords).flatMap(\.bytes)
+        let rest = [UInt8](repeating: 0, count: Self.bytes - bytes.count)
+        table.write(bytes.isEmpty ? nil : bytes + rest, at: offset)
+    }
+}
+
+extension PushSlot {
+    private struct Record {
+        let product: ArraySlice<UInt8>
+        let push: PendingPush
+        let expiry: Int
+
+        init(product: ArraySlice<UInt8>, push: PendingPush, expiry: Int) {
+            self.product = product
+            self.push = push
+            self.expiry = expiry
+        }
+
+        /// Nil if it has expired or was never written.
+        init?(_ bytes: ArraySlice<UInt8>, now: Int) {
+            product = bytes.prefix(PushSlot.hashBytes)
+            let numbers = bytes.dropFirst(PushSlot.hashBytes)
+            let (flags, taskID) = (numbers.first!, number(in: numbers.dropFirst().prefix(8)))
+            push = PendingPush(
+                taskID: taskID == 0 ? nil : taskID, replacesImages: flags & 1 != 0, replacesColor: flags & 2 != 0)
+            expiry = number(in: numbers.suffix(8))
+            // An expiry that is further ahead than a lifetime was written before a reboot, which resets the clock.
+            guard (1...push.lifetime.milliseconds).contains(expiry &- now) else { return nil }
+        }
+
+        var bytes: [UInt8] {
+            let flags: UInt8 = (push.replacesImages ? 1 : 0) | (push.replacesColor ? 2 : 0)
+            return Array(product) + [flags] + littleEndian(push.taskID ?? 0) + littleEndian(expiry)
+        }
     }
 }
 

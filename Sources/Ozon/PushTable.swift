@@ -3,16 +3,15 @@ import Glibc
 import Synchronization
 import System
 
-/// One push at a time for each product, and the last pending push of each.
+/// One push at a time for each product, and the pending pushes of each.
 ///
 /// Ozon replaces the whole set of pictures and has no compare-and-set, so a push must read what the previous one wrote.
 /// The processes of the endpoint share the table as a file in systemd's runtime directory. Without such a directory, it
 /// belongs to one process.
 ///
-/// The table has 65,536 slots of 256 bytes, and a hash of the product determines its slot. Two products with the same
-/// slot take turns as well, and the later one's pending push replaces the earlier one's. A slot is locked while a push
-/// uses it: by a lock in the process, which is granted in the order of the requests, and then by a lock on a byte of
-/// it in the file, which ends with the process.
+/// The table has 65,536 slots of 256 bytes, and a hash of the product determines its slot. Products with the same slot
+/// take turns as well. A slot is locked while a push uses it: by a lock in the process, which is granted in the order
+/// of the requests, and then by a lock on a byte of it in the file, which ends with the process.
 final class PushTable: Sendable {
     /// How often a push tries to lock a slot that another process uses.
     private static let pause = Duration.milliseconds(20)
@@ -48,7 +47,7 @@ final class PushTable: Sendable {
                 try await Task.sleep(for: Self.pause)
             }
             defer { _ = lock(offset, F_UNLCK) }
-            return try await push(PushSlot(table: self, offset: offset, product: hash))
+            return try await push(PushSlot(table: self, offset: offset, hash: hash))
         }
     }
 
@@ -64,7 +63,7 @@ final class PushTable: Sendable {
         return fcntl(file, F_OFD_SETLK, &lock) == 0 || ![EAGAIN, EACCES].contains(errno)
     }
 
-    /// The bytes of a slot that is locked; fewer than `PushSlot.bytes` if it was never written.
+    /// The bytes of a slot that is locked; zeros, or fewer than `PushSlot.bytes`, if it was never written.
     func read(_ offset: Int) -> [UInt8] {
         guard let file else { return slots.withLock { $0[offset] ?? [] } }
         var bytes = [UInt8](repeating: 0, count: PushSlot.bytes)

@@ -2,13 +2,32 @@ import Core
 
 /// Compares the pictures that were sent with the product's pictures after the import.
 struct PushVerification {
-    let sent: SentPictures
-    /// Whether the caller requested that the pictures be fetched again, so that the status `skipped` is a failure.
-    let refetches: Bool
-    let task: ImportTask
-    /// The pictures before the import; nil if they are unknown, because the push was an earlier request.
-    let before: CurrentPictures?
-    let after: CurrentPictures
+    private let sent: SentPictures
+    private let refetches: Bool
+    private let task: ImportTask
+    private let before: CurrentPictures?
+    private let after: CurrentPictures
+    /// The caller's pictures for which Ozon reports an error.
+    private var rejected: [FieldFault] = []
+    /// Errors of this import about pictures that the caller didn't send: those carried over.
+    private var unrequested: [FieldFault] = []
+
+    /// - Parameter refetches: whether the caller requested that the pictures be fetched again, so that the status
+    ///   `skipped` is a failure.
+    /// - Parameter before: the pictures before the import; nil if they are unknown, because the push was an earlier
+    ///   request.
+    /// - Parameter after: the pictures that were read back.
+    init(
+        sent: SentPictures, refetches: Bool, task: ImportTask, before: CurrentPictures?, after: CurrentPictures
+    ) {
+        self.sent = sent
+        self.refetches = refetches
+        self.task = task
+        self.before = before
+        self.after = after
+        rejected = rejectedPictures()
+        unrequested = unrequestedErrors()
+    }
 
     private var requested: [SentPicture] { sent.images + (sent.color.map { [$0] } ?? []) }
 
@@ -22,32 +41,30 @@ struct PushVerification {
     ///   new ones count. If the pictures before are unknown and the task has errors, only sent URLs count.
     func result(productID: Int, taskID: Int?) -> PushResult {
         var result = PushResult(productID: productID, status: .confirmed, taskID: taskID, currentImages: after.images)
-        let (rejected, unrequested) = (rejectedPictures, unrequestedErrors)
         if task.status == .failed {
-            (result.status, result.errors) = (.failed, failures(rejected, unrequested))
+            (result.status, result.errors) = (.failed, failures())
             return result
         }
         if task.status == .skipped, refetches {
             (result.status, result.errors) = (.failed, requested.map { $0.fault(PictureReason.skipped) })
             return result
         }
-        result.updatedImages = confirmedImages(rejected)
-        result.updatedColorImage = isColorConfirmed(rejected)
-        result.errors =
-            rejected + unrequested + unconfirmed(result, rejected, unrequested) + missingCarriedOver(unrequested)
+        result.updatedImages = confirmedImages()
+        result.updatedColorImage = isColorConfirmed
+        result.errors = rejected + unrequested + unconfirmed(result) + missingCarriedOver()
         if !result.errors.isEmpty { result.status = .partial }
         return result
     }
 
-    private func confirmedImages(_ rejected: [FieldFault]) -> Int {
+    private func confirmedImages() -> Int {
         let expectedCount = sent.images.count - rejected.count(in: "images")
         guard isConfirmed(sent.images.map(\.url), expectedCount, by: after.images, before: before?.images) else {
             return 0
         }
         let foundCount = sent.images.count { after.images.containsURL($0.url) }
         if requiresSentURL { return foundCount }
-        let urls = accepted(rejected)
-        if isUnchanged(rejected) { return zip(urls, after.images).count { $0.utf8.elementsEqual($1.utf8) } }
+        let urls = acceptedURLs
+        if isUnchanged { return zip(urls, after.images).count { $0.utf8.elementsEqual($1.utf8) } }
         // A URL that was sent twice may be found once.
         let repeatedCount = urls.count - distinct(urls).count
         var count = after.images.isEmpty ? 0 : min(expectedCount, after.images.count + repeatedCount)
@@ -63,35 +80,33 @@ struct PushVerification {
     }
 
     /// Whether the product's images are exactly as before, although others, or another order, were sent.
-    private func isUnchanged(_ rejected: [FieldFault]) -> Bool {
+    private var isUnchanged: Bool {
         guard let before, task.status != .skipped, !sent.images.isEmpty else { return false }
-        return areSame(before.images, after.images) && !areSame(distinct(accepted(rejected)), after.images)
+        return areSame(before.images, after.images) && !areSame(distinct(acceptedURLs), after.images)
     }
 
     /// The URLs of the images that Ozon did not reject, or that the product has all the same.
-    private func accepted(_ rejected: [FieldFault]) -> [String] {
+    private var acceptedURLs: [String] {
         let indices = Set(rejected.filter { $0.field == "images" }.map(\.index))
-        return sent.images.filter { !indices.contains($0.picture.index) || after.images.containsURL($0.url) }
+        return sent.images.filter { !indices.contains($0.original.index) || after.images.containsURL($0.url) }
             .map(\.url)
     }
 
-    private func isColorConfirmed(_ rejected: [FieldFault]) -> Bool {
+    private var isColorConfirmed: Bool {
         guard let color = sent.color, rejected.count(in: "color_image") == 0, !after.color.isEmpty else { return false }
         return isConfirmed([color.url], 1, by: after.color, before: before?.color)
     }
 
     /// The requested pictures that are neither confirmed nor named by an error. If Ozon's errors name no picture at
     /// all, those errors are returned in their place.
-    private func unconfirmed(
-        _ result: PushResult, _ rejected: [FieldFault], _ unrequested: [FieldFault]
-    ) -> [FieldFault] {
+    private func unconfirmed(_ result: PushResult) -> [FieldFault] {
         let named = rejected + unrequested
         let missingCount = sent.images.count - named.count(in: "images") - result.updatedImages
         let lacksColor = sent.color != nil && !result.updatedColorImage
         let isIncomplete = missingCount > 0 || lacksColor || sent.areAssumed
         if named.isEmpty, isIncomplete, !task.errors.isEmpty { return task.errors.map(\.fault) }
-        let isUnchanged = isUnchanged(rejected) && named.count(in: "images") == 0
-        var faults = missingCount > 0 || isUnchanged ? missingImages(missingCount, rejected) : []
+        let hasMissing = missingCount > 0 || isUnchanged && named.count(in: "images") == 0
+        var faults = hasMissing ? missingImages(missingCount) : []
         if let color = sent.color, lacksColor, named.count(in: "color_image") == 0 {
             faults.append(color.fault(PictureReason.missing))
         }
@@ -111,7 +126,7 @@ struct PushVerification {
     private var requiresSentURL: Bool { before == nil && task.status != .skipped && !task.errors.isEmpty }
 
     /// The errors of a failed task: those about a picture, and the others unless all requested pictures were rejected.
-    private func failures(_ rejected: [FieldFault], _ unrequested: [FieldFault]) -> [FieldFault] {
+    private func failures() -> [FieldFault] {
         let unnamed = rejected.count == requested.count ? [] : task.errors.filter { !mentionsPicture($0) }
         let faults = rejected + unrequested + unnamed.map(\.fault)
         return faults.isEmpty ? [FieldFault(field: "images", reason: PictureReason.rejected)] : faults
@@ -121,8 +136,8 @@ struct PushVerification {
         (requested + carriedOver).contains { problem.mentions($0) }
     }
 
-    /// The caller's pictures for which Ozon reports an error, in the read-back or in a string of the task's errors.
-    private var rejectedPictures: [FieldFault] {
+    /// Ozon reports an error about a picture in the read-back or in a string of the task's errors.
+    private func rejectedPictures() -> [FieldFault] {
         requested.compactMap { picture in
             if let error = after.errors.first(where: { $0.url.utf8.elementsEqual(picture.url.utf8) }) {
                 return picture.fault(error.reason)
@@ -134,8 +149,7 @@ struct PushVerification {
         }
     }
 
-    /// Errors of this import about pictures that the caller didn't send: those carried over.
-    private var unrequestedErrors: [FieldFault] {
+    private func unrequestedErrors() -> [FieldFault] {
         if task.errors.isEmpty { return [] }
         let requestedURLs = requested.map(\.url)
         let readBack = after.errors.filter { !requestedURLs.containsURL($0.url) }.map { error in
@@ -165,7 +179,7 @@ struct PushVerification {
     }
 
     /// Pictures that were carried over and are missing although Ozon reports no error.
-    private func missingCarriedOver(_ unrequested: [FieldFault]) -> [FieldFault] {
+    private func missingCarriedOver() -> [FieldFault] {
         guard let before else { return [] }
         var faults: [FieldFault] = []
         let count = before.images.count - after.images.count - unrequested.count(in: "images")
@@ -180,13 +194,13 @@ struct PushVerification {
 
     /// The caller's images that are missing although Ozon reports no error. They are named if their URLs identify them,
     /// and only counted otherwise.
-    private func missingImages(_ count: Int, _ rejected: [FieldFault]) -> [FieldFault] {
+    private func missingImages(_ count: Int) -> [FieldFault] {
         let rejectedURLs = rejected.compactMap(\.url)
         let missing = sent.images.filter {
-            !after.images.containsURL($0.url) && !rejectedURLs.containsURL($0.picture.url)
+            !after.images.containsURL($0.url) && !rejectedURLs.containsURL($0.original.url)
         }
         if missing.count == count, count > 0 { return missing.map { $0.fault(PictureReason.missing) } }
-        if isUnchanged(rejected) { return [FieldFault(field: "images", reason: PictureReason.unchanged)] }
+        if isUnchanged { return [FieldFault(field: "images", reason: PictureReason.unchanged)] }
         return [self.missing(count, of: sent.images.count)]
     }
 

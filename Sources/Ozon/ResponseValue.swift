@@ -86,7 +86,8 @@ package struct ResponseValue: Sendable {
         return urls.filter { !$0.isEmpty }
     }
 
-    /// The same for URLs that are compared with each other, which takes time in proportion to the product of the lists.
+    /// The same for URLs that are compared with each other, which takes time in proportion to the product of the
+    /// lists' lengths.
     func comparedURLs(_ name: StaticString) throws(Fault) -> [String] {
         let urls = try urls(name)
         guard urls.count <= Self.maxComparedURLs, urls.allSatisfy({ $0.utf8.count <= Self.maxComparedURLBytes }) else {

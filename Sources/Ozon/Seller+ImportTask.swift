@@ -13,7 +13,7 @@ extension Seller {
     }
 
     /// Polls until the task has finished or time is nearly up, with growing pauses of at most 4 s. A poll with a
-    /// transient error or an unusable response is repeated.
+    /// transient error or an unusable response is repeated, unless Ozon requests a wait that time doesn't suffice for.
     /// - Parameter firstPause: the pause before the first poll.
     /// - Parameter reserve: the time to keep for the calls that follow.
     /// - Throws: the error of the last poll. It says nothing about the import, which Ozon has already accepted.
@@ -36,6 +36,7 @@ extension Seller {
             } catch let error as Fault
                 where [.ozonTimeout, .ozonUnavailable, .ozonBadAnswer, .rateLimited].contains(error.code)
             {
+                if let wait = error.retryAfter, .seconds(wait) >= budget.remaining { throw error }
                 fault = error
             }
             pause = min(max(pause * 3 / 2, .milliseconds(500)), .seconds(4))

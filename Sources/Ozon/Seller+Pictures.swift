@@ -4,11 +4,15 @@ import Upstreams
 
 extension Seller {
     /// `POST /v2/product/pictures/import`.
+    /// - Parameter onUncertainty: called when an attempt fails although Ozon may have accepted it.
     /// - Returns: the id of Ozon's task.
     func importPictures(
-        _ set: PictureSet, offerID: String, as credential: Credential, within budget: RetryBudget
+        _ set: PictureSet, offerID: String, as credential: Credential, within budget: RetryBudget,
+        onUncertainty: () -> Void
     ) async throws -> Int {
-        let response = try await post("/v2/product/pictures/import", as: credential, within: budget) { json in
+        let response = try await post(
+            "/v2/product/pictures/import", as: credential, within: budget, onUncertainty: onUncertainty
+        ) { json in
             json.object {
                 $0.member("items") { json in
                     json.array { json in
@@ -21,7 +25,10 @@ extension Seller {
                 }
             }
         }
-        return try response.id("task_id")
+        do { return try response.id("task_id") } catch {
+            onUncertainty()
+            throw error
+        }
     }
 
     /// The v1 import, keyed by product_id: `{"result": {"pictures": [{"url", "state", "is_360", …}]}}`.

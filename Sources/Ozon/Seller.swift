@@ -19,10 +19,11 @@ package final class Seller: Sendable {
 
     /// - Parameter body: writes the request's JSON. It runs for each attempt, so that a large body isn't kept in memory
     ///   while Ozon works.
+    /// - Parameter onUncertainty: called when an attempt fails although Ozon may have carried it out.
     /// - Returns: the response, a JSON object.
     func post(
-        _ path: String, as credential: Credential, within budget: RetryBudget,
-        maxResponseBytes: Int = 1 << 20, body: @escaping @Sendable (inout JSONWriter) -> Void
+        _ path: String, as credential: Credential, within budget: RetryBudget, maxResponseBytes: Int = 1 << 20,
+        onUncertainty: () -> Void = {}, body: @escaping @Sendable (inout JSONWriter) -> Void
     ) async throws -> ResponseValue {
         let json = try await budget.policy(until: budget.deadline, pause: RequestTrace.pause) {
             attempt -> RetryPolicy.Attempt<JSON, any Error> in
@@ -37,6 +38,7 @@ package final class Seller: Sendable {
                     path, as: credential, timeout: budget.timeout, maxResponseBytes: maxResponseBytes, body: body)
                 return .success(try await send(request, as: credential, attempt: attempt))
             } catch let error as SellerError {
+                if error.isUncertain { onUncertainty() }
                 switch error.retry {
                 case nil: return .failure(error.fault)
                 case .backoff(let wait): return .retry(error.fault, after: wait)
@@ -67,17 +69,16 @@ package final class Seller: Sendable {
             }, timeout: timeout, maxResponseBytes: maxResponseBytes)
     }
 
-    /// - Throws: `SellerError`, a `Fault` if the response isn't a JSON object, or `CancellationError`.
+    /// - Throws: `SellerError`, or `CancellationError`.
     private func send(_ request: HTTPClient.Request, as credential: Credential, attempt: Int) async throws -> JSON {
         let response: HTTPClient.Response
         do throws(TransferError) { response = try await client.send(request, attempt: attempt) } catch {
             if error == .cancelled { throw CancellationError() }
             throw SellerError(error)
         }
-        guard response.status == 200 else { throw SellerError(response, credential) }
-        guard let json = try? JSON(response.body, duplicates: .lastWins), case .object = json else {
-            throw Fault(.ozonBadAnswer, detail: "The response is not a JSON object")
-        }
+        guard response.status == 200, let json = try? JSON(response.body, duplicates: .lastWins),
+            case .object = json
+        else { throw SellerError(response, credential) }
         return json
     }
 }
@@ -88,7 +89,7 @@ extension Settings {
         let origin = origin("OZON_API_URL", default: "https://api-seller.ozon.ru", "The origin of Ozon's Seller API.")
         let authoritiesFile = certificateAuthoritiesFile()
         guard let origin else { return nil }
-        let options = HTTPClient.Options(maxTransfers: 512, speaksHTTP2: true, authoritiesFile: authoritiesFile)
+        let options = HTTPClient.Options(maxTransfers: 512, allowsHTTP2: true, authoritiesFile: authoritiesFile)
         return Seller(HTTPClient(options), origin: origin.url)
     }
 }

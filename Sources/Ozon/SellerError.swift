@@ -6,14 +6,16 @@ import JSON
 import System
 import Telemetry
 
-/// An error response of Ozon's, or a failed transfer. The code and the message of `{"code": 5, "message": "…",
-/// "details": []}` (gRPC codes) determine the error rather than the HTTP status, because Ozon returns 404 for an
-/// invalid key, and a gateway may return HTML with any status. Source: Ozon Seller API, "Errors". The messages were
-/// taken from its responses.
+/// A response of Ozon's that is an error or unusable, or a failed transfer. The code and the message of
+/// `{"code": 5, "message": "…", "details": []}` (gRPC codes) determine the error rather than the HTTP status, because
+/// Ozon returns 404 for an invalid key, and a gateway may return HTML with any status. Source: Ozon Seller API,
+/// "Errors". The messages were taken from its responses.
 struct SellerError: Error {
     let fault: Fault
     /// Nil if retrying can't help.
     let retry: RetryAdvice?
+    /// Whether Ozon may have carried out the request all the same.
+    let isUncertain: Bool
 
     enum RetryAdvice {
         /// The wait is nil if Ozon names none.
@@ -33,10 +35,13 @@ struct SellerError: Error {
         let message = json?["message"]?.string ?? ""
         let detail = message.isEmpty ? nil : credential.scrub(message)
         switch (response.status, code) {
+        case (200, _):
+            self.init(.ozonBadAnswer, "The response is not a JSON object", isUncertain: true)
         case _ where isQuotaError(response, json, code: code):
             self.init(.rateLimited, detail, retry: .afterQuota(requestedWait(response.headers) ?? Self.quotaWait))
         case (500..., _):
-            self.init(.ozonUnavailable, detail, retry: .backoff(requestedWait(response.headers)))
+            self.init(
+                .ozonUnavailable, detail, retry: .backoff(requestedWait(response.headers)), isUncertain: true)
         case _ where json == nil && !(response.body.isEmpty && [401, 403, 409, 410, 429].contains(response.status)):
             self.init(.ozonBadAnswer, "HTTP \(response.status) without JSON")
         case (401, _), (_, 16), (403, _), (_, 7):
@@ -61,16 +66,18 @@ struct SellerError: Error {
 
     init(_ error: TransferError) {
         switch error {
-        case .timeout: self.init(.ozonTimeout, nil, retry: .backoff(nil))
-        case .unreachable(let cause), .broken(let cause): self.init(.ozonUnavailable, cause, retry: .backoff(nil))
+        case .timeout: self.init(.ozonTimeout, nil, retry: .backoff(nil), isUncertain: true)
+        case .unreachable(let cause): self.init(.ozonUnavailable, cause, retry: .backoff(nil))
+        case .broken(let cause): self.init(.ozonUnavailable, cause, retry: .backoff(nil), isUncertain: true)
         case .untrusted(let cause): self.init(.ozonUnavailable, cause)
-        case .tooLarge: self.init(.ozonBadAnswer, "The response is too large")
+        case .tooLarge: self.init(.ozonBadAnswer, "The response is too large", isUncertain: true)
         case .cancelled, .forbiddenAddress: self.init(.internalError, nil)
         }
     }
 
-    private init(_ code: ErrorCode, _ detail: String?, retry: RetryAdvice? = nil) {
+    private init(_ code: ErrorCode, _ detail: String?, retry: RetryAdvice? = nil, isUncertain: Bool = false) {
         self.retry = retry
+        self.isUncertain = isUncertain
         switch retry {
         case .after(let wait, _), .afterQuota(let wait):
             fault = Fault(code, detail: detail, retryAfter: max(wait.milliseconds / 1000, 1))

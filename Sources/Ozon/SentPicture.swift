@@ -5,14 +5,14 @@ struct SentPicture {
     /// The request's field: `images`, `images360` or `color_image`.
     let field: String
     /// The picture as the caller sent it, or a picture of the product's own.
-    let picture: Picture
+    let original: Picture
     /// The URL that Ozon gets, which has a token if the picture is to be fetched again.
     let url: String
 
-    init(_ picture: Picture, in field: String, token: Int?) {
+    init(_ original: Picture, in field: String, token: Int?) {
         self.field = field
-        self.picture = picture
-        url = cacheBusted(picture.url, token: token)
+        self.original = original
+        url = addingRefetchToken(token, to: original.url)
     }
 
     init(current url: String, in field: String) {
@@ -20,6 +20,6 @@ struct SentPicture {
     }
 
     func fault(_ reason: String) -> FieldFault {
-        FieldFault(field: field, index: picture.index, url: picture.url, reason: reason)
+        FieldFault(field: field, index: original.index, url: original.url, reason: reason)
     }
 }

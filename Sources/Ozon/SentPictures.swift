@@ -4,7 +4,7 @@ struct SentPictures {
     let images360: [SentPicture]
     let color: SentPicture?
     /// Whether the URLs have a token, so that Ozon fetches the pictures again.
-    let isCacheBusted: Bool
+    let haveRefetchToken: Bool
     /// Whether the caller sent no pictures, so that the product's current ones are assumed.
     let areAssumed: Bool
 
@@ -12,7 +12,7 @@ struct SentPictures {
         images = request.images.map { SentPicture($0, in: "images", token: token) }
         images360 = request.images360.map { SentPicture($0, in: "images360", token: token) }
         color = request.color.map { SentPicture($0, in: "color_image", token: token) }
-        (isCacheBusted, areAssumed) = (token != nil, false)
+        (haveRefetchToken, areAssumed) = (token != nil, false)
     }
 
     /// The pictures of an earlier push. If the request doesn't list them, they are the product's current ones.
@@ -22,6 +22,6 @@ struct SentPictures {
         images = isUnlisted ? current.images.map { SentPicture(current: $0, in: "images") } : listed.images
         let color = isUnlisted ? current.color.first.map { SentPicture(current: $0, in: "color_image") } : nil
         self.color = listed.color ?? color
-        (images360, isCacheBusted, areAssumed) = ([], listed.isCacheBusted, request.isEmpty)
+        (images360, haveRefetchToken, areAssumed) = ([], listed.haveRefetchToken, request.isEmpty)
     }
 }

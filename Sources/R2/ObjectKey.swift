@@ -1,8 +1,4 @@
 import Encoding
-// `String._nfc` is an SPI of the standard library, the only NFC without Foundation. If a toolchain removes it, this
-// file doesn't compile. If its result changes, R2 stores keys under other names than those returned; ObjectKeyTests
-// notices, because it compares keys with Unicode's own vectors.
-@_spi(_Unicode) import Swift
 
 /// The name of an object: in NFC, 1…1024 bytes of UTF-8, in segments separated by `/`. No segment is empty, `.` or `..`
 /// (browsers collapse them, so the signature would not match). There is no leading or trailing `/`, no `\`, and no
@@ -44,20 +40,7 @@ private func fault(in bytes: UnsafeBufferPointer<UInt8>) -> String? {
     return nil
 }
 
-/// A string in Unicode's normalization form C. ASCII already is in that form.
-package func normalizedToNFC(_ text: String) -> String {
-    if isASCII(text) { return text }
-    var result = ""
-    for scalar in text._nfc { result.unicodeScalars.append(scalar) }
-    return result
-}
-
 /// Whether a string contains a C0 or C1 control character or DEL: U+0000…001F, U+007F…009F.
 package func containsControl(_ text: String) -> Bool {
     text.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
-}
-
-private func isASCII(_ text: String) -> Bool {
-    var text = text
-    return text.withUTF8 { $0.reduce(0, |) < 0x80 }
 }

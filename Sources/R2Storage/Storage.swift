@@ -116,7 +116,7 @@ package struct Storage: Sendable {
 }
 
 extension HTTPClient.Response {
-    /// The object's ETag, without quotes, in the response to PUT or HEAD, which R2 answers with status 200.
+    /// The object's ETag, without quotes, in the response to PUT or HEAD, whose status must be 200.
     var objectETag: String {
         get throws(StorageError) {
             guard status == 200, let etag = headers["ETag"].map(unquoted), !etag.isEmpty else { throw .unusable }

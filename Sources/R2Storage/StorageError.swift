@@ -54,7 +54,8 @@ package enum StorageError: FaultConvertible, Sendable, Equatable {
     /// Whether the root element of a response is `Error`. The rest of the response is not parsed.
     static func isError(_ body: [UInt8]) -> Bool { XML.rootName(of: body) == "Error" }
 
-    /// Whether retrying may help, by the code or else by the status. (R2 accepts one write per second for each key.)
+    /// Whether retrying may help, by the code or else by the status. 429 is transient, because R2 accepts one write per
+    /// second for each key.
     package var isTransient: Bool {
         switch self {
         case .timeout, .noResponse: true

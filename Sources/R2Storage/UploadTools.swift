@@ -13,7 +13,7 @@ package struct UploadTools: Tools {
         guard let signing = SigningTools(&settings) else { return nil }
         self.signing = signing
         storage = Storage(
-            HTTPClient(HTTPClient.Options(maxTransfers: 64, speaksHTTP2: false, authoritiesFile: authoritiesFile)),
+            HTTPClient(HTTPClient.Options(maxTransfers: 64, allowsHTTP2: false, authoritiesFile: authoritiesFile)),
             signing.bucket)
     }
 }

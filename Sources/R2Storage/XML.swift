@@ -90,7 +90,9 @@ struct XML {
                 if take(">") { return false }
                 _ = try name()
                 skipWhitespace()
-                guard take("="), skipWhitespace(), let quote = bytes.first, quote == .quote || quote == .apostrophe,
+                guard take("=") else { throw Invalid() }
+                skipWhitespace()
+                guard let quote = bytes.first, quote == .quote || quote == .apostrophe,
                     let end = bytes.dropFirst().firstIndex(of: quote)
                 else { throw Invalid() }
                 bytes = bytes[(end + 1)...]
@@ -118,10 +120,8 @@ struct XML {
             }
         }
 
-        @discardableResult
-        private mutating func skipWhitespace() -> Bool {
+        private mutating func skipWhitespace() {
             bytes = bytes.drop { $0.isBlank || $0 == .newline || $0 == .carriageReturn }
-            return true
         }
 
         private mutating func take(_ mark: String) -> Bool {

@@ -85,7 +85,8 @@ struct CopyAttempt {
         throw CopyFailure("Too many redirects")
     }
 
-    /// The length that the CDN declares. Nil if there is none, or a transfer coding, beside which it is ignored.
+    /// The length that the CDN declares. Nil if it declares none, or if the response has a transfer coding, which
+    /// overrides it.
     /// - Throws: if there are several or it isn't a number, so that the end of the image is uncertain (RFC 9112, 6.3).
     private func declaredLength(_ headers: Headers) throws(CopyFailure) -> Int? {
         if headers["Transfer-Encoding"] != nil { return nil }

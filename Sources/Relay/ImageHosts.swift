@@ -38,13 +38,12 @@ package struct ImageHosts: Sendable {
     /// - Parameter publicBase: `R2_PUBLIC_BASE`, or nil if that setting can't be used.
     package init?(_ settings: inout Settings, publicBase: String?) {
         self.publicBase = publicBase.map { URLReference($0) }
-        let defaults = [".ozone.ru", ".ozonru.cn"]
         let entries = settings.list(
-            "OZON_IMAGE_HOSTS", default: defaults,
+            "OZON_IMAGE_HOSTS", default: [".ozone.ru", ".ozonru.cn"],
             "The hosts that images are copied from: host names, domains with a leading dot (which include subdomains), "
                 + "or origins such as http://127.0.0.1:9402."
         )
-        for entry in entries.isEmpty ? defaults : entries {
+        for entry in entries {
             let url = URLReference(entry)
             let isOrigin = ["", "/"].contains(url.path) && url.query == nil && !entry.utf8.contains(.atSign)
             if let origin = url.origin, url.isWeb, isOrigin {

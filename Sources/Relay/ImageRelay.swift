@@ -32,7 +32,7 @@ package final class ImageRelay: Sendable {
         let authoritiesFile = settings.certificateAuthoritiesFile()
         guard let hosts, let bucket else { return nil }
         let client = HTTPClient(
-            HTTPClient.Options(maxTransfers: 2 * maxCopies, speaksHTTP2: false, authoritiesFile: authoritiesFile))
+            HTTPClient.Options(maxTransfers: 2 * maxCopies, allowsHTTP2: false, authoritiesFile: authoritiesFile))
         slots = AsyncSemaphore(count: maxCopies)
         dependencies = CopyDependencies(
             cdn: UpstreamClient(.cdn, client), storage: Storage(client, bucket), hosts: hosts, maxBytes: maxBytes,

@@ -10,7 +10,7 @@ import Synchronization
 /// dropped.
 /// - debug: each call to Ozon, R2 and the CDN, when it ends (UpstreamCall.swift).
 /// - info: each request (RequestTrace.swift), and the start and end of the process.
-/// - warning: a slow request, or an event worth a look.
+/// - warning: a slow request, or an event that an operator may have to act on.
 /// - error: a request that ended with a 5xx error, or scopes that could not be reloaded.
 package struct Log: Sendable {
     package enum Level: String, Sendable, CaseIterable, Comparable {

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import System
 
 /// A scoreboard's page as a file `NAME.PID.status`, mapped by its process and readable by the endpoint's other
 /// processes. A status request reaches any one of the processes that share a socket, and that process reports on all of
@@ -24,17 +25,14 @@ final class ScoreboardFile: @unchecked Sendable {
         path = "\(directory)/\(endpoint).\(getpid())\(Self.suffix)"
         // Removes the files of processes that were killed.
         Self.forEachPage(of: endpoint, in: directory) { _, _, _ in }
-        let file = open(path + Self.temporarySuffix, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard let file = openOwnFile(path + Self.temporarySuffix) else { return nil }
         // Allocates the blocks now: on a full disk, the first write to the mapped page would raise SIGBUS.
-        guard file >= 0, Self.size(ofOwn: file) != nil, Self.lock(file),
-            posix_fallocate(file, 0, ScoreboardLayout.bytes) == 0,
+        guard Self.lock(file), posix_fallocate(file, 0, ScoreboardLayout.bytes) == 0,
             let memory = mmap(nil, ScoreboardLayout.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0),
             memory != MAP_FAILED
         else {
-            if file >= 0 {
-                unlink(path + Self.temporarySuffix)
-                close(file)
-            }
+            unlink(path + Self.temporarySuffix)
+            close(file)
             return nil
         }
         // The descriptor stays open: it holds the lock.

@@ -48,8 +48,9 @@ extension Fields {
         text(name, maxBytes: 2048, required: required) { !containsControl($0) }
     }
 
+    /// The size of a multipart upload: 1…`maxBytes`, and at most R2's largest object.
     package func uploadSize(maxBytes: Int) -> Int? {
-        integer("size", in: 1...maxBytes)
+        integer("size", in: 1...min(maxBytes, PartPlan.maxBytes))
     }
 
     /// How an upload is divided into parts: by `part_size`, or by default according to its size.

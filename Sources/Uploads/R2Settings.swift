@@ -63,19 +63,15 @@ extension Settings {
         let prefixes = list(
             "R2_ALLOWED_PREFIXES", default: ["users/"],
             "The prefixes that object keys may have, separated by commas. An empty value permits all keys.")
-        if prefixes.isEmpty, isSet("R2_ALLOWED_PREFIXES") {
-            fail("R2_ALLOWED_PREFIXES", "contains no prefix")
-        }
-        let images = ImageFormat.allCases.map(\.mediaType)
         let types = list(
-            "R2_ALLOWED_TYPES", default: images,
+            "R2_ALLOWED_TYPES", default: ImageFormat.allCases.map(\.mediaType),
             "The media types that an upload may have, separated by commas.")
         for type in types where storedMediaType(type) == nil {
             fail("R2_ALLOWED_TYPES", "\(type) is not a media type")
         }
         return UploadRules(
-            prefixes: prefixes.isEmpty ? .all : AllowedPrefixes(prefixes),
-            types: (types.isEmpty ? images : types).compactMap(storedMediaType),
+            prefixes: isEmpty("R2_ALLOWED_PREFIXES") ? .all : AllowedPrefixes(prefixes),
+            types: types.compactMap(storedMediaType),
             requiresType: bool("R2_REQUIRE_TYPE", default: false, "Whether every upload must have a content_type."),
             maxBytes: integer(
                 "MAX_UPLOAD_BYTES", default: 5 << 30, in: 1...(5 << 40), "The largest upload, in bytes."))

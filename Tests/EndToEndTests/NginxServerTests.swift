@@ -76,6 +76,7 @@ extension EndToEnd {
             add_header X-Site yes always;
             client_max_body_size 1k;
             fastcgi_intercept_errors on;
+            fastcgi_request_buffering off;
             proxy_intercept_errors on;
             error_page 400 404 414 494 /missing.html;
             error_page 405 =200 /missing.html;

@@ -9,7 +9,7 @@ import Foundation
 private let server = ResponseServer()
 
 private let storage = Storage(
-    HTTPClient(HTTPClient.Options(maxTransfers: 1, speaksHTTP2: false, authoritiesFile: nil)),
+    HTTPClient(HTTPClient.Options(maxTransfers: 1, allowsHTTP2: false, authoritiesFile: nil)),
     Bucket(
         endpoint: "http://127.0.0.1:\(server.port)", host: "127.0.0.1:\(server.port)", name: "bucket",
         credentials: Credentials(accessKeyID: "AKID", secretAccessKey: "secret"),

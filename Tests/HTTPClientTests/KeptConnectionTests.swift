@@ -11,7 +11,7 @@ private func response(_ body: String) -> Step {
 /// Connections that are used again.
 @Suite(.timeLimit(.minutes(1)))
 struct KeptConnectionTests {
-    private let client = HTTPClient(HTTPClient.Options(maxTransfers: 8, speaksHTTP2: true, authoritiesFile: nil))
+    private let client = HTTPClient(HTTPClient.Options(maxTransfers: 8, allowsHTTP2: true, authoritiesFile: nil))
 
     @Test func `A kept connection serves one request after another`() async throws {
         let server = try ScriptedServer([.receive, response("A"), .receive, response("B"), .receive, response("C")])
@@ -72,7 +72,7 @@ struct KeptConnectionTests {
             return port.hasSuffix("\n") ? "https://127.0.0.1:\(port.dropLast())" : nil
         }
         let client = HTTPClient(
-            HTTPClient.Options(maxTransfers: 8, speaksHTTP2: true, authoritiesFile: certificate))
+            HTTPClient.Options(maxTransfers: 8, allowsHTTP2: true, authoritiesFile: certificate))
         for expected in ["A", "B", "C"] {
             #expect(try await client.post(url).body == Array(expected.utf8))
         }

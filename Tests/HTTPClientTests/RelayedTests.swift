@@ -14,7 +14,7 @@ private func body(of request: String?) -> Substring? {
 
 @Suite(.timeLimit(.minutes(1)))
 struct RelayedTests {
-    private let client = HTTPClient(HTTPClient.Options(maxTransfers: 8, speaksHTTP2: false, authoritiesFile: nil))
+    private let client = HTTPClient(HTTPClient.Options(maxTransfers: 8, allowsHTTP2: false, authoritiesFile: nil))
 
     private func download(_ server: ScriptedServer, into pipe: Pipe, timeout: Duration = .seconds(20))
         async throws(TransferError) -> HTTPClient.Response

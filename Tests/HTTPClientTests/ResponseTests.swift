@@ -6,7 +6,7 @@ import Testing
 
 typealias Step = ScriptedServer.Step
 
-let plainClient = HTTPClient(HTTPClient.Options(maxTransfers: 64, speaksHTTP2: true, authoritiesFile: nil))
+let plainClient = HTTPClient(HTTPClient.Options(maxTransfers: 64, allowsHTTP2: true, authoritiesFile: nil))
 
 extension HTTPClient {
     func post(
@@ -72,7 +72,7 @@ struct ResponseTests {
         let server = try ScriptedServer([.receive, step, .receive, step], [.receive, step])
         var events = server.events.makeAsyncIterator()
         // Not the shared client, in whose pool other tests' connections may displace an idle one.
-        let client = HTTPClient(HTTPClient.Options(maxTransfers: 4, speaksHTTP2: false, authoritiesFile: nil))
+        let client = HTTPClient(HTTPClient.Options(maxTransfers: 4, allowsHTTP2: false, authoritiesFile: nil))
         for connection in [0, 0, 1] {
             // If the connection closes while a request is being sent on it, the call fails and is not sent again.
             var response = try? await client.post(server.url)
@@ -89,7 +89,7 @@ struct ResponseTests {
         let step = Step.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
         for method in ["GET", "POST"] {
             let server = try ScriptedServer([.receive, step, .receive, .reset], [.receive, step])
-            let client = HTTPClient(HTTPClient.Options(maxTransfers: 4, speaksHTTP2: false, authoritiesFile: nil))
+            let client = HTTPClient(HTTPClient.Options(maxTransfers: 4, allowsHTTP2: false, authoritiesFile: nil))
             let request = HTTPClient.Request(
                 method, server.url, headers: [:], body: method == "POST" ? .bytes([]) : .none, timeout: .seconds(10),
                 maxResponseBytes: 1 << 20)

@@ -72,7 +72,7 @@ struct TransferErrorTests {
     {
         let server = try ScriptedServer([.stall])
         // Not the shared client, because libcurl would also wait for the connections of other tests.
-        let client = HTTPClient(HTTPClient.Options(maxTransfers: 64, speaksHTTP2: true, authoritiesFile: nil))
+        let client = HTTPClient(HTTPClient.Options(maxTransfers: 64, allowsHTTP2: true, authoritiesFile: nil))
         let url = "https://127.0.0.1:\(server.port)"
         // The tolerance of 2.5 s covers a loaded machine. A call that waits for another's connection takes longer.
         let timeout = Duration.seconds(3)

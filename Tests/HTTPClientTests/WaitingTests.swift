@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct WaitingTests {
     private func client(maxTransfers: Int) -> HTTPClient {
-        HTTPClient(HTTPClient.Options(maxTransfers: maxTransfers, speaksHTTP2: true, authoritiesFile: nil))
+        HTTPClient(HTTPClient.Options(maxTransfers: maxTransfers, allowsHTTP2: true, authoritiesFile: nil))
     }
 
     /// Starts a request that waits for its response for a minute, unless it is cancelled. On return the client has it.

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -5,7 +6,43 @@ import Testing
 @testable import Ozon
 @testable import Telemetry
 
-/// Each push has a table of its own in the same directory, as pushes in different processes have.
+private let images = #"{"images": ["https://h/a"]}"#
+private let color = #"{"color_image": "https://h/c"}"#
+
+/// Pushes of one product, each with a table of its own in the same directory, as pushes in different processes have.
+private struct Pushes {
+    private let server: ScriptedServer
+    private let seller: Credential
+    private let directory: TemporaryDirectory
+
+    /// - Parameter responses: the server's, in order.
+    init(_ responses: [ScriptedServer.Step]) throws {
+        try self.init(script: responses.flatMap { [.receive, $0] })
+    }
+
+    init(script: [ScriptedServer.Step]) throws {
+        server = try ScriptedServer(script)
+        seller = try credential()
+        directory = try TemporaryDirectory()
+    }
+
+    var requests: [String] { server.requests }
+    var importCount: Int { requests.count { $0.contains("pictures/import") } }
+
+    func push(_ body: String, seconds: Int = 30) async throws -> PushResult {
+        let settings = ["OZON_PUSH_TIMEOUT": "\(seconds)", "OZON_PUSH_MAX_RETRIES": "0"]
+        let push = Push(pushTools(server, settings, PushTable(directory: directory.path)), as: seller)
+        return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
+    }
+
+    func fault(_ body: String, seconds: Int = 30) async -> Fault? {
+        await #expect(throws: Fault.self) { try await push(body, seconds: seconds) }
+    }
+}
+
+/// The end of all polls.
+private let limit = http(#"{"code": 8, "message": "rate limit"}"#, status: "429 X", headers: "Retry-After: 100\r\n")
+
 @Suite(.timeLimit(.minutes(1)))
 struct PendingPushesTests {
     @Test func `A push waits for a pending one whose pictures it carries over, and otherwise sends nothing`()
@@ -14,53 +51,105 @@ struct PendingPushesTests {
         let between = http(
             #"{"items": [{"id": 1, "offer_id": "A-1", "primary_image": ["https://h/a"], "images": [], "#
                 + #""color_image": ["https://h/oldc"]}]}"#)
-        let server = try ScriptedServer([
-            // The first push, of images, with three polls.
-            .receive, product, .receive, accepted, .receive, task("pending"), .receive, task("pending"), .receive,
-            task("pending"),
-            // The second push, of a color image, with four.
-            .receive, task("pending"), .receive, task("pending"), .receive, task("pending"), .receive, task("pending"),
-            .receive, task("imported"), .receive, between, .receive, http(#"{"task_id": 8}"#), .receive,
-            task("imported"), .receive, current(#""https://h/a""#, color: "https://h/c"),  // The second push, repeated.
-            .receive, http(#"{"items": []}"#),  // The second push, for the last time.
-        ])
-        let (credential, directory) = (try credential(), try TemporaryDirectory())
-        func push(_ body: String, seconds: Int = 30) async throws -> PushResult {
-            let push = Push(
-                pushTools(server, ["OZON_PUSH_TIMEOUT": "\(seconds)"], PushTable(directory: directory.path)),
-                as: credential)
-            return try await push.run(try pictures(body), productID: 1, refetchToken: nil)
-        }
-        let color = #"{"color_image": "https://h/c"}"#
-        #expect(try await push(#"{"images": ["https://h/a"]}"#, seconds: 5).status == .pending)
-        let conflict = await #expect(throws: Fault.self) { try await push(color, seconds: 5) }
+        let pushes = try Pushes(
+            // The first push, of images.
+            [product, accepted, limit]
+                // The second push, of a color image.
+                + [product, quotaTask("pending")]
+                // The second push, repeated.
+                + [
+                    product, task("imported"), between, http(#"{"task_id": 8}"#), task("imported"),
+                    current(#""https://h/a""#, color: "https://h/c"),
+                ]
+                // The second push, for the last time.
+                + [http(#"{"items": []}"#)])
+        #expect(try await pushes.push(images).status == .pending)
+        let conflict = await pushes.fault(color)
         #expect(conflict?.code == .productConflict && conflict?.detail?.contains("Task 7") == true)
-        #expect(server.requests.count { $0.contains("pictures/import") } == 1, "the second push sent nothing")
-        #expect(try await push(color).status == .confirmed)
+        #expect(pushes.importCount == 1, "the second push sent nothing")
+        #expect(try await pushes.push(color).status == .confirmed)
         #expect(
-            body(server.requests[11])
+            body(pushes.requests[8])
                 == #"{"items":[{"offer_id":"A-1","images":["https://h/a"],"color_image":"https://h/c"}]}"#)
-        let fault = await #expect(throws: Fault.self) { try await push(color) }
-        #expect(fault?.code == .productNotFound, "the finished task isn't polled again")
+        #expect(await pushes.fault(color)?.code == .productNotFound, "the finished task isn't polled again")
+    }
+
+    @Test(arguments: ["imported", "failed"])
+    func `A pending push is remembered when a later one that it doesn't affect has ended`(_ status: String)
+        async throws
+    {
+        let pushes = try Pushes(
+            [product, accepted, limit] + [product, http(#"{"task_id": 8}"#), task(status), current(#""https://h/a""#)]
+                + [product, task("imported"), http(#"{"items": []}"#)])
+        #expect(try await pushes.push(images).status == .pending)
+        let second = try await pushes.push(images)
+        #expect(second.status == (status == "failed" ? .failed : .confirmed))
+        #expect(await pushes.fault(color)?.code == .productNotFound)
+        #expect(body(pushes.requests[8]) == #"{"task_id":7}"#, "the first push's task is awaited")
+    }
+
+    @Test(arguments: [http("", status: "504 X"), http("<html>"), http(#"{"result": {}}"#)])
+    func `After an import whose response is lost or unusable, nothing is sent that carries over what it replaces`(
+        _ response: ScriptedServer.Step
+    ) async throws {
+        let done = [http(#"{"task_id": 8}"#), task("imported"), current(#""https://h/a""#)]
+        let pushes = try Pushes([product, response] + [product] + [product] + done + [product])
+        #expect(await pushes.fault(images) != nil)
+        let conflict = await pushes.fault(color)
+        #expect(conflict?.code == .productConflict && conflict?.detail?.contains("was lost") == true)
+        #expect(try await pushes.push(images).status == .confirmed, "repeated, it carries nothing over")
+        #expect(await pushes.fault(color)?.code == .productConflict, "the first import may still be carried out")
+        #expect(pushes.importCount == 2)
+    }
+
+    @Test func `An import that Ozon rejects is not pending`() async throws {
+        let rejection = http(#"{"code": 3, "message": "invalid"}"#, status: "400 X")
+        let done = [http(#"{"task_id": 8}"#), task("imported"), current(#""https://h/p""#, color: "https://h/c")]
+        let pushes = try Pushes([product, rejection, product] + done)
+        #expect(await pushes.fault(images)?.code == .ozonBadAnswer)
+        #expect(try await pushes.push(color).updatedColorImage)
+    }
+
+    @Test func `A task that Ozon doesn't know is a conflict with the push that waits for it`() async throws {
+        let unknown = http(#"{"code": 5, "message": "Task not found"}"#, status: "404 X")
+        let pushes = try Pushes([product, accepted, unknown] + [product, unknown])
+        #expect(try await pushes.push(images).status == .pending)
+        let conflict = await pushes.fault(color)
+        #expect(conflict?.code == .productConflict && conflict?.detail?.contains("Task 7") == true)
+    }
+
+    @Test func `A push that waits too long for another one sends nothing`() async throws {
+        let pushes = try Pushes(script: [.receive, .run { usleep(900_000) }, product, .receive, accepted])
+        let fault = await pushes.fault(images, seconds: 1)
+        #expect(fault?.code == .ozonTimeout)
+        #expect(pushes.importCount == 0)
+    }
+
+    @Test func `A rate limit that lasts longer than the budget ends the polls`() async throws {
+        let pushes = try Pushes([product, accepted, limit])
+        let result = try await pushes.push(images)
+        #expect(result.status == .pending)
+        #expect(pushes.requests.count == 3)
     }
 
     @Test func `A push whose task waits for a quota is pending for the next one`() async throws {
-        let waiting = http(
-            #"{"result": {"items": [{"offer_id": "A-1", "product_id": 1, "status": "pending", "#
+        let waiting = quotaTask("pending")
+        let pushes = try Pushes([product, accepted, waiting] + [product, waiting])
+        #expect(await pushes.fault(images)?.code == .rateLimited)
+        #expect(await pushes.fault(color)?.code == .productConflict)
+        #expect(pushes.importCount == 1, "the second push sent nothing")
+    }
+
+    @Test func `A push whose task failed for a quota is not pending, and its pictures are not read`() async throws {
+        let pushes = try Pushes([product, accepted, quotaTask("failed")] + [http(#"{"items": []}"#)])
+        #expect(await pushes.fault(images)?.code == .rateLimited)
+        #expect(await pushes.fault(color)?.code == .productNotFound)
+        #expect(pushes.requests.count == 4)
+    }
+
+    private func quotaTask(_ status: String) -> ScriptedServer.Step {
+        http(
+            #"{"result": {"items": [{"offer_id": "A-1", "product_id": 1, "status": "\#(status)", "#
                 + #""errors": [{"code": "item_limit_exceeded", "message": "", "level": "error"}]}]}}"#)
-        let server = try ScriptedServer([
-            .receive, product, .receive, accepted, .receive, waiting,  // The first push, of images.
-            .receive, waiting,  // The second push, of a color image.
-        ])
-        let (credential, directory) = (try credential(), try TemporaryDirectory())
-        func push(_ body: String) async throws {
-            let push = Push(pushTools(server, [:], PushTable(directory: directory.path)), as: credential)
-            _ = try await push.run(try pictures(body), productID: 1, refetchToken: nil)
-        }
-        let limited = await #expect(throws: Fault.self) { try await push(#"{"images": ["https://h/a"]}"#) }
-        #expect(limited?.code == .rateLimited)
-        let conflict = await #expect(throws: Fault.self) { try await push(#"{"color_image": "https://h/c"}"#) }
-        #expect(conflict?.code == .productConflict)
-        #expect(server.requests.count == 4, "the second push sent nothing")
     }
 }

@@ -42,8 +42,8 @@ import Testing
             "https://h": "https://h?v=7",
         ]
         for (url, expected) in cases {
-            #expect(cacheBusted(url, token: 7) == expected)
-            #expect(cacheBusted(url, token: nil) == url)
+            #expect(addingRefetchToken(7, to: url) == expected)
+            #expect(addingRefetchToken(nil, to: url) == url)
         }
     }
 }

@@ -134,7 +134,7 @@ private func productID(_ text: String, in list: ProductList, _ field: ArticleFie
     }
 }
 
-let plainClient = HTTPClient(HTTPClient.Options(maxTransfers: 512, speaksHTTP2: true, authoritiesFile: nil))
+let plainClient = HTTPClient(HTTPClient.Options(maxTransfers: 512, allowsHTTP2: true, authoritiesFile: nil))
 
 func http(_ body: String, status: String = "200 OK", headers: String = "") -> ScriptedServer.Step {
     .send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)")

@@ -21,7 +21,7 @@ private actor Counter {
 @Suite(.timeLimit(.minutes(1)))
 struct PushTableTests {
     private let product = ProductKey(clientID: "1", productID: 1)
-    private let push = PendingPush(taskID: 1 << 62, offerID: "Артикул", replacesImages: true, replacesColor: false)
+    private let push = PendingPush(taskID: 1 << 62, replacesImages: true, replacesColor: false)
 
     private func withSlot<Value: Sendable>(
         _ table: PushTable, seconds: Int = 20, _ work: (PushSlot) async throws -> Value
@@ -37,48 +37,76 @@ struct PushTableTests {
             (color, color, false), (color, both, false), (both, images, true), (both, color, true), (both, both, false),
         ] {
             let sent = SentPictures(try pictures("{\(earlier)}"), token: nil)
-            let pending = PendingPush(taskID: 7, offerID: "A", sent)
+            let pending = PendingPush(taskID: 7, sent)
             #expect(pending.affects(try pictures("{\(later)}")) == matters, "\(earlier), then \(later)")
         }
     }
 
-    @Test func `A pending push is read by another process, until it is replaced or finished`() async throws {
+    @Test func `Pending pushes are read by another process in their order, until each is replaced or removed`()
+        async throws
+    {
         let directory = try TemporaryDirectory()
         let (one, other) = (PushTable(directory: directory.path), PushTable(directory: directory.path))
-        #expect(try await withSlot(one) { $0.pendingPush } == nil)
-        for offerID in ["Артикул", String(repeating: "a", count: 206)] {
-            let push = PendingPush(taskID: 1 << 62, offerID: offerID, replacesImages: false, replacesColor: true)
-            try await withSlot(one) { $0.setPendingPush(push) }
-            #expect(try await withSlot(other) { $0.pendingPush } == push)
+        func expectPushes(_ expected: [PendingPush]) async throws {
+            for table in [one, other] { #expect(try await withSlot(table) { $0.pendingPushes } == expected) }
         }
-        let long = PendingPush(
-            taskID: 1, offerID: String(repeating: "a", count: 207), replacesImages: true, replacesColor: true)
-        try await withSlot(one) { $0.setPendingPush(long) }
-        let read = try await withSlot(other) { $0.pendingPush }
-        #expect(
-            read == PendingPush(taskID: 1, offerID: nil, replacesImages: true, replacesColor: true),
-            "an offer_id that is too long is not remembered")
-        try await withSlot(other) { $0.setPendingPush(nil) }
-        #expect(try await withSlot(one) { $0.pendingPush } == nil)
+        try await expectPushes([])
+        let lost = PendingPush(taskID: nil, replacesImages: false, replacesColor: true)
+        let both = PendingPush(taskID: 1, replacesImages: true, replacesColor: true)
+        try await withSlot(one) { $0.replace(nil, with: push) }
+        try await withSlot(other) { $0.replace(nil, with: lost) }
+        try await withSlot(one) { $0.replace(nil, with: lost) }
+        try await expectPushes([push, lost, lost])
+        try await withSlot(other) { $0.replace(lost, with: both) }
+        try await expectPushes([push, lost, both])
+        try await withSlot(one) { $0.replace(push, with: nil) }
+        try await withSlot(one) { $0.replace(push, with: nil) }
+        try await expectPushes([lost, both])
+        for each in [lost, both] { try await withSlot(other) { $0.replace(each, with: nil) } }
+        try await expectPushes([])
     }
 
-    @Test func `A pending push expires, and another product's in the same slot is not read`() async throws {
+    @Test func `A full slot forgets its oldest pending push`() async throws {
+        try await withSlot(PushTable()) { slot in
+            let pushes = (1...9).map { PendingPush(taskID: $0, replacesImages: true, replacesColor: false) }
+            for push in pushes { slot.replace(nil, with: push) }
+            #expect(slot.pendingPushes == Array(pushes.dropFirst()))
+        }
+    }
+
+    @Test func `A pending push expires, which a renewal postpones, and other products' are kept but not read`()
+        async throws
+    {
         let directory = try TemporaryDirectory()
         let table = PushTable(directory: directory.path)
         let slot = try await withSlot(table) { $0 }
-        slot.setPendingPush(push)
-        #expect(slot.pendingPush == push)
+        slot.replace(nil, with: push)
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(directory.path)/pushes"))
         let bytes = try #require(try file.readToEnd())
-        let start = try #require(bytes.firstIndex { $0 != 0 })
-        // The slot begins with the product's hash, and the time is at 40.
-        try file.seek(toOffset: UInt64(start / PushSlot.bytes * PushSlot.bytes + 40))
+        let start = UInt64(try #require(bytes.firstIndex { $0 != 0 }))
+        let record = start / UInt64(PushSlot.bytes) * UInt64(PushSlot.bytes)
+        // A record begins with the product's hash, and its expiry is at 24.
+        func expiry() throws -> [UInt8] {
+            try file.seek(toOffset: record + 24)
+            return try Array(file.read(upToCount: 8) ?? Data())
+        }
+        let first = try expiry()
+        try eventually("the renewal has a later expiry") {
+            slot.replace(push, with: push)
+            return try expiry() != first
+        }
+        #expect(slot.pendingPushes == [push])
+        try file.seek(toOffset: record)
+        try file.write(contentsOf: [UInt8](repeating: 1, count: 15))
+        #expect(slot.pendingPushes.isEmpty)
+        slot.replace(nil, with: push)
+        slot.replace(push, with: nil)
+        try file.seek(toOffset: record)
+        #expect(try file.read(upToCount: 16).map(Array.init) == [UInt8](repeating: 1, count: 16))
+        slot.replace(nil, with: push)
+        try file.seek(toOffset: record + 32 + 24)
         try file.write(contentsOf: [UInt8](repeating: 0, count: 8))
-        #expect(slot.pendingPush == nil)
-        slot.setPendingPush(push)
-        try file.seek(toOffset: UInt64(start / PushSlot.bytes * PushSlot.bytes))
-        try file.write(contentsOf: [UInt8](repeating: 1, count: 32))
-        #expect(slot.pendingPush == nil)
+        #expect(slot.pendingPushes.isEmpty)
     }
 
     @Test func `Pushes of one product run one after another, also in different processes`() async throws {
@@ -116,8 +144,8 @@ struct PushTableTests {
         let directory = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: "\(directory.path)/pushes", withIntermediateDirectories: false)
         for table in [PushTable(), PushTable(directory: "/nonexistent"), PushTable(directory: directory.path)] {
-            try await withSlot(table) { $0.setPendingPush(push) }
-            #expect(try await withSlot(table) { $0.pendingPush } == push)
+            try await withSlot(table) { $0.replace(nil, with: push) }
+            #expect(try await withSlot(table) { $0.pendingPushes } == [push])
         }
     }
 }

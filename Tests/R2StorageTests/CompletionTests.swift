@@ -10,7 +10,7 @@ import Testing
 @testable import R2Storage
 @testable import Telemetry
 
-private let client = HTTPClient(HTTPClient.Options(maxTransfers: 16, speaksHTTP2: false, authoritiesFile: nil))
+private let client = HTTPClient(HTTPClient.Options(maxTransfers: 16, allowsHTTP2: false, authoritiesFile: nil))
 private let partSize = 5 << 20
 private let digest = "d41d8cd98f00b204e9800998ecf8427e"
 

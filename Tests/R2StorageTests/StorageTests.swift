@@ -9,7 +9,7 @@ import Testing
 
 private func storage(_ server: ScriptedServer) -> Storage {
     Storage(
-        HTTPClient(HTTPClient.Options(maxTransfers: 8, speaksHTTP2: false, authoritiesFile: nil)),
+        HTTPClient(HTTPClient.Options(maxTransfers: 8, allowsHTTP2: false, authoritiesFile: nil)),
         Bucket(
             endpoint: server.url, host: "127.0.0.1:\(server.port)", name: "bucket",
             credentials: Credentials(accessKeyID: "AKID", secretAccessKey: "s3cretNeverShown"),

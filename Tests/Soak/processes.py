@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass, field
 
 import fastcgi
-from fastcgi import Failure
+from fastcgi import NoResponse
 
 
 def status(socket: str) -> dict:

@@ -10,7 +10,7 @@ import Uploads
         func allows(_ prefix: String?, _ key: String, scope: [String]? = nil) throws -> Bool {
             let parameters = Parameters(prefix.map { [("R2_PREFIX", $0)] } ?? [])
             let fields = try Fields(
-                body: Array("{\"p\": \"\(key)\"}".utf8), caller: Caller(parameters, scope: scope))
+                body: Array("{\"p\": \"\(key)\"}".utf8), caller: Caller(parameters, scopePrefixes: scope))
             let isRead = fields.objectKey("p", rules)?.text == key
             do throws(Fault) { try fields.check() } catch {
                 #expect(error.code == .pathNotAllowed)
@@ -23,6 +23,8 @@ import Uploads
         #expect(try allows("users/u/", "users/u/a"))
         #expect(try !allows("users/u/", "users/v/a"))
         #expect(try !allows("", "users/v/a"), "an empty variable must not open the bucket")
+        #expect(try allows("users/é/", "users/é/a"))
+        #expect(try !allows("users/e\u{301}/", "users/é/a"), "another user's name that is equal in NFC")
         let scope = ["users/v/"]
         #expect(try allows(nil, "users/v/a", scope: scope))
         #expect(try !allows(nil, "users/u/a", scope: scope))

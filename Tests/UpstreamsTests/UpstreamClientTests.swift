@@ -5,7 +5,7 @@ import Upstreams
 
 @testable import Telemetry
 
-private let options = HTTPClient.Options(maxTransfers: 4, speaksHTTP2: false, authoritiesFile: nil)
+private let options = HTTPClient.Options(maxTransfers: 4, allowsHTTP2: false, authoritiesFile: nil)
 
 /// The number of calls by their results that the scoreboard has after the work, which is done within a request.
 private func counted(

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 
 from checks import Report
-from fastcgi import Failure as NoAnswer
+from fastcgi import NoResponse
 from fastcgi import request
 from installation import routes, status
 from installation.processes import EDIT, PATH, describe_faults, installed, is_started, run, setting_faults
@@ -42,7 +42,7 @@ def check_processes(report: Report, names: list[str]) -> None:
 def ping(path: str) -> None:
     try:
         request(path, {"REQUEST_METHOD": "GET", "OZON_R2_STATUS": "/ping"})
-    except NoAnswer as failure:
+    except NoResponse as failure:
         raise Failure(str(failure)) from None
 
 

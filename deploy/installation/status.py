@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from fastcgi import Failure as NoAnswer
+from fastcgi import NoResponse
 from fastcgi import request
 from installation.processes import installed, is_started, properties, run, units
 
@@ -25,7 +25,7 @@ def state(name: str) -> str:
 def counts(name: str) -> list:
     """Versions, requests in flight, all requests and draining processes, from the endpoint's status page.
 
-    Raises NoAnswer.
+    Raises NoResponse.
     """
     answer = request(f"/run/ozon-r2/{name}.sock", {"REQUEST_METHOD": "GET", "OZON_R2_STATUS": "/status"})
     try:
@@ -34,7 +34,7 @@ def counts(name: str) -> list:
         totals = [sum(int(each[key]) for each in processes) for key in ("in flight", "accepted conn", "draining")]
         return [",".join(versions), *totals]
     except (ValueError, KeyError, TypeError):
-        raise NoAnswer("its status cannot be read") from None
+        raise NoResponse("its status cannot be read") from None
 
 
 def errors(name: str) -> int:
@@ -49,7 +49,7 @@ def row(name: str) -> str:
     if what not in ("not started", "stopped", "failed"):
         try:
             cells = counts(name)
-        except NoAnswer as failure:
+        except NoResponse as failure:
             cells[0] = str(failure)
     return ROW.format(name, what, *cells, errors(name))
 

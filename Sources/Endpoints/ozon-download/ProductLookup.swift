@@ -11,7 +11,7 @@ struct RequestedArticle: Sendable {
 }
 
 /// The articles of a request. Each distinct one is looked up once, in simultaneous calls of at most
-/// `Seller.maxArticles` articles.
+/// `Seller.maxArticlesPerCall` articles.
 struct ProductLookup: Sendable {
     let articles: [String]
     /// The indices of articles that aren't valid ids of the requested kind. They aren't sent to Ozon; only they fail.
@@ -34,8 +34,8 @@ struct ProductLookup: Sendable {
             indices[id, default: []].append(index)
         }
         self.invalid = invalid
-        chunks = stride(from: 0, to: ids.count, by: Seller.maxArticles).map { start in
-            ids[start...].prefix(Seller.maxArticles).map { RequestedArticle(id: $0, indices: indices[$0]!) }
+        chunks = stride(from: 0, to: ids.count, by: Seller.maxArticlesPerCall).map { start in
+            ids[start...].prefix(Seller.maxArticlesPerCall).map { RequestedArticle(id: $0, indices: indices[$0]!) }
         }
     }
 

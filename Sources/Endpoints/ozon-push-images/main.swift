@@ -23,7 +23,8 @@
 //          leaves out are read and sent again. If they can't be read, nothing is sent. The pushes of a product run one
 //          after another, among all processes that share systemd's runtime directory, and waiting counts toward the
 //          timeout. If an earlier push is pending and replaces pictures that this one carries over, it is waited for,
-//          and nothing is sent unless it ends in time.
+//          and nothing is sent unless it ends in time. An import whose response was lost counts as pending for two
+//          minutes.
 
 import Core
 import Encoding
