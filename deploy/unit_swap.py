@@ -92,12 +92,12 @@ class UnitSwap(Swap):
         """
         copy = f"{self.installed}.next"
         pathlib.Path(copy).unlink(missing_ok=True)
-        with open(self.binary, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW)) as source:
-            # BINARY may have been replaced since it was checked.
+        # BINARY may have been replaced since it was checked, also by a pipe, which would block here.
+        with os.fdopen(os.open(self.binary, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as source:
             mode = os.fstat(source.fileno()).st_mode
             if not stat.S_ISREG(mode) or not mode & 0o111:
                 raise Failure(f"{self.binary} is not an executable")
-            with open(copy, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as target:
+            with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
                 shutil.copyfileobj(source, target)
                 os.fchmod(target.fileno(), 0o755)
         self.binary = copy

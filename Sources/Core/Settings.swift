@@ -48,7 +48,7 @@ package struct Settings {
     /// Whether the variable exists and is not empty.
     package func isSet(_ name: String) -> Bool { value(name) != nil }
 
-    /// Whether the variable exists and is empty, for a setting of which that has a meaning.
+    /// Whether the variable exists and is empty, for a setting whose empty value has a meaning of its own.
     package func isEmpty(_ name: String) -> Bool { environment(name) == "" }
 
     // MARK: Readers

@@ -17,7 +17,7 @@ extension Server {
     /// half of DRAIN_SECONDS, so that the last request of such a connection has the other half.
     private static let keepAliveMilliseconds = 25_000
 
-    /// How long connections are accepted from a shared listener when a drain begins.
+    /// How long connections are accepted at most from each shared listener when a drain begins.
     private static let sharedQueueMilliseconds = 100
 
     /// glibc's initial value. If it isn't set, each large block that is freed raises it, up to 32 MiB.
@@ -96,8 +96,8 @@ extension Server {
         unwatchListeners()
         let start = MonotonicClock.milliseconds()
         for listener in listeners where !listener.isPrivate {
-            // A connection whose event only this process got. Later ones wake another process.
-            acceptQueue(of: listener, until: start + Self.sharedQueueMilliseconds, &upkeep)
+            // The kernel may have woken only this process for a connection. Later ones wake the others.
+            acceptQueue(of: listener, until: MonotonicClock.milliseconds() + Self.sharedQueueMilliseconds, &upkeep)
         }
         for listener in listeners where listener.isPrivate {
             // After the shutdown, connecting to a unix socket fails at once, but queued connections can be accepted.

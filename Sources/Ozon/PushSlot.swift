@@ -26,19 +26,19 @@ struct PushSlot: Sendable {
     /// The product's pending pushes that have not expired, the oldest first.
     var pendingPushes: [PendingPush] { records.filter { $0.product == product }.map(\.push) }
 
-    /// Replaces one of the product's pending pushes, or, if there are several equal ones, the latest.
-    /// - Parameter old: nil to add one. If the slot is full, its oldest one is forgotten.
-    /// - Parameter new: nil to remove one. Its lifetime begins now.
-    func replace(_ old: PendingPush?, with new: PendingPush?) {
-        var records = records
-        if let old, let index = records.lastIndex(where: { $0.product == product && $0.push == old }) {
-            records.remove(at: index)
+    /// Adds a pending push of the product, whose lifetime begins now. Equal ones and those that it supersedes are
+    /// removed. If the slot is full, one is forgotten: the product's oldest, or else the oldest.
+    func add(_ push: PendingPush) {
+        var records = records.filter { $0.product != product || $0.push != push && !$0.push.isSuperseded(by: push) }
+        if records.count == Self.maxRecords {
+            records.remove(at: records.firstIndex { $0.product == product } ?? 0)
         }
-        if let new {
-            let expiry = MonotonicClock.milliseconds() + new.lifetime.milliseconds
-            records.append(Record(product: product, push: new, expiry: expiry))
-        }
-        write(records)
+        let expiry = MonotonicClock.milliseconds() + push.lifetime.milliseconds
+        write(records + [Record(product: product, push: push, expiry: expiry)])
+    }
+
+    func remove(_ push: PendingPush) {
+        write(records.filter { $0.product != product || $0.push != push })
     }
 
     /// Those that have not expired.
@@ -51,7 +51,7 @@ struct PushSlot: Sendable {
     }
 
     private func write(_ records: [Record]) {
-        let bytes = records.suffix(Self.maxRecords).flatMap(\.bytes)
+        let bytes = records.flatMap(\.bytes)
         let rest = [UInt8](repeating: 0, count: Self.bytes - bytes.count)
         table.write(bytes.isEmpty ? nil : bytes + rest, at: offset)
     }

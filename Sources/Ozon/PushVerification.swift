@@ -136,7 +136,7 @@ struct PushVerification {
         (requested + carriedOver).contains { problem.mentions($0) }
     }
 
-    /// Ozon reports an error about a picture in the read-back or in a string of the task's errors.
+    /// An error for each requested picture that Ozon rejects, in the read-back or in a string of the task's errors.
     private func rejectedPictures() -> [FieldFault] {
         requested.compactMap { picture in
             if let error = after.errors.first(where: { $0.url.utf8.elementsEqual(picture.url.utf8) }) {

@@ -33,9 +33,10 @@ extension Seller {
 
     /// The v1 import, keyed by product_id: `{"result": {"pictures": [{"url", "state", "is_360", …}]}}`.
     func importPicturesV1(
-        _ set: PictureSet, productID: Int, path: String, as credential: Credential, within budget: RetryBudget
+        _ set: PictureSet, productID: Int, path: String, as credential: Credential, within budget: RetryBudget,
+        onUncertainty: () -> Void
     ) async throws -> [ImportedPicture] {
-        let response = try await post(path, as: credential, within: budget) { json in
+        let response = try await post(path, as: credential, within: budget, onUncertainty: onUncertainty) { json in
             json.object {
                 $0.member("product_id", productID)
                 $0.member("images", set.images)
@@ -44,7 +45,12 @@ extension Seller {
                 $0.member("color_image", ifAny: set.color)
             }
         }
-        let pictures = try response.object("result").list("pictures")
-        return try pictures.map { picture throws(Fault) in try ImportedPicture(picture) }
+        do {
+            let pictures = try response.object("result").list("pictures")
+            return try pictures.map { picture throws(Fault) in try ImportedPicture(picture) }
+        } catch {
+            onUncertainty()
+            throw error
+        }
     }
 }

@@ -15,7 +15,7 @@ struct SellerError: Error {
     /// Nil if retrying can't help.
     let retry: RetryAdvice?
     /// Whether Ozon may have carried out the request all the same.
-    let isUncertain: Bool
+    private(set) var isUncertain = false
 
     enum RetryAdvice {
         /// The wait is nil if Ozon names none.
@@ -36,12 +36,11 @@ struct SellerError: Error {
         let detail = message.isEmpty ? nil : credential.scrub(message)
         switch (response.status, code) {
         case (200, _):
-            self.init(.ozonBadAnswer, "The response is not a JSON object", isUncertain: true)
+            self.init(.ozonBadAnswer, "The response is not a JSON object")
         case _ where isQuotaError(response, json, code: code):
             self.init(.rateLimited, detail, retry: .afterQuota(requestedWait(response.headers) ?? Self.quotaWait))
         case (500..., _):
-            self.init(
-                .ozonUnavailable, detail, retry: .backoff(requestedWait(response.headers)), isUncertain: true)
+            self.init(.ozonUnavailable, detail, retry: .backoff(requestedWait(response.headers)))
         case _ where json == nil && !(response.body.isEmpty && [401, 403, 409, 410, 429].contains(response.status)):
             self.init(.ozonBadAnswer, "HTTP \(response.status) without JSON")
         case (401, _), (_, 16), (403, _), (_, 7):
@@ -62,22 +61,26 @@ struct SellerError: Error {
         default:
             self.init(.ozonBadAnswer, detail ?? "HTTP \(response.status)")
         }
+        // 4 is DEADLINE_EXCEEDED. A 5xx without a code comes from a gateway.
+        isUncertain = response.status < 400 || response.status >= 500 && (code == nil || code == 4)
     }
 
     init(_ error: TransferError) {
         switch error {
-        case .timeout: self.init(.ozonTimeout, nil, retry: .backoff(nil), isUncertain: true)
-        case .unreachable(let cause): self.init(.ozonUnavailable, cause, retry: .backoff(nil))
-        case .broken(let cause): self.init(.ozonUnavailable, cause, retry: .backoff(nil), isUncertain: true)
+        case .timeout: self.init(.ozonTimeout, nil, retry: .backoff(nil))
+        case .unreachable(let cause), .broken(let cause): self.init(.ozonUnavailable, cause, retry: .backoff(nil))
         case .untrusted(let cause): self.init(.ozonUnavailable, cause)
-        case .tooLarge: self.init(.ozonBadAnswer, "The response is too large", isUncertain: true)
+        case .tooLarge: self.init(.ozonBadAnswer, "The response is too large")
         case .cancelled, .forbiddenAddress: self.init(.internalError, nil)
+        }
+        switch error {
+        case .timeout, .broken, .tooLarge: isUncertain = true
+        case .unreachable, .untrusted, .cancelled, .forbiddenAddress: break
         }
     }
 
-    private init(_ code: ErrorCode, _ detail: String?, retry: RetryAdvice? = nil, isUncertain: Bool = false) {
+    private init(_ code: ErrorCode, _ detail: String?, retry: RetryAdvice? = nil) {
         self.retry = retry
-        self.isUncertain = isUncertain
         switch retry {
         case .after(let wait, _), .afterQuota(let wait):
             fault = Fault(code, detail: detail, retryAfter: max(wait.milliseconds / 1000, 1))

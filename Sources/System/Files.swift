@@ -24,12 +24,17 @@ package func readFile(_ path: String) -> [UInt8]? {
 package func openOwnFile(_ path: String) -> Int32? {
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard file >= 0 else { return nil }
-    var information = stat()
-    if fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG, information.st_uid == geteuid() {
-        return file
-    }
+    if size(ofOwnFile: file) != nil { return file }
     close(file)
     return nil
+}
+
+/// The size of an open file in bytes. Nil if it isn't a regular file of this process's user.
+package func size(ofOwnFile file: Int32) -> Int? {
+    var information = stat()
+    guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG, information.st_uid == geteuid()
+    else { return nil }
+    return information.st_size
 }
 
 /// Writes all bytes to a blocking descriptor.

@@ -49,15 +49,6 @@ final class ScoreboardFile: @unchecked Sendable {
         return false
     }
 
-    /// In bytes. Nil if it isn't a regular file of this process's user: the directory may be world-writable.
-    private static func size(ofOwn file: Int32) -> Int? {
-        var information = stat()
-        guard fstat(file, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
-            information.st_uid == geteuid()
-        else { return nil }
-        return information.st_size
-    }
-
     func publish() {
         rename(path + Self.temporarySuffix, path)
     }
@@ -88,7 +79,7 @@ final class ScoreboardFile: @unchecked Sendable {
             let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             guard file >= 0 else { continue }
             defer { close(file) }
-            guard let size = size(ofOwn: file) else { continue }
+            guard let size = size(ofOwnFile: file) else { continue }
             let isDead = flock(file, LOCK_SH | LOCK_NB) == 0
             if name.hasSuffix(Self.suffix) {
                 if isDead { unlink(path) } else { body(pid, file, size) }

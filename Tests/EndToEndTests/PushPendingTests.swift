@@ -120,6 +120,25 @@ extension EndToEnd {
                 "a push that replaces everything carries nothing over")
         }
 
+        @Test
+        func `After an import whose response was lost, a push that would carry over what it replaces sends nothing`()
+            throws
+        {
+            let fixture = try PushFixture()
+            for (fault, status) in [
+                ("html-502", 409), ("truncated", 409), ("html-200", 409), ("internal", 200), ("bad-request", 200),
+            ] {
+                let (product, clientID) = (try fixture.ozon.newProduct(), newClientID())
+                let lost = pushBody(product, clientID: clientID, key: "\(fault)@2+", ["images": pictures(1)])
+                #expect(try fixture.push(lost).status == 502, "\(fault)")
+                let color = pushBody(product, clientID: clientID, ["color_image": pictures(1)[0]])
+                #expect(try fixture.push(color).status == status, "\(fault)")
+                let repeated = pushBody(product, clientID: clientID, ["images": pictures(1)])
+                #expect(try fixture.push(repeated).json["data"]["status"].string == "confirmed", "\(fault)")
+                #expect(try fixture.push(color).status == 200, "\(fault): the repeated import supersedes the first one")
+            }
+        }
+
         @Test func `A process that shares the runtime directory knows of another one's pending push`() throws {
             let directory = try TemporaryDirectory()
             let settings = Self.shortBudget.merging(["RUNTIME_DIRECTORY": directory.path]) { $1 }

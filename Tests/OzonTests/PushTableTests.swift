@@ -53,23 +53,40 @@ struct PushTableTests {
         try await expectPushes([])
         let lost = PendingPush(taskID: nil, replacesImages: false, replacesColor: true)
         let both = PendingPush(taskID: 1, replacesImages: true, replacesColor: true)
-        try await withSlot(one) { $0.replace(nil, with: push) }
-        try await withSlot(other) { $0.replace(nil, with: lost) }
-        try await withSlot(one) { $0.replace(nil, with: lost) }
-        try await expectPushes([push, lost, lost])
-        try await withSlot(other) { $0.replace(lost, with: both) }
-        try await expectPushes([push, lost, both])
-        try await withSlot(one) { $0.replace(push, with: nil) }
-        try await withSlot(one) { $0.replace(push, with: nil) }
-        try await expectPushes([lost, both])
-        for each in [lost, both] { try await withSlot(other) { $0.replace(each, with: nil) } }
+        try await withSlot(one) { $0.add(push) }
+        try await withSlot(other) { $0.add(lost) }
+        try await withSlot(one) { $0.add(lost) }
+        try await expectPushes([push, lost])
+        try await withSlot(other) { $0.add(push) }
+        try await expectPushes([lost, push])
+        try await withSlot(other) { $0.add(both) }
+        try await expectPushes([push, both])
+        for (table, each) in [(one, push), (other, lost), (other, both)] {
+            try await withSlot(table) { $0.remove(each) }
+        }
         try await expectPushes([])
+    }
+
+    @Test func `A later push that Ozon has accepted supersedes those whose response was lost, if it replaces the same`()
+    {
+        func push(_ taskID: Int?, _ replaces: String) -> PendingPush {
+            PendingPush(
+                taskID: taskID, replacesImages: replaces.contains("images"), replacesColor: replaces.contains("color"))
+        }
+        for (earlier, later, expected) in [
+            ("images", "images", true), ("images", "images color", true), ("color", "images color", true),
+            ("images", "color", false), ("images color", "images", false), ("images color", "color", false),
+        ] {
+            #expect(push(nil, earlier).isSuperseded(by: push(7, later)) == expected, "\(earlier), then \(later)")
+            #expect(!push(nil, earlier).isSuperseded(by: push(nil, later)))
+            #expect(!push(6, earlier).isSuperseded(by: push(7, later)))
+        }
     }
 
     @Test func `A full slot forgets its oldest pending push`() async throws {
         try await withSlot(PushTable()) { slot in
             let pushes = (1...9).map { PendingPush(taskID: $0, replacesImages: true, replacesColor: false) }
-            for push in pushes { slot.replace(nil, with: push) }
+            for push in pushes { slot.add(push) }
             #expect(slot.pendingPushes == Array(pushes.dropFirst()))
         }
     }
@@ -80,7 +97,7 @@ struct PushTableTests {
         let directory = try TemporaryDirectory()
         let table = PushTable(directory: directory.path)
         let slot = try await withSlot(table) { $0 }
-        slot.replace(nil, with: push)
+        slot.add(push)
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(directory.path)/pushes"))
         let bytes = try #require(try file.readToEnd())
         let start = UInt64(try #require(bytes.firstIndex { $0 != 0 }))
@@ -92,18 +109,18 @@ struct PushTableTests {
         }
         let first = try expiry()
         try eventually("the renewal has a later expiry") {
-            slot.replace(push, with: push)
+            slot.add(push)
             return try expiry() != first
         }
         #expect(slot.pendingPushes == [push])
         try file.seek(toOffset: record)
         try file.write(contentsOf: [UInt8](repeating: 1, count: 15))
         #expect(slot.pendingPushes.isEmpty)
-        slot.replace(nil, with: push)
-        slot.replace(push, with: nil)
+        slot.add(push)
+        slot.remove(push)
         try file.seek(toOffset: record)
         #expect(try file.read(upToCount: 16).map(Array.init) == [UInt8](repeating: 1, count: 16))
-        slot.replace(nil, with: push)
+        slot.add(push)
         try file.seek(toOffset: record + 32 + 24)
         try file.write(contentsOf: [UInt8](repeating: 0, count: 8))
         #expect(slot.pendingPushes.isEmpty)
@@ -144,7 +161,7 @@ struct PushTableTests {
         let directory = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: "\(directory.path)/pushes", withIntermediateDirectories: false)
         for table in [PushTable(), PushTable(directory: "/nonexistent"), PushTable(directory: directory.path)] {
-            try await withSlot(table) { $0.replace(nil, with: push) }
+            try await withSlot(table) { $0.add(push) }
             #expect(try await withSlot(table) { $0.pendingPushes } == [push])
         }
     }
