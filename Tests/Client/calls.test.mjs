@@ -238,7 +238,7 @@ test("A credential that is rejected rejects the call with the same error, whatev
 });
 
 test("A call without a response is repeated, a push after 15 minutes, an upload's after 65 s", async (t) => {
-  const pauses = hurry(t, 1000);
+  const pauses = hurry(t, 1000, 300);
   let calls = 0;
   const timeouts = [];
   const { setTimeout: hurried } = globalThis;

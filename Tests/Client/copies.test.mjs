@@ -210,7 +210,7 @@ test("An item with the name of another article ends the server's copy of those t
 });
 
 test("An image that takes too long is copied by the server", async (t) => {
-  hurry(t);
+  hurry(t, 100, 20);
   const never = new Promise(() => {});
   const { studio: one, byServer } = await studio(t, { cdn: (name) => (name === "a0-3.jpg" ? never : undefined) });
   const [item] = await one.copy(["a0"]);

@@ -8,7 +8,7 @@ const file = new Blob([Buffer.alloc(12_000_000)]);
 
 /** Uploads with that XMLHttpRequest; `upload()` returns the result or the error. Seconds are those of the client. */
 async function start(t, script) {
-  const pauses = hurry(t, 1000);
+  const pauses = hurry(t, 300, 300);
   const { url, answer } = await serve(t);
   answer(({ json: { r2_path } }) =>
     json({ upload_url: `${url}/${r2_path}`, public_url: "https://public/x", headers: {} }));

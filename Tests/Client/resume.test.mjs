@@ -176,7 +176,7 @@ test("Two files at one path are uploaded one after the other, never mixed", asyn
 });
 
 test("An upload to a path that another upload writes for more than 10 s is BUSY", async (t) => {
-  hurry(t);
+  hurry(t, 100, 20);
   const at = await bucket(t);
   const released = [];
   at.refuses = () => new Promise((resolve) => released.push(resolve));
@@ -191,7 +191,7 @@ test("An upload to a path that another upload writes for more than 10 s is BUSY"
 });
 
 test("An upload that is cancelled while its creation isn't answered leaves the path to the next one", async (t) => {
-  hurry(t, 20);
+  hurry(t, 20, 20);
   const at = await bucket(t);
   const { fetch: real } = globalThis;
   const aborting = new AbortController();

@@ -50,7 +50,7 @@ const heldBack = ({ headers, json: { articles } }) => {
 };
 
 test("A stream of which nothing arrives in a minute is replaced by lists of 50 articles", async (t) => {
-  hurry(t, 200);
+  hurry(t, 100, 100);
   const { url, requests, answer } = await serve(t);
   answer(heldBack);
   const { studio } = client(url);
@@ -80,7 +80,7 @@ test("A stream of over 500 articles whose Accept header a proxy drops is replace
 });
 
 test("Ten minutes after a stream was held back, a stream is requested again", async (t) => {
-  hurry(t, 200);
+  hurry(t, 100, 100);
   const { url, requests, answer } = await serve(t);
   answer(heldBack);
   const { studio } = client(url);
