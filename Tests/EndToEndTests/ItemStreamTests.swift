@@ -67,15 +67,17 @@ extension EndToEnd {
         }
 
         @Test func `Lines reach the caller while other calls to Ozon are in flight`() throws {
-            let clientID = newClientID()
-            let body = downloadBody((1...2000).map { "A-\($0)" }, clientID: clientID, key: "slow-4s@2")
+            let (ozon, clientID) = (try OzonStandIn.shared(), newClientID())
+            let body = downloadBody((1...2000).map { "A-\($0)" }, clientID: clientID, key: "held@2")
+            defer { try? ozon.release(clientID) }
             let nginx = try NginxInstance()
-            let process = try nginx.start(.download, ["OZON_TIMEOUT": "30"])
+            let process = try nginx.start(.download, ["OZON_TIMEOUT": "600"])
             let connection = try nginx.client.open(.download, Array(body.utf8), with: accept)
             _ = try connection.read(until: #""done":900,"#)
-            let statuses = try sandbox().calls(of: clientID).map { $0["status"].int }
-            #expect(statuses.compactMap { $0 } == [200], "one call has ended and the other has not: \(statuses)")
-            #expect(statuses.count == 2)
+            try eventually("both calls have arrived") { try ozon.calls(of: clientID).count == 2 }
+            let statuses = try sandbox().calls(of: clientID).compactMap { $0["status"].int }
+            #expect(statuses == [200], "one call has ended and the other has not")
+            try ozon.release(clientID)
             let rest = String(decoding: try connection.readToEnd(), as: UTF8.self)
             #expect(rest.contains(#""done":2000,"#))
             #expect(rest.contains(#"{"type":"done","success":true"#))
@@ -103,7 +105,7 @@ extension EndToEnd {
                     var response: HTTPResponse?
                     let elapsed = try elapsedSeconds { response = try nginx.client.post(endpoint, endpoint.goodBody) }
                     #expect(response?.status == 200)
-                    #expect(elapsed < 5)
+                    #expect(elapsed < 15)
                 }
             }
             #expect(
@@ -117,7 +119,7 @@ extension EndToEnd {
         }
 
         @Test(.alone, arguments: [false, true])
-        func `The work ends within a second of the caller's disconnection`(streamed: Bool) throws {
+        func `The work ends soon after the caller's disconnection`(streamed: Bool) throws {
             let nginx = try NginxInstance()
             let process = try nginx.start(.download, ["OZON_TIMEOUT": "60"])
             let clientID = newClientID()
@@ -130,7 +132,10 @@ extension EndToEnd {
             try eventually("Ozon is called") { try sandbox().calls(of: clientID).count == (streamed ? 2 : 1) }
             #expect(try process.messages("request").isEmpty)
             connection = nil
-            let line = try eventually("the request ends", within: 1) { try process.messages("request").first }
+            // A heartbeat, 5 s after the first line, would notice the disconnection too.
+            let line = try eventually("the request ends", within: streamed ? 4 : 10) {
+                try process.messages("request").first
+            }
             #expect(line["outcome"].string == "CLIENT_WENT_AWAY")
             #expect(line["level"].string == "info")
             #expect(try sandbox().calls(of: clientID).count == (streamed ? 2 : 1), "nothing is retried")

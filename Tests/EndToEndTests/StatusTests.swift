@@ -77,13 +77,14 @@ extension EndToEnd {
 
         @Test func `A replaced process is reported as draining, and then no longer`() throws {
             let nginx = try NginxInstance()
-            let old = try nginx.start(.download, ["OZON_TIMEOUT": "30"])
-            let clientID = newClientID()
+            let old = try nginx.start(.download, ["OZON_TIMEOUT": "600"])
+            let (ozon, clientID) = (try OzonStandIn.shared(), newClientID())
+            defer { try? ozon.release(clientID) }
             let slow = try old.connect()
             try slow.socket.send(
                 FastCGIConnection.request(
-                    Array(downloadBody(["A-1"], clientID: clientID, key: "slow-4s").utf8), key: try sandbox().key))
-            try eventually("Ozon is called") { try sandbox().calls(of: clientID).count == 1 }
+                    Array(downloadBody(["A-1"], clientID: clientID, key: "held").utf8), key: try sandbox().key))
+            try eventually("Ozon is called") { try ozon.calls(of: clientID).count == 1 }
             let new = try nginx.start(.download)
             old.child.signal(SIGTERM)
             let both = try eventually("the drain is reported") { () -> [JSONValue]? in
@@ -93,6 +94,7 @@ extension EndToEnd {
             #expect(
                 Set(both.map { "\($0["pid"]) \($0["draining"].bool == true)" })
                     == ["\(old.child.pid) true", "\(new.child.pid) false"])
+            try ozon.release(clientID)
             #expect(try slow.response().status == 200)
             #expect(try old.child.wait() == 0)
             #expect(try get(nginx.client, .download).json["total processes"].int == 1)
@@ -153,15 +155,17 @@ extension EndToEnd {
 
         @Test func `Ping responds while MAX_IN_FLIGHT is reached`() throws {
             let nginx = try NginxInstance()
-            let process = try nginx.start(.download, ["MAX_IN_FLIGHT": "1", "OZON_TIMEOUT": "30"])
-            let clientID = newClientID()
+            let process = try nginx.start(.download, ["MAX_IN_FLIGHT": "1", "OZON_TIMEOUT": "600"])
+            let (ozon, clientID) = (try OzonStandIn.shared(), newClientID())
+            defer { try? ozon.release(clientID) }
             let slow = try nginx.client.open(
-                .download, Array(downloadBody(["A-1"], clientID: clientID, key: "slow-4s").utf8))
-            try eventually("Ozon is called") { try sandbox().calls(of: clientID).count == 1 }
+                .download, Array(downloadBody(["A-1"], clientID: clientID, key: "held").utf8))
+            try eventually("Ozon is called") { try ozon.calls(of: clientID).count == 1 }
             #expect(try get(nginx.client, .download, "ping").text == "pong\n")
             expect(try nginx.client.post(.download, Endpoint.download.goodBody), .overloaded)
             let status = try get(nginx.client, .download).json
             #expect((status["in flight"].int, status["max children reached"].int) == (1, 1))
+            try ozon.release(clientID)
             #expect(try HTTPResponse(try slow.readToEnd()).status == 200)
             #expect(process.child.isRunning)
         }

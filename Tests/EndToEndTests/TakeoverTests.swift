@@ -73,15 +73,17 @@ extension EndToEnd {
 
         @Test func `A second process takes over the path while the first finishes its requests`() throws {
             let directory = try TemporaryDirectory()
-            let old = try EndpointProcess(.download, ["OZON_TIMEOUT": "30"], socket: directory.file("s.sock"))
-            let clientID = newClientID()
+            let old = try EndpointProcess(.download, ["OZON_TIMEOUT": "600"], socket: directory.file("s.sock"))
+            let (ozon, clientID) = (try OzonStandIn.shared(), newClientID())
+            defer { try? ozon.release(clientID) }
             let slow = try old.connect()
-            try slow.socket.send(request(downloadBody(["A-1"], clientID: clientID, key: "slow-4s")))
-            try eventually("Ozon is called") { try sandbox().calls(of: clientID).count == 1 }
+            try slow.socket.send(request(downloadBody(["A-1"], clientID: clientID, key: "held")))
+            try eventually("Ozon is called") { try ozon.calls(of: clientID).count == 1 }
             let new = try EndpointProcess(.download, socket: old.socketPath)
             old.child.signal(SIGTERM)
             #expect(try new.post(Endpoint.download.goodBody).status == 200)
             #expect(old.child.isRunning)
+            try ozon.release(clientID)
             #expect(try slow.response().status == 200)
             #expect(try old.child.wait() == 0)
             #expect(try old.messages("request").count == 1)

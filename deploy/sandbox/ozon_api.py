@@ -286,6 +286,9 @@ class SellerAPI:
             return json_answer(200, {"peak": self.record.peak[client_id]})
         if command == ("POST", "/_product"):
             return json_answer(200, {"product_id": self.catalogue.add(**json.loads(request.body))})
+        if command == ("POST", "/_release"):
+            self.faults.release(client_id)
+            return json_answer(200, {})
         if command == ("POST", "/_reset"):
             self.faults = KeyFaults()
             for reset in (self.record.reset, self.catalogue.reset, self.tasks.reset, *self.on_reset):

@@ -95,7 +95,7 @@ def quota(name: str) -> Answer | None:
     if match is None:
         return None
     code = 8 if match[2] else "RESOURCE_EXHAUSTED"
-    headers = {"Item-Retry-After": 5} if match[1] == "429" else {}
+    headers = {"Item-Retry-After": 25} if match[1] == "429" else {}
     return json_answer(int(match[1]), {"code": code, "message": "item_limit_exceeded", "details": []}, headers)
 
 
@@ -164,6 +164,7 @@ class KeyFaults:
     def __init__(self):
         self.calls = Counter()  # by Client-Id
         self.shown = set()  # pairs (Client-Id, key) that have had their fault
+        self._released = {}  # an Event for each Client-Id with a call that is held, or was released
 
     async def of(self, request: Request) -> object | None:
         """The fault of this call: an Answer, a function that produces it on the connection, or a Change of the regular
@@ -174,10 +175,19 @@ class KeyFaults:
         slow = re.fullmatch(r"slow-([0-9]{1,6})(s|ms|)", name)
         if slow:
             await asyncio.sleep(int(slow[1]) / (1 if slow[2] == "s" else 1000))
+        if name == "held":
+            await self._release_of(client_id).wait()
         if name.startswith("echo-secret"):
             return error(500, 13, f"Internal error: Client-Id {client_id}, Api-Key {key}")
         fault = ANSWERS.get(name) or WIRE.get(name) or quota(name)
         return fault or (Change(name) if Change.is_one(name) else None)
+
+    def release(self, client_id: str) -> None:
+        """Answers the calls of this Client-Id that are held, and holds no more of them."""
+        self._release_of(client_id).set()
+
+    def _release_of(self, client_id: str) -> asyncio.Event:
+        return self._released.setdefault(client_id, asyncio.Event())
 
     def _due(self, client_id: str, key: str) -> str:
         """The name of the fault that this call has; empty if it has none."""

@@ -26,6 +26,16 @@ struct OzonStandIn {
 
     func paths(of clientID: String) throws -> [String] { try calls(of: clientID).map(\.path) }
 
+    /// The maximum number of calls with this Client-Id that were in flight at once.
+    func peak(of clientID: String) throws -> Int {
+        try #require(try http("GET", port: port, "/_peak?client_id=\(clientID)").json["peak"].int)
+    }
+
+    /// Lets Ozon answer the calls with this Client-Id and the Api-Key "held", which it does not answer before that.
+    func release(_ clientID: String) throws {
+        #expect(try http("POST", port: port, "/_release?client_id=\(clientID)").status == 200)
+    }
+
     /// The items of the import calls with this Client-Id.
     func imports(of clientID: String) throws -> [JSONValue] {
         try calls(of: clientID).filter { $0.path == Method.picturesImport }.flatMap { $0.body["items"].list }
