@@ -39,7 +39,7 @@ class SwapTests(CommandTest):
                 self.assertIn("the old executable serves as before", output)
                 self.assertEqual(socket.stat().st_ino, before)
                 self.assertFalse((self.scratch / f"{socket.name}.previous").exists())
-                self.assertEqual(processes_with(f"{copy} --listen"), [])
+                self.eventually("the new process has ended", lambda: not processes_with(f"{copy} --listen"))
         finally:
             old.terminate()
             old.wait(timeout=30)
