@@ -74,25 +74,30 @@ struct TransferErrorTests {
         // Not the shared client, because libcurl would also wait for the connections of other tests.
         let client = HTTPClient(HTTPClient.Options(maxTransfers: 64, allowsHTTP2: true, authoritiesFile: nil))
         let url = "https://127.0.0.1:\(server.port)"
-        // The tolerance of 2.5 s covers a loaded machine. A call that waits for another's connection takes longer.
-        let timeout = Duration.seconds(3)
-        let times = await withTaskGroup(of: Duration.self) { group in
-            for number in 0..<20 {
-                group.addTask {
-                    try? await Task.sleep(for: .milliseconds(200 * number))
-                    let start = ContinuousClock.now
-                    for _ in 0..<3 {
-                        let error = await #expect(throws: TransferError.self) {
-                            try await client.post(url, timeout: timeout)
+        // The tolerance of 2.5 s covers a loaded machine, and a second attempt one that stalls for longer. A call that
+        // waits for another's connection takes longer in both.
+        let (timeout, limit) = (Duration.seconds(3), Duration.milliseconds(3 * 3000 + 2500))
+        var longest: [Duration] = []
+        for _ in 0..<2 where longest.allSatisfy({ $0 >= limit }) {
+            let times = await withTaskGroup(of: Duration.self) { group in
+                for number in 0..<20 {
+                    group.addTask {
+                        try? await Task.sleep(for: .milliseconds(200 * number))
+                        let start = ContinuousClock.now
+                        for _ in 0..<3 {
+                            let error = await #expect(throws: TransferError.self) {
+                                try await client.post(url, timeout: timeout)
+                            }
+                            #expect(error == .timeout)
                         }
-                        #expect(error == .timeout)
+                        return start.duration(to: .now)
                     }
-                    return start.duration(to: .now)
                 }
+                return await group.reduce(into: []) { $0.append($1) }
             }
-            return await group.reduce(into: []) { $0.append($1) }
+            longest.append(times.max()!)
         }
-        #expect(times.allSatisfy { $0 < timeout * 3 + .milliseconds(2500) }, "\(times)")
+        #expect(longest.last! < limit, "\(longest)")
     }
 
     @Test func `A response may have exactly the allowed number of bytes, with or without Content-Length`() async throws

@@ -258,7 +258,7 @@ struct ImageRelayTests {
         let server = try ScriptedServer([.receive, response("200 OK", gif + String(repeating: "x", count: 20_000_000))])
         let slow = try ScriptedServer([.stall])
         let error = await #expect(throws: CopyFailure.self) {
-            try await relay(server, environment: ["IMAGE_TIMEOUT": "1"], storedIn: slow)
+            try await relay(server, environment: ["IMAGE_TIMEOUT": "4"], storedIn: slow)
                 .copy(server.url + "/a", to: try key())
         }
         #expect(error?.reason == "Storage timeout")
