@@ -109,6 +109,12 @@ extension EndToEnd {
         }
 
         @Test func `Stray bytes and silent peers on many connections do not delay others`() throws {
+            // The server waits 5 s for each such peer. A stall of the machine spoils one attempt, with one process.
+            #expect(try (0..<4).contains { _ in try longestResponseBesideFaultyPeers() < 4 })
+        }
+
+        private func longestResponseBesideFaultyPeers() throws -> Double {
+            var longest = 0.0
             try EndpointProcess(.presign).survives { process in
                 let silent = try (0..<8).map { _ in try process.connect() }
                 let stray = try (0..<24).map { _ in try process.connect() }
@@ -119,10 +125,11 @@ extension EndToEnd {
                     var response: HTTPResponse?
                     let elapsed = try elapsedSeconds { response = try process.post(Endpoint.presign.goodBody) }
                     #expect(response?.status == 200)
-                    #expect(elapsed < 4, "the server waits 5 s for them")
+                    longest = max(longest, elapsed)
                 }
                 #expect(silent.count == 8)
             }
+            return longest
         }
 
         @Test(.enabled(if: isRoot, "running as other users needs root"), arguments: [nil, "", "nobody"])

@@ -25,7 +25,8 @@ extension EndToEnd {
         }
 
         @Test func `A full disk, a closed pipe or no standard error cost log lines, not requests`() throws {
-            #expect(try status("2>/dev/full")["log lines dropped"].int == 51, "one line reports the start")
+            // One line reports the start. The last line may be dropped after the counters are read.
+            #expect([50, 51].contains(try status("2>/dev/full")["log lines dropped"].int))
             #expect(try status("2>&-")["log lines dropped"].int == 0, "the process opens /dev/null instead")
             let directory = try TemporaryDirectory()
             let pipe = directory.file("pipe")
@@ -95,21 +96,27 @@ extension EndToEnd {
         }
 
         @Test func `A slow request is logged as a warning, with the time of each kind of call`() throws {
-            let process = try EndpointProcess(.download, ["SLOW_MS": "3000", "OZON_TIMEOUT": "30"])
-            #expect(try process.post(downloadBody(["A-1"], key: "slow-4s")).status == 200)
-            #expect(try process.post(downloadBody(["A-1"], key: "internal")).status == 502)
-            #expect(try process.post(Endpoint.download.goodBody).status == 200)
-            let lines = try eventually("three lines are logged") {
-                let lines = try process.messages("request")
-                return lines.count == 3 ? lines : nil
+            let process = try EndpointProcess(.download, ["SLOW_MS": "1000"])
+            #expect(try process.post(downloadBody(["A-1"], key: "slow-2s")).status == 200)
+            let slow = try eventually("a line is logged") { try process.messages("request").first }
+            #expect(slow["level"].string == "warning")
+            #expect(slow["slow"].bool == true)
+            let (total, ozon) = (try #require(slow["ms"].int), try #require(slow["ozon_ms"].int))
+            #expect(ozon >= 2000)
+            #expect(try #require(slow["own_ms"].int) <= total - ozon)
+            #expect(try process.status()["slow requests"].int == 1)
+
+            let patient = try EndpointProcess(.download, ["SLOW_MS": "600000"])
+            #expect(try patient.post(downloadBody(["A-1"], key: "internal")).status == 502)
+            #expect(try patient.post(Endpoint.download.goodBody).status == 200)
+            let lines = try eventually("two lines are logged") {
+                let lines = try patient.messages("request")
+                return lines.count == 2 ? lines : nil
             }
-            #expect(lines.map { $0["level"].string } == ["warning", "error", "info"])
-            #expect(lines[0]["slow"].bool == true)
-            #expect(try #require(lines[0]["ozon_ms"].int) >= 4000)
-            #expect(try #require(lines[0]["own_ms"].int) < 3000)
-            #expect((lines[1]["retries"].int, lines[1]["ozon_calls"].int) == (2, 3))
-            #expect(!lines[2]["slow"].exists)
-            #expect(try process.status()["slow requests"].int != 0)
+            #expect(lines.map { $0["level"].string } == ["error", "info"])
+            #expect((lines[0]["retries"].int, lines[0]["ozon_calls"].int) == (2, 3))
+            #expect(!lines[1]["slow"].exists)
+            #expect(try patient.status()["slow requests"].int == 0)
         }
 
         @Test func `At level debug each call to an upstream is logged, without its query`() throws {

@@ -30,13 +30,13 @@ extension EndToEnd {
             }
         }
 
-        @Test(.alone) func `A stall ends with the budget`() throws {
-            let process = try EndpointProcess(.download, ["OZON_TIMEOUT": "2", "OZON_MAX_RETRIES": "1"])
+        @Test func `A stall ends with the budget`() throws {
+            let process = try EndpointProcess(.download, ["OZON_TIMEOUT": "10", "OZON_MAX_RETRIES": "1"])
             let clientID = newClientID()
             let elapsed = try elapsedSeconds {
                 expect(try process.post(downloadBody(["A-1"], clientID: clientID, key: "stall")), .ozonTimeout)
             }
-            #expect(elapsed > 1 && elapsed < 4)
+            #expect(elapsed > 9 && elapsed < 18, "the budget is 10 s, and it took \(elapsed) s")
             #expect(try sandbox().calls(of: clientID).count == 2)
         }
 
@@ -65,6 +65,13 @@ extension EndToEnd {
 
         @Test(.alone)
         func `After a 429 later calls with that key are throttled, and calls with others are not`() throws {
+            // A stall of the machine can bring two calls together, but not in each of several attempts.
+            #expect(try (0..<5).contains { _ in try areThrottled() })
+        }
+
+        /// Whether the calls after a 429 arrive at Ozon at the rate that it names, while calls with other keys do not
+        /// wait.
+        private func areThrottled() throws -> Bool {
             let client = try sandbox().client
             let (clientID, key) = (newClientID(), "rate-limited-2ps")
             let first = try client.post(.download, downloadBody(["A-1"], clientID: clientID, key: key))
@@ -75,14 +82,12 @@ extension EndToEnd {
             for other in [downloadBody(["A-1"]), downloadBody(["A-2"], clientID: clientID, key: "another")] {
                 #expect(try client.post(.download, other).status == 200)
             }
-            #expect(try sandbox().calls(of: clientID).count < 6, "throttled calls are still waiting")
+            let isWaiting = try sandbox().calls(of: clientID).count < 6
             for connection in more { #expect(try HTTPResponse(try connection.readToEnd()).status == 200) }
             let times = try sandbox().calls(of: clientID).filter { $0["body"].string?.contains("A-1") == true }
                 .compactMap { $0["at"].int }.sorted()
             #expect(times.count == 5)
-            for (earlier, later) in zip(times.dropFirst(), times.dropFirst(2)) {
-                #expect(later - earlier >= 400, "two calls per second: \(times)")
-            }
+            return isWaiting && zip(times.dropFirst(), times.dropFirst(2)).allSatisfy { $1 - $0 >= 400 }
         }
 
         @Test func `A credential in Ozon's error message is masked`() throws {

@@ -17,7 +17,7 @@ extension EndToEnd {
                     let response = try fixture.push(body)
                     expect(response, .rateLimited, key)
                     #expect(response.json["detail"].string == "item_limit_exceeded")
-                    #expect(response["Retry-After"] == (status == 429 ? "300" : "60"), "\(key)")
+                    #expect(response["Retry-After"] == (status == 429 ? "1500" : "60"), "\(key)")
                     #expect(try fixture.ozon.currentPictures(of: product) == before)
                     #expect(try fixture.ozon.imports(of: clientID).count == 1, "it is not retried")
                     // The next push with the same credential is not delayed.
@@ -27,7 +27,7 @@ extension EndToEnd {
                             try fixture.push(pushBody(next, clientID: clientID, key: key + "@2")), "unchanged", next,
                             key)
                     }
-                    #expect(elapsed < 5, "\(key): \(elapsed) s")
+                    #expect(elapsed < 15, "\(key): \(elapsed) s")
                 }
             }
         }
@@ -111,10 +111,12 @@ extension EndToEnd {
         {
             let (product, clientID, sent) = (try OzonStandIn.shared().newProduct(), newClientID(), pictures(2))
             let never = pictures(1)
-            func open(_ more: [String: Any]) throws -> SocketConnection {
-                try sandbox().client.open(.pushImages, Array(pushBody(product, clientID: clientID, more).utf8))
+            func open(_ more: [String: Any], key: String = "good") throws -> SocketConnection {
+                let body = pushBody(product, clientID: clientID, key: key, more)
+                return try sandbox().client.open(.pushImages, Array(body.utf8))
             }
-            var leaving: [SocketConnection] = [try open(["images": sent])]
+            // The first poll of its task is slow, so that it still runs when the others arrive.
+            var leaving: [SocketConnection] = [try open(["images": sent], key: "slow-6s@3")]
             try eventually("the import is sent") { try OzonStandIn.shared().imports(of: clientID).isEmpty ? nil : true }
             leaving.append(try open(["images": never]))
             leaving.removeAll()
@@ -126,14 +128,14 @@ extension EndToEnd {
         }
 
         @Test func `Waiting for another push counts against the budget`() throws {
-            let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "3"])
+            let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "8"])
             let (product, clientID) = (try fixture.ozon.newProduct(), newClientID())
             let body = pushBody(product, clientID: clientID, key: "stall", ["images": pictures(1)])
             let elapsed = try elapsedSeconds {
                 let connections = try (0..<5).map { _ in try fixture.nginx.client.open(.pushImages, Array(body.utf8)) }
                 for connection in connections { expect(try HTTPResponse(try connection.readToEnd()), .ozonTimeout) }
             }
-            #expect(elapsed < 6, "two budgets are 6 s, and it took \(elapsed) s")
+            #expect(elapsed < 15, "two budgets are 16 s, and it took \(elapsed) s")
             #expect(try fixture.ozon.paths(of: clientID).count < 10, "those that waited made few calls")
         }
     }

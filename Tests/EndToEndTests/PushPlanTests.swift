@@ -85,8 +85,8 @@ extension EndToEnd {
             }
         }
 
-        @Test(.alone) func `A network timeout is retried and then reported`() throws {
-            let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "3", "OZON_PUSH_MAX_RETRIES": "2"])
+        @Test func `A network timeout is retried and then reported`() throws {
+            let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "12", "OZON_PUSH_MAX_RETRIES": "2"])
             // The product list stalls; then the import does.
             let list = OzonStandIn.Method.list, picturesImport = OzonStandIn.Method.picturesImport
             let calls = [
@@ -100,7 +100,7 @@ extension EndToEnd {
                 }
                 for connection in open { expect(try HTTPResponse(try connection.readToEnd()), .ozonTimeout) }
             }
-            #expect(elapsed > 2 && elapsed < 4, "the budget is 3 s, and it took \(elapsed) s")
+            #expect(elapsed > 11 && elapsed < 20, "the budget is 12 s, and it took \(elapsed) s")
             for (key, paths, clientID) in calls {
                 let requested = try fixture.ozon.paths(of: clientID)
                 #expect(paths.starts(with: requested) && requested.count >= paths.count - 1, "\(key): \(requested)")
@@ -108,7 +108,7 @@ extension EndToEnd {
         }
 
         @Test func `An import that times out is retried and confirmed`() throws {
-            let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "9"])
+            let fixture = try PushFixture(["OZON_PUSH_TIMEOUT": "24"])
             let (product, clientID, sent) = (try fixture.ozon.newProduct(), newClientID(), pictures(2))
             let response = try fixture.push(pushBody(product, clientID: clientID, key: "stall@2", ["images": sent]))
             expectOutcome(response, "confirmed", product, images: 2)

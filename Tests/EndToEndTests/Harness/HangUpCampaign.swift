@@ -28,7 +28,7 @@ final class HangUpCampaign: Sendable {
         key = try sandbox().key
     }
 
-    /// Sends requests until the body returns.
+    /// Sends requests until the body returns, and until there were enough of them.
     static func run(
         _ endpoint: Endpoint, _ route: Route, disconnecting: Int = 12, waiting: Int = 4, during body: () throws -> Void
     ) throws -> Tally {
@@ -46,6 +46,9 @@ final class HangUpCampaign: Sendable {
             group.wait()
         }
         try body()
+        try eventually("enough callers have left and enough were served") {
+            callers.tally.withLock { $0.disconnected > 10 && $0.served > 3 || !$0.errors.isEmpty }
+        }
         callers.hasEnded.store(true, ordering: .relaxed)
         group.wait()
         return callers.tally.withLock { $0 }
