@@ -41,8 +41,9 @@ extension EndToEnd {
             exec python3 - "$2" <<'END'
             import contextlib, os, re, signal, socket, struct, sys, time
             listener = socket.socket(socket.AF_UNIX)
-            listener.bind(sys.argv[1])
+            listener.bind(sys.argv[1] + "~")
             listener.listen()
+            os.rename(sys.argv[1] + "~", sys.argv[1])
             while True:
                 connection = listener.accept()[0]
                 request = connection.recv(65536)
