@@ -24,6 +24,24 @@ test("A failed validation is one error with all invalid fields, and not retried"
   assert.equal(requests.length, 1);
 });
 
+test("The indices of invalid articles are those of the caller's list, whatever was requested at once", async (t) => {
+  hurry(t);
+  const { url, requests, answer } = await serve(t);
+  const articles = Array.from({ length: 80 }, (_, index) => (index === 70 ? "" : `a${index}`));
+  const tooLong = { field: "articles", reason: "Exceeds limit (500)" };
+  answer(({ index, json: { articles } }) => {
+    const at = articles.indexOf("");
+    const errors = [{ field: "articles", index: at, reason: "Must not be empty" }, { field: "user_id", reason: "No" }];
+    if (index === 0) return fault(400, "VALIDATION_FAILED", { errors: [tooLong] });
+    return at < 0 ? found(articles) : fault(400, "VALIDATION_FAILED", { errors });
+  });
+  const { errors } = await caught(client(url).studio.images(articles));
+  assert.deepEqual(requests.map(({ json }) => json.articles.length), [80, 50, 30]);
+  assert.deepEqual(errors, [
+    { field: "articles", index: 70, reason: "Must not be empty" }, { field: "user_id", reason: "No" },
+  ]);
+});
+
 for (const status of [408, 429, 500, 502, 503, 504, 507, 520, 530]) {
   test(`${status} is retried at most four times, after growing, jittered pauses`, async (t) => {
     const pauses = hurry(t);

@@ -86,6 +86,24 @@ test("A pending push is given up ten minutes after the first poll that failed", 
   assert.ok(minutes >= 10 && minutes < 11, `${minutes} minutes`);
 });
 
+test("A poll's Retry-After of over a minute is waited for, unless it exceeds the ten minutes", async (t) => {
+  hurry(t, 10_000);
+  const times = [];
+  const { setTimeout: hurried } = globalThis;
+  globalThis.setTimeout = (work, milliseconds, ...rest) => { // until hurry() restores it
+    times.push(milliseconds);
+    return hurried(work, milliseconds, ...rest);
+  };
+  const { url, requests, answer } = await serve(t);
+  const busy = (seconds) => fault(429, "RATE_LIMITED", {}, { "Retry-After": seconds });
+  answer(polled((index) => (index === 1 ? busy("120") : confirmed())));
+  assert.equal((await client(url).studio.push({ productId: 7 })).status, "confirmed");
+  assert.deepEqual([requests.length, times.includes(120_000)], [3, true]);
+  answer(polled(() => busy("601")));
+  const { code, taskId } = await caught(client(url).studio.push({ productId: 7 }));
+  assert.deepEqual([code, taskId, requests.length], ["RATE_LIMITED", 9, 5]);
+});
+
 test("An error that is not transient ends a pending push, and has its task", async (t) => {
   const { url, answer } = await serve(t);
   hurry(t);

@@ -1,10 +1,11 @@
 // The browser client of the backend, an ES module without dependencies. Its manual is ozon-r2.d.ts.
 
-import { CopyJob, Downloads } from "./client/articles.js";
+import { Downloads } from "./client/articles.js";
 import { Backend, Puts } from "./client/calls.js";
 import {
   OzonR2Error, Retries, abortable, childSignal, faultsIn, foreignResponse, isText, isTransient, sleep,
 } from "./client/control.js";
+import { CopyJob } from "./client/copies.js";
 import { bareType, checkReadable, contentHash, mediaType, withLock } from "./client/files.js";
 import { MultipartUpload } from "./client/multipart.js";
 
@@ -15,7 +16,7 @@ const MULTIPART_MIN_SIZE = 16_000_000;
 /** Milliseconds before a pending push is polled for the first time. */
 const FIRST_POLL_DELAY = 2000;
 const MAX_POLL_DELAY = 15_000;
-/** Milliseconds for which polls that fail are repeated. */
+/** Milliseconds for which polls that fail are repeated; a longer Retry-After isn't waited for. */
 const MAX_POLL_TIME = 600_000;
 
 /** @typedef {import("./ozon-r2.js").Item} Item */
@@ -155,18 +156,21 @@ export class OzonR2 {
       let pushed = await post("push-images", {});
       let delay = FIRST_POLL_DELAY;
       let failingSince = 0;
+      let retryAfter = 0;
       // Without a task_id, there is nothing to ask for.
       while (pushed.status === "pending" && pushed.task_id) {
-        await sleep(delay, signal);
+        await sleep(Math.max(delay, retryAfter * 1000), signal);
         try {
           pushed = await post("push-status", { task_id: pushed.task_id });
-          failingSince = 0;
+          failingSince = retryAfter = 0;
         } catch (error) {
           if (!(error instanceof OzonR2Error)) throw error;
           // Ozon continues, and nothing but this call has the task_id.
           failingSince ||= Date.now();
-          const isLong = Date.now() - failingSince > MAX_POLL_TIME;
-          if (isLong || !isTransient(error)) throw Object.assign(error, { taskId: pushed.task_id });
+          ({ retryAfter = 0 } = /** @type {{retryAfter?: number}} */ (error));
+          const isLong = Date.now() - failingSince + retryAfter * 1000 > MAX_POLL_TIME;
+          const isFinal = isLong || !isTransient({ ...error, retryAfter: 0 });
+          if (isFinal) throw Object.assign(error, { taskId: pushed.task_id });
         }
         delay = Math.min(delay * 1.5, MAX_POLL_DELAY);
       }
@@ -175,9 +179,11 @@ export class OzonR2 {
     return abortable(run(), signal);
   }
 
+  // One attempt: the PUT that needs the URL is retried.
   /** @type {(r2_path: string, content_type?: string, signal?: AbortSignal) => Promise<any>} */
   async #sign(r2_path, content_type, signal) {
-    const signed = await this.#services.backend.post("/api/v1/r2/presigned-url", { r2_path, content_type }, signal);
+    const body = { r2_path, content_type };
+    const signed = await this.#services.backend.postOnce("/api/v1/r2/presigned-url", body, signal);
     if (!isText(signed.upload_url) || !isText(signed.public_url)) throw foreignResponse();
     return signed;
   }

@@ -1,7 +1,7 @@
 // HTTP calls: POST to the backend's endpoints, and PUT to presigned URLs.
 
 import {
-  TIMED_OUT, badResponse, childSignal, limiter, networkError, responseError, throwNetworkError,
+  TIMED_OUT, badResponse, childSignal, foreignResponse, limiter, networkError, responseError, throwNetworkError,
 } from "./control.js";
 import { checkReadable } from "./files.js";
 
@@ -124,6 +124,22 @@ async function fetchOK(url, request) {
   throw responseError(response.status, text, (name) => response.headers.get(name));
 }
 
+/** @typedef {import("./types.js").Signed} Signed */
+
+/**
+ * The headers of a PUT. If they or the URL aren't valid, the error has no cause, which could contain the URL.
+ *
+ * @type {(signed: Signed) => Headers}
+ */
+function headersOf({ upload_url, headers }) {
+  try {
+    new URL(upload_url);
+    return new Headers(headers);
+  } catch {
+    throw foreignResponse();
+  }
+}
+
 export class Puts {
   #retries;
   #limit;
@@ -145,17 +161,20 @@ export class Puts {
 
   /** @type {import("./types.js").Puts["send"]} */
   send(read, unused, sign, onBytes, signal) {
-    /** @type {import("./types.js").Signed | undefined} */
+    /** @type {Signed | undefined} */
     let used;
     let stored = this.#stored;
+    let isSigned = false;
     const put = async () => {
+      isSigned = false;
       const signed = (!used && unused) || (await sign(used));
       used = signed;
-      return this.#put(await read(), signed, onBytes, signal);
+      isSigned = true;
+      return this.#put(await read(), signed.upload_url, headersOf(signed), onBytes, signal);
     };
     const attempt = () => this.#limit(put, signal);
     const retryOnce403 = (/** @type {any} */ error) => {
-      if (error.status !== 403 && error.code !== "ExpiredRequest") throw error;
+      if (!isSigned || (error.status !== 403 && error.code !== "ExpiredRequest")) throw error;
       return attempt();
     };
     return this.#retries.run(async (renew) => {
@@ -169,7 +188,7 @@ export class Puts {
   }
 
   /** @type {(...put: Parameters<import("./types.js").Put>) => Promise<string | undefined>} */
-  async #put(blob, signed, onBytes, signal) {
+  async #put(blob, url, headers, onBytes, signal) {
     signal?.throwIfAborted();
     onBytes(0);
     this.#bytes += blob.size;
@@ -177,7 +196,7 @@ export class Puts {
     try {
       // fetch() doesn't report the progress of a request; it is used where XMLHttpRequest doesn't exist.
       const put = globalThis.XMLHttpRequest ? this.#putByXHR : this.#putByFetch;
-      const etag = await put.call(this, blob, signed, onBytes, signal);
+      const etag = await put.call(this, blob, url, headers, onBytes, signal);
       onBytes(blob.size);
       this.#stored += 1;
       return etag?.replace(/"/g, "");
@@ -190,7 +209,7 @@ export class Puts {
   }
 
   /** @type {import("./types.js").Put} */
-  async #putByXHR(blob, { upload_url, headers = {} }, onBytes, signal) {
+  async #putByXHR(blob, url, headers, onBytes, signal) {
     const child = childSignal(signal, START_TIMEOUT);
     const awaitResponse = () => {
       child.touch(this.#responseTimeout);
@@ -199,8 +218,8 @@ export class Puts {
     try {
       const request = new XMLHttpRequest();
       child.signal.addEventListener("abort", () => request.abort());
-      request.open("PUT", upload_url);
-      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+      request.open("PUT", url);
+      for (const [name, value] of headers) request.setRequestHeader(name, value);
       request.upload.onprogress = ({ loaded }) => {
         if (loaded < blob.size) child.touch(STALL_TIMEOUT);
         else awaitResponse();
@@ -224,11 +243,11 @@ export class Puts {
   }
 
   /** @type {import("./types.js").Put} */
-  async #putByFetch(blob, { upload_url, headers }, _, signal) {
+  async #putByFetch(blob, url, headers, _, signal) {
     const child = childSignal(signal, START_TIMEOUT + this.#responseTimeout);
     try {
       const request = { method: "PUT", headers, body: blob, signal: child.signal };
-      return (await fetchOK(upload_url, request)).headers.get("ETag");
+      return (await fetchOK(url, request)).headers.get("ETag");
     } finally {
       child.abort();
     }

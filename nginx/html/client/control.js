@@ -32,15 +32,13 @@ export function throwNetworkError(cause) {
   throw networkError(cause);
 }
 
-/** @type {(response: Response, cause?: unknown) => any} */
-export const badResponse = ({ status, headers }, cause) => {
-  const requestId = headers.get("X-Request-Id") ?? "";
-  return new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status, requestId, cause });
-};
-
 /** The error of a successful response whose JSON has other fields than the backend's. */
-export const foreignResponse = () =>
-  new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status: 200 });
+export const foreignResponse = (fields = {}) =>
+  new OzonR2Error("The response is not from the backend", { code: "BAD_ANSWER", status: 200, ...fields });
+
+/** @type {(response: Response, cause?: unknown) => any} */
+export const badResponse = ({ status, headers }, cause) =>
+  foreignResponse({ status, requestId: headers.get("X-Request-Id") ?? "", cause });
 
 /**
  * The faults in a response, without elements of another form: a proxy's JSON may have `errors` of its own.

@@ -1,7 +1,7 @@
 // Files: media types, digests, the lock of a path, and the state of multipart uploads in IndexedDB, from which they are
 // resumed after a reload.
 
-import { OzonR2Error, TIMED_OUT, childSignal, limiter, sleep } from "./control.js";
+import { OzonR2Error, TIMED_OUT, abortable, childSignal, sleep } from "./control.js";
 
 const DATABASE = "ozon-r2";
 const STORE = "uploads";
@@ -116,14 +116,25 @@ function resultOf(request) {
   });
 }
 
-/** @type {Map<string, import("./types.js").Limit>} */
-const limits = new Map();
+// The end of the last request for each lock that is held.
+/** @type {Map<string, Promise<void>>} */
+const ends = new Map();
 // Does within the page what navigator.locks does, where that doesn't exist (on plain http).
 const pageLocks = {
   request(/** @type {string} */ key, /** @type {any} */ { signal }, /** @type {() => Promise<any>} */ work) {
-    const limit = limits.get(key) ?? limiter(1);
-    limits.set(key, limit);
-    return limit(work, signal);
+    const before = ends.get(key);
+    const run = async () => {
+      await before;
+      signal.throwIfAborted();
+      return work();
+    };
+    const result = run();
+    const remove = () => {
+      if (ends.get(key) === end) ends.delete(key);
+    };
+    const end = result.then(remove, remove);
+    ends.set(key, end);
+    return abortable(result, signal);
   },
 };
 

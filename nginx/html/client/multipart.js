@@ -7,6 +7,8 @@ import { deleteUpload, digest, loadUpload, readBytes, saveUpload } from "./files
 const CONCURRENCY = 4;
 /** Milliseconds for the request that aborts an upload, and before it for the end of the one that creates it. */
 const ABORT_TIMEOUT = 4000;
+/** Parts of one upload that R2 accepts. */
+const MAX_PARTS = 10_000;
 /** Parts signed in one request. */
 const BATCH_SIZE = 100;
 /** The next batch is requested when fewer URLs than this are left. */
@@ -54,11 +56,10 @@ export class MultipartUpload {
     const size = file.size;
     this.#state = await loadUpload(key);
     if (this.#state && this.#state.size !== size) await this.#abort(); // another file
-    const fields = { r2_path: path, size, content_type: type };
-    /** @type {import("./types.js").Json} */
-    let data;
-    if (this.#state) data = await this.#post("resume", { ...fields, part_size: this.#state.partSize });
-    else data = (await this.#services.retries.run(() => this.#create(fields), signal)).data;
+    const { uploadId, partSize } = this.#state ?? {};
+    const fields = { r2_path: path, upload_id: uploadId, size, part_size: partSize, content_type: type };
+    const begin = () => this.#begin(uploadId ? "resume" : "create", fields);
+    const { data } = await this.#services.retries.run(begin, signal);
     /** @type {import("./types.js").Json} */
     const { uploaded = [], parts = data?.missing } = data ?? {};
     if (!isUpload(data, size) || !areStored(uploaded) || !areSigned(parts)) throw foreignResponse();
@@ -70,9 +71,10 @@ export class MultipartUpload {
 
     const remaining = new Set(Array.from({ length: data.part_count }, (_, index) => index + 1));
     const resumed = await this.#verify(uploaded, remaining);
-    const sign = async (/** @type {number[]} */ part_numbers) => {
+    /** @type {import("./types.js").SignParts} */
+    const sign = async (part_numbers, isRetried) => {
       /** @type {import("./types.js").Part[]} */
-      const signed = (await this.#post("parts", { size, part_size: data.part_size, part_numbers })).parts;
+      const signed = (await this.#post("parts", { size, part_size: data.part_size, part_numbers }, isRetried)).parts;
       const isAmong = (/** @type {number} */ number) => signed.some(({ part_number }) => part_number === number);
       if (!areSigned(signed) || !part_numbers.every(isAmong)) throw foreignResponse();
       return signed;
@@ -80,13 +82,14 @@ export class MultipartUpload {
     return { urls: new PartURLs(remaining, sign, parts), remaining, resumed };
   }
 
-  // Goes on for a while after the signal has aborted: without its ID, the new upload couldn't be aborted on the server.
-  /** @type {(fields: object) => Promise<import("./types.js").Json>} */
-  async #create(fields) {
+  // Goes on for a while after the signal has aborted: without its ID, a new upload couldn't be aborted on the server.
+  // One that can't be resumed is replaced by a new one.
+  /** @type {(call: "create" | "resume", fields: object) => Promise<import("./types.js").Json>} */
+  async #begin(call, fields) {
     const child = childSignal();
     this.#options.signal?.addEventListener("abort", () => child.touch(ABORT_TIMEOUT), { signal: child.signal });
     try {
-      return await this.#services.backend.postOnce(route("create"), fields, child.signal);
+      return await this.#services.backend.postOnce(route(call), fields, child.signal);
     } finally {
       child.abort();
     }
@@ -192,17 +195,21 @@ export class MultipartUpload {
     this.#options.onBytes(sum);
   }
 
-  /** @type {(call: string, fields: object) => Promise<import("./types.js").Json>} */
-  async #post(call, fields) {
-    const body = { r2_path: this.#options.path, upload_id: this.#state?.uploadId, ...fields };
-    return (await this.#services.backend.post(route(call), body, this.#options.signal)).data ?? {};
+  /** @type {(call: string, fields: object, isRetried?: boolean) => Promise<import("./types.js").Json>} */
+  async #post(call, fields, isRetried = true) {
+    const { path, signal } = this.#options;
+    const body = { r2_path: path, upload_id: this.#state?.uploadId, ...fields };
+    const { backend } = this.#services;
+    return (await backend[isRetried ? "post" : "postOnce"](route(call), body, signal)).data ?? {};
   }
 }
 
 /** @param {string} call */
 const route = (call) => `/api/v1/r2/multipart/${call}`;
 /** @type {(data: any, size: number) => boolean} */
-const isUpload = (data, size) => isText(data?.upload_id) && data.part_count === Math.ceil(size / data.part_size);
+const isUpload = (data, size) =>
+  isText(data?.upload_id) && Number.isSafeInteger(data.part_size) && data.part_size > 0 &&
+  data.part_count <= MAX_PARTS && data.part_count === Math.ceil(size / data.part_size);
 /** @type {(parts: any) => boolean} */
 const areSigned = (parts) =>
   Array.isArray(parts) && parts.every((part) => part?.part_number > 0 && isText(part.upload_url));
@@ -218,8 +225,11 @@ class PartURLs {
   #parts = new Map();
   #remaining;
   #sign;
+  // The requests that run; the one of replace() isn't retried.
   /** @type {Promise<void> | undefined} */
   #request;
+  /** @type {Promise<void> | undefined} */
+  #replacement;
 
   /**
    * @param {Set<number>} remaining  in ascending order
@@ -243,11 +253,17 @@ class PartURLs {
     }
   }
 
-  // Another URL after `used` has failed; the rest of its batch expires with it and is dropped.
+  // Another URL after `used` has failed; the rest of its batch expires with it and is dropped. One attempt: the PUT
+  // that needs the URL is retried.
   /** @type {(number: number, used?: string) => Promise<import("./types.js").Part>} */
-  replace(number, used) {
+  async replace(number, used) {
     if (this.#parts.get(number)?.upload_url === used) this.#parts.clear();
-    return this.get(number);
+    for (;;) {
+      const part = this.#parts.get(number);
+      if (part) return part;
+      this.#replacement ??= this.#signBatch(false).finally(() => (this.#replacement = undefined));
+      await this.#replacement;
+    }
   }
 
   /** @param {number} number */
@@ -257,14 +273,15 @@ class PartURLs {
   }
 
   #signMore() {
-    this.#request ??= this.#signBatch().finally(() => (this.#request = undefined));
+    this.#request ??= this.#signBatch(true).finally(() => (this.#request = undefined));
     this.#request.catch(() => {}); // thrown by get() when the URL is needed
     return this.#request;
   }
 
-  async #signBatch() {
+  /** @param {boolean} isRetried */
+  async #signBatch(isRetried) {
     const numbers = [...this.#remaining].filter((number) => !this.#parts.has(number)).slice(0, BATCH_SIZE);
-    if (numbers.length > 0) this.#add(await this.#sign(numbers));
+    if (numbers.length > 0) this.#add(await this.#sign(numbers, isRetried));
   }
 
   /** @param {import("./types.js").Part[]} parts */

@@ -1,7 +1,7 @@
 // The types and the manual of the client's modules. Browsers don't load this file. A function with a signal rejects
 // with the signal's reason when it aborts.
 
-import { CopiedImage, ImageState, Item, OzonR2Error, Progress, Wait } from "../ozon-r2.js";
+import { ImageState, Item, OzonR2Error, Progress, Wait } from "../ozon-r2.js";
 
 export type Json = Record<string, any>;
 export type Signal = AbortSignal | undefined;
@@ -54,8 +54,8 @@ export interface Backend {
   postOnce(path: string, body: Json, signal?: Signal): Promise<Json>;
   /**
    * The objects of an NDJSON response. If the response is a list in one piece, because `isStreamed` is false or a proxy
-   * has dropped the Accept header, they are made from its items. One attempt: only the caller knows what to request
-   * again after a failure. The `cause` of an error is TIMED_OUT if the response took too long.
+   * has dropped the Accept header, they are made from its items. One attempt: what to request again depends on the
+   * items that the caller has received. The `cause` of an error is TIMED_OUT if the response took too long.
    */
   stream(path: string, body: Json, isStreamed: boolean, signal?: Signal): AsyncGenerator<Json, void>;
 }
@@ -70,7 +70,8 @@ export interface Puts {
    * exposes it.
    *
    * `unused` is the URL of the first attempt, if it is signed already. `sign` is called when the turn of a PUT comes,
-   * so that many files aren't signed all at once, and their URLs don't expire in the queue.
+   * so that many files aren't signed all at once, and their URLs don't expire in the queue. It makes one attempt: its
+   * failure is one of the PUT.
    *
    * `read` is called for each attempt, when it begins. The type of the blob, if it has one, is the Content-Type unless
    * the headers have another. `onBytes` receives how many bytes have been sent.
@@ -86,7 +87,8 @@ export interface Puts {
 
 export type Put = (
   blob: Blob,
-  signed: Signed,
+  url: string,
+  headers: Headers,
   onBytes: (bytes: number) => void,
   signal?: Signal,
 ) => Promise<string | null | undefined>;
@@ -107,6 +109,8 @@ export interface Downloads {
   run(articles: string[], mode: Json, signal?: Signal, onItem?: (item: Item, index: number) => void): Promise<Item[]>;
 }
 
+// copies.js
+
 export interface CopyOptions {
   concurrency: number;
   sign(path: string, type?: string): Promise<Signed>;
@@ -117,8 +121,6 @@ export interface CopyOptions {
   onImage?(article: string, image: ImageState): void;
   only(url: string): boolean;
 }
-
-export type CopyServerImages = (article: string, images: CopiedImage[]) => Promise<void>;
 
 // multipart.js
 
@@ -138,7 +140,7 @@ export interface MultipartOptions {
 
 export type Part = { part_number: number; upload_url: string };
 export type StoredPart = { part_number: number; size: number; etag: string };
-export type SignParts = (numbers: number[]) => Promise<Part[]>;
+export type SignParts = (numbers: number[], isRetried: boolean) => Promise<Part[]>;
 
 // files.js
 
