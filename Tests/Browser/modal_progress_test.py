@@ -24,6 +24,19 @@ class Progress(ModalTest):
         expect(self.sentence).to_have_text("Ozon confirmed 2 images.")
         expect(self.progress).to_be_hidden()
 
+    def test_the_units_are_in_the_language_of_the_texts_however_the_language_is_named(self):
+        for lang, sentence in [("en_US", "Ozon confirmed 1 image."), ("ru", "Ozon confirmed 1 image."),
+                               ("zh_CN", "Ozon 已确认 1 张图片。")]:
+            with self.subTest(lang):
+                self.show([{"name": f"{lang}.jpg", "size": 1_500_000}], lang=lang)
+                expect(self.modal.locator("dialog")).to_have_attribute("lang", lang[:2].replace("ru", "en"))
+                self.network(rate=500_000)
+                self.push_button.click()
+                expect(self.progress).to_contain_text("1.5 MB")
+                self.network()
+                expect(self.sentence).to_have_text(sentence)
+                self.page.evaluate("modal.close()")
+
     def test_the_number_of_uploaded_images_grows_although_all_have_begun(self):
         self.show([{"name": "a.jpg"}, {"name": "b.jpg", "size": 3_000_000}])
         self.network(rate=400_000)

@@ -61,6 +61,22 @@ class Opening(ModalTest):
                 expect(self.modal.get_by_role("dialog")).to_be_visible()
                 self.assertEqual(self.page.evaluate("closed"), 0)
 
+    def test_an_element_with_open_false_is_not_closed_when_it_is_inserted(self):
+        self.show([])  # loads the language
+        closed = self.page.evaluate("""() => {
+            let closed = 0;
+            modal.remove();
+            window.modal = document.createElement("ozon-upload-modal");
+            modal.addEventListener("close", () => (closed += 1));
+            modal.setAttribute("open", "false");
+            document.body.append(modal);
+            const mounted = closed;
+            modal.show();
+            modal.setAttribute("open", "false");
+            return [mounted, closed, modal.shadowRoot.querySelector("dialog").open];
+        }""")
+        self.assertEqual(closed, [0, 1, False])
+
     def test_the_previews_of_files_are_freed_while_it_is_not_in_the_document(self):
         self.show([{"name": "a.jpg"}, {"name": "b.jpg"}])
         self.items.first.focus()
@@ -134,3 +150,28 @@ class Presses(ModalTest):
         self.page.evaluate("([clientX, clientY]) => move({ clientX, clientY, buttons: 0 })", [x - 80, y])
         expect(dragged).to_have_count(0)
         self.page.mouse.up()
+
+
+class Failures(ModalTest):
+    def test_whatever_a_client_rejects_with_is_an_error_and_not_a_result(self):
+        for reason, text in [("{ code: 'NETWORK' }", "There was no response. Ozon may still apply the push."),
+                             ("null", "An unexpected error occurred. Unknown error Ozon may still apply the push."),
+                             ("''", "An unexpected error occurred. Ozon may still apply the push.")]:
+            with self.subTest(reason):
+                self.show(self.pictures(1))
+                self.page.evaluate("told.length = 0")
+                self.page.evaluate(f"() => {{ modal.client.push = () => Promise.reject({reason}); }}")
+                self.push_button.click()
+                expect(self.sentence).to_have_text(text)
+                self.assertEqual([kind for kind, _ in self.told()], ["push", "error"])
+                self.page.evaluate("modal.close(); modal.images = []")
+
+    def test_the_product_ID_cannot_be_changed_during_a_push(self):
+        self.show([self.picture()], product_id=None)
+        field = self.modal.get_by_role("textbox")
+        field.fill("7000099")
+        self.push_button.click()
+        expect(self.sentence).to_contain_text("still processing")
+        expect(field).not_to_be_editable()
+        self.modal.get_by_role("button", name="Stop").click()
+        expect(field).to_be_editable()

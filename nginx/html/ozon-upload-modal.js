@@ -127,7 +127,7 @@ export class OzonUploadModal extends Base {
   }
 
   close() {
-    if (!this.#dialog.open && !this.hasAttribute("open")) return;
+    if (!this.#dialog.open && !this.#isWanted) return;
     this.#running?.abort();
     if (this.#running) this.#end({ kind: "warn", text: this.#stoppedText(this.#running) });
     this.#dialog.close();
@@ -201,10 +201,7 @@ export class OzonUploadModal extends Base {
     if (!texts || this.#running || items.length === 0 || items.some(({ isUnsupported }) => isUnsupported)) return;
     this.#product.validate(true);
     const { productId } = this.#product;
-    if (!productId) {
-      this.#product.input.focus();
-      return;
-    }
+    if (!productId) return this.#product.input.focus();
     const { client } = this;
     const files = items.filter(({ image }) => !image.url);
     const push = new Push({
@@ -223,17 +220,20 @@ export class OzonUploadModal extends Base {
     this.#list.lock(push);
     this.#render();
     /** @type {any} */
-    const result = await push.run().catch((error) => error);
+    let failure;
+    /** @type {any} */
+    const result = await push.run().catch((error) => void (failure = error ?? new Error("Unknown error")));
     for (const { image } of files) this.#values.addUploaded(image, client);
     if (this.#running !== push) return; // closed in the meantime
-    this.#hasUploadErrors = result instanceof UploadsFailed;
+    this.#hasUploadErrors = failure instanceof UploadsFailed;
     if (push.signal.aborted) return this.#end({ kind: "warn", text: this.#stoppedText(push) });
-    if (!result) return this.#end(null);
-    const isError = result instanceof Error;
-    this.#end((isError ? failureOf : outcomeOf)(result, this.#list, this.#language.texts ?? texts, push.step));
+    const isError = failure !== undefined;
+    if (!isError && !result) return this.#end(null);
+    const latest = this.#language.texts ?? texts;
+    this.#end(isError ? failureOf(failure, this.#list, latest, push.step) : outcomeOf(result, this.#list, latest));
     this.#list.revealFailed();
-    const isWrapped = result instanceof UploadsFailed || result.code === "NO_CREDENTIAL";
-    this.#emit(isError ? "error" : "done", (isWrapped && result.cause) || result);
+    const isWrapped = this.#hasUploadErrors || failure?.code === "NO_CREDENTIAL";
+    this.#emit(isError ? "error" : "done", (isWrapped && failure.cause) || (failure ?? result));
   }
 
   /** @param {Push} push */
@@ -269,6 +269,7 @@ export class OzonUploadModal extends Base {
     for (const element of this.shadowRoot?.querySelectorAll("[data-text]") ?? []) {
       element.textContent = String(texts[/** @type {"title"} */ (/** @type {HTMLElement} */ (element).dataset.text)]);
     }
+    this.#dialog.lang = texts.lang;
     aria(this.#closeButton, { label: texts.close });
     this.#list.translate(texts);
     this.#product.translate(texts);
@@ -276,6 +277,7 @@ export class OzonUploadModal extends Base {
   }
 
   #render() {
+    this.#product.input.readOnly = this.#running !== null;
     if (!this.#language.texts) return;
     const { items, failed } = this.#list;
     this.#footer.render(this.#language.texts, {

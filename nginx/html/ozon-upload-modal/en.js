@@ -6,6 +6,7 @@ const images = (/** @type {number} */ n) => count(n, "image");
 /** @typedef {number} N */
 /** @typedef {string} S */
 export const texts = {
+  lang: "en",
   requestId: "Request ID",
   title: "Push images to Ozon",
   close: "Close",

@@ -3,6 +3,7 @@
 // their text, which is the backend's or a code of Ozon's (pics_cant_decode).
 
 import { isChinese, wordsIn } from "./languages.js";
+import { formatDuration } from "./quantities.js";
 
 /** Seconds; the pause that is advised if the error has no `retryAfter`. */
 const DEFAULT_WAIT = 60;
@@ -120,16 +121,4 @@ export function describeFault(field, reason, language) {
   const name = Object.hasOwn(fields, key) ? fields[key] : field;
   const [colon, stop] = isChinese(language) ? ["：", "。"] : [": ", "."];
   return name + colon + describeReason(reason, language).replace(/[.。]$/, "") + stop;
-}
-
-/**
- * A duration in words, rounded up: "45 seconds", "6 minutes", "2 hours".
- *
- * @param {number} seconds
- * @param {string} language
- */
-export function formatDuration(seconds, language) {
-  const [unit, scale] = seconds < 60 ? ["second", 1] : seconds < 3600 ? ["minute", 60] : ["hour", 3600];
-  const options = /** @type {const} */ ({ style: "unit", unit, unitDisplay: "long" });
-  return new Intl.NumberFormat(isChinese(language) ? "zh-CN" : "en", options).format(Math.ceil(seconds / scale));
 }

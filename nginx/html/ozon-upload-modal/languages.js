@@ -10,7 +10,7 @@ const loaded = new Map();
 
 /** @type {(language: string) => boolean} */
 export function isChinese(language) {
-  return /^zh\b/i.test(language);
+  return /^zh(?![a-z])/i.test(language);
 }
 
 /** @type {(language: string) => "zh" | "en"} */

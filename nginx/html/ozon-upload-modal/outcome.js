@@ -32,7 +32,9 @@ export function outcomeOf({ status, updated, errors = [], warnings = [] }, list,
   const others = markFaults(errors, list, texts);
   const sentences = others.map(({ field, reason }) => describeFault(field, reason, texts.language));
   const warned = new Set(warnings.flatMap((warning) => markWarning(warning, list, texts)));
-  const text = [texts[kind](updated?.images ?? 0, items.length), ...sentences].join(" ");
+  // A partial push may concern the color image alone: then no image is marked.
+  const sentence = texts[kind === "warn" && list.failed.length === 0 ? "good" : kind];
+  const text = [sentence(updated?.images ?? 0, items.length), ...sentences].join(" ");
   const hints = [list.failed.length > 0 && texts.failedHint, warned.size > 0 && texts.warned(warned.size)];
   return { kind, text, hint: hints.filter(Boolean).join(" ") };
 }
@@ -47,11 +49,12 @@ export function outcomeOf({ status, updated, errors = [], warnings = [] }, list,
  * @returns {Outcome}
  */
 export function failureOf(error, list, texts, step) {
-  const cause = error instanceof UploadsFailed ? error.cause : error;
+  const hasFailedUploads = error instanceof UploadsFailed;
+  const cause = (hasFailedUploads && error.cause) || error;
   const { code, status, message, retryAfter, requestId } = cause;
   const errors = markFaults(cause.errors ?? [], list, texts);
   const { text, hint, action } = describeError({ code, status, message, retryAfter, errors }, texts.language);
-  const sentence = cause === error ? text : texts.notUploaded(error.count);
+  const sentence = hasFailedUploads ? texts.notUploaded(error.count) : text;
   const isRefused = status >= 400 && status < 500;
   const maybeApplied = step === 4 || (step === 3 && !isRefused) ? ` ${texts.maybeApplied}` : "";
   return { kind: "bad", text: sentence + maybeApplied, hint, requestId, needsLogin: action === "login" };

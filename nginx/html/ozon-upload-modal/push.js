@@ -33,6 +33,8 @@ export class Push {
   // The uploads that haven't ended, with those that wait for their turn.
   /** @type {Map<ImageItem, AbortController>} */
   #uploads = new Map();
+  /** @type {Set<ImageItem>} */
+  #cancelled = new Set();
   #controller = new AbortController();
   #options;
 
@@ -75,6 +77,7 @@ export class Push {
     const upload = this.#uploads.get(item);
     if (!upload) return false;
     this.#uploads.delete(item);
+    this.#cancelled.add(item);
     this.files -= 1;
     this.meter?.remove(item, item.image.file?.size ?? 0);
     upload.abort();
@@ -190,20 +193,26 @@ export class Push {
       item.image = { ...item.image, url };
       this.uploaded += 1;
       onItem(item, "done");
-    } catch (error) {
-      if (signal.aborted) onItem(item, "waiting");
-      else onItem(item, "failed", describe(error));
+    } catch (reason) {
+      const error = reason ?? new Error("Unknown error");
+      if (signal.aborted) {
+        onItem(item, "waiting");
+      } else {
+        meter?.remove(item, file?.size ?? 0);
+        onItem(item, "failed", describe(error));
+      }
       throw error;
     }
   }
 
-  // Whether another file is at the path already, or is before this one.
+  // Whether another file is at the path already, or is before this one and isn't cancelled.
   /** @type {(item: ImageItem) => boolean} */
   #isRepeated(item) {
     const { items } = this.#options;
     return items.some((other, index) => {
       const { file, path, url } = other.image;
-      return other !== item && file && path === item.image.path && (url || index < items.indexOf(item));
+      const isBefore = index < items.indexOf(item) && !this.#cancelled.has(other);
+      return other !== item && file && path === item.image.path && (url || isBefore);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { aria, h } from "./dom.js";
-import { formatDuration } from "./errors.js";
 import { MAX_IMAGES } from "./image-list.js";
+import { formatBytes, formatDuration } from "./quantities.js";
 
 /** @typedef {import("./languages.js").Texts} Texts */
 /** @typedef {import("./push.js").Push} Push */
@@ -93,9 +93,10 @@ export class StatusView {
       this.#numbers.textContent = texts.pendingFor(durationSince(pendingSince, texts));
     } else if (isUploading && meter) {
       const { bytes, total, speed, secondsLeft } = meter;
-      const facts = [texts.amount(formatBytes(bytes, texts), formatBytes(total, texts))];
-      if (speed > 0) facts.push(`${formatBytes(speed, texts)}/s`);
-      if (secondsLeft !== undefined) facts.push(texts.timeLeft(formatDuration(secondsLeft, texts.language)));
+      const { language } = texts;
+      const facts = [texts.amount(formatBytes(bytes, language), formatBytes(total, language))];
+      if (speed > 0) facts.push(`${formatBytes(speed, language)}/s`);
+      if (secondsLeft !== undefined) facts.push(texts.timeLeft(formatDuration(secondsLeft, language)));
       aria(this.#bar, { label: texts.states.sending });
       this.#bar.value = total > 0 ? bytes / total : 0;
       this.#numbers.textContent = facts.join(" · ");
@@ -112,12 +113,4 @@ function sentenceOf({ phase, uploaded, files }, texts) {
 /** @type {(time: number, texts: Texts) => string} */
 function durationSince(time, { language }) {
   return formatDuration(Math.max(1, Math.floor((performance.now() - time) / 1000)), language);
-}
-
-/** @type {(bytes: number, texts: Texts) => string} */
-function formatBytes(bytes, { language }) {
-  const [unit, scale] = bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
-  const maximumFractionDigits = bytes >= 1e6 && bytes < 1e7 ? 1 : 0;
-  const options = /** @type {const} */ ({ style: "unit", unit, maximumFractionDigits });
-  return new Intl.NumberFormat(language, options).format(bytes / scale);
 }

@@ -1,4 +1,7 @@
-/** Undefined without a DOM. Browsers that lack light-dark(), before Chromium 123 and Safari 17.5, show light colors. */
+/**
+ * Undefined without a DOM. Browsers that lack light-dark(), before Chromium 123, Firefox 120 and Safari 17.5, show
+ * light colors.
+ */
 export const styles = globalThis.CSSStyleSheet && new CSSStyleSheet();
 styles?.replaceSync(`
 :host {

@@ -3,7 +3,7 @@ const WINDOW = 10_000;
 /** Milliseconds before the first speed is given. */
 const MIN_WINDOW = 1000;
 
-/** Adds up the bytes of several uploads, and estimates their speed and the time left. */
+/** Adds up the bytes of uploads, and estimates their speed and the time left. */
 export class UploadMeter {
   total;
   /** @type {Map<unknown, number>} */

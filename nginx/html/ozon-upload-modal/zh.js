@@ -4,6 +4,7 @@
 
 /** @type {Words["texts"]} */
 export const texts = {
+  lang: "zh",
   requestId: "请求 ID",
   title: "推送图片到 Ozon",
   close: "关闭",

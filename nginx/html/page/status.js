@@ -1,16 +1,15 @@
 // The line beside the heading and the progress bar.
 
-import { formatDuration } from "../ozon-upload-modal/errors.js";
+import { formatBytes, formatDuration } from "../ozon-upload-modal/quantities.js";
+import { UploadMeter } from "../ozon-upload-modal/upload-meter.js";
 
 /** Milliseconds between two texts for screen readers, and between two updates of the visible text, during a task. */
 const ANNOUNCEMENT_INTERVAL = 5000;
 const UPDATE_INTERVAL = 250;
-/** Milliseconds that the speed is measured over. */
-const WINDOW = 10_000;
 /** Milliseconds before the time left is estimated. */
 const MIN_ELAPSED = 3000;
 
-/** @typedef {{reason: "offline" | "retry", until: number | null} | null} Wait */
+/** @typedef {import("../ozon-r2.js").Wait | null} Wait */
 
 export class Status {
   #summary;
@@ -26,9 +25,7 @@ export class Status {
   #wait = null;
   #isRunning = false;
   #started = 0;
-  // [time, bytes] of the last seconds.
-  /** @type {[number, number][]} */
-  #samples = [];
+  #meter = new UploadMeter(0);
   #updated = 0;
   #announced = 0;
 
@@ -53,7 +50,7 @@ export class Status {
   begin(text) {
     this.#isRunning = true;
     this.#started = Date.now();
-    this.#samples = [];
+    this.#meter = new UploadMeter(0);
     this.#bar.value = 0;
     this.#text = text;
     this.#update(true);
@@ -76,17 +73,16 @@ export class Status {
 
   // Shows the progress of OzonR2.copy.
   /** @param {import("../ozon-r2.js").Progress} progress */
-  showProgress({ items, totalItems, bytes, totalBytes }) {
-    const now = Date.now();
-    this.#samples = [...this.#samples.filter(([time]) => now - time < WINDOW), [now, bytes]];
+  showProgress({ items, totalItems, failed, bytes, totalBytes }) {
+    this.#meter.set("all", bytes);
     this.#bar.value = totalItems ? items / totalItems : 0;
     this.#text = () => {
       const { copying, sent, speed, left } = this.#texts;
-      const facts = [copying(items, totalItems)];
-      if (totalBytes > 0) facts.push(sent(this.#sizeOf(bytes), this.#sizeOf(totalBytes)));
-      const rate = this.#bytesPerSecond();
+      const sizeOf = (/** @type {number} */ size) => formatBytes(size, this.#language);
+      const facts = [copying(items - failed, totalItems)];
+      if (totalBytes > 0) facts.push(sent(sizeOf(bytes), sizeOf(totalBytes)));
       const elapsed = Date.now() - this.#started;
-      if (rate) facts.push(speed(this.#sizeOf(rate)));
+      if (this.#meter.speed > 0) facts.push(speed(sizeOf(this.#meter.speed)));
       if (items > 0 && items < totalItems && elapsed > MIN_ELAPSED) {
         const seconds = (elapsed / items) * (totalItems - items) / 1000;
         facts.push(left(formatDuration(seconds, this.#language)));
@@ -94,13 +90,6 @@ export class Status {
       return facts.join(" · ");
     };
     this.#update();
-  }
-
-  #bytesPerSecond() {
-    const recent = this.#samples.filter(([time]) => Date.now() - time < WINDOW);
-    const [first, last] = [recent[0], recent.at(-1)];
-    if (!first || !last || Date.now() - first[0] < 1000) return 0;
-    return ((last[1] - first[1]) / (Date.now() - first[0])) * 1000;
   }
 
   #update(isUrgent = false, isAnnounced = isUrgent) {
@@ -120,12 +109,5 @@ export class Status {
     const { until } = this.#wait ?? {};
     if (!until) return "";
     return this.#texts.waiting(formatDuration(Math.max(1, (until - Date.now()) / 1000), this.#language));
-  }
-
-  /** @param {number} bytes */
-  #sizeOf(bytes) {
-    const [unit, scale] = bytes < 1e6 ? ["kilobyte", 1e3] : ["megabyte", 1e6];
-    const options = /** @type {const} */ ({ style: "unit", unit, maximumFractionDigits: 1 });
-    return new Intl.NumberFormat(this.#language, options).format(bytes / scale);
   }
 }
