@@ -66,6 +66,21 @@ class OwnFiles(PageTest):
         expect(self.cards.locator("h3")).to_have_text(["A-34", "A-35"])
         expect(self.states.filter(has_text="New")).to_be_visible()
 
+    def test_files_that_are_still_being_read_stay_on_the_page_whatever_is_searched(self):
+        self.find("A-34\nA-35", "7 images from 2 articles")
+        self.page.evaluate("""() => {
+            const { arrayBuffer } = Blob.prototype;
+            Blob.prototype.arrayBuffer = async function () {
+                await new Promise((resolve) => (window.read = resolve));
+                return arrayBuffer.call(this);
+            };
+        }""")
+        self.give("drop", "#cards .card:nth-child(2) .strip", ("c.jpg", "image/jpeg", picture_bytes()))
+        self.find("A-34", "3 images from 1 article")
+        expect(self.cards.locator("h3")).to_have_text(["A-34", "A-35"])
+        self.page.evaluate("read()")
+        expect(self.states.filter(has_text="New")).to_have_count(1)
+
     def test_the_previews_of_files_are_freed_when_they_are_not_shown_any_more(self):
         self.page.evaluate("""() => {
             window.previews = new Set();

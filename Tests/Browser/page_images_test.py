@@ -192,6 +192,36 @@ class Selection(PageTest):
         expect(self.page.locator("#toast")).not_to_be_visible()
         expect(self.cards.locator(".thumb")).to_have_count(2)
 
+    def test_images_that_a_search_has_found_again_are_not_doubled_by_undo(self):
+        self.find("A-7", "4 images from 1 article")
+        searches = []
+        self.page.route("**/api/v1/ozon/download", times=1, handler=lambda route: searches.append(route))
+        self.page.locator("#find").click()
+        self.until("the search", lambda: searches)
+        for button in ["#select", "#remove"]:
+            self.page.locator(button).click()
+        expect(self.cards.locator(".thumb")).to_have_count(0)
+        searches[0].continue_()
+        expect(self.summary).to_have_text("4 images from 1 article")
+        self.page.locator("#undo").click()
+        expect(self.cards.locator(".thumb")).to_have_count(4)
+
+    def test_the_focus_is_not_lost_with_the_buttons_of_the_message(self):
+        self.find("A-7", "4 images from 1 article")
+        thumbs = self.cards.locator(".thumb")
+        for button, focused in [("#undo", 1), ("#dismiss", 2)]:
+            thumbs.nth(focused).focus()
+            self.page.keyboard.press("Delete")
+            self.page.locator(button).focus()
+            self.page.keyboard.press("Enter")
+            expect(self.page.locator("#toast")).to_be_hidden()
+            self.assertTrue(self.has_focus(thumbs.nth(focused)), button)
+        expect(thumbs).to_have_count(3)
+        self.page.locator("#select").click()
+        self.page.locator("#remove").click()
+        self.page.locator("#undo").click()
+        self.assertTrue(self.has_focus(thumbs.first))
+
     def test_only_the_selected_images_are_copied_pushed_or_removed(self):
         self.find("A-31\nA-33", "6 images from 2 articles")
         self.cards.nth(0).locator(".strip input").nth(2).check()

@@ -109,6 +109,16 @@ class WholeFlow(PageTest):
         expect(self.cards).to_have_count(1)
         expect(self.cards.first.locator(".strip span")).to_have_text(["On Ozon", "New"])
 
+    def test_after_a_failed_search_images_are_copied_by_the_identifier_with_which_they_were_found(self):
+        self.find("2194435302", "1 image from 1 article")
+        self.page.locator("#field").select_option("sku")
+        self.enter("2000031", key="invalid-key")
+        self.page.locator("#find").click()
+        expect(self.page.get_by_role("alert")).to_be_visible()
+        self.enter("2000031")
+        self.page.locator("#copy").click()
+        expect(self.states).to_have_text(["In R2"])
+
     def test_a_copy_of_200_articles_can_be_stopped(self):
         self.page.goto(self.sandbox.session_url)
         self.enter("\n".join(f"A-{number}" for number in range(101, 301)), key=SLOW)

@@ -66,6 +66,23 @@ class Pushes(PageTest):
         self.cards.get_by_role("button", name="Push to Ozon").click()
         expect(self.modal.get_by_role("dialog")).to_be_visible()
 
+    def test_of_two_pushes_that_wait_for_the_session_one_is_shown(self):
+        self.find("A-13\nA-14", "5 images from 2 articles")
+        self.page.locator("#copy").click()
+        expect(self.summary).to_have_text("5 images in R2")
+        sessions = []
+        self.page.route("**/ozon-r2/session", lambda route: sessions.append(route))
+        for card in (0, 1):
+            self.cards.nth(card).get_by_role("button", name="Push to Ozon").click()
+        self.until("the sessions", lambda: len(sessions) == 2)
+        sessions[0].continue_()
+        expect(self.modal.get_by_role("dialog")).to_be_visible()
+        with self.page.expect_response("**/ozon-r2/session"):
+            sessions[1].continue_()
+        self.page.wait_for_timeout(100)
+        expect(self.modal.locator("[part=sku]")).to_contain_text("A-13")
+        expect(self.items).to_have_count(2)
+
     def test_a_push_whose_result_was_not_waited_for_is_shown_as_sent(self):
         self.push("PENDING-300", re.compile("from 1 article$"))
         self.push_button.click()

@@ -5,9 +5,11 @@ import "./ozon-upload-modal.js";
 import { aria } from "./ozon-upload-modal/dom.js";
 import { loadLanguage } from "./ozon-upload-modal/languages.js";
 import { Card } from "./page/card.js";
+import { copyImages } from "./page/copies.js";
 import { acceptFiles } from "./page/drops.js";
+import { folderName } from "./page/files.js";
 import { Form } from "./page/form.js";
-import { freePreviews, isUnsaved } from "./page/image.js";
+import { freePreviews } from "./page/image.js";
 import { Memory } from "./page/memory.js";
 import { Preview } from "./page/preview.js";
 import { Problem } from "./page/problem.js";
@@ -31,9 +33,11 @@ const tools = new Tools(page, () => allCards(), toast);
 
 /** @type {Record<string, any>} */
 let texts = {};
-/** The OzonR2 of the last search, and its user. */
-let studio = new OzonR2({ baseURL: "" });
+/** The user of the last search. */
 let searchedUser = "";
+// By user and kind of identifier. Each remembers for a while if a proxy holds streams back.
+/** @type {Map<string, OzonR2>} */
+const studios = new Map();
 // One card per article, in the order of the articles.
 /** @type {Card[]} */
 let cards = [];
@@ -56,8 +60,18 @@ const allCards = () => [...cards, own];
 /** The card whose images the modal shows. */
 let cardInModal = own;
 
-function newStudio() {
-  return new OzonR2({ ...form.options, onWait: (wait) => status.showWait(wait) });
+/** @param {Partial<import("./ozon-r2.js").Options>} [options]  instead of those of the form */
+function newStudio(options) {
+  return new OzonR2({ ...form.options, ...options, onWait: (wait) => status.showWait(wait) });
+}
+
+// For the user of the last search.
+/** @param {Card["field"]} field */
+function studioFor(field) {
+  const key = `${field} ${searchedUser}`;
+  const studio = studios.get(key) ?? newStudio({ userId: searchedUser, field });
+  studios.set(key, studio);
+  return studio;
 }
 
 // The tasks
@@ -114,16 +128,18 @@ async function find() {
     // What one user has stored isn't in the folder of another.
     const isOther = searchedUser !== "" && searchedUser !== form.user;
     if (isOther) for (const card of allCards()) card.forgetStored();
-    studio = newStudio();
+    const { field } = form.options;
     searchedUser = form.user;
     const known = new Map(before.map((card) => [card.article, card]));
     const searched = articles.map((article) => known.get(article) ?? newCard(article));
     for (const card of searched) card.isWaiting = true;
-    replaceCards([...new Set([...searched, ...before.filter(hasUnsaved)])]);
+    replaceCards([...new Set([...searched, ...before.filter((card) => card.hasUnsaved)])]);
     try {
-      await studio.images(articles, { signal, onItem: (item, index) => searched[index].showFound(item) });
+      const onItem = (/** @type {import("./ozon-r2.js").Item} */ item, /** @type {number} */ index) =>
+        searched[index].showFound(item, field);
+      await studioFor(field).images(articles, { signal, onItem });
     } catch (error) {
-      const kept = cards.filter((card) => !card.isWaiting || hasUnsaved(card));
+      const kept = cards.filter((card) => !card.isWaiting || card.hasUnsaved);
       replaceCards(searched.every((card) => card.isWaiting) ? [...new Set([...before, ...kept])] : kept);
       for (const card of cards) card.isWaiting = false;
       throw error;
@@ -135,42 +151,16 @@ async function find() {
   }, find);
 }
 
-/** @param {Card} card */
-const hasUnsaved = (card) => card.images.some(isUnsaved);
-
 /** @param {string} article */
 const newCard = (article) =>
-  new Card(article, () => `users/${form.user}/ozon/${encodeURIComponent(article)}/own`, actions);
+  new Card(article, () => `users/${form.user}/ozon/${folderName(article)}/own`, actions);
 
 /** Copies the images that aren't stored yet. */
 function copy() {
   const wanted = copyable(allCards());
   if (wanted.size === 0 || !form.validate(["client", "key"])) return;
-  const images = [...wanted.values()].flat();
-  const copied = [...wanted.keys()];
-  const byArticle = new Map(copied.map((card) => [card.article, card]));
-  // With those that were removed after their copy.
-  const isCounted = (/** @type {import("./page/image.js").Image} */ { isRemoved, publicURL, error }) =>
-    !isRemoved || publicURL || error !== undefined;
-  const updateCards = () => copied.forEach((card) => card.update());
   run("copy", () => texts.starting, async (signal) => {
-    for (const image of images) Object.assign(image, { progress: "queued", error: undefined });
-    updateCards();
-    try {
-      const items = await studio.copy([...byArticle.keys()], {
-        signal,
-        only: (url) => images.some((image) => image.url === url && !image.isRemoved),
-        onProgress: (progress) => status.showProgress({ ...progress, totalItems: images.filter(isCounted).length }),
-        onImage: (article, state) => {
-          const card = byArticle.get(article);
-          card?.showCopy(wanted.get(card) ?? [], state);
-        },
-      });
-      items.forEach(({ error }, index) => copied[index].showUncopied(error));
-    } finally {
-      for (const image of images) image.progress = undefined;
-      updateCards();
-    }
+    await copyImages(wanted, studioFor, signal, (progress) => status.showProgress(progress));
     return () => {
       const { stored, failed, byServer } = totals(cards);
       return texts.copied(stored, failed, byServer);
@@ -181,6 +171,7 @@ function copy() {
 /** @param {Card} card */
 async function push(card) {
   if (!form.validate(["client", "key", "user"]) || !(await isLoggedIn(() => push(card)))) return;
+  if (modal.hasAttribute("open")) return; // for another card
   modal.client = newStudio();
   modal.sku = { name: card.article || undefined, productId: card.productId };
   modal.images = card.modalImages;
@@ -269,8 +260,7 @@ document.addEventListener("click", ({ target }) => {
   if (button instanceof HTMLElement && button.title) toast.show(() => button.title);
 });
 addEventListener("beforeunload", (event) => {
-  const isUnsaved = allCards().some(hasUnsaved);
-  if (!running && !isUnsaved) return;
+  if (!running && !allCards().some((card) => card.hasUnsaved)) return;
   event.preventDefault();
   event.returnValue = true; // for Chrome and Edge before 119
 });

@@ -1,13 +1,12 @@
 import { describeReason } from "../ozon-upload-modal/errors.js";
 import { aria, h } from "../ozon-upload-modal/dom.js";
+import { aboutOf } from "./about.js";
 import { imageOf, safeName } from "./files.js";
-import { freePreviews, imageAt } from "./image.js";
+import { freePreviews, imageAt, isUnsaved } from "./image.js";
 import { Strip } from "./strip.js";
 
 /** @typedef {import("./image.js").Image} Image */
-
-/** Ozon takes so many images for a product. */
-const MAX_IMAGES = 30;
+/** @typedef {import("./files.js").Given} Given */
 
 /**
  * What the page does for its cards. `removed` gets a function that undoes the removal; `changed` is called when images,
@@ -26,6 +25,9 @@ export class Card {
   images = [];
   /** @type {number | undefined} */
   productId;
+  // The kind of identifier that `article` is.
+  /** @type {import("../ozon-r2.js").Options["field"]} */
+  field;
   #folder;
   #page;
   /** Why the article has no images. */
@@ -33,8 +35,11 @@ export class Card {
   #hasRemoved = false;
   /** A message about files that were added, until the next change. */
   #message = () => "";
-  // The result of the last push.
-  /** @type {Partial<Omit<import("../ozon-r2.js").Pushed, "status"> & {status: string}>} */
+  /** How many results of searches have been shown. */
+  #results = 0;
+  /** How many calls of add() still read files. */
+  #additions = 0;
+  /** @type {import("./about.js").CardPushed} */
   #pushed = {};
   /** @type {Record<string, any>} */
   #texts = {};
@@ -87,6 +92,11 @@ export class Card {
     return this.images.filter((image) => image.isSelected);
   }
 
+  /** Whether files that aren't in the bucket would be lost with the card. */
+  get hasUnsaved() {
+    return this.#additions > 0 || this.images.some(isUnsaved);
+  }
+
   /** The images that can be pushed: those in the bucket and own files; only selected ones if any are selected. */
   get pushable() {
     const chosen = this.selected.length > 0 ? this.selected : this.images;
@@ -100,9 +110,11 @@ export class Card {
   }
 
   // Shows an item of OzonR2.images.
-  /** @param {import("../ozon-r2.js").Item} item */
-  showFound({ product_id, error = "", urls, uploads = [], errors = [] }) {
+  /** @type {(item: import("../ozon-r2.js").Item, field: Card["field"]) => void} */
+  showFound({ product_id, error = "", urls, uploads = [], errors = [] }, field) {
     this.isWaiting = false;
+    this.field = field;
+    this.#results += 1;
     this.productId = product_id;
     this.#error = error;
     this.#hasRemoved = false;
@@ -185,6 +197,7 @@ export class Card {
   /** @param {Image[]} images */
   removeAll(images) {
     const before = this.images;
+    const results = this.#results;
     const at = before.indexOf(images[0]);
     this.images = before.filter((image) => !images.includes(image));
     for (const image of images) Object.assign(image, { isRemoved: true, progress: undefined });
@@ -195,14 +208,19 @@ export class Card {
     return () => {
       for (const image of images) image.isRemoved = false;
       const added = this.images.filter((image) => !before.includes(image));
-      this.images = [...before, ...added];
+      // A result that has been shown since then contains the article's images.
+      if (this.#results === results) this.images = [...before, ...added];
+      else this.images = [...this.images, ...images.filter(({ file }) => file)];
       this.#changed();
+      if (!this.#strip.focus(images[0])) this.#addButton.focus();
     };
   }
 
-  // Adds files; `failed` has the names of those that couldn't be read.
-  /** @type {(files: File[], failed?: string[]) => Promise<void>} */
-  async add(files, failed = []) {
+  // Adds files; `unreadable` has the names of those that couldn't be read.
+  /** @type {(given: Given | Promise<Given>) => Promise<void>} */
+  async add(given) {
+    this.#additions += 1;
+    const { files, unreadable: failed = [] } = await given;
     /** @type {string[][]} */
     const [ignored, repeated, unreadable] = [[], [], failed.map(safeName)];
     for (const file of files) {
@@ -215,6 +233,7 @@ export class Card {
         freePreviews([image]);
       } else this.images = [...this.images, image];
     }
+    this.#additions -= 1;
     const refused = Object.entries({ ignored, repeated, unreadable }).filter(([, names]) => names.length > 0);
     this.#message = () => refused.map(([reason, names]) => this.#texts[reason](names.join(", "))).join(" · ");
     this.update();
@@ -231,7 +250,7 @@ export class Card {
   async #addChosen() {
     const files = [...(this.#input.files ?? [])];
     this.#input.value = "";
-    await this.add(files);
+    await this.add({ files });
   }
 
   #changed() {
@@ -263,19 +282,10 @@ export class Card {
   }
 
   #updateAbout() {
-    const texts = this.#texts;
-    const { status = "", updated } = this.#pushed;
     const message = this.#message();
-    const kinds = { confirmed: "good", unchanged: "good", partial: "warn", sent: "warn", failed: "bad" };
-    this.#about.dataset.kind = message ? "warn" : kinds[/** @type {"partial"} */ (status)] ?? "";
-    const facts = [this.productId && texts.product(this.productId)];
-    if (updated && kinds[/** @type {"partial"} */ (status)] === "good") facts.push(texts.confirmed(updated.images));
-    else if (updated && status === "partial") facts.push(texts.partial(updated.images));
-    else if (status === "sent") facts.push(texts.sentToOzon);
-    else if (status) facts.push(texts.rejected);
-    else facts.push(this.images.length > 0 && texts.count(this.images.length), this.#hint());
-    this.#about.textContent = message || facts.filter(Boolean).join(" · ");
-    this.#about.title = this.#about.textContent;
+    const { text, kind } = message ? { text: message, kind: "warn" } : aboutOf(this, this.#pushed, this.#texts);
+    this.#about.dataset.kind = kind;
+    this.#about.textContent = this.#about.title = text;
   }
 
   /** Why the images can't be pushed now, or "". A push replaces all pictures, so it isn't one of half a copy. */
@@ -284,16 +294,5 @@ export class Card {
     if (this.images.length === 0) return texts.addFirst;
     if (this.images.some((image) => image.progress)) return texts.copyRuns;
     return this.pushable.length === 0 ? texts.copyFirst : "";
-  }
-
-  /** What the push needs or omits. */
-  #hint() {
-    const texts = this.#texts;
-    const { pushable, selected, images } = this;
-    if (images.length === 0 || images.some((image) => image.progress)) return "";
-    if (pushable.length === 0) return texts.copyFirst;
-    if (pushable.length > MAX_IMAGES) return texts.tooManyImages;
-    const omitted = (selected.length || images.length) - pushable.length;
-    return omitted > 0 && texts.someOmitted(omitted);
   }
 }

@@ -26,14 +26,11 @@ export function acceptFiles(allCards, own, isRefused) {
     else highlight(cardAt(event));
   });
   document.addEventListener("dragleave", (event) => event.relatedTarget === null && highlight());
-  document.addEventListener("drop", async (event) => {
+  document.addEventListener("drop", (event) => {
     highlight();
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    if (isRefused(true)) return;
-    const card = cardAt(event);
-    const { files, unreadable } = await droppedFiles(event.dataTransfer);
-    addTo(card, files, unreadable);
+    if (!isRefused(true)) addTo(cardAt(event), droppedFiles(event.dataTransfer));
   });
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
@@ -42,13 +39,13 @@ export function acceptFiles(allCards, own, isRefused) {
     const isInField = event.target instanceof Element && event.target.matches("input, textarea");
     if (files.length === 0 || (isText && isInField)) return;
     event.preventDefault();
-    if (!isRefused(true)) addTo(own, files);
+    if (!isRefused(true)) addTo(own, { files });
   });
 }
 
 // Adds files, and scrolls to the card: it may be below the window.
-/** @type {(card: Card, files: File[], unreadable?: string[]) => Promise<void>} */
-async function addTo(card, files, unreadable = []) {
-  await card.add(files, unreadable);
+/** @type {(card: Card, given: Parameters<Card["add"]>[0]) => Promise<void>} */
+async function addTo(card, given) {
+  await card.add(given);
   card.element.scrollIntoView({ block: "nearest" });
 }

@@ -3,15 +3,20 @@
 import { contentHash, mediaType } from "../ozon-r2.js";
 
 /** @typedef {import("./image.js").Image} Image */
+/**
+ * Files that a person has given, and the names of the files and folders among them that can't be read.
+ *
+ * @typedef {{files: File[], unreadable?: string[]}} Given
+ */
 
 /** Files that systems and programs leave in folders. */
 const HIDDEN = /^(\.|(thumbs\.db|desktop\.ini)$)/i;
 
 /**
- * The files of a drop, those in its folders included, and the names of the files and folders that can't be read.
+ * The files of a drop, those in its folders included.
  *
  * @param {DataTransfer} transfer
- * @returns {Promise<{files: File[], unreadable: string[]}>}
+ * @returns {Promise<Given>}
  */
 export async function droppedFiles(transfer) {
   // The entries exist only during the event, so they are all read before the first await.
@@ -51,6 +56,16 @@ const UNSAFE = /[\\/\p{Cc}]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** @type {(name: string) => string} */
 export const safeName = (name) => name.replace(UNSAFE, "-");
+
+/**
+ * The name of an article's folder in the bucket, as the backend makes it (Sources/Relay/ImageKeys.swift).
+ *
+ * @param {string} article
+ */
+export function folderName(article) {
+  if (article === "." || article === "..") return article.replaceAll(".", "%2E");
+  return article.replace(/[/\\%\p{Cc}]/gu, encodeURIComponent);
+}
 
 /**
  * The image of a file, or null if its type isn't one that the bucket accepts. Its path in the bucket begins with a hash

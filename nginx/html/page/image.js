@@ -32,16 +32,16 @@ export function freePreviews(/** @type {Image[]} */ images) {
 }
 
 /** @type {(url: string) => string} */
-export const thumbnailOf = (url) => url.replace(CDN_PATH, "$1wc200/$2");
+const thumbnailOf = (url) => url.replace(CDN_PATH, "$1wc200/$2");
 
 /**
  * @param {string} url
- * @param {string} [publicURL]  where a copy would be in the bucket; the image is there if Ozon has it from there
- * @param {boolean} [isStored]  whether the image was copied before
+ * @param {string} [publicURL]  where a copy would be in the bucket
+ * @param {boolean} [isStored]  whether the copy is there
  * @param {Image} [previous]  the same image of an earlier search
  * @returns {Image}
  */
-export function imageAt(url, publicURL, isStored = url === publicURL, previous) {
+export function imageAt(url, publicURL, isStored = false, previous) {
   const name = url.slice(url.lastIndexOf("/") + 1);
   const preview = thumbnailOf(url);
   if (previous?.publicURL) return { url, name, preview, publicURL: previous.publicURL, via: previous.via };

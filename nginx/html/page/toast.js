@@ -3,7 +3,10 @@ import { aria } from "../ozon-upload-modal/dom.js";
 /** Milliseconds that a message without a button is shown. */
 const DURATION = 6000;
 
-/** A short message at the bottom of the window. After a removal it has buttons that undo it and hide the message. */
+/**
+ * A short message at the bottom of the window. After a removal it has buttons that undo it and hide the message; the
+ * focus then returns to the element that had it before.
+ */
 export class Toast {
   #element;
   #text;
@@ -15,6 +18,8 @@ export class Toast {
   #undo;
   /** @type {(() => void) | undefined} */
   #discard;
+  /** @type {Element | null} */
+  #focused = null;
   #timer = 0;
 
   /** @param {Record<string, any>} elements  the elements of the page by their ids */
@@ -28,7 +33,10 @@ export class Toast {
       this.#discard = undefined;
       this.hide();
     });
-    dismiss.addEventListener("click", () => this.hide());
+    dismiss.addEventListener("click", () => {
+      this.hide();
+      if (this.#focused instanceof HTMLElement) this.#focused.focus();
+    });
   }
 
   /** @param {Record<string, any>} texts */
@@ -44,6 +52,7 @@ export class Toast {
    */
   show(message, undo, discard) {
     this.hide();
+    this.#focused = document.activeElement;
     this.#undo = undo;
     this.#discard = discard;
     this.#element.hidden = false;

@@ -111,7 +111,7 @@ export class Tools {
     const images = chosen.flatMap((card) => card.selected);
     if (images.length === 0) return;
     const undos = chosen.map((card) => card.removeAll(card.selected));
-    const undo = () => undos.forEach((each) => each());
+    const undo = () => undos.reverse().forEach((each) => each()); // the first card gets the focus
     this.#toast.show(() => this.#texts.removed(images.length), undo, () => freePreviews(images));
   }
 
