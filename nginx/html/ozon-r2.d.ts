@@ -52,7 +52,8 @@ export function contentHash(blob: Blob): Promise<string | null>;
  * The browser client of the backend.
  *
  * A call that is aborted by its signal rejects at once with the signal's reason (an AbortError). Every other failure of
- * a call rejects with an OzonR2Error. The failure of a single article or image is part of the result instead.
+ * a call, except that of the option `credential`, rejects with an OzonR2Error. The failure of a single article or image
+ * is part of the result instead.
  *
  * Network errors, the statuses 408 and 429, and all from 500 are retried at most four times, after 0.5, 1, 2 and 4
  * seconds, each jittered by up to half, and so much later than Retry-After if the response has one; a stream that has
@@ -80,8 +81,9 @@ export class OzonR2 {
 
   /**
    * Copies the images of articles: this browser reads each image from the CDN and PUTs it into the bucket. If the
-   * browser can't (no CORS, a timeout, or a Content-Type that isn't an image's), the server copies the image, and its
-   * `via` is "server". `onItem` is called when all images of an article have been copied or have failed.
+   * browser can't (for example no CORS, a timeout, a Content-Type that isn't an image's, or a PUT that fails), the
+   * server copies the image, and its `via` is "server". `onItem` is called when all images of an article have been
+   * copied or have failed.
    */
   copy(
     articles: string[],
@@ -123,8 +125,9 @@ export class OzonR2 {
   /**
    * Replaces a product's pictures on Ozon. While the push is pending, its status is polled, first after 2 s, then at
    * growing intervals of at most 15 s. The result is "pending" only if Ozon has named no task, whose end could be
-   * awaited. `onStatus` is called for each response. A partial failure doesn't reject: `success` is false, and `errors`
-   * names each picture. With `refetch`, Ozon fetches pictures again that it already has under the same URL.
+   * awaited. Polls that fail are repeated for ten minutes. `onStatus` is called for each response. A partial failure
+   * doesn't reject: `success` is false, and `errors` names each picture. With `refetch`, Ozon fetches pictures again
+   * that it already has under the same URL.
    */
   push(
     pictures: {
@@ -270,6 +273,9 @@ export class OzonR2Error extends Error {
   detail?: string;
   /** The seconds of the response's Retry-After. */
   retryAfter?: number;
-  /** The task of a push that Ozon may still apply: only its status could not be requested. */
+  /**
+   * The task of a push that Ozon may still apply: only its status could not be requested. Pass it to POST push-status;
+   * the client has no call for it.
+   */
   taskId?: number;
 }

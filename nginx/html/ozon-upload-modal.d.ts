@@ -99,7 +99,10 @@ export interface OzonUploadModalEventMap {
   push: CustomEvent<{ productId: number; images: string[] }>;
   /** Fired when Ozon has finished, with the result in `status`. */
   done: CustomEvent<Pushed>;
-  /** Fired when the credential, an upload or the push failed, but not when the person stopped the push. */
+  /**
+   * Fired when the credential, an upload or the push failed, but not when the person stopped the push; also when no
+   * language can be loaded.
+   */
   error: CustomEvent<OzonR2Error | Error>;
   close: Event;
 }

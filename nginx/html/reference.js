@@ -134,11 +134,14 @@ function show(spec) {
   if (location.hash) location.replace(location.href);
 }
 
+let failure = "could not be loaded";
 try {
-  const answer = await fetch("openapi.json");
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  show(await answer.json());
+  const response = await fetch("openapi.json");
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  const spec = await response.json();
+  failure = "could not be shown";
+  show(spec);
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);
-  elements.reference.replaceChildren(h("p", { role: "alert" }, `openapi.json could not be loaded: ${reason}`));
+  elements.reference.replaceChildren(h("p", { role: "alert" }, `openapi.json ${failure}: ${reason}`));
 }
