@@ -69,7 +69,7 @@ class BundleTests(CommandTest):
         self.assertEqual([file.name for file in folder.iterdir()], ["page.js"])
 
     def test_an_option_that_does_not_exist_is_answered_with_the_usage(self):
-        for name in ("bundle", "units", "package", "probe"):
+        for name in ("bundle", "units", "package", "probe", "soak", "swap", "fuzz", "check-r2", "check-ozon"):
             ended = self.run_command(DEPLOY / name, "--nothing")
             self.assertEqual(ended.code, 64, name)
             self.assertRegex(ended.output, f"^usage: {name} ")

@@ -15,7 +15,6 @@ import time
 from dataclasses import dataclass, field
 
 import fastcgi
-from fastcgi import NoResponse
 
 
 def status(socket: str) -> dict:
@@ -167,7 +166,7 @@ class Processes:
                 wrong.append(f"{each.name} ended with {code}")
         try:
             wait_until("the processes that have taken over have ended", lambda: not any(map(runs, current)))
-        except Failure as failure:
+        except TimeoutError as failure:
             wrong.append(str(failure))
         return [text for text in wrong if text]
 
@@ -187,5 +186,5 @@ def wait_until(what: str, condition, seconds: float = 20) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise Failure(f"after {seconds} s it is not true that {what}")
+            raise TimeoutError(f"after {seconds} s it is not true that {what}")
         time.sleep(0.05)

@@ -6,7 +6,8 @@ import contextlib
 import json
 import statistics
 
-from processes import Failure, wait_until
+from fastcgi import NoResponse
+from processes import wait_until
 
 GROWTH = 0.05
 LONG_ENOUGH = 600
@@ -25,7 +26,7 @@ class Report:
         self.soak = soak
         self.steady = soak.processes.steady
         # The last threads of a process end some seconds after their last task.
-        with contextlib.suppress(Failure):
+        with contextlib.suppress(TimeoutError, NoResponse):
             wait_until("the threads have ended", self.threads_are_back, 30)
         self.errors = self.error_lines()
 
