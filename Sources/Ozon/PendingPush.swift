@@ -14,7 +14,8 @@ struct PendingPush: Equatable {
         replacesImages && request.images.isEmpty || replacesColor && request.color == nil
     }
 
-    /// Whether it no longer matters, because Ozon has accepted a later push that replaces the same pictures.
+    /// Whether this import, whose response was lost, no longer matters, because Ozon has accepted a later push that
+    /// replaces at least the same pictures.
     func isSuperseded(by later: PendingPush) -> Bool {
         taskID == nil && later.taskID != nil && (later.replacesImages || !replacesImages)
             && (later.replacesColor || !replacesColor)

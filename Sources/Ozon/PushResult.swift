@@ -29,7 +29,8 @@ package struct PushResult: ResponseBody, JSONWritable {
     package var errors: [FieldFault] = []
     /// Pictures that were sent, but that Ozon may not accept. They don't count as a failure.
     package var warnings: [FieldFault] = []
-    /// Why Ozon couldn't be polled until the task finished, or the pictures not be read back. Only with `pending`.
+    /// Why Ozon couldn't be polled until the task finished, or why the pictures couldn't be read back. Only with
+    /// `pending`.
     package var detail: String?
 
     package var success: Bool { errors.isEmpty && status != .failed && status != .partial }

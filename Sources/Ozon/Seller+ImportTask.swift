@@ -16,7 +16,7 @@ extension Seller {
     /// transient error or an unusable response is repeated, unless Ozon requests a wait that time doesn't suffice for.
     /// - Parameter firstPause: the pause before the first poll.
     /// - Parameter reserve: the time to keep for the calls that follow.
-    /// - Throws: the error of the last poll. It says nothing about the import, which Ozon has already accepted.
+    /// - Throws: the error of the last poll. It does not concern the import, which Ozon has already accepted.
     func awaitImportTask(
         _ id: Int, offerID: String?, productID: Int, as credential: Credential, within budget: RetryBudget,
         firstPause: Duration = .milliseconds(500), reserve: Duration

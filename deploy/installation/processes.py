@@ -13,7 +13,7 @@ EDIT = "ozon-r2 setup, or edit /etc/ozon-r2/environment and the files in /etc/oz
 
 
 class Failure(Exception):
-    """`code` is the exit status of the command."""
+    """`code` is the exit code of the command."""
 
     def __init__(self, text: str, code: int = 1):
         super().__init__(text)

@@ -13,18 +13,19 @@
 //          (there was nothing to push). A partial failure is 200 with "success": false, the counts of what was
 //          confirmed, and errors: [{field, index?, url?, reason}].
 //          warnings: [{field, index?, url, reason}] lists pictures that were pushed, but that Ozon may not
-//          accept: those in a format other than JPG or PNG (color_image: JPG), and those carried over from a temporary
-//          address of Ozon's CDN. detail says why Ozon could not be polled until the task finished.
+//          accept: those whose URL has the extension of another format than JPG or PNG (color_image: JPG), and those
+//          carried over from a temporary address of Ozon's CDN. detail is the reason why the result of a pending push
+//          could not be read.
 //   fails  400 for invalid fields and URLs, all of which are listed; 403 if Ozon denies the credential; 404 if there is
 //          no such product; 409 if the product is archived or not yet created, or an earlier push is pending; 429, 502
-//          and 504 for Ozon's errors.
+//          and 504 for Ozon's errors; 504 also if another push of the product leaves too little time.
 //   calls  Ozon: the product list, pictures import, import info until the task finishes, and pictures info, within
 //          OZON_PUSH_TIMEOUT in all. Ozon replaces the whole set, so the images or the color_image that the caller
 //          leaves out are read and sent again. If they can't be read, nothing is sent. The pushes of a product run one
 //          after another, among all processes that share systemd's runtime directory, and waiting counts toward the
 //          timeout. If an earlier push is pending and replaces pictures that this one carries over, it is waited for,
-//          and nothing is sent unless it ends in time. An import whose response was lost counts as pending for two
-//          minutes.
+//          and nothing is sent unless it ends in time. For two minutes after an import whose response was lost, such a
+//          push is rejected at once.
 
 import Core
 import Encoding

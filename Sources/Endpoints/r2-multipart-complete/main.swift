@@ -5,8 +5,8 @@
 //          parts lists those that the browser sent. If it is absent, all parts that R2 has are used. etag is
 //          hexadecimal, with or without quotes.
 //   out    {"success": true, "data": {"public_url", "etag", "size"}}
-//          If a response was lost, the request may be repeated. It succeeds if the stored object has the given size and
-//          was made of the given parts, or of any parts if none are given; otherwise it fails with 404.
+//          If a response was lost, the request may be repeated. It succeeds if the stored object was made of the given
+//          parts and has the given size. Without parts, size is required. Otherwise it fails with 404.
 //   fails  400 for invalid fields, for parts that are missing, repeated, unequal or too small, and for a size that
 //          differs from their sum, all of which are listed (the upload stays incomplete); 403 for a path outside the
 //          allowed prefixes; 404 if R2 has no such upload; 502 and 504 if R2 fails.

@@ -3,7 +3,8 @@
 //   in     {"r2_path": "users/u/ozon/2194435300/a.jpg", "expires_in"?: 3600, "content_type"?: "image/jpeg",
 //           "content_length"?: 48211, "if_none_match"?: "*"}
 //          r2_path is 1…1024 bytes and starts with one of R2_ALLOWED_PREFIXES. expires_in is 1…604800 seconds.
-//          content_type is one of R2_ALLOWED_TYPES. content_length is 1…MAX_UPLOAD_BYTES. The last three are signed.
+//          content_type is one of R2_ALLOWED_TYPES. content_length is 1…MAX_UPLOAD_BYTES. With if_none_match, R2
+//          rejects the upload if the object exists. These three are signed as headers.
 //   out    {"upload_url": "https://…", "public_url": "https://…", "method": "PUT", "headers": {…}, "expires_at": "…"}
 //          The browser must send the headers unchanged, because R2 rejects an upload that lacks a signed header.
 //   fails  400 for invalid fields, all of which are listed; 403 for a path outside the allowed prefixes.
