@@ -152,6 +152,13 @@ class Languages(ModalTest):
         self.context.route(re.compile("/zh.js"), lambda route: route.abort())
         self.show([self.picture()], lang="zh")
         expect(self.push_button).to_have_text("Confirm push")
+        self.page.evaluate("""() => {
+            modal.client.push = async () => {
+                throw Object.assign(new Error(), { code: "RATE_LIMITED", status: 429, retryAfter: 7200 });
+            };
+        }""")
+        self.push_button.click()
+        expect(self.hint).to_have_text("Try again in 2 hours.")
 
     def test_an_error_event_says_that_no_language_can_be_loaded_and_show_tries_again(self):
         self.context.route(re.compile("/(en|zh).js"), lambda route: route.abort())

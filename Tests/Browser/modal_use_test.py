@@ -77,6 +77,28 @@ class Opening(ModalTest):
         }""")
         self.assertEqual(closed, [0, 1, False])
 
+    def test_a_modal_with_open_false_that_is_shown_stays_open_and_tells_when_it_is_closed(self):
+        self.show(self.pictures(1), product_id=7000099)
+        self.page.evaluate("""() => {
+            modal.close();
+            modal.setAttribute("open", "false");
+            window.closed = 0;
+            modal.addEventListener("close", () => (window.closed += 1));
+            modal.show();
+        }""")
+        dialog = self.modal.get_by_role("dialog")
+        expect(dialog).to_be_visible()
+        expect(self.modal).to_have_attribute("open", "")
+        self.push_button.click()
+        expect(self.sentence).to_contain_text("still processing")
+        self.page.evaluate("modal.lang = 'zh'; modal.setAttribute('login-url', '/')")
+        expect(self.push_button).to_have_text("推送中...")
+        expect(dialog).to_be_visible()
+        self.page.evaluate("modal.close(); modal.setAttribute('open', 'false'); modal.show()")
+        self.page.keyboard.press("Escape")
+        expect(dialog).not_to_be_visible()
+        self.until("the second event", lambda: self.page.evaluate("closed") == 2)
+
     def test_the_previews_of_files_are_freed_while_it_is_not_in_the_document(self):
         self.show([{"name": "a.jpg"}, {"name": "b.jpg"}])
         self.items.first.focus()
@@ -154,16 +176,23 @@ class Presses(ModalTest):
 
 class Failures(ModalTest):
     def test_whatever_a_client_rejects_with_is_an_error_and_not_a_result(self):
-        for reason, text in [("{ code: 'NETWORK' }", "There was no response. Ozon may still apply the push."),
-                             ("null", "An unexpected error occurred. Unknown error Ozon may still apply the push."),
-                             ("''", "An unexpected error occurred. Ozon may still apply the push.")]:
+        maybe, unknown = " Ozon may still apply the push.", "An unexpected error occurred."
+        for reason, text in [("{ code: 'NETWORK' }", "There was no response." + maybe), ("null", unknown + maybe),
+                             ("{ errors: { base: [] } }", unknown + maybe), ("''", unknown + maybe),
+                             ("'It broke.'", f"{unknown} It broke.{maybe}")]:
             with self.subTest(reason):
                 self.show(self.pictures(1))
-                self.page.evaluate("told.length = 0")
+                self.page.evaluate("""() => {
+                    told.length = 0;
+                    window.isError = false;
+                    const examine = ({ detail }) => (window.isError = detail instanceof Error);
+                    modal.addEventListener("error", examine, { once: true });
+                }""")
                 self.page.evaluate(f"() => {{ modal.client.push = () => Promise.reject({reason}); }}")
                 self.push_button.click()
                 expect(self.sentence).to_have_text(text)
                 self.assertEqual([kind for kind, _ in self.told()], ["push", "error"])
+                self.assertTrue(self.page.evaluate("isError"))
                 self.page.evaluate("modal.close(); modal.images = []")
 
     def test_the_product_ID_cannot_be_changed_during_a_push(self):

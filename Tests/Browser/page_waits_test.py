@@ -35,6 +35,8 @@ class Waits(PageTest):
     def test_a_screen_reader_hears_at_most_one_text_in_5_seconds_of_a_task(self):
         self.page.goto(self.sandbox.session_url)
         spoken = self.page.evaluate("""async () => {
+            const { loadLanguage } = await import("/ozon-r2/ozon-upload-modal/languages.js");
+            await loadLanguage("en");
             const { Status } = await import("/ozon-r2/page/status.js");
             const { textsIn } = await import("/ozon-r2/page/texts.js");
             const spoken = [];

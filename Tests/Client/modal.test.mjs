@@ -6,7 +6,7 @@ import { load } from "./harness.mjs";
 
 const { Push } = await load("ozon-upload-modal/push.js");
 const { failureOf, outcomeOf } = await load("ozon-upload-modal/outcome.js");
-const { describeError } = await load("ozon-upload-modal/errors.js");
+const { describeError, toError } = await load("ozon-upload-modal/errors.js");
 const { loadLanguage, wordsIn } = await load("ozon-upload-modal/languages.js");
 const { formatBytes, formatDuration } = await load("ozon-upload-modal/quantities.js");
 const { Values } = await load("ozon-upload-modal/values.js");
@@ -78,7 +78,7 @@ test("a file that failed isn't counted among the bytes that are left", async () 
   });
   const error = await push.run().catch((error) => error);
   assert.deepEqual([push.meter.bytes, push.meter.total], [4, 4]);
-  assert.deepEqual(described, ["An unexpected error occurred. Unknown error"]);
+  assert.deepEqual(described, ["An unexpected error occurred."]);
   const { text } = failureOf(error, { items: [], update() {} }, textsIn("en"), 1);
   assert.equal(text, "1 image couldn't be uploaded. Nothing was sent to Ozon.");
 });
@@ -103,6 +103,35 @@ test("a client may leave out the errors and warnings of a push", () => {
   const texts = { good: (count) => `${count} confirmed`, onOzon: "on Ozon", language: "en" };
   const { kind, text } = outcomeOf({ status: "confirmed", updated: { images: 2 } }, list, texts);
   assert.deepEqual([kind, text], ["good", "2 confirmed"]);
+});
+
+test("errors of another form than the backend's are left out of results, and shown by their message", () => {
+  const list = { items: [], failed: [], update() {} };
+  const fault = { field: "sku", reason: "Too old" };
+  for (const errors of [null, "x", { base: [] }, [{ message: "m" }, null, { field: "sku", reason: 1 }]]) {
+    const pushed = { status: "partial", updated: { images: 0 }, errors, warnings: errors };
+    assert.equal(outcomeOf(pushed, list, textsIn("en")).text, "Ozon confirmed 0 images.");
+    assert.equal(describeError({ errors, message: "m" }, "en").text, "An unexpected error occurred. m");
+    assert.equal(failureOf({ errors, message: "m" }, list, textsIn("en"), 1).text, "An unexpected error occurred. m");
+    const { text } = failureOf({ errors: [errors, fault].flat() }, list, textsIn("en"), 1);
+    assert.equal(text, "An unexpected error occurred. sku: Too old.");
+  }
+  const error = new AggregateError([new Error("inner")], "outer");
+  assert.equal(failureOf(error, list, textsIn("en"), 1).text, "An unexpected error occurred. outer");
+});
+
+test("whatever a client rejects with is an Error with its message and fields", () => {
+  const error = Object.assign(new TypeError("m"), { code: "NETWORK" });
+  assert.equal(toError(error), error);
+  const cases = [
+    ["text", "text"], [{ message: "m", code: "BUSY" }, "m", "BUSY"], [{ message: { a: 1 }, code: "BUSY" }, "", "BUSY"],
+    [null, ""], [undefined, ""], [7, ""],
+  ];
+  for (const [reason, message, code] of cases) {
+    const made = toError(reason);
+    assert.ok(made instanceof Error);
+    assert.deepEqual([made.message, made.code], [message, code]);
+  }
 });
 
 /** A list of images as outcomeOf() uses it. */

@@ -6,6 +6,7 @@ import { load, setGlobal } from "./harness.mjs";
 
 const { folderName } = await load("page/files.js");
 const { copyImages } = await load("page/copies.js");
+const { loadLanguage } = await load("ozon-upload-modal/languages.js");
 
 test("The folder of an article has the name that the backend gives it", () => {
   for (const [article, name] of [
@@ -52,6 +53,7 @@ test("Images that have failed aren't counted among those in the bucket", async (
   setGlobal(t, "navigator", { onLine: true });
   const { Status } = await load("page/status.js");
   const { textsIn } = await load("page/texts.js");
+  await loadLanguage("en");
   const [summary, bar] = [{}, {}];
   const status = new Status({ summary, progress: bar, announcer: {} });
   status.begin(() => "");

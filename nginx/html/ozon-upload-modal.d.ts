@@ -101,7 +101,8 @@ export interface OzonUploadModalEventMap {
   done: CustomEvent<Pushed>;
   /**
    * Fired when the credential, an upload or the push failed, but not when the person stopped the push; also when no
-   * language can be loaded.
+   * language can be loaded. If a client rejects with something else than an Error, it is made one: a string becomes its
+   * message, and the fields of another object are copied.
    */
   error: CustomEvent<OzonR2Error | Error>;
   close: Event;

@@ -2,7 +2,7 @@
 // The module can be imported without a DOM (on a server) and twice in one page.
 
 import { aria, h, setAgain } from "./ozon-upload-modal/dom.js";
-import { describeError } from "./ozon-upload-modal/errors.js";
+import { describeError, toError } from "./ozon-upload-modal/errors.js";
 import { Footer } from "./ozon-upload-modal/footer.js";
 import { ImageList } from "./ozon-upload-modal/image-list.js";
 import { failureOf, outcomeOf } from "./ozon-upload-modal/outcome.js";
@@ -113,15 +113,12 @@ export class OzonUploadModal extends Base {
 
   show() {
     if (this.#dialog.open) return;
+    if (!this.#isWanted) return this.setAttribute("open", ""); // attributeChangedCallback() comes back to this method
     this.#translate();
-    if (!this.isConnected || !this.#language.texts) {
-      if (!this.#isWanted) this.setAttribute("open", ""); // attributeChangedCallback() shows it then
-      return;
-    }
+    if (!this.isConnected || !this.#language.texts) return; // attributeChangedCallback() shows it then
     for (const name of [...this.#values.waiting]) this.#apply(name);
     if (this.#outcome?.kind === "good") this.#clearOutcome();
     this.#dialog.showModal();
-    this.toggleAttribute("open", true);
     const { input } = this.#product;
     (input.hidden ? this.#footer.primaryButton : input).focus();
   }
@@ -219,21 +216,24 @@ export class OzonUploadModal extends Base {
     this.#outcome = null;
     this.#list.lock(push);
     this.#render();
-    /** @type {any} */
-    let failure;
-    /** @type {any} */
-    const result = await push.run().catch((error) => void (failure = error ?? new Error("Unknown error")));
+    /** @type {any[]} */
+    let [result, failure] = [];
+    try {
+      result = await push.run();
+    } catch (reason) {
+      failure = toError(reason);
+    }
     for (const { image } of files) this.#values.addUploaded(image, client);
     if (this.#running !== push) return; // closed in the meantime
     this.#hasUploadErrors = failure instanceof UploadsFailed;
     if (push.signal.aborted) return this.#end({ kind: "warn", text: this.#stoppedText(push) });
-    const isError = failure !== undefined;
-    if (!isError && !result) return this.#end(null);
-    const latest = this.#language.texts ?? texts;
-    this.#end(isError ? failureOf(failure, this.#list, latest, push.step) : outcomeOf(result, this.#list, latest));
-    this.#list.revealFailed();
+    if (!failure && !result) return this.#end(null);
+    const list = this.#list;
+    const latestTexts = this.#language.texts ?? texts;
+    this.#end(failure ? failureOf(failure, list, latestTexts, push.step) : outcomeOf(result, list, latestTexts));
+    list.revealFailed();
     const isWrapped = this.#hasUploadErrors || failure?.code === "NO_CREDENTIAL";
-    this.#emit(isError ? "error" : "done", (isWrapped && failure.cause) || (failure ?? result));
+    this.#emit(failure ? "error" : "done", failure ? toError((isWrapped && failure.cause) || failure) : result);
   }
 
   /** @param {Push} push */

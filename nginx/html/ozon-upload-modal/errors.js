@@ -2,6 +2,7 @@
 // their code (Sources/Telemetry/ErrorCode.swift, nginx/maps.conf, the client's), the reasons of fields and images by
 // their text, which is the backend's or a code of Ozon's (pics_cant_decode).
 
+import { faultsIn, isText } from "../client/control.js";
 import { isChinese, wordsIn } from "./languages.js";
 import { formatDuration } from "./quantities.js";
 
@@ -61,21 +62,33 @@ const patterns = [
 ];
 
 /**
+ * The error for the reason of a rejection: an Error is returned as it is, a string becomes the message, and the fields
+ * of another object are copied.
+ *
+ * @param {any} reason
+ * @returns {Error}
+ */
+export function toError(reason) {
+  if (reason instanceof Error) return reason;
+  const fields = isText(reason) ? { message: reason } : reason;
+  return Object.assign(new Error(), fields, { message: isText(fields?.message) ? fields.message : "" });
+}
+
+/**
  * The words for an error of OzonR2 (or any other): what happened, what to do next, and the `action` that helps: logging
  * in, or trying again.
  *
- * @param {{code?: string, status?: number, message?: string, retryAfter?: number,
- *   errors?: {field: string, reason: string}[]}} error
+ * @param {{code?: string, status?: number, message?: string, retryAfter?: number, errors?: unknown}} error
  * @param {string} language  such as "zh-CN" or "en"
  * @returns {{text: string, hint: string, action?: "login" | "retry"}}
  */
 export function describeError(error, language) {
-  const { code = "", status = 0, message = "", errors: faults = [], retryAfter = DEFAULT_WAIT } = error;
+  const { code = "", status = 0, message = "", errors: faults, retryAfter = DEFAULT_WAIT } = error;
   const { errors } = wordsIn(language);
   const known = synonyms[code] ?? code;
   const name = Object.hasOwn(errors, known) ? known : codeOf(status);
   const [text, hint] = errors[name];
-  const details = faults.map(({ field, reason }) => describeFault(field, reason, language));
+  const details = faultsIn(faults).map(({ field, reason }) => describeFault(field, reason, language));
   if (name === "UNKNOWN" && message) details.push(message);
   return {
     text: [text, ...details].join(" "),
@@ -116,9 +129,9 @@ export function describeReason(reason, language) {
  * @param {string} language
  */
 export function describeFault(field, reason, language) {
-  const { fields } = wordsIn(language);
+  const { fields, texts } = wordsIn(language);
   const key = field.replace(/.*\./, "");
   const name = Object.hasOwn(fields, key) ? fields[key] : field;
-  const [colon, stop] = isChinese(language) ? ["：", "。"] : [": ", "."];
+  const [colon, stop] = isChinese(texts.lang) ? ["：", "。"] : [": ", "."];
   return name + colon + describeReason(reason, language).replace(/[.。]$/, "") + stop;
 }

@@ -1,3 +1,4 @@
+import { faultsIn } from "../client/control.js";
 import { describeError, describeFault, describeReason } from "./errors.js";
 import { UploadsFailed } from "./push.js";
 
@@ -16,22 +17,22 @@ const KINDS = { confirmed: "good", unchanged: "good", partial: "warn" };
  */
 
 /**
- * Describes the result of OzonR2.push, and marks the images in `list`.
+ * Describes the result of OzonR2.push, or of another client, and marks the images in `list`.
  *
  * @param {import("../ozon-r2.js").Pushed} pushed
  * @param {ImageList} list
  * @param {Texts} texts
  * @returns {Outcome}
  */
-export function outcomeOf({ status, updated, errors = [], warnings = [] }, list, texts) {
+export function outcomeOf({ status, updated, errors, warnings }, list, texts) {
   const { items } = list;
   // Ozon has named no task whose end could be awaited.
   if (status === "pending") return { kind: "warn", text: texts.pending };
   const kind = KINDS[status] ?? "bad";
   if (kind !== "bad") for (const item of items) list.update(item, "done", texts.onOzon);
-  const others = markFaults(errors, list, texts);
+  const others = markFaults(faultsIn(errors), list, texts);
   const sentences = others.map(({ field, reason }) => describeFault(field, reason, texts.language));
-  const warned = new Set(warnings.flatMap((warning) => markWarning(warning, list, texts)));
+  const warned = new Set(faultsIn(warnings).flatMap((warning) => markWarning(warning, list, texts)));
   // A partial push may concern the color image alone: then no image is marked.
   const sentence = texts[kind === "warn" && list.failed.length === 0 ? "good" : kind];
   const text = [sentence(updated?.images ?? 0, items.length), ...sentences].join(" ");
@@ -52,7 +53,7 @@ export function failureOf(error, list, texts, step) {
   const hasFailedUploads = error instanceof UploadsFailed;
   const cause = (hasFailedUploads && error.cause) || error;
   const { code, status, message, retryAfter, requestId } = cause;
-  const errors = markFaults(cause.errors ?? [], list, texts);
+  const errors = markFaults(faultsIn(cause.errors), list, texts);
   const { text, hint, action } = describeError({ code, status, message, retryAfter, errors }, texts.language);
   const sentence = hasFailedUploads ? texts.notUploaded(error.count) : text;
   const isRefused = status >= 400 && status < 500;

@@ -1,3 +1,4 @@
+import { toError } from "./errors.js";
 import { UploadMeter } from "./upload-meter.js";
 
 /** Files uploaded at the same time. */
@@ -194,7 +195,7 @@ export class Push {
       this.uploaded += 1;
       onItem(item, "done");
     } catch (reason) {
-      const error = reason ?? new Error("Unknown error");
+      const error = toError(reason);
       if (signal.aborted) {
         onItem(item, "waiting");
       } else {

@@ -1,15 +1,15 @@
 // Durations and sizes in the words of a language, for the modal and the page.
 
-import { isChinese } from "./languages.js";
+import { wordsIn } from "./languages.js";
 
 /**
- * The number of one unit. The language is one of those that texts exist in: numbers in another one, or a name that Intl
- * doesn't accept, such as "en_US", wouldn't fit them.
+ * The number of one unit, in the language of the texts, which takes the place of one that isn't loaded, or whose name
+ * Intl doesn't accept, such as "en_US".
  *
  * @type {(value: number, language: string, options: Intl.NumberFormatOptions) => string}
  */
 const format = (value, language, options) =>
-  new Intl.NumberFormat(isChinese(language) ? "zh-CN" : "en", { style: "unit", ...options }).format(value);
+  new Intl.NumberFormat(wordsIn(language).texts.lang, { style: "unit", ...options }).format(value);
 
 /**
  * A duration in words, rounded up: "45 seconds", "6 minutes", "2 hours".
