@@ -78,8 +78,39 @@ class OwnFiles(PageTest):
         self.give("drop", "#cards .card:nth-child(2) .strip", ("c.jpg", "image/jpeg", picture_bytes()))
         self.find("A-34", "3 images from 1 article")
         expect(self.cards.locator("h3")).to_have_text(["A-34", "A-35"])
+        push = self.cards.nth(1).get_by_role("button", name="Push to Ozon")
+        expect(push).to_have_attribute("title", "Wait until the files have been read")
         self.page.evaluate("read()")
         expect(self.states.filter(has_text="New")).to_have_count(1)
+        expect(push).to_have_attribute("title", "")
+
+    def test_a_drop_that_cannot_be_read_does_not_hold_back_the_push(self):
+        errors = []
+        self.page.on("pageerror", lambda error: errors.append(str(error)))
+        self.give("paste", "body", ("a.jpg", "image/jpeg", picture_bytes()))
+        push = self.own.get_by_role("button", name="Push to Ozon")
+        expect(push).to_have_attribute("title", "")
+        self.page.evaluate("""() => {
+            const broken = { isDirectory: true, get name() { throw new Error("broken"); } };
+            DataTransferItem.prototype.webkitGetAsEntry = () => broken;
+        }""")
+        self.give("drop", "header", ("b.jpg", "image/jpeg", picture_bytes()))
+        self.until("the error", lambda: errors)
+        expect(push).to_have_attribute("title", "")
+
+    def test_a_removed_file_that_is_added_again_is_not_doubled_by_undo(self):
+        first, second = [(name, "image/jpeg", picture_bytes() + name.encode()) for name in ("a.jpg", "b.jpg")]
+        self.give("paste", "body", first, second)
+        expect(self.own.locator(".thumb")).to_have_count(2)
+        self.own.locator(".strip input").first.check()
+        self.page.locator("#remove").click()
+        expect(self.own.locator(".thumb")).to_have_count(1)
+        self.give("paste", "body", first)
+        expect(self.own.locator(".thumb")).to_have_count(2)
+        self.page.locator("#undo").click()
+        expect(self.page.locator("#toast")).to_be_hidden()
+        names = [thumb.get_attribute("aria-label") for thumb in self.own.locator(".thumb").all()]
+        self.assertEqual(names, ["View b.jpg", "View a.jpg"])
 
     def test_the_previews_of_files_are_freed_when_they_are_not_shown_any_more(self):
         self.page.evaluate("""() => {

@@ -68,21 +68,47 @@ class Pushes(PageTest):
         self.cards.get_by_role("button", name="Push to Ozon").click()
         expect(self.modal.get_by_role("dialog")).to_be_visible()
 
-    def test_of_two_pushes_that_wait_for_the_session_one_is_shown(self):
-        self.find("A-13\nA-14", "5 images from 2 articles")
-        self.page.locator("#copy").click()
-        expect(self.summary).to_have_text("5 images in R2")
+    def hold_sessions(self):
+        """Returns the list of the session's requests from now on, which aren't answered."""
         sessions = []
         self.page.route("**/ozon-r2/session", lambda route: sessions.append(route))
+        return sessions
+
+    def test_while_a_push_waits_for_the_session_no_other_one_begins(self):
+        self.find("A-13\nA-14", "5 images from 2 articles")
+        self.copy("5 images in R2")
+        sessions = self.hold_sessions()
         for card in (0, 1):
             self.cards.nth(card).get_by_role("button", name="Push to Ozon").click()
-        self.until("the sessions", lambda: len(sessions) == 2)
+        self.until("the session", lambda: sessions)
         sessions[0].continue_()
         expect(self.modal.get_by_role("dialog")).to_be_visible()
-        with self.page.expect_response("**/ozon-r2/session"):
-            sessions[1].continue_()
-        self.page.wait_for_timeout(100)
         expect(self.modal.locator("[part=sku]")).to_contain_text("A-13")
+        expect(self.items).to_have_count(2)
+        self.assertEqual(len(sessions), 1)
+        self.page.keyboard.press("Escape")
+        self.cards.nth(1).get_by_role("button", name="Push to Ozon").click()
+        self.until("the next session", lambda: len(sessions) == 2)
+        sessions[1].continue_()
+        expect(self.modal.locator("[part=sku]")).to_contain_text("A-14")
+
+    def test_a_push_whose_images_are_removed_while_it_waits_for_the_session_is_not_shown(self):
+        self.find("A-13", "2 images from 1 article")
+        self.copy("2 images in R2")
+        sessions = self.hold_sessions()
+        push = self.cards.locator(".push")
+        push.click()
+        self.until("the session", lambda: sessions)
+        for button in ["#select", "#remove"]:
+            self.page.locator(button).click()
+        with self.page.expect_response("**/ozon-r2/session"):
+            sessions[0].continue_()
+        self.page.wait_for_timeout(100)
+        expect(self.modal.get_by_role("dialog")).not_to_be_visible()
+        self.page.locator("#undo").click()
+        push.click()
+        self.until("the next session", lambda: len(sessions) == 2)
+        sessions[1].continue_()
         expect(self.items).to_have_count(2)
 
     def test_a_push_whose_result_was_not_waited_for_is_shown_as_sent(self):

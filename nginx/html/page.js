@@ -45,6 +45,8 @@ let cards = [];
 /** @type {{name: "find" | "copy", controller: AbortController} | null} */
 let running = null;
 let isRenderPending = false;
+/** Whether a push waits for the session. */
+let isPushWaiting = false;
 
 const actions = {
   push,
@@ -170,8 +172,11 @@ function copy() {
 
 /** @param {Card} card */
 async function push(card) {
-  if (!form.validate(["client", "key", "user"]) || !(await isLoggedIn(() => push(card)))) return;
-  if (modal.hasAttribute("open")) return; // for another card
+  if (isPushWaiting || !form.validate(["client", "key", "user"])) return;
+  isPushWaiting = true;
+  const isAllowed = await isLoggedIn(() => push(card)).finally(() => (isPushWaiting = false));
+  // Meanwhile a search may have dropped the card, its images may have been removed, or a copy may have begun.
+  if (!isAllowed || !allCards().includes(card) || card.obstacle) return;
   modal.client = newStudio();
   modal.sku = { name: card.article || undefined, productId: card.productId };
   modal.images = card.modalImages;

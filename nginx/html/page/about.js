@@ -28,6 +28,22 @@ export function aboutOf(card, { status = "", updated }, texts) {
   return { text: facts.filter(Boolean).join(" · "), kind };
 }
 
+/**
+ * Why the card's images can't be pushed now, or "". A push replaces all pictures, so it isn't one of half a copy, or of
+ * only some of the files.
+ *
+ * @param {import("./card.js").Card} card
+ * @param {boolean} isReading  whether files are still being read
+ * @param {Record<string, any>} texts
+ * @returns {string}
+ */
+export function obstacleOf({ images, pushable }, isReading, texts) {
+  if (isReading) return texts.filesRead;
+  if (images.length === 0) return texts.addFirst;
+  if (images.some((image) => image.progress)) return texts.copyRuns;
+  return pushable.length === 0 ? texts.copyFirst : "";
+}
+
 // What the push needs or omits.
 /** @type {(card: import("./card.js").Card, texts: Record<string, any>) => string | false} */
 function hintOf({ pushable, selected, images }, texts) {

@@ -1,6 +1,6 @@
 import { describeReason } from "../ozon-upload-modal/errors.js";
 import { aria, h } from "../ozon-upload-modal/dom.js";
-import { aboutOf } from "./about.js";
+import { aboutOf, obstacleOf } from "./about.js";
 import { imageOf, safeName } from "./files.js";
 import { freePreviews, imageAt, isUnsaved } from "./image.js";
 import { Strip } from "./strip.js";
@@ -50,7 +50,7 @@ export class Card {
   #about = h("p", { class: "about" });
   #input = h("input", { type: "file", accept: "image/*", multiple: "", hidden: "", change: () => this.#addChosen() });
   #addButton = h("button", { type: "button", click: () => this.#input.click() });
-  #pushButton = h("button", { type: "button", class: "push", click: () => this.#obstacle || this.#page.push(this) });
+  #pushButton = h("button", { type: "button", class: "push", click: () => this.obstacle || this.#page.push(this) });
   #strip;
   element;
 
@@ -101,6 +101,11 @@ export class Card {
   get pushable() {
     const chosen = this.selected.length > 0 ? this.selected : this.images;
     return chosen.filter((image) => image.publicURL || image.file);
+  }
+
+  /** Why the images can't be pushed now, or "". */
+  get obstacle() {
+    return obstacleOf(this, this.#additions > 0, this.#texts);
   }
 
   /** `pushable` for ozon-upload-modal. */
@@ -207,10 +212,14 @@ export class Card {
     if (!neighbour || !this.#strip.focus(neighbour)) this.#addButton.focus();
     return () => {
       for (const image of images) image.isRemoved = false;
+      // A file that has been added again since then isn't restored beside its new image.
+      const repeated = images.filter(({ path }) => path && this.images.some((image) => image.path === path));
+      freePreviews(repeated);
+      const isRestored = (/** @type {Image} */ image) => !repeated.includes(image);
       const added = this.images.filter((image) => !before.includes(image));
       // A result that has been shown since then contains the article's images.
-      if (this.#results === results) this.images = [...before, ...added];
-      else this.images = [...this.images, ...images.filter(({ file }) => file)];
+      if (this.#results === results) this.images = [...before.filter(isRestored), ...added];
+      else this.images = [...this.images, ...images.filter((image) => image.file && isRestored(image))];
       this.#changed();
       if (!this.#strip.focus(images[0])) this.#addButton.focus();
     };
@@ -220,24 +229,28 @@ export class Card {
   /** @type {(given: Given | Promise<Given>) => Promise<void>} */
   async add(given) {
     this.#additions += 1;
-    const { files, unreadable: failed = [] } = await given;
-    /** @type {string[][]} */
-    const [ignored, repeated, unreadable] = [[], [], failed.map(safeName)];
-    for (const file of files) {
-      const image = await imageOf(file).catch(() => undefined);
-      const name = safeName(file.name);
-      if (image === undefined) unreadable.push(name);
-      else if (image === null) ignored.push(name);
-      else if (this.images.some(({ path }) => path === image.path)) {
-        repeated.push(name);
-        freePreviews([image]);
-      } else this.images = [...this.images, image];
+    try {
+      this.update();
+      const { files, unreadable: failed = [] } = await given;
+      /** @type {string[][]} */
+      const [ignored, repeated, unreadable] = [[], [], failed.map(safeName)];
+      for (const file of files) {
+        const image = await imageOf(file).catch(() => undefined);
+        const name = safeName(file.name);
+        if (image === undefined) unreadable.push(name);
+        else if (image === null) ignored.push(name);
+        else if (this.images.some(({ path }) => path === image.path)) {
+          repeated.push(name);
+          freePreviews([image]);
+        } else this.images = [...this.images, image];
+      }
+      const refused = Object.entries({ ignored, repeated, unreadable }).filter(([, names]) => names.length > 0);
+      this.#message = () => refused.map(([reason, names]) => this.#texts[reason](names.join(", "))).join(" · ");
+    } finally {
+      this.#additions -= 1;
+      this.update();
+      this.#page.changed();
     }
-    this.#additions -= 1;
-    const refused = Object.entries({ ignored, repeated, unreadable }).filter(([, names]) => names.length > 0);
-    this.#message = () => refused.map(([reason, names]) => this.#texts[reason](names.join(", "))).join(" · ");
-    this.update();
-    this.#page.changed();
   }
 
   /** @type {(texts: Record<string, any>, language: string) => void} */
@@ -269,30 +282,18 @@ export class Card {
     this.#pushButton.textContent = selected ? texts.pushSome(this.pushable.length) : texts.push;
     aria(this.#strip.element, { label: texts.imagesOf(name) });
     aria(this.#addButton, { label: `${this.#addButton.textContent}: ${name}` });
-    this.#pushButton.title = this.#obstacle;
-    aria(this.#pushButton, { label: `${this.#pushButton.textContent}: ${name}`, disabled: this.#obstacle !== "" });
+    this.#pushButton.title = this.obstacle;
+    aria(this.#pushButton, { label: `${this.#pushButton.textContent}: ${name}`, disabled: this.obstacle !== "" });
     aria(this.#box, { label: texts.selectArticle(name) });
     this.#box.disabled = images.length === 0;
     this.#box.checked = selected > 0 && selected === images.length;
     this.#box.indeterminate = selected > 0 && selected < images.length;
-    this.#updateAbout();
+    const message = this.#message();
+    const { text, kind } = message ? { text: message, kind: "warn" } : aboutOf(this, this.#pushed, texts);
+    this.#about.dataset.kind = kind;
+    this.#about.textContent = this.#about.title = text;
     const none = this.#hasRemoved ? texts.allRemoved : this.article ? texts.none : texts.ownHint;
     const reason = this.#error ? describeReason(this.#error, this.#language) : none;
     this.#strip.update(images, reason, this.#error !== "", texts, this.#language);
-  }
-
-  #updateAbout() {
-    const message = this.#message();
-    const { text, kind } = message ? { text: message, kind: "warn" } : aboutOf(this, this.#pushed, this.#texts);
-    this.#about.dataset.kind = kind;
-    this.#about.textContent = this.#about.title = text;
-  }
-
-  /** Why the images can't be pushed now, or "". A push replaces all pictures, so it isn't one of half a copy. */
-  get #obstacle() {
-    const texts = this.#texts;
-    if (this.images.length === 0) return texts.addFirst;
-    if (this.images.some((image) => image.progress)) return texts.copyRuns;
-    return this.pushable.length === 0 ? texts.copyFirst : "";
   }
 }

@@ -25,11 +25,11 @@ export async function copyImages(wanted, clientFor, signal, onProgress) {
   try {
     for (const [field, cards] of byField([...wanted.keys()])) {
       const before = { ...sum };
-      const own = cards.flatMap((card) => wanted.get(card) ?? []);
+      const groupImages = cards.flatMap((card) => wanted.get(card) ?? []);
       const byArticle = new Map(cards.map((card) => [card.article, card]));
       const items = await clientFor(field).copy([...byArticle.keys()], {
         signal,
-        only: (url) => own.some((image) => image.url === url && !image.isRemoved),
+        only: (url) => groupImages.some((image) => image.url === url && !image.isRemoved),
         onProgress: (progress) => {
           for (const name of /** @type {(keyof sum)[]} */ (Object.keys(sum))) sum[name] = before[name] + progress[name];
           onProgress({ ...sum, totalItems: images.filter(isCounted).length });

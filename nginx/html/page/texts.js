@@ -82,6 +82,7 @@ const texts = {
   push: ["Push to Ozon", "推送到 Ozon"],
   pushSome: [(n) => `Push ${n} to Ozon`, (n) => `推送 ${n} 张`],
   copyFirst: ["Copy to R2 before the push", "推送前请先复制到 R2"],
+  filesRead: ["Wait until the files have been read", "请等待文件读取完成"],
   copyRuns: ["Wait until the copy has ended", "请等待复制完成"],
   addFirst: ["Add files before the push", "推送前请先添加文件"],
   someOmitted: [(n) => `${n} not in R2 won't be pushed`, (n) => `${n} 张不在 R2，不会推送`],

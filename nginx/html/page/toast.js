@@ -4,8 +4,8 @@ import { aria } from "../ozon-upload-modal/dom.js";
 const DURATION = 6000;
 
 /**
- * A short message at the bottom of the window. After a removal it has buttons that undo it and hide the message; the
- * focus then returns to the element that had it before.
+ * A short message at the bottom of the window. After a removal it has buttons that undo it and hide the message. When
+ * the message is hidden with its button, the focus returns to the element from which it came.
  */
 export class Toast {
   #element;
@@ -18,7 +18,11 @@ export class Toast {
   #undo;
   /** @type {(() => void) | undefined} */
   #discard;
-  /** @type {Element | null} */
+  /**
+   * The element from which the focus has come to the message.
+   *
+   * @type {EventTarget | null}
+   */
   #focused = null;
   #timer = 0;
 
@@ -34,8 +38,12 @@ export class Toast {
       this.hide();
     });
     dismiss.addEventListener("click", () => {
+      const focused = this.#focused;
       this.hide();
-      if (this.#focused instanceof HTMLElement) this.#focused.focus();
+      if (focused instanceof HTMLElement && focused.isConnected) focused.focus({ preventScroll: true });
+    });
+    toast.addEventListener("focusin", (/** @type {FocusEvent} */ { relatedTarget }) => {
+      if (![undo, dismiss].includes(relatedTarget)) this.#focused = relatedTarget;
     });
   }
 
@@ -52,7 +60,6 @@ export class Toast {
    */
   show(message, undo, discard) {
     this.hide();
-    this.#focused = document.activeElement;
     this.#undo = undo;
     this.#discard = discard;
     this.#element.hidden = false;
@@ -67,5 +74,6 @@ export class Toast {
     this.#discard?.();
     this.#element.hidden = true;
     this.#undo = this.#discard = undefined;
+    this.#focused = null;
   }
 }
