@@ -120,7 +120,8 @@ test("A new upload that replaces one that is being resumed is aborted too, if th
   assert.deepEqual([error.name, requests.length], ["AbortError", 1]);
   const data = { upload_id: "new", part_size: 8e6, part_count: 2, uploaded: [], missing: [], restarted: true };
   resume(json({ data }));
-  while (requests.length < 2) await nextTurn();
+  const end = Date.now() + 10_000;
+  while (requests.length < 2 && Date.now() < end) await nextTurn();
   assert.deepEqual(requests.map(({ path }) => path.split("/").at(-1)), ["resume", "abort"]);
   assert.deepEqual(requests[1].json, { r2_path: PATH, upload_id: "new" });
 });

@@ -19,7 +19,10 @@ export interface Options {
    * same time. Default: 6, the number of connections that browsers open to a host without HTTP/2.
    */
   concurrency?: number;
-  /** Called when a call waits for the network or for its next attempt, and with null when no call waits any more. */
+  /**
+   * Called when a call waits for the network or for its next attempt, and with null when no call waits any more. It
+   * isn't called for the pauses between the polls of a push.
+   */
   onWait?: (wait: Wait | null) => void;
 }
 
@@ -58,8 +61,8 @@ export function contentHash(blob: Blob): Promise<string | null>;
  * Network errors, the statuses 408 and 429, and all from 500 are retried at most four times, after 0.5, 1, 2 and 4
  * seconds, each jittered by up to half, and so much later than Retry-After if the response has one; a stream that has
  * returned an article has all its retries again, and a PUT that fails is retried as long as other PUTs succeed. If
- * Retry-After exceeds 60 s, the call fails without a retry. Network errors while the browser is offline are retried
- * without a limit.
+ * Retry-After exceeds 60 s, the call fails without a retry, unless it is that of a poll, as explained at push().
+ * Network errors while the browser is offline are retried without a limit.
  */
 export class OzonR2 {
   constructor(options: Options);
@@ -125,9 +128,10 @@ export class OzonR2 {
   /**
    * Replaces a product's pictures on Ozon. While the push is pending, its status is polled, first after 2 s, then at
    * growing intervals of at most 15 s. The result is "pending" only if Ozon has named no task, whose end could be
-   * awaited. Polls that fail are repeated for ten minutes. `onStatus` is called for each response. A partial failure
-   * doesn't reject: `success` is false, and `errors` names each picture. With `refetch`, Ozon fetches pictures again
-   * that it already has under the same URL.
+   * awaited. A poll whose retries have failed with transient errors is repeated, until ten minutes after the first such
+   * failure; so is one with a Retry-After of over 60 s, after that time, unless it exceeds the ten minutes. `onStatus`
+   * is called for each response. A partial failure doesn't reject: `success` is false, and `errors` names each picture.
+   * With `refetch`, Ozon fetches pictures again that it already has under the same URL.
    */
   push(
     pictures: {

@@ -131,7 +131,7 @@ async function fetchOK(url, request) {
  *
  * @type {(signed: Signed) => Headers}
  */
-function headersOf({ upload_url, headers }) {
+function checkedHeaders({ upload_url, headers }) {
   try {
     new URL(upload_url);
     return new Headers(headers);
@@ -170,7 +170,7 @@ export class Puts {
       const signed = (!used && unused) || (await sign(used));
       used = signed;
       isSigned = true;
-      return this.#put(await read(), signed.upload_url, headersOf(signed), onBytes, signal);
+      return this.#put(await read(), signed.upload_url, checkedHeaders(signed), onBytes, signal);
     };
     const attempt = () => this.#limit(put, signal);
     const retryOnce403 = (/** @type {any} */ error) => {

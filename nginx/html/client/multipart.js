@@ -5,7 +5,7 @@ import { deleteUpload, digest, loadUpload, readBytes, saveUpload } from "./files
 
 /** Parts sent at the same time. */
 const CONCURRENCY = 4;
-/** Milliseconds for the request that aborts an upload, and before it for the end of the one that creates it. */
+/** Milliseconds for the request that aborts an upload, and before it for the end of one that creates or resumes it. */
 const ABORT_TIMEOUT = 4000;
 /** Parts of one upload that R2 accepts. */
 const MAX_PARTS = 10_000;

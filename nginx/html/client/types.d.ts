@@ -1,5 +1,6 @@
 // The types and the manual of the client's modules. Browsers don't load this file. A function with a signal rejects
-// with the signal's reason when it aborts.
+// with the signal's reason when it aborts; but one attempt at a request (postOnce, stream, a Put) may reject with
+// NETWORK instead.
 
 import { ImageState, Item, OzonR2Error, Progress, Wait } from "../ozon-r2.js";
 
