@@ -77,13 +77,13 @@ class Opening(ModalTest):
         }""")
         self.assertEqual(closed, [0, 1, False])
 
-    def test_a_modal_with_open_false_that_is_shown_stays_open_and_tells_when_it_is_closed(self):
+    def test_a_modal_with_open_false_that_is_shown_stays_open_and_fires_close_when_it_is_closed(self):
         self.show(self.pictures(1), product_id=7000099)
         self.page.evaluate("""() => {
             modal.close();
             modal.setAttribute("open", "false");
-            window.closed = 0;
-            modal.addEventListener("close", () => (window.closed += 1));
+            window.closings = 0;
+            modal.addEventListener("close", () => (window.closings += 1));
             modal.show();
         }""")
         dialog = self.modal.get_by_role("dialog")
@@ -97,7 +97,7 @@ class Opening(ModalTest):
         self.page.evaluate("modal.close(); modal.setAttribute('open', 'false'); modal.show()")
         self.page.keyboard.press("Escape")
         expect(dialog).not_to_be_visible()
-        self.until("the second event", lambda: self.page.evaluate("closed") == 2)
+        self.until("the second event", lambda: self.page.evaluate("closings") == 2)
 
     def test_the_previews_of_files_are_freed_while_it_is_not_in_the_document(self):
         self.show([{"name": "a.jpg"}, {"name": "b.jpg"}])
