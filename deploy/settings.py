@@ -3,7 +3,6 @@
 import argparse
 import pathlib
 import re
-import sys
 
 INSTALLED = pathlib.Path("/etc/ozon-r2")
 

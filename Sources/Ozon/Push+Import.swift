@@ -2,21 +2,18 @@ import Core
 import Telemetry
 
 extension Push {
-    /// Sends an import. Its record in the slot is written before, for the case that this process is killed, and stays
-    /// if it is unknown whether Ozon has accepted the import.
+    /// Sends an import. Before that, it is recorded in the slot as one whose response was lost, for the case that this
+    /// process is killed. If Ozon rejects the import, the record is removed. If Ozon accepts it, the caller must replace
+    /// the record.
     /// - Parameter send: gets a function to call when an attempt fails although Ozon may have accepted it.
     private func recording<Value>(
         _ sent: SentPictures, in slot: PushSlot, _ send: (_ onUncertainty: () -> Void) async throws -> Value
     ) async throws -> Value {
         let record = PendingPush(taskID: nil, sent)
-        let isRecorded = slot.pendingPushes.contains(record)
+        // An earlier import may have left an equal record, which must stay if Ozon rejects this one.
+        var isUncertain = slot.pendingPushes.contains(record)
         slot.add(record)
-        var isUncertain = isRecorded
-        do {
-            let value = try await send { isUncertain = true }
-            slot.remove(record)
-            return value
-        } catch {
+        do { return try await send { isUncertain = true } } catch {
             if isUncertain { slot.add(record) } else { slot.remove(record) }
             throw error
         }
@@ -26,12 +23,11 @@ extension Push {
         _ set: PictureSet, of product: PushedProduct, _ slot: PushSlot, sent: SentPictures, before: CurrentPictures
     ) async throws -> PushResult {
         let taskID = try await recording(sent, in: slot) { onUncertainty in
-            let taskID = try await seller.importPictures(
+            try await seller.importPictures(
                 set, offerID: product.offerID, as: credential, within: budget, onUncertainty: onUncertainty)
-            slot.add(PendingPush(taskID: taskID, sent))
-            return taskID
         }
         let pending = PendingPush(taskID: taskID, sent)
+        slot.add(pending)
         var isPending = true
         // If it stays pending, its lifetime begins again.
         defer { if isPending { slot.add(pending) } else { slot.remove(pending) } }
@@ -69,6 +65,7 @@ extension Push {
                 set, productID: productID, path: rules.v1Path, as: credential, within: budget,
                 onUncertainty: onUncertainty)
         }
+        slot.remove(PendingPush(taskID: nil, sent))
         let current: CurrentPictures
         do { current = try await currentPictures(productID) } catch let fault as Fault {
             return pendingResult(productID, taskID: nil, fault)

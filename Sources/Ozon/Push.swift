@@ -22,9 +22,9 @@ package struct Push: Sendable {
     var reserve: Duration { min(rules.timeout / 5, .seconds(3)) }
 
     /// - Parameter refetchToken: added to each URL's query, so that Ozon fetches the picture again.
-    /// - Throws: 404 if there is no such product, 409 if it accepts no pictures or an earlier push is pending, 504 if
-    ///   too little time is left, or Ozon's error. After a timeout, a connection error or an unusable response of the
-    ///   import itself, Ozon may have accepted it.
+    /// - Throws: a fault with status 404 if there is no such product, with 409 if the product accepts no pictures or an
+    ///   earlier push is pending, and with 504 if too little time is left; or Ozon's error. If the import itself fails
+    ///   with a timeout, a connection error or an unusable response, Ozon may have accepted it.
     package func run(_ request: PictureRequest, productID: Int, refetchToken: Int?) async throws -> PushResult {
         if request.isEmpty {
             let product = try await product(productID)

@@ -123,6 +123,17 @@ extension EndToEnd {
             }
         }
 
+        @Test func `A request is sent to the endpoint only when its whole body has arrived`() throws {
+            let nginx = try site(with: true)
+            let slow = try SocketConnection(port: nginx.client.port)
+            try slow.send("POST \(path) HTTP/1.1\r\n\(host)Content-Length: 2\r\n\r\n{")
+            expect(try nginx.client.post(.presign, Endpoint.presign.goodBody), .backendUnavailable)
+            var entry = pollfd(fd: slow.descriptor, events: Int16(POLLIN), revents: 0)
+            #expect(poll(&entry, 1, 0) == 0, "no endpoint is running, which nginx notices when it sends the request")
+            try slow.send("}")
+            expect(try HTTPResponse(try slow.readToEnd()), .backendUnavailable)
+        }
+
         @Test func `The endpoints' errors pass unchanged through a site that intercepts errors`() throws {
             let nginx = try site(with: true)
             expect(try nginx.client.post(.presign, Endpoint.presign.goodBody), .backendUnavailable)

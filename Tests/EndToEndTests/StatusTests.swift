@@ -153,7 +153,7 @@ extension EndToEnd {
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
         }
 
-        @Test func `Ping responds while MAX_IN_FLIGHT is reached`() throws {
+        @Test func `Ping and a probe without a key are answered while MAX_IN_FLIGHT is reached`() throws {
             let nginx = try NginxInstance()
             let process = try nginx.start(.download, ["MAX_IN_FLIGHT": "1", "OZON_TIMEOUT": "600"])
             let (ozon, clientID) = (try OzonStandIn.shared(), newClientID())
@@ -163,6 +163,8 @@ extension EndToEnd {
             try eventually("Ozon is called") { try ozon.calls(of: clientID).count == 1 }
             #expect(try get(nginx.client, .download, "ping").text == "pong\n")
             expect(try nginx.client.post(.download, Endpoint.download.goodBody), .overloaded)
+            let probe = try ChildProcess.run("\(repository)/deploy/probe", [process.socketPath])
+            #expect(probe.code == 0, "\(probe)")
             let status = try get(nginx.client, .download).json
             #expect((status["in flight"].int, status["max children reached"].int) == (1, 1))
             try ozon.release(clientID)

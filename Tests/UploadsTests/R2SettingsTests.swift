@@ -152,6 +152,13 @@ private func faults(_ changes: [String: String?]) -> [String] {
         #expect(both?.code == .validationFailed && both?.errors.map(\.field) == ["expires_in"])
     }
 
+    @Test func `An upload is at most as large as R2's largest object, whatever MAX_UPLOAD_BYTES permits`() throws {
+        for (size, isValid) in [(PartPlan.maxBytes, true), (PartPlan.maxBytes + 1, false)] {
+            let fields = try Fields(body: Array(#"{"size": \#(size)}"#.utf8), caller: .unlimited)
+            #expect(fields.uploadSize(maxBytes: 5 << 40) == (isValid ? size : nil))
+        }
+    }
+
     @Test func `A duplicate path is a fault, whether allowed or not`() throws {
         for path in ["users/a", "other/a", "users/\u{e9}"] {
             let decomposed = path.decomposedStringWithCanonicalMapping

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One of Ozon's failures and the error that it becomes. The stand-in produces it for the Api-Key of that name. A stall
-/// is none of them, because it takes as long as the budget.
+/// One of Ozon's failures and the error that it becomes. The stand-in produces it for the Api-Key of that name.
+/// Stalls are tested separately, because each takes as long as the budget.
 struct OzonFailure {
     let key: String
     let error: ExpectedError
