@@ -3,8 +3,8 @@ import Telemetry
 
 extension Push {
     /// Sends an import. Before that, it is recorded in the slot as one whose response was lost, for the case that this
-    /// process is killed. If Ozon rejects the import, the record is removed. If Ozon accepts it, the caller must replace
-    /// the record.
+    /// process is killed. If Ozon rejects the import, the record is removed. If Ozon accepts it, the caller must
+    /// replace the record.
     /// - Parameter send: gets a function to call when an attempt fails although Ozon may have accepted it.
     private func recording<Value>(
         _ sent: SentPictures, in slot: PushSlot, _ send: (_ onUncertainty: () -> Void) async throws -> Value
